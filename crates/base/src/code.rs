@@ -1,0 +1,121 @@
+//! Numbers with check digits: municipality, individual, resident, corporate, addressee and
+//! household. Says only whether a number is well formed; never whether it was issued.
+
+mod addressee;
+mod corporate;
+mod individual;
+mod municipality;
+mod resident;
+
+pub use addressee::{AddresseeNumber, HouseholdNumber};
+pub use corporate::CorporateNumber;
+pub use individual::IndividualNumber;
+pub use municipality::MunicipalityCode;
+pub use resident::ResidentCode;
+
+/// Whether numbers of real people are meant, or invented ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Real organisations: a wrong check digit is refused.
+    Real,
+    /// Sample organisations: a number with a VALID check digit is refused, so that no sample can
+    /// be taken for a real person's number.
+    Sample,
+}
+
+/// A refused number. `Display` is the Japanese message; it never repeats the number itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    /// Something other than digits and hyphens.
+    #[error("{name}に数字でない文字があります。{digits}桁の数字で入力してください。")]
+    NotDigits {
+        /// The number's Japanese name.
+        name: &'static str,
+        /// How many digits it has.
+        digits: usize,
+    },
+    /// Too many or too few digits.
+    #[error("{name}が{given}桁です。{digits}桁の数字で入力してください。")]
+    Length {
+        /// The number's Japanese name.
+        name: &'static str,
+        /// How many digits it has.
+        digits: usize,
+        /// How many were written.
+        given: usize,
+    },
+    /// The check digit does not fit.
+    #[error("{name}の検査数字が合いません。書類と見比べて入力し直してください。")]
+    CheckDigit {
+        /// The number's Japanese name.
+        name: &'static str,
+    },
+    /// A valid number in a sample organisation.
+    #[error(
+        "見本の団体では、検査数字の合う{name}（実在し得る番号）は使えません。\
+         見本用の番号を入力してください。"
+    )]
+    ValidInSample {
+        /// The number's Japanese name.
+        name: &'static str,
+    },
+    /// A serial too large for its width, or 0.
+    #[error("{name}の連番が範囲の外です。1から{max}までで付番してください。")]
+    Serial {
+        /// The number's Japanese name.
+        name: &'static str,
+        /// The largest serial.
+        max: u64,
+    },
+}
+
+/// The digits of `text`: full-width made half-width, spaces and hyphens dropped. `None` if
+/// anything else is in it.
+pub fn normalise_digits(text: &str) -> Option<String> {
+    let is_hyphen = |c: char| matches!(c, '-' | '－' | '−' | 'ー' | 'ｰ' | '\u{2010}'..='\u{2015}');
+    let kept = text.chars().filter(|c| !c.is_whitespace() && !is_hyphen(*c));
+    let digit = |c: char| match c {
+        '0'..='9' => Some(c),
+        '０'..='９' => char::from_u32(u32::from(c) - 0xFEE0),
+        _ => None,
+    };
+    kept.map(digit).collect()
+}
+
+/// The digits of `text` if there are exactly `digits`.
+fn exact(name: &'static str, digits: usize, text: &str) -> Result<Vec<u8>, CodeError> {
+    let plain = normalise_digits(text).ok_or(CodeError::NotDigits { name, digits })?;
+    if plain.len() != digits {
+        return Err(CodeError::Length { name, digits, given: plain.len() });
+    }
+    Ok(plain.bytes().map(|byte| byte - b'0').collect())
+}
+
+/// Accepts or refuses by the check digit and the mode.
+fn accept(name: &'static str, valid: bool, mode: Mode) -> Result<(), CodeError> {
+    match (valid, mode) {
+        (false, Mode::Real) => Err(CodeError::CheckDigit { name }),
+        (true, Mode::Sample) => Err(CodeError::ValidInSample { name }),
+        _ => Ok(()),
+    }
+}
+
+/// Digits as text.
+fn join(digits: &[u8]) -> String {
+    digits.iter().map(|digit| char::from(b'0' + digit)).collect()
+}
+
+/// Remainder by 11 of the sum weighted 2 to 7 in turn from the right (M11W2~7).
+fn remainder_2_to_7(body: &[u8]) -> u32 {
+    let weights = (2..=7).cycle();
+    let sum: u32 = body.iter().rev().zip(weights).map(|(digit, w)| u32::from(*digit) * w).sum();
+    sum % 11
+}
+
+/// 11 less the remainder; 0 where that has two digits.
+fn check_digit_2_to_7(body: &[u8]) -> u8 {
+    match remainder_2_to_7(body) {
+        0 | 1 => 0,
+        remainder => u8::try_from(11 - remainder).unwrap_or_default(),
+    }
+}

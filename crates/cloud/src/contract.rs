@@ -1,0 +1,161 @@
+//! From an offer over a contract to a system in service: the thin way through the catalogue.
+
+use std::sync::Arc;
+
+use definition::System;
+use serde::{Deserialize, Serialize};
+use store::control;
+use store::organisation::{Credentials, Installer, Login, Organisation, Templates};
+use store::{identity, parameter};
+
+use crate::CloudError;
+
+/// An offer of the catalogue.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// Its number.
+    pub id: i64,
+    /// System offered.
+    pub system: String,
+}
+
+/// All credentials of an organisation: what the executor hands over once and never makes again,
+/// because the keys in them open what is sealed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Kept {
+    /// Individual-number affairs.
+    pub office: Credentials,
+    /// LGWAN.
+    pub lgwan: Credentials,
+    /// Internet.
+    pub internet: Credentials,
+    /// The masked reader, for the organisation's own tools.
+    pub reader: Login,
+}
+
+/// An organisation in service.
+pub struct Opened {
+    /// Its credentials.
+    pub kept: Kept,
+    /// Systems contracted in a version other than the installed one: they wait for an upgrade.
+    pub waiting: Vec<String>,
+}
+
+/// Keeps the credentials of organisations outside the database.
+pub trait Keeper {
+    /// The credentials of an organisation, if they were kept.
+    ///
+    /// # Errors
+    /// When they are there but cannot be read.
+    fn load(&self, id: &str) -> std::io::Result<Option<Kept>>;
+
+    /// Keeps credentials; durable when it returns.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    fn store(&self, id: &str, kept: &Kept) -> std::io::Result<()>;
+}
+
+/// Publishes systems in the catalogue; what is published stays as it is.
+///
+/// # Errors
+/// [`CloudError::Store`].
+pub async fn offer_publish(
+    installer: &Installer,
+    vendor: &str,
+    systems: &[Arc<System>],
+) -> Result<Vec<Offer>, CloudError> {
+    let control = control::control_open(installer).await?;
+    let mut offers = Vec::with_capacity(systems.len());
+    for system in systems {
+        let id = control::offer_publish(&control, vendor, system).await?;
+        offers.push(Offer { id, system: system.id.clone() });
+    }
+    Ok(offers)
+}
+
+/// Signs the contracts of an organisation for offers; their numbers. Signing again changes nothing.
+///
+/// # Errors
+/// [`CloudError::Store`].
+pub async fn contract_sign(
+    installer: &Installer,
+    organisation: &Organisation,
+    offers: &[Offer],
+) -> Result<Vec<i64>, CloudError> {
+    let control = control::control_open(installer).await?;
+    control::organisation_register(&control, organisation).await?;
+    let mut contracts = Vec::with_capacity(offers.len());
+    for offer in offers {
+        contracts.push(control::contract_sign(&control, &organisation.id, offer.id).await?);
+    }
+    Ok(contracts)
+}
+
+/// Carries contracts out: the only holder of the installer.
+pub struct Executor<'e> {
+    /// The installer.
+    pub installer: &'e Installer,
+    /// Templates with every system of the catalogue.
+    pub templates: &'e Templates,
+    /// Where credentials are kept.
+    pub keeper: &'e dyn Keeper,
+}
+
+impl Executor<'_> {
+    /// Opens an organisation's signed contracts: databases, roles, keys, systems, in service.
+    ///
+    /// Repeatable at every step. Credentials that are kept are never made anew; where there are
+    /// none but the organisation has accounts, its keys are lost and it is refused.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn contract_open(
+        &self,
+        organisation: &Organisation,
+        contracts: &[i64],
+    ) -> Result<Opened, CloudError> {
+        let failed = |source| CloudError::Keys { name: organisation.name.clone(), source };
+        let kept = match self.keeper.load(&organisation.id).map_err(failed)? {
+            Some(kept) => kept,
+            None => {
+                let kept = self.create(organisation).await?;
+                self.keeper.store(&organisation.id, &kept).map_err(failed)?;
+                kept
+            }
+        };
+        let database = kept.office.database(kept.office.office.as_ref(), None, 1)?;
+        let installed = parameter::systems_installed(&**database.client().await?).await?;
+        let control = control::control_open(self.installer).await?;
+        let mut waiting = Vec::new();
+        for contract in control::contract_list(&control).await? {
+            if !contracts.contains(&contract.id) {
+                continue;
+            }
+            let is_this = |it: &(String, String, String, String)| {
+                it.0 == contract.system && it.3 == contract.hash
+            };
+            match installed.iter().any(is_this) {
+                true => control::contract_in_service(&control, contract.id).await?,
+                false => waiting.push(contract.system),
+            }
+        }
+        Ok(Opened { kept, waiting })
+    }
+
+    async fn create(&self, organisation: &Organisation) -> Result<Kept, CloudError> {
+        let made = self.installer.organisation_create(organisation, self.templates).await?;
+        let kept = Kept {
+            office: made.office,
+            lgwan: made.lgwan,
+            internet: made.internet,
+            reader: made.reader,
+        };
+        let staff = kept.office.database(kept.office.staff.as_ref(), None, 1)?;
+        // Accounts hold the first sealed values: without any, nothing was sealed with older keys.
+        if !identity::account_list(&**staff.client().await?).await?.is_empty() {
+            return Err(CloudError::KeysLost(organisation.name.clone()));
+        }
+        Ok(kept)
+    }
+}

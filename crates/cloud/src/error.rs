@@ -1,0 +1,25 @@
+//! What can go wrong when a contract is signed or opened.
+
+use store::StoreError;
+
+/// Errors of the cloud.
+#[derive(Debug, thiserror::Error)]
+pub enum CloudError {
+    /// The organisation's data is there, but the keys that open it are not.
+    #[error(
+        "{0}のデータはありますが、鍵の控えがありません。var/secrets/organisations の控えを戻すか、\
+         消してよければ bin/up --fresh で作り直してください"
+    )]
+    KeysLost(String),
+    /// The keys of an organisation cannot be kept or read.
+    #[error("{name}の鍵の控えを扱えません")]
+    Keys {
+        /// The organisation's name.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

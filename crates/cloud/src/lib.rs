@@ -1,0 +1,10 @@
+//! The cloud: catalogue, contracts, and the executor that brings a contract into service.
+//!
+//! Every step first looks whether it is done, so that a broken-off opening is simply opened again.
+//! Nothing here opens a register or holds an organisation's keys longer than one step.
+
+mod contract;
+mod error;
+
+pub use contract::{Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish};
+pub use error::CloudError;

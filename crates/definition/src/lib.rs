@@ -1,0 +1,21 @@
+//! Files of a system → a checked model, with diagnostics.
+//!
+//! A system is a folder of data: registers, codes, procedures, rules, parameters, notices and
+//! examples. This crate turns its texts into a [`System`] or into diagnostics that say file, line,
+//! what is wrong and what would be right. It reads no files itself and knows no clock.
+
+pub mod compile;
+pub mod examples;
+mod keys;
+mod link;
+mod load;
+pub mod model;
+pub mod page;
+mod reader;
+pub mod schema;
+mod yaml;
+
+pub use base::diagnostic::{Diagnostic, Severity};
+pub use link::link;
+pub use load::{Package, load};
+pub use model::System;

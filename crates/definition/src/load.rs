@@ -1,0 +1,92 @@
+//! The files of a system → the checked model.
+//!
+//! Texts come in, a [`System`] or all diagnostics go out. Folders are read by the caller.
+
+mod assignment;
+mod code;
+mod effect;
+mod form;
+mod name;
+mod parameter;
+mod procedure;
+mod register;
+mod rule;
+mod sample;
+mod system;
+
+pub(crate) use register::FORMATS;
+
+use std::collections::BTreeMap;
+
+use base::diagnostic::{Diagnostic, Severity};
+
+use crate::model::System;
+use crate::reader::Reader;
+use crate::yaml::{self, Node};
+
+/// The texts of a system's folder: relative path → text.
+#[derive(Clone, Debug, Default)]
+pub struct Package {
+    /// Relative path with `/` → text.
+    pub files: BTreeMap<String, String>,
+}
+
+impl Package {
+    /// SHA-256 over all paths and texts: the version of the package.
+    pub fn hash(&self) -> String {
+        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        for (path, text) in &self.files {
+            for part in [path.as_bytes(), text.as_bytes()] {
+                context.update(&(part.len() as u64).to_le_bytes());
+                context.update(part);
+            }
+        }
+        context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Files directly in `folder` with this ending, in order: (stem, path, text).
+    pub(crate) fn folder<'p>(
+        &'p self,
+        folder: &str,
+        ending: &str,
+    ) -> impl Iterator<Item = (&'p str, &'p str, &'p str)> {
+        self.files.iter().filter_map(move |(path, text)| {
+            let stem = path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(ending)?;
+            (!stem.contains('/')).then_some((stem, path.as_str(), text.as_str()))
+        })
+    }
+}
+
+/// Loads and checks a system.
+///
+/// # Errors
+/// All diagnostics, in order of file and line, when any of them is an error.
+pub fn load(package: &Package) -> Result<(System, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
+    let system = system::read(package, &mut diagnostics);
+    diagnostics.sort_by(|a, b| {
+        (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
+    });
+    diagnostics.dedup_by(|a, b| (a.line, &a.file, &a.message) == (b.line, &b.file, &b.message));
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    match system {
+        Some(system) if !failed => Ok((system, diagnostics)),
+        _ => Err(diagnostics),
+    }
+}
+
+/// Parses one file and hands its root to `read` with a reader; parse errors are reported.
+fn with_file<T>(
+    path: &str,
+    text: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+    read: impl FnOnce(&mut Reader<'_>, &Node) -> T,
+) -> Option<T> {
+    match yaml::parse(path, text) {
+        Ok(node) => Some(read(&mut Reader { file: path, diagnostics }, &node)),
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            None
+        }
+    }
+}

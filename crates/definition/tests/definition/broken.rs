@@ -1,0 +1,48 @@
+//! Broken definitions, one a folder: the words that their authors will read.
+//!
+//! A case is the sound package of `tests/good` with the files of its folder laid over it.
+
+use std::path::{Path, PathBuf};
+
+use expect_test::expect_file;
+
+use crate::support::{package_of, shown};
+
+fn tests_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+#[track_caller]
+fn check(case: &Path) {
+    let mut package = package_of(&tests_folder().join("good"));
+    let mut changes = package_of(case);
+    changes.files.remove("expected.txt");
+    package.files.extend(changes.files);
+    let Err(diagnostics) = definition::load(&package) else {
+        panic!("{} loads although it is broken", case.display());
+    };
+    for diagnostic in &diagnostics {
+        let place = format!("{}:{}", diagnostic.file, diagnostic.line);
+        assert!(diagnostic.line > 0, "{place} has no line");
+        assert!(diagnostic.help.is_some(), "{place} does not say what to do");
+    }
+    expect_file![case.join("expected.txt")].assert_eq(&shown(&diagnostics));
+}
+
+#[test]
+fn the_sound_package_loads() {
+    let (_, warnings) = definition::load(&package_of(&tests_folder().join("good")))
+        .unwrap_or_else(|errors| panic!("{}", shown(&errors)));
+    assert_eq!(shown(&warnings), "");
+}
+
+#[test]
+fn broken_definitions_are_explained() {
+    let folder = std::fs::read_dir(tests_folder().join("broken")).expect("the folder is there");
+    let mut cases: Vec<PathBuf> = folder.map(|entry| entry.expect("readable").path()).collect();
+    cases.sort();
+    assert!(cases.len() > 90, "only {} cases", cases.len());
+    for case in cases {
+        check(&case);
+    }
+}

@@ -1,0 +1,147 @@
+//! `kumoi check`: reads a system's folder and says what is wrong in it, and runs its examples.
+//!
+//! Changes nothing, except the decisions of the examples when it is told to write them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use definition::{Package, System, examples};
+use office::example::{Difference, differences};
+
+use crate::systems::package_read;
+
+/// Checks the system in `folder`, or every system below it. True when none has an error. With
+/// `write` the decisions of examples that decide otherwise are written anew.
+pub fn check(folder: &Path, write: bool) -> Result<bool> {
+    let mut good = true;
+    for folder in folders(folder)? {
+        let package = package_read(&folder)?;
+        let shown = folder.display();
+        let (diagnostics, loaded) = match definition::load(&package) {
+            Ok((system, diagnostics)) => (diagnostics, Some(system)),
+            Err(diagnostics) => (diagnostics, None),
+        };
+        for diagnostic in &diagnostics {
+            println!("{shown}/{diagnostic}");
+        }
+        match loaded {
+            Some(system) => {
+                good &= examples_run(&folder, &package, &system, write)?;
+                println!(
+                    "{shown}: {}　定義に誤りなし（台帳 {}、手続 {}、例 {}、版 {} {}）",
+                    system.name,
+                    system.registers.len(),
+                    system.procedures.len(),
+                    system.examples.len(),
+                    system.version,
+                    &system.hash[..12.min(system.hash.len())],
+                );
+            }
+            None => {
+                good = false;
+                let errors = diagnostics.iter().filter(|one| one.is_error()).count();
+                println!("{shown}: 誤り {errors} 件");
+            }
+        }
+    }
+    Ok(good)
+}
+
+/// Runs the examples; true when each decides as it says, or was written anew.
+fn examples_run(folder: &Path, package: &Package, system: &System, write: bool) -> Result<bool> {
+    let found = differences(system).with_context(|| format!("{}の例", system.name))?;
+    for difference in &found {
+        let text = &package.files[&difference.file];
+        let path = folder.join(&difference.file);
+        if write {
+            let text = examples::with_decision(text, &difference.found)
+                .with_context(|| format!("{} に決定の囲みがありません", path.display()))?;
+            fs::write(&path, text)
+                .with_context(|| format!("{} を書けません", path.display()))?;
+            println!("{}: 決定を書き改めました", path.display());
+        } else {
+            let line = examples::decision_line(text).unwrap_or_default();
+            println!("{}:{line}: エラー: 決定が例と違います（{}）", path.display(), difference.title);
+            print!("{}", compared(difference));
+            println!("  対処: 定義を直すか、正しければ kumoi check --write で書き改めてください");
+        }
+    }
+    Ok(write || found.is_empty())
+}
+
+/// The lines of both decisions: `-` only expected, `+` only found.
+fn compared(difference: &Difference) -> String {
+    let old: Vec<&str> = difference.expected.trim_end().lines().collect();
+    let new: Vec<&str> = difference.found.trim_end().lines().collect();
+    // Lengths of the longest common sequences of the tails.
+    let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            common[i][j] = match old[i] == new[j] {
+                true => common[i + 1][j + 1] + 1,
+                false => common[i + 1][j].max(common[i][j + 1]),
+            };
+        }
+    }
+    let (mut i, mut j, mut out) = (0, 0, String::new());
+    while i < old.len() || j < new.len() {
+        let (sign, line) = if i < old.len() && j < new.len() && old[i] == new[j] {
+            (i, j) = (i + 1, j + 1);
+            (' ', new[j - 1])
+        } else if j == new.len() || (i < old.len() && common[i + 1][j] >= common[i][j + 1]) {
+            i += 1;
+            ('-', old[i - 1])
+        } else {
+            j += 1;
+            ('+', new[j - 1])
+        };
+        out.push_str(&format!("  {sign} {line}\n"));
+    }
+    out
+}
+
+/// The folder itself, or those directly in it that hold a system.
+fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let is_system = |path: &Path| path.join("system.yaml").is_file();
+    if is_system(folder) {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let shown = folder.display();
+    let entries = fs::read_dir(folder).with_context(|| format!("{shown} を読めません"))?;
+    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    found.retain(|path| is_system(path));
+    found.sort();
+    if found.is_empty() {
+        bail!("{shown} に業務システム（system.yaml のあるフォルダ）がありません");
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_shown_line_by_line() {
+        let difference = Difference {
+            file: String::new(),
+            title: String::new(),
+            expected: "甲\n乙\n丙\n".to_owned(),
+            found: "甲\n丁\n丙\n戊\n".to_owned(),
+        };
+        assert_eq!(compared(&difference), "    甲\n  - 乙\n  + 丁\n    丙\n  + 戊\n");
+    }
+
+    #[test]
+    fn a_broken_system_is_not_good_and_an_empty_folder_is_said() {
+        let folder = std::env::temp_dir().join(format!("kumoi-check-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let said = check(&folder, false).unwrap_err().to_string();
+        assert!(said.contains("system.yaml"), "{said}");
+        fs::write(folder.join("system.yaml"), "id: broken\nnonsense: 1\n").unwrap();
+        assert!(!check(&folder, false).unwrap());
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,189 @@
+//! `kumoi up`: from an empty folder to three zones with sample organisations, and back again.
+//!
+//! Every step first looks whether it is done: a later start skips what is there, and a start after
+//! a crash goes on where it broke off. Nothing made once (keys, people) is ever made again.
+
+mod accounts;
+mod banner;
+mod cards;
+mod fill;
+mod keys;
+mod plan;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use cloud::{Executor, Keeper, Kept};
+use definition::System;
+use store::cluster::{Cluster, ClusterOptions};
+use store::organisation::Installer;
+
+use crate::sample::{Sample, samples};
+use crate::systems::systems_load;
+use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
+use keys::KeyFolder;
+
+/// Options of `kumoi up`.
+#[derive(Args, Clone, Debug)]
+pub struct UpArguments {
+    /// 中身を消して、初めから作り直す
+    #[arg(long)]
+    pub fresh: bool,
+    /// データを置くフォルダ（指定がなければ ./var）
+    #[arg(long, value_name = "DIR")]
+    pub var: Option<PathBuf>,
+    /// 個人番号利用事務系（窓口）のポート
+    #[arg(long, default_value_t = 8611, value_name = "PORT")]
+    pub office_port: u16,
+    /// LGWAN接続系のポート
+    #[arg(long, default_value_t = 8612, value_name = "PORT")]
+    pub lgwan_port: u16,
+    /// インターネット接続系のポート
+    #[arg(long, default_value_t = 8613, value_name = "PORT")]
+    pub internet_port: u16,
+    /// 見本の認証アプリのポート
+    #[arg(long, default_value_t = 8614, value_name = "PORT")]
+    pub authenticator_port: u16,
+    /// 一つの団体だけで始める: village、city、special_ward
+    #[arg(long, value_name = "KIND", value_parser = ["village", "city", "special_ward"])]
+    pub only: Option<String>,
+}
+
+/// A sample organisation in service.
+#[derive(Clone)]
+pub(crate) struct Opened {
+    pub(crate) sample: Sample,
+    pub(crate) kept: Kept,
+}
+
+/// Starts everything, prints the addresses, and runs until a signal asks for the end.
+pub async fn up(arguments: UpArguments) -> Result<()> {
+    let mut signals = Signals::listen()?;
+    let systems = systems_load()?;
+    let layout = Layout::open(arguments.var.as_deref())?;
+    if arguments.fresh {
+        layout.clear().await?;
+    }
+    let plans = plan::zones(&arguments, &layout)?;
+    ports_check(&plans).await?;
+    let authenticator = plan::authenticator_listen(&arguments).await?;
+    let cluster = Cluster::start(&ClusterOptions::new(layout.postgres())).await?;
+    let first = tokio::select! {
+        opened = open_all(&arguments, &layout, &cluster, &systems) => opened.map(Some),
+        () = signals.received() => Ok(None),
+    };
+    let opened = match first {
+        Ok(Some(opened)) => opened,
+        other => {
+            cluster.stop().await?;
+            return other.map(|_| ());
+        }
+    };
+    let supervisor = match Supervisor::start(&layout, plans, &mut signals).await {
+        Ok(Some(supervisor)) => supervisor,
+        other => {
+            cluster.stop().await?;
+            return other.map(|_| ());
+        }
+    };
+    let cards = cards::authenticator(&arguments, &opened, layout.var())?;
+    let helper = tokio::spawn(plan::authenticator_serve(authenticator, cards));
+    banner::print(&arguments, &opened, layout.var());
+    let installer = Installer::new(cluster.installer("postgres"));
+    let filling = tokio::spawn(fill::fill(installer, opened, systems));
+    let ended = supervisor.run(cluster, &mut signals).await;
+    filling.abort();
+    helper.abort();
+    ended
+}
+
+/// Opens the organisations, loads the smallest one, and writes what each zone may know.
+async fn open_all(
+    arguments: &UpArguments,
+    layout: &Layout,
+    cluster: &Cluster,
+    systems: &Arc<Vec<Arc<System>>>,
+) -> Result<Vec<Opened>> {
+    let installer = &Installer::new(cluster.installer("postgres"));
+    let templates = installer.prepare(systems).await?;
+    tracing::info!("templates are ready");
+    let keeper = KeyFolder::open(layout.var())?;
+    let executor = Executor { installer, templates: &templates, keeper: &keeper };
+    let offers = cloud::offer_publish(installer, "kumoi", systems).await?;
+    let mut all = Vec::new();
+    for sample in samples(arguments.only.as_deref()) {
+        let organisation = &sample.organisation;
+        let name = organisation.name.clone();
+        let contracts = cloud::contract_sign(installer, organisation, &offers).await?;
+        let opened = executor.contract_open(organisation, &contracts).await?;
+        for system in opened.waiting {
+            eprintln!(
+                "kumoi: {name}の業務システム {system} は、このプログラムと違う版で入っています。\
+                 画面が合わないときは bin/up --fresh で作り直してください"
+            );
+        }
+        tracing::info!(organisation = organisation.id, "the organisation is open");
+        let mut kept = opened.kept;
+        let socket = cluster.socket().display().to_string();
+        for one in [&mut kept.office, &mut kept.lgwan, &mut kept.internet] {
+            // The folder may have been moved since.
+            one.host.clone_from(&socket);
+        }
+        accounts::make(&keeper, &kept)
+            .await
+            .with_context(|| format!("{name}の職員の利用者を作れません"))?;
+        tracing::info!(organisation = organisation.id, "the accounts are made");
+        all.push(Opened { sample, kept });
+    }
+    if let Some(first) = all.first() {
+        fill::first(first, systems).await?;
+    }
+    write_credentials(layout, &all)?;
+    Ok(all)
+}
+
+/// Each zone's own copy; a zone forgets organisations that are not opened this time.
+fn write_credentials(layout: &Layout, all: &[Opened]) -> Result<()> {
+    for zone in Zone::ALL {
+        let folder = layout.credentials(zone)?;
+        for entry in std::fs::read_dir(&folder)? {
+            std::fs::remove_file(entry?.path())?;
+        }
+        for one in all {
+            let credentials = match zone {
+                Zone::Office => &one.kept.office,
+                Zone::Lgwan => &one.kept.lgwan,
+                Zone::Internet => &one.kept.internet,
+            };
+            let name = format!("{}.json", one.sample.organisation.id);
+            layout.credential_write(zone, &name, &serde_json::to_vec_pretty(credentials)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Options of `kumoi seed`.
+#[derive(Args, Debug)]
+pub struct SeedArguments {
+    /// 団体の識別子（kasumi など）
+    pub organisation: String,
+    /// データのフォルダ（指定がなければ ./var）。データベースが動いていること
+    #[arg(long, value_name = "DIR", default_value = "var")]
+    pub var: PathBuf,
+}
+
+/// Loads what is missing of the people of one opened organisation.
+pub async fn seed(arguments: SeedArguments) -> Result<()> {
+    let id = &arguments.organisation;
+    let sample = samples(None).into_iter().find(|one| one.organisation.id == *id);
+    let sample = sample.with_context(|| format!("見本の団体「{id}」はありません"))?;
+    let kept = KeyFolder::open(&arguments.var)?.load(id)?.with_context(|| {
+        format!(
+            "{}はまだ開かれていません。先に kumoi up を実行してください",
+            sample.organisation.name
+        )
+    })?;
+    fill::at_terminal(&Opened { sample, kept }, &systems_load()?).await
+}

@@ -1,0 +1,102 @@
+//! The supervisor's copies of all credentials, one file an organisation, readable by it alone.
+//!
+//! The keys in them open what is sealed: a file is never replaced, and it is on the disk before
+//! anything is sealed with it.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{ErrorKind, Result, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use cloud::{Keeper, Kept};
+
+/// `var/secrets/organisations`.
+pub struct KeyFolder(PathBuf);
+
+impl KeyFolder {
+    /// Opens the folder below `var`, making it if it is missing.
+    pub fn open(var: &Path) -> Result<KeyFolder> {
+        let folder = var.join("secrets").join("organisations");
+        fs::create_dir_all(&folder)?;
+        fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
+        Ok(KeyFolder(folder))
+    }
+
+    /// Whether the organisation's accounts were all made.
+    pub fn has_accounts(&self, id: &str) -> bool {
+        self.0.join(format!("{id}.accounts")).exists()
+    }
+
+    /// Remembers that the accounts were all made.
+    pub fn accounts_made(&self, id: &str) -> Result<()> {
+        fs::write(self.0.join(format!("{id}.accounts")), b"")
+    }
+}
+
+impl Keeper for KeyFolder {
+    fn load(&self, id: &str) -> Result<Option<Kept>> {
+        match fs::read(self.0.join(format!("{id}.json"))) {
+            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn store(&self, id: &str, kept: &Kept) -> Result<()> {
+        let unfinished = self.0.join(format!("{id}.unfinished"));
+        let mut options = OpenOptions::new();
+        let mut file =
+            options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        file.write_all(&serde_json::to_vec_pretty(kept)?)?;
+        file.sync_all()?;
+        // A link fails where a file is: keys are never replaced.
+        fs::hard_link(&unfinished, self.0.join(format!("{id}.json")))?;
+        fs::remove_file(&unfinished)?;
+        File::open(&self.0)?.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::organisation::{Credentials, Login, Organisation};
+
+    fn kept(password: &str) -> Kept {
+        let organisation = Organisation {
+            id: "mura".to_owned(),
+            code: "993018".to_owned(),
+            name: "村".to_owned(),
+            name_en: "Village".to_owned(),
+            kind: "municipality".to_owned(),
+            sample: true,
+        };
+        let reader = Login {
+            database: "mura".to_owned(),
+            user: "mura_reader".to_owned(),
+            password: password.to_owned(),
+        };
+        let office = Credentials {
+            organisation,
+            host: "/run".to_owned(),
+            office: None,
+            front: None,
+            staff: None,
+            vault: None,
+            staff_vault: None,
+        };
+        Kept { lgwan: office.clone(), internet: office.clone(), office, reader }
+    }
+
+    #[test]
+    fn keys_are_kept_once_and_for_us_alone() {
+        let var = std::env::temp_dir().join(format!("kumoi-keys-{}", std::process::id()));
+        let folder = KeyFolder::open(&var).unwrap();
+        assert!(folder.load("mura").unwrap().is_none());
+        folder.store("mura", &kept("one")).unwrap();
+        assert!(folder.store("mura", &kept("two")).is_err());
+        assert_eq!(folder.load("mura").unwrap().unwrap().reader.password, "one");
+        let mode = fs::metadata(folder.0.join("mura.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::remove_dir_all(var).unwrap();
+    }
+}

@@ -1,0 +1,83 @@
+//! The program: every command of Kumoi. It wires the crates together and decides nothing itself.
+
+mod check;
+mod demo;
+mod sample;
+mod seed;
+mod serve;
+mod systems;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// 雲居: 自治体のためのガバメントクラウド（見本を動かすには kumoi up）
+#[derive(Parser)]
+#[command(name = "kumoi", version, about)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 見本の団体で、すべてを動かす
+    Up(demo::UpArguments),
+    /// 区画を一つ動かす（up が使います）
+    #[command(hide = true)]
+    Serve(serve::ServeArguments),
+    /// 印刷する（窓口が使います）
+    #[command(hide = true)]
+    PrintWorker,
+    /// 業務システムのフォルダを検査する
+    Check {
+        /// 業務システムのフォルダ、又はそれらを入れたフォルダ
+        folder: PathBuf,
+        /// 例（examples/*.md）の決定を、いまの定義が出す決定で書き改める
+        #[arg(long)]
+        write: bool,
+    },
+    /// 開いている見本の団体に見本住民を読み込む（途中からでも続けます）
+    Seed(demo::SeedArguments),
+}
+
+fn main() -> ExitCode {
+    let command = Program::parse().command;
+    match run(command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("kumoi: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    if let Command::PrintWorker = command {
+        // Needs no runtime: it only answers on its standard input.
+        print::run_worker()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Command::Check { folder, write } = command {
+        let good = check::check(&folder, write)?;
+        return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KUMOI_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(async {
+        match command {
+            Command::Up(arguments) => demo::up(arguments).await,
+            Command::Serve(arguments) => serve::serve(arguments).await,
+            Command::Seed(arguments) => demo::seed(arguments).await,
+            Command::PrintWorker | Command::Check { .. } => Ok(()),
+        }
+    });
+    // Work on threads of its own (making people) is not waited for.
+    runtime.shutdown_background();
+    ended.map(|()| ExitCode::SUCCESS)
+}

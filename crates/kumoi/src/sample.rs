@@ -1,0 +1,124 @@
+//! What belongs to sample organisations only: identifiers, accounts, rules, words. All invented.
+//!
+//! Read from `data/sample`; nothing here may ever be used for a real organisation.
+
+use base::date::Date;
+use definition::Package;
+use jiff::Timestamp;
+use population::{SampleOrganisation, sample_organisations};
+use store::organisation::Organisation;
+
+const IDENTIFIERS: &str = include_str!("../../../data/sample/identifiers.csv");
+const ACCOUNTS: &str = include_str!("../../../data/sample/accounts.csv");
+const DECISION_RULES: &str = include_str!("../../../data/sample/decision-rules.csv");
+const WORDS: &str = include_str!("../../../data/sample/words.csv");
+
+/// What to try first, shown when everything runs.
+pub const FIRST_STEPS: &str = include_str!("../../../data/sample/first-steps.txt");
+/// The password of every sample account: published, and good for sample organisations only.
+pub const PASSWORD: &str = "kumoi-mihon-2026";
+/// The day as of which the sample people live.
+pub const DAY: Date = Date::constant(2026, 4, 1);
+/// First day of the sample organisations' 決裁 rules.
+pub const RULES_FROM: Date = Date::constant(2020, 4, 1);
+/// The moment under which they were recorded: nine in the morning of that day in Japan.
+pub const RECORDED_AT: Timestamp = Timestamp::constant(1_775_001_600, 0);
+
+/// A sample organisation: who it is and where its people come from.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The organisation.
+    pub organisation: Organisation,
+    /// Its invented municipality.
+    pub source: &'static SampleOrganisation,
+}
+
+/// The sample organisations, smallest first; only those of `kind` when given.
+pub fn samples(kind: Option<&str>) -> Vec<Sample> {
+    let wanted = sample_organisations().iter().filter(|one| kind.is_none_or(|it| it == one.kind));
+    let mut samples: Vec<Sample> = wanted.filter_map(sample).collect();
+    samples.sort_by_key(|one| one.source.people);
+    samples
+}
+
+fn sample(source: &'static SampleOrganisation) -> Option<Sample> {
+    let [_, id, name_en] = rows(IDENTIFIERS).find(|row: &[&str; 3]| row[0] == source.code)?;
+    let organisation = Organisation {
+        id: id.to_owned(),
+        code: source.code.to_owned(),
+        name: source.name.to_owned(),
+        name_en: name_en.to_owned(),
+        kind: "municipality".to_owned(),
+        sample: true,
+    };
+    Some(Sample { organisation, source })
+}
+
+/// A sample account.
+#[derive(Clone, Copy, Debug)]
+pub struct SampleAccount {
+    /// Sign-in name.
+    pub id: &'static str,
+    /// Name shown.
+    pub name: &'static str,
+    /// Roles.
+    pub roles: &'static str,
+}
+
+/// The accounts that every sample organisation has.
+pub fn accounts() -> impl Iterator<Item = SampleAccount> {
+    rows(ACCOUNTS).map(|[id, name, roles]| SampleAccount { id, name, roles })
+}
+
+/// The secret of an account's one-time codes: fixed, so that a sample's sign-in page can show them.
+pub fn totp_secret(organisation: &str, account: &str) -> Vec<u8> {
+    let name = format!("kumoi sample {organisation}/{account}");
+    let digest = Package { files: [(name, String::new())].into() }.hash();
+    let byte = |place: usize| u8::from_str_radix(digest.get(place..place + 2)?, 16).ok();
+    (0..20).filter_map(|place| byte(2 * place)).collect()
+}
+
+/// 事務決裁規程 of the sample organisations: procedure, role, manner, 後閲.
+pub fn decision_rules() -> impl Iterator<Item = [&'static str; 4]> {
+    rows(DECISION_RULES)
+}
+
+/// A word of the records that the loader itself has to write.
+pub fn word(key: &str) -> &'static str {
+    rows(WORDS).find(|row: &[&str; 2]| row[0] == key).map_or("", |row| row[1])
+}
+
+/// The lines after the heading, split into `N` fields; other lines are passed over.
+fn rows<const N: usize>(text: &'static str) -> impl Iterator<Item = [&'static str; N]> {
+    text.lines().skip(1).filter_map(|line| line.split(',').collect::<Vec<_>>().try_into().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_whole() {
+        let ids: Vec<String> = samples(None).into_iter().map(|one| one.organisation.id).collect();
+        assert_eq!(ids, ["kasumi", "kumoishi", "akatsuki"]);
+        assert_eq!(samples(Some("village")).len(), 1);
+        assert_eq!(accounts().count(), 6);
+        assert!(decision_rules().all(|row| ["決裁", "専決", "代決"].contains(&row[2])));
+        assert_eq!(decision_rules().count(), DECISION_RULES.lines().count() - 1);
+        let keys = rows::<2>(WORDS).map(|row| row[0]);
+        assert!(keys.into_iter().all(|key| !word(key).is_empty()));
+    }
+
+    #[test]
+    fn secrets_are_fixed_and_differ() {
+        let one = totp_secret("kasumi", "madoguchi");
+        assert_eq!(one.len(), 20);
+        assert_eq!(one, totp_secret("kasumi", "madoguchi"));
+        assert_ne!(one, totp_secret("kasumi", "kacho"));
+    }
+
+    #[test]
+    fn the_moment_is_on_the_day() {
+        assert_eq!(RECORDED_AT.to_string(), "2026-04-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,100 @@
+//! `kumoi serve`: one zone, with the credentials of that zone and no others.
+//!
+//! Started by `kumoi up`; it ends on SIGTERM and leaves nothing behind.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::routing::get;
+use clap::{Args, ValueEnum};
+use portal::counter::{self, CounterState};
+use portal::internet::{self, InternetState};
+use portal::lgwan::{self, LgwanState};
+use print::{Printer, WorkerCommand};
+use store::organisation::credentials_read;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::systems::systems_load;
+use crate::up::Signals;
+
+/// How long open requests may take once the end was asked for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The zones by their words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ZoneName {
+    /// 個人番号利用事務系
+    Office,
+    /// LGWAN接続系
+    Lgwan,
+    /// インターネット接続系
+    Internet,
+}
+
+/// Options of `kumoi serve`.
+#[derive(Args, Debug)]
+pub struct ServeArguments {
+    /// 区画
+    #[arg(long, value_enum)]
+    pub zone: ZoneName,
+    /// 待ち受けるアドレス
+    #[arg(long)]
+    pub address: SocketAddr,
+    /// この区画の資格情報のフォルダ
+    #[arg(long)]
+    pub credentials: PathBuf,
+    /// 認証アプリのアドレス（インターネット接続系）
+    #[arg(long, default_value = "")]
+    pub issuer: String,
+    /// 住民から見たアドレス（インターネット接続系）
+    #[arg(long, default_value = "")]
+    pub public_url: String,
+}
+
+/// Serves the zone until a signal asks for the end.
+pub async fn serve(arguments: ServeArguments) -> Result<()> {
+    let mut signals = Signals::listen()?;
+    let router = router(&arguments)?;
+    let listener = TcpListener::bind(arguments.address)
+        .await
+        .with_context(|| format!("{} を開けません", arguments.address))?;
+    let (ask, asked) = oneshot::channel::<()>();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async {
+        let _ = asked.await;
+    });
+    let mut serving = tokio::spawn(serving.into_future());
+    tokio::select! {
+        ended = &mut serving => return Ok(ended??),
+        () = signals.received() => {}
+    }
+    let _ = ask.send(());
+    // Browsers keep connections open: they are not waited for for ever.
+    let _ = tokio::time::timeout(PATIENCE, serving).await;
+    Ok(())
+}
+
+fn router(arguments: &ServeArguments) -> Result<Router> {
+    let folder = &arguments.credentials;
+    let credentials = credentials_read(folder)
+        .with_context(|| format!("資格情報 {} を読めません", folder.display()))?;
+    let zone = match arguments.zone {
+        ZoneName::Office => {
+            let program = std::env::current_exe()?;
+            let printer = Printer::new(WorkerCommand::new(program, &["print-worker"]));
+            let state = CounterState::new(credentials, systems_load()?, printer)?;
+            state.spawn_workers();
+            counter::router(state)
+        }
+        ZoneName::Lgwan => lgwan::router(LgwanState::new(credentials, systems_load()?)),
+        ZoneName::Internet => {
+            let (issuer, public_url) = (arguments.issuer.clone(), arguments.public_url.clone());
+            internet::router(InternetState::new(credentials, issuer, public_url)?)
+        }
+    };
+    // Asked by the supervisor; answers before any page of the zone is looked for.
+    Ok(Router::new().route("/health", get(|| async { "ok\n" })).fallback_service(zone))
+}

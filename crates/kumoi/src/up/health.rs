@@ -1,0 +1,68 @@
+//! Asking a zone whether it is ready: `GET /health` over TCP, answer 200.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether the zone at `address` answers 200 now.
+pub(super) async fn is_ready(address: SocketAddr) -> bool {
+    timeout(PATIENCE, ask(address)).await.is_ok_and(|answer| answer.is_ok_and(|line| is_ok(&line)))
+}
+
+async fn ask(address: SocketAddr) -> std::io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(reachable(address)).await?;
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .await?;
+    let mut line = vec![0; 12];
+    stream.read_exact(&mut line).await?;
+    Ok(line)
+}
+
+fn is_ok(line: &[u8]) -> bool {
+    line.starts_with(b"HTTP/1.") && line.ends_with(b" 200")
+}
+
+/// «Every address» is no address to call: the machine's own is taken instead.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_200_is_ready() {
+        assert!(is_ok(b"HTTP/1.1 200"));
+        assert!(is_ok(b"HTTP/1.0 200"));
+        assert!(!is_ok(b"HTTP/1.1 503"));
+        assert!(!is_ok(b"SSH-2.0-x200"));
+    }
+
+    #[test]
+    fn every_address_is_asked_at_home() {
+        assert_eq!(reachable("0.0.0.0:80".parse().unwrap()), "127.0.0.1:80".parse().unwrap());
+        assert_eq!(reachable("[::]:80".parse().unwrap()), "[::1]:80".parse().unwrap());
+        assert_eq!(reachable("10.0.0.1:80".parse().unwrap()), "10.0.0.1:80".parse().unwrap());
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_not_ready() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        assert!(!is_ready(address).await);
+    }
+}

@@ -1,0 +1,119 @@
+//! Who acts, in which roles, from where and why: what every operation and audit row carries.
+
+use serde_json::Value;
+use store::GenericClient;
+use store::audit::{NewAudit, audit_append};
+
+use crate::OfficeError;
+
+/// Roles of staff. They say what a person may do; the 決裁 rules say what a person may decide.
+pub mod role {
+    /// 窓口: enters cases, issues certificates.
+    pub const COUNTER: &str = "counter";
+    /// 係長.
+    pub const CHIEF: &str = "chief";
+    /// 課長.
+    pub const MANAGER: &str = "manager";
+    /// 支援措置担当: sees concealed rows.
+    pub const PROTECTION: &str = "protection";
+    /// システム管理者: accounts, rules, audit; no cases.
+    pub const ADMINISTRATOR: &str = "administrator";
+
+    /// All roles with their names.
+    pub const ALL: &[(&str, &str, &str)] = &[
+        (COUNTER, "窓口", "Counter"),
+        (CHIEF, "係長", "Chief"),
+        (MANAGER, "課長", "Manager"),
+        (PROTECTION, "支援措置担当", "Protection officer"),
+        (ADMINISTRATOR, "システム管理者", "Administrator"),
+    ];
+
+    /// The Japanese name of a role.
+    pub fn name(role: &str) -> &str {
+        ALL.iter().find(|(id, ..)| *id == role).map_or(role, |(_, name, _)| name)
+    }
+}
+
+/// A person at work.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Sign-in name.
+    pub id: String,
+    /// Name shown.
+    pub name: String,
+    /// Roles in force today.
+    pub roles: Vec<String>,
+    /// Zone.
+    pub zone: &'static str,
+    /// The request, for the audit.
+    pub request: String,
+    /// The moment of the request.
+    pub at: jiff::Timestamp,
+}
+
+/// The day in Japan at a moment.
+pub fn day_in_japan(at: jiff::Timestamp) -> base::date::Date {
+    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).date()
+}
+
+impl Actor {
+    /// The office's automatic work: reactions and timers.
+    pub fn automatic(at: jiff::Timestamp) -> Actor {
+        Actor {
+            id: "自動処理".to_owned(),
+            name: "自動処理".to_owned(),
+            roles: vec![role::PROTECTION.to_owned()],
+            zone: "office",
+            request: "job".to_owned(),
+            at,
+        }
+    }
+
+    /// Today in Japan.
+    pub fn today(&self) -> base::date::Date {
+        day_in_japan(self.at)
+    }
+
+    /// True when the person has the role.
+    pub fn has(&self, role: &str) -> bool {
+        self.roles.iter().any(|r| r == role)
+    }
+
+    /// Refuses who has none of the roles.
+    ///
+    /// # Errors
+    /// [`OfficeError::Forbidden`] with the roles that may.
+    pub fn require(&self, roles: &[&str]) -> Result<(), OfficeError> {
+        if roles.iter().any(|role| self.has(role)) {
+            return Ok(());
+        }
+        let names: Vec<&str> = roles.iter().map(|r| role::name(r)).collect();
+        Err(OfficeError::Forbidden(format!("この操作ができるのは{}です", names.join("、"))))
+    }
+
+    /// Writes an audit row in the caller's transaction or connection.
+    ///
+    /// # Errors
+    /// [`OfficeError::Store`].
+    pub async fn audit(
+        &self,
+        client: &impl GenericClient,
+        action: &str,
+        purpose: &str,
+        subjects: Vec<String>,
+        detail: Value,
+    ) -> Result<(), OfficeError> {
+        let audit = NewAudit {
+            actor: self.id.clone(),
+            role: self.roles.join(","),
+            zone: self.zone.to_owned(),
+            purpose: purpose.to_owned(),
+            action: action.to_owned(),
+            subjects,
+            detail,
+            request: self.request.clone(),
+        };
+        audit_append(client, &audit).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! The facts of a procedure from its parsed form and the rows that were found. Pure: examples are
+//! decided by the same code without a database.
+
+use std::sync::Arc;
+
+use base::date::Date;
+use definition::model::{Procedure, Register, Selection, System, Use};
+use rules::value::{Record, Value};
+use serde_json::Value as Json;
+use store::register::Table;
+use store::{ItemValue, Row};
+
+use crate::OfficeError;
+use crate::facts::{Facts, parameters, value_of};
+use crate::form::Parsed;
+use crate::plan::Finding;
+
+/// Everything a plan needs, and the rows it was made from.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    /// Facts.
+    pub facts: Facts,
+    /// Findings of the form and of the selection.
+    pub findings: Vec<Finding>,
+    /// Normalised form.
+    pub stored: Json,
+    /// Subjects in the order chosen.
+    pub subjects: Vec<Row>,
+    /// Their keys.
+    pub keys: Vec<String>,
+    /// Rows of other systems, in the order of the system's `uses`.
+    pub used: Vec<UsedRow>,
+}
+
+/// The rows that were found for a procedure.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Subjects in the order chosen.
+    pub subjects: Vec<Row>,
+    /// Rows related to the first subject, in the order of the register's relations.
+    pub relations: Vec<Vec<Row>>,
+    /// Rows of other systems, in the order of the system's `uses`.
+    pub used: Vec<UsedRow>,
+    /// Values that the organisation set by ordinance.
+    pub ordinance: Vec<(String, i64)>,
+}
+
+/// A row of another system, as far as its items are declared.
+#[derive(Clone, Debug)]
+pub enum UsedRow {
+    /// That system is not installed here: its facts are unknown.
+    NotInstalled,
+    /// There is no such row, or nothing selects one.
+    Absent,
+    /// The row that was found.
+    Values {
+        /// In the order of the declared items.
+        values: Vec<Option<ItemValue>>,
+        /// Its person's whereabouts must not be shown (支援措置).
+        concealed: bool,
+    },
+}
+
+/// Puts the facts together.
+///
+/// # Errors
+/// [`OfficeError::Definition`] when the definition names a register that is not there.
+pub(crate) fn assemble(
+    (system, procedure): (&System, &Procedure),
+    parsed: Parsed,
+    found: Found,
+    today: Date,
+) -> Result<Gathered, OfficeError> {
+    let Parsed { mut facts, subjects: chosen, stored, mut findings } = parsed;
+    let table = Table::new(system, &procedure.register)?;
+    let keys: Vec<String> = chosen.iter().map(|(key, _)| key.clone()).collect();
+    check_selection(procedure, table, &keys, &found.subjects, &mut findings);
+    let filed = filed_on(&facts, today);
+    facts.set("本日", today);
+    let mut list = Vec::new();
+    for row in &found.subjects {
+        let mut record = facts.row(table.register, row);
+        let own = chosen.iter().find(|(key, _)| key == table.key_of(row));
+        if let Some((_, fields)) = own {
+            record.extend(fields.iter().map(|(name, value)| (Arc::<str>::from(name), value.clone())));
+        }
+        list.push(Value::from(record));
+    }
+    if procedure.selection != Selection::New {
+        facts.set("対象者", list);
+        relations(system, table.register, &found.relations, &mut facts)?;
+    }
+    for (name, value) in parameters(system, &found.ordinance, filed) {
+        facts.set(&name, value);
+    }
+    for (used, row) in system.uses.iter().zip(&found.used) {
+        let value = used_value(used, row, &mut facts);
+        facts.set(&used.name, value);
+    }
+    let stored = Json::Object(stored);
+    Ok(Gathered { facts, findings, stored, subjects: found.subjects, keys, used: found.used })
+}
+
+/// 届出日, which decides the parameters in force; today when the form has none.
+pub(crate) fn filed_on(facts: &Facts, today: Date) -> Date {
+    match facts.record.get("届出日") {
+        Some(Value::Date(day)) => *day,
+        _ => today,
+    }
+}
+
+/// The key of a row of another system: the form's field, else the first subject's item.
+pub(crate) fn used_key(
+    facts: &Facts,
+    used: &Use,
+    register: &Register,
+    subject: Option<&Row>,
+) -> Option<String> {
+    match facts.record.get(&used.key) {
+        Some(Value::Text(text)) => Some(text.to_string()),
+        _ => subject.and_then(|row| text_of(register, row, &used.key)),
+    }
+}
+
+fn check_selection(
+    procedure: &Procedure,
+    table: Table<'_>,
+    keys: &[String],
+    found: &[Row],
+    findings: &mut Vec<Finding>,
+) {
+    let mut refuse = |message: &str| findings.push(Finding::error(None, message));
+    match procedure.selection {
+        Selection::New => return,
+        Selection::One if keys.len() != 1 => refuse("対象を一人選んでください"),
+        Selection::Related if keys.is_empty() => refuse("対象を一人以上選んでください"),
+        _ => {}
+    }
+    if found.len() != keys.len() {
+        refuse("選ばれた対象に、台帳にないものがあります。選び直してください");
+    }
+    let closed = found.iter().any(|row| row.meta.closed_on.is_some());
+    let open = found.iter().any(|row| row.meta.closed_on.is_none());
+    match procedure.open_subjects {
+        Some(true) if closed => refuse("もう消除されている対象が選ばれています"),
+        Some(false) if open => refuse("消除されていない対象が選ばれています"),
+        _ => {}
+    }
+    let Some(relation) = table.register.relations.iter().find(|r| r.many) else { return };
+    let shared = |row: &Row| text_of(table.register, row, &relation.by);
+    if found.windows(2).any(|pair| shared(&pair[0]) != shared(&pair[1])) {
+        refuse(&format!(
+            "選ばれた人の{}が違います。同じ{}の人だけを選んでください",
+            relation.by, relation.name
+        ));
+    }
+}
+
+pub(crate) fn text_of(register: &Register, row: &Row, item: &str) -> Option<String> {
+    let at = register.items.iter().position(|i| i.name == item)?;
+    row.values[at].as_ref().and_then(ItemValue::as_text).map(str::to_owned)
+}
+
+/// Rows related to the first subject as facts; closed rows do not count.
+fn relations(
+    system: &System,
+    register: &Register,
+    found: &[Vec<Row>],
+    facts: &mut Facts,
+) -> Result<(), OfficeError> {
+    let none = Vec::new();
+    for (at, relation) in register.relations.iter().enumerate() {
+        let table = Table::new(system, &relation.register)?;
+        let open = |row: &&Row| row.meta.closed_on.is_none();
+        let rows: Vec<Row> = found.get(at).unwrap_or(&none).iter().filter(open).cloned().collect();
+        let mut values = facts.rows(table.register, &rows);
+        if relation.many {
+            facts.set(&relation.name, values);
+        } else {
+            facts.set(&relation.name, values.pop().unwrap_or(Value::Null));
+        }
+    }
+    Ok(())
+}
+
+fn used_value(used: &Use, row: &UsedRow, facts: &mut Facts) -> Value {
+    let values = match row {
+        UsedRow::Absent => return Value::Null,
+        UsedRow::NotInstalled => {
+            let reason = format!("業務システム「{}」が入っていません", used.system);
+            return Value::unknown(used.name.as_str(), reason);
+        }
+        UsedRow::Values { values, .. } => values,
+    };
+    let mut record = Record::new();
+    for (item, value) in used.items.iter().zip(values) {
+        if let Some(ItemValue::Date(date)) = value {
+            facts.date(&item.name, *date);
+        }
+        record.insert(item.name.as_str(), value_of(&item.name, value.as_ref()));
+    }
+    Value::from(record)
+}

@@ -1,0 +1,203 @@
+//! 審査, 決裁, 差戻し, 取下げ, 後閲: acts of people on a case, each under the rules of the office.
+
+use serde_json::json;
+use store::GenericClient;
+use store::case::{Case, case_act, case_read, case_update};
+use store::parameter::{DecisionRule, decision_rules};
+
+use super::{Act, register::register_finally};
+use crate::access::role;
+use crate::{Actor, Office, OfficeError};
+
+/// The stage after an act.
+///
+/// # Errors
+/// [`OfficeError::Conflict`] when the case is not in a stage for it.
+pub(super) fn next_stage(case: &Case, act: Act) -> Result<&'static str, OfficeError> {
+    act.after(&case.entered.stage).ok_or_else(|| {
+        OfficeError::Conflict(format!(
+            "受付番号 {} はいま「{}」のため、{}はできません",
+            case.id,
+            case.entered.stage,
+            act.word()
+        ))
+    })
+}
+
+/// Leave of a person to decide a case, made by [`permit`] only and used up by the decision.
+pub struct Permit {
+    rule: DecisionRule,
+}
+
+/// Whether this person may decide this case under the 事務決裁規程 in force.
+async fn permit(
+    client: &impl GenericClient,
+    actor: &Actor,
+    case: &Case,
+) -> Result<Permit, OfficeError> {
+    if case.entered.entered_by == actor.id {
+        let message = "自分が入力した事案は決裁できません。ほかの職員が決裁してください";
+        return Err(OfficeError::Forbidden(message.to_owned()));
+    }
+    let own = format!("{}/{}", case.entered.system, case.entered.procedure);
+    let whole = format!("{}/*", case.entered.system);
+    let rules = decision_rules(client, actor.today()).await?;
+    let rank = |rule: &DecisionRule| match rule.procedure.as_str() {
+        name if name == own => 0,
+        name if name == whole => 1,
+        "*" => 2,
+        _ => 3,
+    };
+    let mut fitting: Vec<&DecisionRule> = rules.iter().filter(|rule| rank(rule) < 3).collect();
+    fitting.sort_by_key(|rule| (rank(rule), rule.manner == "代決"));
+    match fitting.iter().find(|rule| actor.has(&rule.approver_role)) {
+        Some(rule) => Ok(Permit { rule: (*rule).clone() }),
+        None => {
+            let who: Vec<String> = fitting
+                .iter()
+                .map(|rule| format!("{}（{}）", role::name(&rule.approver_role), rule.manner))
+                .collect();
+            let who = if who.is_empty() {
+                "決裁規程に定めがありません".to_owned()
+            } else {
+                who.join("、")
+            };
+            Err(OfficeError::Forbidden(format!("この事案を決裁できるのは次の職員です: {who}")))
+        }
+    }
+}
+
+/// 決裁: the case is decided and finally registered, in one transaction.
+///
+/// # Errors
+/// [`OfficeError::Forbidden`] for who entered it or may not decide; [`OfficeError::Conflict`] when
+/// a subject was changed since entry; [`OfficeError::Invalid`] when the checks no longer hold.
+pub async fn case_approve(
+    office: &Office,
+    actor: &Actor,
+    (id, revision): (i64, i32),
+    note: Option<&str>,
+) -> Result<i64, OfficeError> {
+    let mut client = office.database.client().await?;
+    let transaction = client.transaction().await?;
+    let mut case = case_read(&*transaction, id, true).await?;
+    let next = next_stage(&case, Act::Approve)?;
+    let Permit { rule } = permit(&*transaction, actor, &case).await?;
+    case.revision = revision;
+    let (event_id, touched) = register_finally(office, &transaction, actor, &case).await?;
+    case.entered.subjects = touched;
+    case.entered.stage = next.to_owned();
+    case.event_id = Some(event_id);
+    case.approved_by = Some(actor.id.clone());
+    case.approved_as = Some(rule.manner.clone());
+    case.post_review_due = rule.post_review;
+    case_update(&*transaction, &case).await?;
+    case_act(&*transaction, id, &rule.manner, &actor.id, note).await?;
+    let detail = json!({"case": id, "event": event_id, "manner": rule.manner});
+    let subjects = case.entered.subjects.clone();
+    actor.audit(&*transaction, "case.approve", &case.entered.title, subjects, detail).await?;
+    transaction.commit().await?;
+    Ok(event_id)
+}
+
+/// 審査: a second person has looked it through.
+///
+/// # Errors
+/// As [`case_approve`].
+pub async fn case_reviewed(
+    office: &Office,
+    actor: &Actor,
+    case: (i64, i32),
+    note: Option<&str>,
+) -> Result<(), OfficeError> {
+    actor.require(&[role::COUNTER, role::CHIEF, role::MANAGER])?;
+    act(office, actor, case, Act::Review, note).await
+}
+
+/// 差戻し: back to the clerk, with the reason.
+///
+/// # Errors
+/// [`OfficeError::Forbidden`] without a role for it; [`OfficeError::Conflict`].
+pub async fn case_return(
+    office: &Office,
+    actor: &Actor,
+    case: (i64, i32),
+    reason: &str,
+) -> Result<(), OfficeError> {
+    actor.require(&[role::CHIEF, role::MANAGER])?;
+    if reason.trim().is_empty() {
+        let finding =
+            crate::plan::Finding::error(Some("note".to_owned()), "差戻しの理由を入力してください");
+        return Err(OfficeError::Invalid(vec![finding]));
+    }
+    act(office, actor, case, Act::Return, Some(reason)).await
+}
+
+/// 取下げ: undone before the decision; the case stays readable.
+///
+/// # Errors
+/// [`OfficeError::Conflict`] after the decision.
+pub async fn case_withdraw(
+    office: &Office,
+    actor: &Actor,
+    case: (i64, i32),
+    reason: Option<&str>,
+) -> Result<(), OfficeError> {
+    actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
+    act(office, actor, case, Act::Withdraw, reason).await
+}
+
+async fn act(
+    office: &Office,
+    actor: &Actor,
+    (id, revision): (i64, i32),
+    act: Act,
+    note: Option<&str>,
+) -> Result<(), OfficeError> {
+    let mut client = office.database.client().await?;
+    let transaction = client.transaction().await?;
+    let mut case = case_read(&*transaction, id, true).await?;
+    let next = next_stage(&case, act)?;
+    if act == Act::Review && case.entered.entered_by == actor.id {
+        let message = "自分が入力した事案は審査できません";
+        return Err(OfficeError::Forbidden(message.to_owned()));
+    }
+    case.entered.stage = next.to_owned();
+    case.revision = revision;
+    case_update(&*transaction, &case).await?;
+    case_act(&*transaction, id, act.word(), &actor.id, note).await?;
+    let action = format!("case.{}", format!("{act:?}").to_lowercase());
+    let subjects = case.entered.subjects.clone();
+    let detail = json!({"case": id});
+    actor.audit(&*transaction, &action, &case.entered.title, subjects, detail).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// 後閲: the proper approver has seen what was decided in his place.
+///
+/// # Errors
+/// [`OfficeError::Forbidden`] without the role; [`OfficeError::Conflict`] when none is due.
+pub async fn case_post_review(
+    office: &Office,
+    actor: &Actor,
+    (id, revision): (i64, i32),
+) -> Result<(), OfficeError> {
+    actor.require(&[role::MANAGER])?;
+    let mut client = office.database.client().await?;
+    let transaction = client.transaction().await?;
+    let mut case = case_read(&*transaction, id, true).await?;
+    if !case.post_review_due || case.approved_by.as_deref() == Some(actor.id.as_str()) {
+        let message = format!("受付番号 {id} に、この職員の後閲はありません");
+        return Err(OfficeError::Conflict(message));
+    }
+    case.post_review_due = false;
+    case.revision = revision;
+    case_update(&*transaction, &case).await?;
+    case_act(&*transaction, id, "後閲", &actor.id, None).await?;
+    let subjects = case.entered.subjects.clone();
+    let detail = json!({"case": id});
+    actor.audit(&*transaction, "case.post_review", &case.entered.title, subjects, detail).await?;
+    transaction.commit().await?;
+    Ok(())
+}

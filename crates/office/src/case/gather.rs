@@ -1,0 +1,91 @@
+//! Gathers what a procedure's facts are made of: the form, subjects, their relations, rows of other
+//! systems, ordinance values. Reads only; what the facts are is [`super::assemble`]'s.
+
+use definition::model::{Procedure, Register, System, Use};
+use serde_json::Value as Json;
+use store::register::{Table, rows, rows_by, rows_locked};
+use store::{GenericClient, Row};
+
+use super::assemble::{Found, Gathered, UsedRow, assemble, filed_on, text_of, used_key};
+use crate::form::{FormContext, parse};
+use crate::{Actor, Office, OfficeError};
+
+/// Gathers facts; with `lock` the subjects stay locked until the transaction ends.
+///
+/// # Errors
+/// [`OfficeError::Store`] and [`OfficeError::Definition`].
+pub async fn gather(
+    office: &Office,
+    client: &impl GenericClient,
+    actor: &Actor,
+    (system, procedure): (&System, &Procedure),
+    (input, lock): (&Json, bool),
+) -> Result<Gathered, OfficeError> {
+    let context = FormContext {
+        system,
+        procedure,
+        mode: office.number_mode(),
+        vault: office.database.vault()?,
+    };
+    let parsed = parse(context, input);
+    let table = Table::new(system, &procedure.register)?;
+    let keys: Vec<String> = parsed.subjects.iter().map(|(key, _)| key.clone()).collect();
+    let subjects = if lock {
+        rows_locked(client, table, &keys).await?
+    } else {
+        rows(client, table, &keys).await?
+    };
+    let today = actor.today();
+    let filed = filed_on(&parsed.facts, today);
+    let first = subjects.first();
+    let mut used = Vec::new();
+    for one in &system.uses {
+        let key = used_key(&parsed.facts, one, table.register, first);
+        used.push(used_row(office, client, one, key).await?);
+    }
+    let found = Found {
+        relations: relations(client, system, table.register, first).await?,
+        ordinance: store::parameter::ordinance_values(client, filed).await?,
+        used,
+        subjects,
+    };
+    assemble((system, procedure), parsed, found, today)
+}
+
+/// Rows related to the first subject, in the order of the register's relations.
+async fn relations(
+    client: &impl GenericClient,
+    system: &System,
+    register: &Register,
+    subject: Option<&Row>,
+) -> Result<Vec<Vec<Row>>, OfficeError> {
+    let mut out = Vec::new();
+    for relation in &register.relations {
+        let table = Table::new(system, &relation.register)?;
+        let key = subject.and_then(|row| text_of(register, row, &relation.by));
+        out.push(match (key, table.register.item(&relation.by)) {
+            (Some(key), Some(item)) => rows_by(client, table, item, &key).await?,
+            _ => Vec::new(),
+        });
+    }
+    Ok(out)
+}
+
+/// A row of another system's register, with the declared items only.
+pub(crate) async fn used_row(
+    office: &Office,
+    client: &impl GenericClient,
+    used: &Use,
+    key: Option<String>,
+) -> Result<UsedRow, OfficeError> {
+    let Some(key) = key else { return Ok(UsedRow::Absent) };
+    let Ok(other) = office.system(&used.system) else { return Ok(UsedRow::NotInstalled) };
+    let table = Table::new(other, &used.register)?;
+    let Some(row) = rows(client, table, &[key]).await?.pop() else { return Ok(UsedRow::Absent) };
+    let value = |name: &str| {
+        let at = table.register.items.iter().position(|item| item.name == name);
+        at.and_then(|at| row.values[at].clone())
+    };
+    let values = used.items.iter().map(|item| value(&item.name)).collect();
+    Ok(UsedRow::Values { values, concealed: crate::register::concealed(table, &row) })
+}

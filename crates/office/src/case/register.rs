@@ -1,0 +1,327 @@
+//! 本登録: the plan is made again under lock, numbers are issued, rows, journal and follow-up work
+//! are written in the caller's transaction.
+
+use base::date::FOREVER;
+use definition::model::{Procedure, Register, System};
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+use store::GenericClient;
+use store::case::Case;
+use store::journal::{NewEntry, journal_append};
+use store::register::{Change, RowWrite, Stamp, Table, apply, open_many, rows};
+use store::series::series_take;
+use store::value::record_open;
+use store::{ItemValue, Row, RowMeta, Transaction};
+
+use super::enter::{duplicates, refuse_findings};
+use super::{Gathered, gather};
+use crate::facts::display;
+use crate::plan::{Issued, Placeholders, Plan, Shape, Step, plan};
+use crate::{Actor, Office, OfficeError};
+
+/// A change of one row in words.
+#[derive(Clone, Debug)]
+pub struct ChangeView {
+    /// Register.
+    pub register: String,
+    /// What is done (新規, 変更, 修正, 消除, 取消).
+    pub verb: &'static str,
+    /// The row's title.
+    pub title: String,
+    /// Label, English label, old and new value.
+    pub items: Vec<(String, String, Option<String>, Option<String>)>,
+}
+
+/// Registers a case finally; the number of its journal entry and its subjects are returned.
+///
+/// # Errors
+/// [`OfficeError::Conflict`] when a subject changed since entry, [`OfficeError::Invalid`] when the
+/// checks no longer hold.
+pub async fn register_finally(
+    office: &Office,
+    transaction: &Transaction<'_>,
+    actor: &Actor,
+    case: &Case,
+) -> Result<(i64, Vec<String>), OfficeError> {
+    let entered = &case.entered;
+    let (system, procedure) = office.procedure(&entered.system, &entered.procedure)?;
+    let gathered =
+        gather(office, &**transaction, actor, (system, procedure), (&entered.form, true)).await?;
+    same_versions(transaction, system, procedure, case).await?;
+    let Gathered { facts, findings, subjects, .. } = gathered;
+    let mut counted = Placeholders::default();
+    let draft = plan(system, procedure, facts.clone(), findings.clone(), &mut counted)?;
+    refuse_findings(&draft, entered.acknowledged)?;
+    let left = issue(transaction, &counted).await?;
+    let mut plan = plan(system, procedure, facts, findings, &mut Issued { left })?;
+    plan.findings.extend(duplicates(office, &**transaction, system, procedure, &plan).await?);
+    refuse_findings(&plan, entered.acknowledged)?;
+    let entry = journal_entry(actor, case, system, procedure, (&plan, &subjects));
+    let touched = entry.subjects.clone();
+    Ok((write(office, transaction, system, &plan, entry).await?, touched))
+}
+
+/// Two clerks on one resident: who comes second looks again.
+async fn same_versions(
+    transaction: &Transaction<'_>,
+    system: &System,
+    procedure: &Procedure,
+    case: &Case,
+) -> Result<(), OfficeError> {
+    let table = Table::new(system, &procedure.register)?;
+    let now = rows(&**transaction, table, &case.entered.subjects).await?;
+    let versions: Vec<i32> = now.iter().map(|row| row.meta.version_no).collect();
+    if versions == case.entered.versions {
+        return Ok(());
+    }
+    Err(OfficeError::Conflict(format!(
+        "受付番号 {} の対象者は、受付の後に別の異動が登録されました。差し戻して、最新の記録で入力し直してください",
+        case.id
+    )))
+}
+
+async fn issue(
+    transaction: &Transaction<'_>,
+    counted: &Placeholders,
+) -> Result<std::collections::VecDeque<String>, OfficeError> {
+    let mut out = std::collections::VecDeque::new();
+    for (series, shape) in &counted.taken {
+        let serial = series_take(&**transaction, series, 1).await?;
+        out.push_back(Shape::write(*shape, u64::try_from(serial).unwrap_or_default()));
+    }
+    Ok(out)
+}
+
+fn journal_entry(
+    actor: &Actor,
+    case: &Case,
+    system: &System,
+    procedure: &Procedure,
+    (plan, subjects): (&Plan, &[Row]),
+) -> NewEntry {
+    let entered = &case.entered;
+    let content = event_content(system, procedure, plan, subjects);
+    let touched: Vec<String> = content["subjects"]
+        .as_object()
+        .map(|subjects| subjects.keys().cloned().collect())
+        .unwrap_or_default();
+    NewEntry {
+        recorded_at: actor.at,
+        system: system.id.clone(),
+        procedure: procedure.id.clone(),
+        event: procedure.event.clone(),
+        reason: procedure.reason.clone(),
+        case_id: (case.id > 0).then_some(case.id),
+        subjects: touched,
+        effective_on: plan.effective_on.unwrap_or_else(|| actor.today()),
+        filed_on: plan.filed_on,
+        actor: entered.entered_by.clone(),
+        approver: Some(actor.id.clone()).filter(|id| *id != entered.entered_by),
+        run_id: None,
+        content,
+    }
+}
+
+/// The published items of every subject after the change; secrets never stand here.
+fn event_content(system: &System, procedure: &Procedure, plan: &Plan, before: &[Row]) -> Json {
+    let event = system.events.iter().find(|event| Some(&event.id) == procedure.event.as_ref());
+    let register_id = event.map_or(&procedure.register, |event| &event.register);
+    let Some(register) = system.register(register_id) else { return json!({}) };
+    let names: Vec<&str> = match event {
+        Some(event) => event.items.iter().map(String::as_str).collect(),
+        None => vec![register.key.as_str()],
+    };
+    let mut subjects = Map::new();
+    for step in &plan.steps {
+        let (key, values) = match step {
+            Step::Open { register: id, values, .. } if id == register_id => {
+                let key = values[register.key_index()].as_ref().and_then(ItemValue::as_text);
+                (key.unwrap_or_default().to_owned(), values.clone())
+            }
+            Step::Change { register: id, key, change } if id == register_id => {
+                let index = register.key_index();
+                let same = |row: &&Row| {
+                    row.values[index].as_ref().and_then(ItemValue::as_text) == Some(key.as_str())
+                };
+                let mut values = before
+                    .iter()
+                    .find(same)
+                    .map_or_else(|| vec![None; register.items.len()], |row| row.values.clone());
+                values[index].get_or_insert_with(|| ItemValue::Text(key.clone()));
+                patch_of(change).iter().for_each(|(at, value)| values[*at].clone_from(value));
+                (key.clone(), values)
+            }
+            _ => continue,
+        };
+        subjects.insert(key, items_json(register, &names, &values));
+    }
+    json!({ "subjects": subjects })
+}
+
+fn items_json(register: &Register, names: &[&str], values: &[Option<ItemValue>]) -> Json {
+    let mut out = Map::new();
+    for (item, value) in register.items.iter().zip(values) {
+        if !names.contains(&item.name.as_str()) || item.secret {
+            continue;
+        }
+        let json = match value {
+            None | Some(ItemValue::Masked) => Json::Null,
+            Some(ItemValue::Text(text)) => json!(text),
+            Some(ItemValue::Integer(number)) => json!(number),
+            Some(ItemValue::Flag(flag)) => json!(flag),
+            Some(ItemValue::Date(date)) => json!(date.iso()),
+        };
+        out.insert(item.name.clone(), json);
+    }
+    Json::Object(out)
+}
+
+fn patch_of(change: &Change) -> &[(usize, Option<ItemValue>)] {
+    match change {
+        Change::Amend { patch, .. } | Change::Correct { patch } | Change::Close { patch, .. } => {
+            patch
+        }
+        Change::Cancel => &[],
+    }
+}
+
+/// Writes a plan under its journal entry.
+pub(crate) async fn write(
+    office: &Office,
+    transaction: &Transaction<'_>,
+    system: &System,
+    plan: &Plan,
+    entry: NewEntry,
+) -> Result<i64, OfficeError> {
+    let client = &**transaction;
+    let event_id = journal_append(client, &entry).await?;
+    let stamp = Stamp { event_id, at: entry.recorded_at, reason: entry.reason.clone() };
+    let vault = Some(office.database.vault()?);
+    let mut opens: Vec<(&str, Vec<RowWrite>)> = Vec::new();
+    for step in &plan.steps {
+        match step {
+            Step::Open { register, values, day } => {
+                let row = RowWrite { values: values.clone(), meta: first_meta(&stamp, *day) };
+                match opens.iter_mut().find(|(id, _)| *id == register.as_str()) {
+                    Some((_, rows)) => rows.push(row),
+                    None => opens.push((register, vec![row])),
+                }
+            }
+            Step::Change { register, key, change } => {
+                let table = Table::new(system, register)?;
+                apply(client, table, key, change, &stamp, vault).await?;
+            }
+            Step::Timer { on, procedure, key } => {
+                let unique = format!("{event_id}/{procedure}/{key}");
+                let content = json!({"system": system.id, "procedure": procedure, "key": key});
+                let at = start_of(*on);
+                store::job::job_enqueue(client, "timer", &unique, &content, at).await?;
+            }
+            Step::Notify { .. } => {}
+        }
+    }
+    for (register, rows) in &opens {
+        open_many(client, Table::new(system, register)?, rows, vault).await?;
+    }
+    if entry.event.is_some() {
+        let content = json!({ "event": event_id });
+        let at = start_of(entry.effective_on).max(entry.recorded_at);
+        let unique = event_id.to_string();
+        store::job::job_enqueue(client, "reaction", &unique, &content, at).await?;
+    }
+    Ok(event_id)
+}
+
+fn first_meta(stamp: &Stamp, day: base::date::Date) -> RowMeta {
+    RowMeta {
+        version_no: 1,
+        valid_from: day,
+        valid_to: FOREVER,
+        recorded_from: stamp.at,
+        recorded_to: record_open(),
+        event_id: stamp.event_id,
+        reason: stamp.reason.clone(),
+        closed_on: None,
+    }
+}
+
+/// The beginning of a day in Japan.
+fn start_of(day: base::date::Date) -> Timestamp {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+    day.to_zoned(zone).map_or(Timestamp::MIN, |zoned| zoned.timestamp())
+}
+
+/// The changes of a plan in words, with old values read from the registers.
+///
+/// # Errors
+/// [`OfficeError::Store`].
+pub async fn changes_of(
+    client: &impl GenericClient,
+    system: &System,
+    plan: &Plan,
+) -> Result<Vec<ChangeView>, OfficeError> {
+    let mut out = Vec::new();
+    for step in &plan.steps {
+        let view = match step {
+            Step::Open { register, values, .. } => {
+                let Some(register) = system.register(register) else { continue };
+                let all: Vec<usize> = (0..values.len()).collect();
+                view(system, register, "新規", (None, values), &all)
+            }
+            Step::Change { register, key, change } => {
+                let table = Table::new(system, register)?;
+                let before = rows(client, table, std::slice::from_ref(key)).await?.pop();
+                let old = before.map_or_else(Vec::new, |row| row.values);
+                let mut new = old.clone();
+                new.resize(table.register.items.len(), None);
+                let patch = patch_of(change);
+                patch.iter().for_each(|(at, value)| new[*at].clone_from(value));
+                let changed: Vec<usize> = patch
+                    .iter()
+                    .map(|(at, _)| *at)
+                    .filter(|at| old.get(*at).and_then(Option::as_ref) != new[*at].as_ref())
+                    .collect();
+                let verb = match change {
+                    Change::Amend { .. } => "変更",
+                    Change::Correct { .. } => "修正",
+                    Change::Close { .. } => "消除",
+                    Change::Cancel => "取消",
+                };
+                view(system, table.register, verb, (Some(&old), &new), &changed)
+            }
+            Step::Timer { .. } | Step::Notify { .. } => continue,
+        };
+        out.push(view);
+    }
+    Ok(out)
+}
+
+fn view(
+    system: &System,
+    register: &Register,
+    verb: &'static str,
+    (old, new): (Option<&Vec<Option<ItemValue>>>, &[Option<ItemValue>]),
+    changed: &[usize],
+) -> ChangeView {
+    let title_at = register.items.iter().position(|item| item.name == register.title);
+    let show = |values: &[Option<ItemValue>], at: usize| {
+        display(system, &register.items[at], values.get(at).and_then(Option::as_ref))
+            .map(|text| if register.items[at].secret { "＊＊＊＊".to_owned() } else { text })
+    };
+    let items = changed
+        .iter()
+        .filter(|at| !register.items[**at].internal)
+        .map(|at| {
+            let item = &register.items[*at];
+            let old = old.and_then(|values| show(values, *at));
+            (item.name.clone(), item.name_en.clone(), old, show(new, *at))
+        })
+        .filter(|(.., old, new)| old.is_some() || new.is_some())
+        .collect();
+    ChangeView {
+        register: register.name.clone(),
+        verb,
+        title: title_at.and_then(|at| show(new, at)).unwrap_or_default(),
+        items,
+    }
+}

@@ -1,0 +1,255 @@
+//! Certificates: who asks, what may be shown, a number, the page, the record of it. 書損 voids the
+//! page and keeps its number.
+//!
+//! A certificate never prints a missing or reduced character: printing stops, the character waits
+//! for identification by a person, and no number is used up.
+
+mod content;
+
+use definition::System;
+use definition::model::Procedure;
+use serde_json::{Value as Json, json};
+use store::GenericClient;
+use store::document::{
+    NewDocument, document_issue, document_printed, document_read, document_void, glyph_report,
+};
+use store::register::{Table, reveal};
+use store::series::series_take;
+use store::{ItemValue, Row};
+
+use crate::access::role;
+use crate::case::{CaseInput, Gathered, gather};
+use crate::plan::{Placeholders, Step, plan};
+use crate::{Actor, Office, OfficeError};
+use content::{Request, content, head, household, lent};
+
+pub(crate) use content::printable;
+
+/// A page to be rendered: template files, the entry among them, and its data.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Entry file (`residents-copy.typ`).
+    pub entry: String,
+    /// All template files of the system.
+    pub files: std::collections::BTreeMap<String, String>,
+    /// Data.
+    pub data: Json,
+}
+
+/// A rendered page.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// PDF/A.
+    pub pdf: Vec<u8>,
+    /// Pages.
+    pub pages: u32,
+}
+
+/// Why a page could not be rendered.
+#[derive(Clone, Debug)]
+pub enum RenderError {
+    /// Characters without a glyph: place in the data, text, code points.
+    Glyphs(Vec<(String, String, String)>),
+    /// Anything else.
+    Failed(String),
+}
+
+/// Issues a certificate; its number and the page are returned.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] for the request, [`OfficeError::Glyphs`] when a character cannot be
+/// printed, [`OfficeError::Forbidden`] for concealed people.
+pub async fn certificate_issue<R>(
+    office: &Office,
+    actor: &Actor,
+    input: &CaseInput,
+    render: R,
+) -> Result<(String, Rendered), OfficeError>
+where
+    R: AsyncFnOnce(Job) -> Result<Rendered, RenderError>,
+{
+    let (system, procedure) = office.procedure(&input.system, &input.procedure)?;
+    let (system, procedure): (&System, &Procedure) = (system, procedure);
+    actor.require(&[role::COUNTER, role::PROTECTION])?;
+    let mut client = office.database.client().await?;
+    let transaction = client.transaction().await?;
+    let gathered =
+        gather(office, &*transaction, actor, (system, procedure), (&input.form, false)).await?;
+    crate::case::refuse_concealed(actor, system, procedure, &gathered)?;
+    let Gathered { facts, findings, subjects, stored, keys, .. } = gathered;
+    let planned = plan(system, procedure, facts, findings, &mut Placeholders::default())?;
+    crate::case::refuse_findings(&planned, input.acknowledged)?;
+    let notify = planned.steps.iter().find_map(|step| match step {
+        Step::Notify { notice, items, requested, fee_yen } => {
+            Some((notice, items, requested, *fee_yen))
+        }
+        _ => None,
+    });
+    let Some((notice, items, requested, fee_yen)) = notify else {
+        return Err(OfficeError::Definition("証明の手続に notify がありません".to_owned()));
+    };
+    let allowed = printable(system, procedure, items, requested.as_deref());
+    let number = take_number(office, &*transaction, actor).await?;
+    let lent = lent(office, &*transaction, actor, (system, procedure), &subjects).await?;
+    let head = head(office, &*transaction).await?;
+    let request = Request { allowed: &allowed, stored: &stored };
+    let content = content((system, procedure), (&subjects, &lent), head, request);
+    let document = NewDocument {
+        number: number.clone(),
+        case_id: None,
+        system: system.id.clone(),
+        procedure: procedure.id.clone(),
+        notice: notice.clone(),
+        package: system.hash.clone(),
+        title: procedure.name.clone(),
+        subjects: keys.clone(),
+        content,
+        fee_yen,
+        issued_by: actor.id.clone(),
+    };
+    let job = job(office, &*transaction, actor, system, (&document, &subjects, &allowed)).await?;
+    let rendered = match render(job).await {
+        Ok(rendered) => rendered,
+        Err(RenderError::Failed(message)) => return Err(OfficeError::Definition(message)),
+        Err(RenderError::Glyphs(missing)) => {
+            transaction.rollback().await?;
+            return Err(report_glyphs(office, actor, missing).await?);
+        }
+    };
+    document_issue(&*transaction, &document).await?;
+    document_printed(&*transaction, &number, &rendered.pdf, rendered.pages).await?;
+    let detail = json!({
+        "number": number, "items": allowed, "fee_yen": fee_yen, "request": stored,
+        "identity": input.identity,
+    });
+    actor.audit(&*transaction, "document.issue", &procedure.name, keys, detail).await?;
+    transaction.commit().await?;
+    Ok((number, rendered))
+}
+
+/// 発行番号: day, 団体コード, terminal, serial.
+async fn take_number(
+    office: &Office,
+    client: &impl GenericClient,
+    actor: &Actor,
+) -> Result<String, OfficeError> {
+    let serial = series_take(client, &format!("document.{}", actor.id), 1).await?;
+    let day = actor.today().strftime("%Y%m%d");
+    Ok(format!("{day}-{}-{}-{serial:06}", office.organisation.code, actor.id))
+}
+
+/// The page's data: the kept content, what is printed around it, and secrets opened for it alone.
+async fn job(
+    office: &Office,
+    client: &impl GenericClient,
+    actor: &Actor,
+    system: &System,
+    (document, subjects, allowed): (&NewDocument, &[Row], &[String]),
+) -> Result<Job, OfficeError> {
+    let procedure = system.procedure(&document.procedure);
+    let register = procedure.map(|procedure| procedure.register.clone()).unwrap_or_default();
+    let table = Table::new(system, &register)?;
+    let mut data = document.content.clone();
+    for (index, row) in subjects.iter().enumerate() {
+        let secrets = table.register.items.iter().filter(|item| item.secret);
+        for item in secrets.filter(|item| allowed.contains(&item.name)) {
+            let key = table.key_of(row);
+            let text = reveal(client, table, item, key, office.database.vault()?).await?;
+            data["subjects"][index][&item.name] = text.map_or(Json::Null, Json::from);
+        }
+    }
+    data["household"] = household(client, system, table, subjects.first()).await?;
+    data["document"] = json!({
+        "title": document.title,
+        "number": document.number,
+        "issued": base::era::japanese(actor.today()),
+        "issued_iso": actor.today().to_string(),
+        "sample": office.organisation.sample,
+        "void": false,
+    });
+    let entry = format!("{}.typ", document.notice);
+    Ok(Job { entry, files: system.notices.clone(), data })
+}
+
+async fn report_glyphs(
+    office: &Office,
+    actor: &Actor,
+    missing: Vec<(String, String, String)>,
+) -> Result<OfficeError, OfficeError> {
+    let client = office.database.client().await?;
+    let mut words = Vec::new();
+    for (place, text, code) in missing {
+        glyph_report(&**client, &code, &text, &place, None, &actor.id).await?;
+        words.push(format!("{text}（{code}）"));
+    }
+    Ok(OfficeError::Glyphs(words))
+}
+
+/// The page of an issued document again; a voided one carries its mark.
+///
+/// # Errors
+/// [`OfficeError::NotFound`].
+pub async fn certificate_page<R>(
+    office: &Office,
+    actor: &Actor,
+    number: &str,
+    render: R,
+) -> Result<Rendered, OfficeError>
+where
+    R: AsyncFnOnce(Job) -> Result<Rendered, RenderError>,
+{
+    actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
+    let client = office.database.client().await?;
+    let found = document_read(&**client, number).await?;
+    let document = &found.document;
+    let system = office.system(&document.system)?;
+    let procedure = system.procedure(&document.procedure);
+    let register = procedure.map(|procedure| procedure.register.clone()).unwrap_or_default();
+    let table = Table::new(system, &register)?;
+    let subjects = store::register::rows(&**client, table, &document.subjects).await?;
+    let hidden = subjects.iter().any(|row| crate::register::concealed(table, row));
+    if hidden && !actor.has(role::PROTECTION) {
+        let message = "取扱注意の記録です。支援措置担当に引き継いでください";
+        return Err(OfficeError::Forbidden(message.to_owned()));
+    }
+    let allowed: Vec<String> =
+        serde_json::from_value(document.content["form"]["show"].clone()).unwrap_or_default();
+    let detail = json!({"number": number});
+    let keys = document.subjects.clone();
+    actor.audit(&**client, "document.view", &document.title, keys, detail).await?;
+    let issued = Actor { at: found.issued_at, ..actor.clone() };
+    let mut job = job(office, &**client, &issued, system, (document, &subjects, &allowed)).await?;
+    job.data["document"]["void"] = json!(found.voided_at.is_some());
+    match render(job).await {
+        Ok(rendered) => Ok(rendered),
+        Err(RenderError::Failed(message)) => Err(OfficeError::Definition(message)),
+        Err(RenderError::Glyphs(missing)) => Err(report_glyphs(office, actor, missing).await?),
+    }
+}
+
+/// 書損: the document is void; its number is never used again.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] without a reason, [`OfficeError::Conflict`] when it is void already.
+pub async fn certificate_void(
+    office: &Office,
+    actor: &Actor,
+    number: &str,
+    reason: &str,
+) -> Result<(), OfficeError> {
+    actor.require(&[role::COUNTER, role::PROTECTION])?;
+    if reason.trim().is_empty() {
+        let message = "書損の理由を入力してください";
+        let finding = crate::plan::Finding::error(Some("reason".to_owned()), message);
+        return Err(OfficeError::Invalid(vec![finding]));
+    }
+    let mut client = office.database.client().await?;
+    let transaction = client.transaction().await?;
+    let found = document_read(&*transaction, number).await?;
+    document_void(&*transaction, number, &actor.id, reason).await?;
+    let detail = json!({"number": number, "reason": reason});
+    let subjects = found.document.subjects;
+    actor.audit(&*transaction, "document.void", &found.document.title, subjects, detail).await?;
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,280 @@
+//! What a person entered → typed facts, with every mistake at its field.
+//!
+//! The words as entered are kept; values are normalised (和暦 and 西暦, full width, katakana) and
+//! secrets are sealed before the form is stored.
+
+mod text;
+
+use base::code::Mode;
+use base::date::LooseDate;
+use definition::model::{Field, FieldGroup, FieldKind, Item, Procedure, Register, System};
+use rules::value::{Record, Value};
+use serde_json::{Map, Value as Json};
+use store::vault::Vault;
+
+use crate::facts::{Facts, date_value};
+use crate::plan::Finding;
+
+/// A parsed form.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// Field facts; subjects and relations are added by the case.
+    pub facts: Facts,
+    /// Fields of each selected subject, in order, with its key.
+    pub subjects: Vec<(String, Record)>,
+    /// Normalised form, secrets sealed.
+    pub stored: Map<String, Json>,
+    /// Mistakes.
+    pub findings: Vec<Finding>,
+}
+
+/// What parsing needs beside the input.
+#[derive(Clone, Copy)]
+pub struct FormContext<'a> {
+    /// The system.
+    pub system: &'a System,
+    /// The procedure.
+    pub procedure: &'a Procedure,
+    /// Whether numbers must be valid or must not be.
+    pub mode: Mode,
+    /// For secret fields.
+    pub vault: &'a Vault,
+}
+
+const SEALED: &str = "sealed:";
+
+/// Parses an entered or stored form.
+pub fn parse(context: FormContext<'_>, input: &Json) -> Parsed {
+    let mut parsed = Parsed::default();
+    let empty = Map::new();
+    let input = input.as_object().unwrap_or(&empty);
+    for group in &context.procedure.form {
+        if group.per_subject {
+            continue;
+        }
+        match group.repeat {
+            Some((least, most)) => repeated(context, group, (least, most), input, &mut parsed),
+            None => {
+                for field in &group.fields {
+                    let (value, stored) =
+                        one(context, field, input.get(&field.name), &field.name, &mut parsed);
+                    parsed.facts.record.insert(field.name.as_str(), value);
+                    parsed.stored.insert(field.name.clone(), stored);
+                }
+            }
+        }
+    }
+    subjects(context, input, &mut parsed);
+    unknown_names(context, input, &mut parsed);
+    parsed
+}
+
+fn repeated(
+    context: FormContext<'_>,
+    group: &FieldGroup,
+    (least, most): (u32, u32),
+    input: &Map<String, Json>,
+    parsed: &mut Parsed,
+) {
+    let entries = input.get(&group.name).and_then(Json::as_array).cloned().unwrap_or_default();
+    let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    if count < least || count > most {
+        let message = format!("「{}」は{least}件から{most}件までです", group.name);
+        parsed.findings.push(Finding::error(Some(group.name.clone()), message));
+    }
+    let (mut values, mut stored) = (Vec::new(), Vec::new());
+    for (index, entry) in entries.iter().take(most as usize).enumerate() {
+        let mut record = Record::new();
+        let mut kept = Map::new();
+        for field in &group.fields {
+            let path = format!("{}.{index}.{}", group.name, field.name);
+            let (value, json) = one(context, field, entry.get(&field.name), &path, parsed);
+            record.insert(field.name.as_str(), value);
+            kept.insert(field.name.clone(), json);
+        }
+        values.push(Value::from(record));
+        stored.push(Json::Object(kept));
+    }
+    parsed.facts.record.insert(group.name.as_str(), Value::from(values));
+    parsed.stored.insert(group.name.clone(), Json::Array(stored));
+}
+
+fn subjects(context: FormContext<'_>, input: &Map<String, Json>, parsed: &mut Parsed) {
+    let Some(entries) = input.get("対象者").and_then(Json::as_array).cloned() else { return };
+    let mut stored = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let Some(key) = entry.get("key").and_then(Json::as_str) else { continue };
+        let mut record = Record::new();
+        let mut kept = Map::new();
+        kept.insert("key".to_owned(), Json::from(key));
+        for group in context.procedure.form.iter().filter(|g| g.per_subject) {
+            for field in &group.fields {
+                let path = format!("対象者.{index}.{}", field.name);
+                let (value, json) = one(context, field, entry.get(&field.name), &path, parsed);
+                record.insert(field.name.as_str(), value);
+                kept.insert(field.name.clone(), json);
+            }
+        }
+        parsed.subjects.push((key.to_owned(), record));
+        stored.push(Json::Object(kept));
+    }
+    parsed.stored.insert("対象者".to_owned(), Json::Array(stored));
+}
+
+/// A name that no field has would silently be lost.
+fn unknown_names(context: FormContext<'_>, input: &Map<String, Json>, parsed: &mut Parsed) {
+    for name in input.keys() {
+        let known = name == "対象者"
+            || context.procedure.form.iter().any(|group| match group.repeat {
+                Some(_) => &group.name == name,
+                None => group.fields.iter().any(|field| &field.name == name),
+            });
+        if !known {
+            let message = format!("「{name}」という欄はこの手続にありません");
+            parsed.findings.push(Finding::error(Some(name.clone()), message));
+        }
+    }
+}
+
+/// One field: its fact and what is stored of it.
+fn one(
+    context: FormContext<'_>,
+    field: &Field,
+    input: Option<&Json>,
+    path: &str,
+    parsed: &mut Parsed,
+) -> (Value, Json) {
+    if let FieldKind::Codes(list) = &field.kind {
+        return codes(context, list, input, path, parsed);
+    }
+    let text = match input {
+        None | Some(Json::Null) => String::new(),
+        Some(Json::String(text)) => text.trim().to_owned(),
+        Some(Json::Bool(flag)) => if *flag { "yes" } else { "" }.to_owned(),
+        Some(other) => other.to_string(),
+    };
+    if field.kind == FieldKind::Flag {
+        let flag = text == "yes" || text == "true";
+        return (Value::from(flag), Json::from(flag));
+    }
+    if text.is_empty() {
+        if field.required {
+            parsed.findings.push(Finding::error(Some(path.to_owned()), required(field)));
+        }
+        return (Value::Null, Json::Null);
+    }
+    let item = item_of(context, field);
+    let secret = item.is_some_and(|item| item.secret);
+    let opened = match text.strip_prefix(SEALED) {
+        Some(sealed) if secret => unseal(context, path, sealed),
+        _ => Ok(text.clone()),
+    };
+    match opened.and_then(|text| typed(context, field, item, &text)) {
+        Ok((value, date, normal)) => {
+            if let Some(date) = date {
+                parsed.facts.date(&field.name, date);
+            }
+            let kept = if secret { seal(context, path, &normal) } else { Ok(normal) };
+            (value, kept.map_or(Json::Null, Json::from))
+        }
+        Err(message) => {
+            parsed.findings.push(Finding::error(Some(path.to_owned()), message));
+            let kept = if secret { Json::Null } else { Json::from(text) };
+            (Value::Null, kept)
+        }
+    }
+}
+
+fn required(field: &Field) -> String {
+    let choose = matches!(field.kind, FieldKind::Code(_) | FieldKind::Subject);
+    let verb = if choose { "選んで" } else { "入力して" };
+    format!("{}を{verb}ください", field.label)
+}
+
+fn item_of<'a>(context: FormContext<'a>, field: &Field) -> Option<&'a Item> {
+    let register: &Register = context.system.register(&context.procedure.register)?;
+    register.item(field.item.as_ref()?)
+}
+
+type Typed = (Value, Option<LooseDate>, String);
+
+fn typed(
+    context: FormContext<'_>,
+    field: &Field,
+    item: Option<&Item>,
+    input: &str,
+) -> Result<Typed, String> {
+    match &field.kind {
+        FieldKind::Date { uncertain } => {
+            let date = LooseDate::parse(input).map_err(|error| error.to_string())?;
+            if !uncertain && date.certain().is_none() {
+                return Err("年月日をすべて入力してください（不詳は使えません）".to_owned());
+            }
+            Ok((date_value(&field.name, date), Some(date), date.iso()))
+        }
+        FieldKind::Integer(digits) => {
+            let normal = base::text::to_half_width(input).replace([',', '，'], "");
+            let number: i64 =
+                normal.parse().map_err(|_| format!("「{input}」は数ではありません"))?;
+            if normal.trim_start_matches('-').len() > *digits as usize {
+                return Err(format!("{digits}桁までの数を入力してください"));
+            }
+            Ok((Value::from(number), None, number.to_string()))
+        }
+        FieldKind::Code(list) => {
+            let known = context.system.codes.get(list);
+            if known.and_then(|list| list.name_of(input)).is_none() {
+                return Err(format!("「{input}」は「{list}」にありません。選び直してください"));
+            }
+            Ok((Value::from(input), None, input.to_owned()))
+        }
+        _ => {
+            let normal = text::normalise(field, item, context.mode, input)?;
+            Ok((Value::from(normal.as_str()), None, normal))
+        }
+    }
+}
+
+fn codes(
+    context: FormContext<'_>,
+    list: &str,
+    input: Option<&Json>,
+    path: &str,
+    parsed: &mut Parsed,
+) -> (Value, Json) {
+    let chosen: Vec<String> = match input {
+        Some(Json::Array(entries)) => {
+            entries.iter().filter_map(Json::as_str).map(str::to_owned).collect()
+        }
+        Some(Json::String(text)) if !text.is_empty() => vec![text.clone()],
+        _ => Vec::new(),
+    };
+    let known = context.system.codes.get(list);
+    for code in &chosen {
+        if known.and_then(|list| list.name_of(code)).is_none() {
+            let message = format!("「{code}」は「{list}」にありません。選び直してください");
+            parsed.findings.push(Finding::error(Some(path.to_owned()), message));
+        }
+    }
+    let values: Vec<Value> = chosen.iter().map(|code| Value::from(code.as_str())).collect();
+    (Value::from(values), Json::from(chosen))
+}
+
+fn place(context: FormContext<'_>, path: &str) -> String {
+    let field = path.rsplit('.').next().unwrap_or(path);
+    format!("case.{}.{}.{field}", context.system.id, context.procedure.id)
+}
+
+fn seal(context: FormContext<'_>, path: &str, text: &str) -> Result<String, String> {
+    use base64::Engine;
+    let sealed = context.vault.seal(&place(context, path), text).map_err(|e| e.to_string())?;
+    Ok(format!("{SEALED}{}", base64::engine::general_purpose::STANDARD_NO_PAD.encode(sealed)))
+}
+
+fn unseal(context: FormContext<'_>, path: &str, sealed: &str) -> Result<String, String> {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD_NO_PAD
+        .decode(sealed)
+        .map_err(|_| "封緘された値が壊れています。入力し直してください".to_owned())?;
+    context.vault.open_sealed(&place(context, path), &bytes).map_err(|error| error.to_string())
+}

@@ -1,0 +1,71 @@
+//! The office: runs any business system for one organisation.
+//!
+//! Procedures, cases, reactions, certificates. It knows the closed set of verbs and no law: every
+//! business term comes from a definition.
+
+pub mod access;
+pub mod case;
+pub mod certificate;
+mod error;
+pub mod example;
+pub mod facts;
+pub mod form;
+pub mod front;
+pub mod plan;
+pub mod reaction;
+pub mod register;
+pub mod seed;
+pub mod staff;
+
+use std::sync::Arc;
+
+use definition::System;
+use definition::model::Procedure;
+use store::Database;
+use store::organisation::Organisation;
+
+pub use access::Actor;
+pub(crate) use case::due as case_due;
+pub use error::OfficeError;
+
+/// The office of one organisation.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// The organisation.
+    pub organisation: Organisation,
+    /// Its database, with the office's role.
+    pub database: Database,
+    /// Installed systems.
+    pub systems: Arc<Vec<Arc<System>>>,
+}
+
+impl Office {
+    /// An installed system.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`].
+    pub fn system(&self, id: &str) -> Result<&Arc<System>, OfficeError> {
+        let found = self.systems.iter().find(|system| system.id == id);
+        found.ok_or_else(|| OfficeError::NotFound(format!("業務システム「{id}」")))
+    }
+
+    /// A procedure of an installed system.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`].
+    pub fn procedure(
+        &self,
+        system: &str,
+        procedure: &str,
+    ) -> Result<(&Arc<System>, &Procedure), OfficeError> {
+        let system = self.system(system)?;
+        let found = system.procedure(procedure);
+        let found = found.ok_or_else(|| OfficeError::NotFound(format!("手続「{procedure}」")))?;
+        Ok((system, found))
+    }
+
+    /// Real organisations take valid numbers only, sample organisations invalid ones only.
+    pub fn number_mode(&self) -> base::code::Mode {
+        if self.organisation.sample { base::code::Mode::Sample } else { base::code::Mode::Real }
+    }
+}

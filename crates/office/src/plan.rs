@@ -1,0 +1,207 @@
+//! `plan(facts, act) → decision + effects`, pure: what a procedure would do, before anything is
+//! written. The case applies it; examples assert it without a database.
+
+mod effect;
+mod validate;
+
+use base::date::Date;
+use definition::model::{Procedure, System};
+use rules::value::Value;
+use store::ItemValue;
+use store::register::Change;
+
+use crate::OfficeError;
+use crate::facts::Facts;
+
+/// Something to be put right, or to be acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Field (`転入者.0.氏名`), if it belongs to one.
+    pub at: Option<String>,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// English.
+    pub message_en: String,
+    /// A warning may be acknowledged.
+    pub warning: bool,
+}
+
+impl Finding {
+    /// An error.
+    pub fn error(at: Option<String>, message: impl Into<String>) -> Finding {
+        let message = message.into();
+        Finding { at, message_en: message.clone(), message, warning: false }
+    }
+}
+
+/// What a procedure would do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Effects in order; empty while there are errors.
+    pub steps: Vec<Step>,
+    /// 異動日.
+    pub effective_on: Option<Date>,
+    /// 届出日.
+    pub filed_on: Option<Date>,
+    /// Errors and warnings.
+    pub findings: Vec<Finding>,
+}
+
+impl Plan {
+    /// True when something must be put right before it can be entered.
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| !finding.warning)
+    }
+
+    /// True when something must be acknowledged.
+    pub fn has_warnings(&self) -> bool {
+        self.findings.iter().any(|finding| finding.warning)
+    }
+}
+
+/// One planned effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A new row.
+    Open {
+        /// Register.
+        register: String,
+        /// Values in the order of the register's items.
+        values: Vec<Option<ItemValue>>,
+        /// From this day.
+        day: Date,
+    },
+    /// A change of a row.
+    Change {
+        /// Register.
+        register: String,
+        /// Row.
+        key: String,
+        /// What changes.
+        change: Change,
+    },
+    /// A timer.
+    Timer {
+        /// Day.
+        on: Date,
+        /// Procedure.
+        procedure: String,
+        /// Subject.
+        key: String,
+    },
+    /// A document.
+    Notify {
+        /// Template.
+        notice: String,
+        /// Items that may be printed.
+        items: Vec<String>,
+        /// Items that were asked for expressly, when the procedure lets one choose.
+        requested: Option<Vec<String>>,
+        /// Fee.
+        fee_yen: i64,
+    },
+}
+
+/// Where numbers come from: the store at registration, placeholders before.
+pub trait Numbers {
+    /// The next number of a series in its printed form.
+    fn take(&mut self, series: &str, shape: Shape) -> String;
+}
+
+/// How a number of a series is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// 宛名番号: with its check digit.
+    Addressee,
+    /// 世帯番号: with its check digit.
+    Household,
+    /// Plain digits.
+    Plain,
+}
+
+impl Shape {
+    /// A serial in this shape.
+    pub fn write(self, serial: u64) -> String {
+        match self {
+            Shape::Addressee => base::code::AddresseeNumber::from_serial(serial)
+                .map_or_else(|_| serial.to_string(), |n| n.to_string()),
+            Shape::Household => base::code::HouseholdNumber::from_serial(serial)
+                .map_or_else(|_| serial.to_string(), |n| n.to_string()),
+            Shape::Plain => format!("{serial:08}"),
+        }
+    }
+}
+
+/// Numbers for a preview: nothing is issued.
+#[derive(Debug, Default)]
+pub struct Placeholders {
+    /// How many of each series the plan takes.
+    pub taken: Vec<(String, Shape)>,
+}
+
+/// What stands where a number will be issued.
+pub const TO_BE_NUMBERED: &str = "登録時に付番";
+
+impl Numbers for Placeholders {
+    fn take(&mut self, series: &str, shape: Shape) -> String {
+        self.taken.push((series.to_owned(), shape));
+        format!("{TO_BE_NUMBERED}{}", self.taken.len())
+    }
+}
+
+/// Numbers issued by the store, in the order in which the plan takes them.
+#[derive(Debug)]
+pub struct Issued {
+    /// The numbers left.
+    pub left: std::collections::VecDeque<String>,
+}
+
+impl Numbers for Issued {
+    fn take(&mut self, _: &str, _: Shape) -> String {
+        self.left.pop_front().unwrap_or_default()
+    }
+}
+
+/// Plans a procedure on facts. `facts` hold the form, the subjects, their relations, parameters and
+/// the day; derived values are added.
+///
+/// # Errors
+/// [`OfficeError::Definition`] when the definition names a register that is not there.
+pub fn plan(
+    system: &System,
+    procedure: &Procedure,
+    mut facts: Facts,
+    mut findings: Vec<Finding>,
+    numbers: &mut dyn Numbers,
+) -> Result<Plan, OfficeError> {
+    let form_is_broken = findings.iter().any(|finding| !finding.warning);
+    for (name, expression) in &procedure.values {
+        let value = expression.evaluate(&facts.record).value;
+        let value = value.unwrap_or_else(|error| Value::unknown(name.as_str(), error.to_string()));
+        facts.set(name, value);
+    }
+    for check in &procedure.checks {
+        findings.extend(validate::check(check, &facts, form_is_broken));
+    }
+    let day = |name: &str| match facts.record.get(name) {
+        Some(Value::Date(day)) => Some(*day),
+        _ => None,
+    };
+    let mut plan = Plan {
+        steps: Vec::new(),
+        filed_on: day("届出日"),
+        effective_on: day("異動日").or(day("届出日")).or(day("本日")),
+        findings,
+    };
+    if plan.has_errors() {
+        return Ok(plan);
+    }
+    let mut planner = effect::Planner { system, facts, numbers, plan: &mut plan };
+    for effect in &procedure.effects {
+        planner.run(effect)?;
+    }
+    if plan.has_errors() {
+        plan.steps.clear();
+    }
+    Ok(plan)
+}

@@ -1,0 +1,394 @@
+//! Looking at registers: search, one row with its relations, past states by both times, secrets.
+//!
+//! Every look leaves an audit row with its purpose and all subjects shown, committed before the
+//! page goes out. Concealed rows (支援措置) show nothing of their whereabouts to anybody without
+//! the role for it, and nothing says why.
+
+mod query;
+
+use base::date::Date;
+use definition::System;
+use definition::model::{Item, Subject};
+use jiff::Timestamp;
+use rules::value::{Record, Value};
+use serde_json::json;
+use store::case::{Case, case_of_subject};
+use store::document::{Document, document_latest};
+use store::register::{Table, reveal, row, rows_as_of, rows_by, rows_history};
+use store::{ItemValue, Row};
+
+use crate::access::role;
+use crate::facts::{display, value_of};
+use crate::{Actor, Office, OfficeError};
+
+pub use query::{LIMIT, Query, Summary, search};
+
+/// A value as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Item name.
+    pub name: String,
+    /// English name.
+    pub name_en: String,
+    /// The text; `None` when absent.
+    pub text: Option<String>,
+    /// A secret that can be revealed with a purpose.
+    pub masked: bool,
+    /// Hidden because the row is concealed.
+    pub hidden: bool,
+    /// An uncertain date (不詳日).
+    pub uncertain: bool,
+}
+
+/// A row as it is shown.
+#[derive(Clone, Debug)]
+pub struct RowView {
+    /// Key.
+    pub key: String,
+    /// Title (氏名).
+    pub title: String,
+    /// Groups of values.
+    pub groups: Vec<(String, Vec<Shown>)>,
+    /// Derived by rules in force: name, value and article.
+    pub derived: Vec<(String, String, String)>,
+    /// The row is concealed.
+    pub concealed: bool,
+    /// The values may be shown to this person.
+    pub cleared: bool,
+    /// Day it was closed.
+    pub closed_on: Option<Date>,
+    /// Version.
+    pub version_no: i32,
+    /// Holds from (異動日).
+    pub valid_from: Date,
+    /// Believed from (処理日時).
+    pub recorded_from: Timestamp,
+}
+
+/// A row that belongs to the one shown.
+#[derive(Clone, Debug)]
+pub struct Related {
+    /// Register.
+    pub register: String,
+    /// Key.
+    pub key: String,
+    /// Title.
+    pub title: String,
+    /// Values of the register's first group, in words.
+    pub values: Vec<Shown>,
+    /// Concealed.
+    pub concealed: bool,
+    /// Closed.
+    pub closed: bool,
+}
+
+/// A row with everything around it.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The row, now or as asked.
+    pub row: RowView,
+    /// Relations: name, English name, rows.
+    pub relations: Vec<(String, String, Vec<Related>)>,
+    /// Everything recorded, in order of recording.
+    pub history: Vec<HistoryView>,
+    /// Cases.
+    pub cases: Vec<Case>,
+    /// Documents issued.
+    pub documents: Vec<Document>,
+}
+
+/// One recorded version.
+#[derive(Clone, Debug)]
+pub struct HistoryView {
+    /// 履歴番号.
+    pub version_no: i32,
+    /// 異動事由.
+    pub reason: String,
+    /// Holds from.
+    pub valid_from: Date,
+    /// Holds until the day before.
+    pub valid_to: Date,
+    /// Believed from.
+    pub recorded_from: Timestamp,
+    /// Believed until; `None` while still believed.
+    pub recorded_to: Option<Timestamp>,
+    /// What differs from the version recorded before: name, old, new.
+    pub changes: Vec<(String, Option<String>, Option<String>)>,
+    /// Journal entry.
+    pub event_id: i64,
+    /// 届出日 of that entry.
+    pub filed_on: Option<Date>,
+    /// Who entered it.
+    pub actor: String,
+}
+
+/// True when the row's whereabouts must not be shown.
+pub fn concealed(table: Table<'_>, row: &Row) -> bool {
+    let Some(name) = &table.register.concealed_by else { return false };
+    let at = table.register.items.iter().position(|item| &item.name == name);
+    at.is_some_and(|at| row.values[at] == Some(ItemValue::Flag(true)))
+}
+
+/// The page of a row; with `as_of` the state on a day as believed at a moment.
+///
+/// # Errors
+/// [`OfficeError::NotFound`] when there is no such row (or was none then).
+pub async fn page(
+    office: &Office,
+    actor: &Actor,
+    (system, register): (&str, &str),
+    key: &str,
+    as_of: Option<(Date, Timestamp)>,
+    purpose: &str,
+) -> Result<Page, OfficeError> {
+    actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
+    let system = office.system(system)?;
+    let table = Table::new(system, register)?;
+    let client = office.database.client().await?;
+    let missing = || OfficeError::NotFound(format!("{}「{key}」", table.register.name));
+    let now = row(&**client, table, key).await?.ok_or_else(missing)?;
+    let hidden = concealed(table, &now);
+    let shown = match as_of {
+        None => now.clone(),
+        Some((day, moment)) => {
+            let then = rows_as_of(&**client, table, &[key.to_owned()], day, moment).await?;
+            let what = format!("{day} の時点の{}「{key}」の記録", table.register.name);
+            then.into_iter().next().ok_or(OfficeError::NotFound(what))?
+        }
+    };
+    let cleared = !hidden || actor.has(role::PROTECTION);
+    let (relations, mut subjects) = relations(&client, system, table, &now, actor).await?;
+    let history = history(&client, system, table, key, cleared).await?;
+    let cases = case_of_subject(&**client, key, 50).await?;
+    let documents = document_latest(&**client, Some(key), 50).await?;
+    subjects.insert(0, key.to_owned());
+    subjects.dedup();
+    let detail = json!({"register": table.register.id, "concealed": hidden, "cleared": cleared});
+    let action = format!("{}.view", system.id);
+    actor.audit(&**client, &action, purpose, subjects, detail).await?;
+    let row = row_view(system, table, &shown, (hidden, cleared), actor.today());
+    Ok(Page { row, relations, history, cases, documents })
+}
+
+/// A row in words.
+pub fn row_view(
+    system: &System,
+    table: Table<'_>,
+    row: &Row,
+    (hidden, cleared): (bool, bool),
+    today: Date,
+) -> RowView {
+    let mut groups: Vec<(String, Vec<Shown>)> = Vec::new();
+    for (item, value) in table.register.items.iter().zip(&row.values) {
+        if item.internal {
+            continue;
+        }
+        let shown = shown(system, item, value.as_ref(), cleared);
+        match groups.iter_mut().find(|(name, _)| *name == item.group) {
+            Some((_, list)) => list.push(shown),
+            None => groups.push((item.group.clone(), vec![shown])),
+        }
+    }
+    RowView {
+        key: table.key_of(row).to_owned(),
+        title: title_of(table, row),
+        groups,
+        derived: derived(system, table, row, today),
+        concealed: hidden,
+        cleared,
+        closed_on: row.meta.closed_on,
+        version_no: row.meta.version_no,
+        valid_from: row.meta.valid_from,
+        recorded_from: row.meta.recorded_from,
+    }
+}
+
+pub(crate) fn title_of(table: Table<'_>, row: &Row) -> String {
+    let at = table.register.items.iter().position(|item| item.name == table.register.title);
+    let text = at.and_then(|at| row.values[at].as_ref()).and_then(ItemValue::as_text);
+    text.unwrap_or_default().to_owned()
+}
+
+fn shown(system: &System, item: &Item, value: Option<&ItemValue>, cleared: bool) -> Shown {
+    let hidden = item.conceal && !cleared;
+    let uncertain = matches!(value, Some(ItemValue::Date(date)) if date.certain().is_none());
+    Shown {
+        name: item.name.clone(),
+        name_en: item.name_en.clone(),
+        text: if hidden { None } else { display(system, item, value) },
+        masked: item.secret && value.is_some(),
+        hidden,
+        uncertain,
+    }
+}
+
+/// What the rules in force say of a row.
+fn derived(
+    system: &System,
+    table: Table<'_>,
+    row: &Row,
+    today: Date,
+) -> Vec<(String, String, String)> {
+    let mut record = Record::new();
+    for (item, value) in table.register.items.iter().zip(&row.values) {
+        record.insert(item.name.as_str(), value_of(&item.name, value.as_ref()));
+    }
+    record.insert("本日", Value::from(today));
+    system
+        .rules
+        .iter()
+        .filter(|rule| rule.register == table.register.id)
+        .filter(|rule| rule.from <= today && today <= rule.to)
+        .filter_map(|rule| match rule.expression.evaluate(&record).value {
+            Ok(Value::Null) | Err(_) => None,
+            Ok(Value::Unknown(_)) => {
+                Some((rule.name.clone(), "不詳".to_owned(), rule.article.clone()))
+            }
+            Ok(value) => Some((rule.name.clone(), words(&value), rule.article.clone())),
+        })
+        .collect()
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::Date(day) => base::era::japanese(*day),
+        Value::Text(text) => text.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Boolean(true) => "はい".to_owned(),
+        Value::Boolean(false) => "いいえ".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+type Relations = Vec<(String, String, Vec<Related>)>;
+
+async fn relations(
+    client: &store::Client,
+    system: &System,
+    table: Table<'_>,
+    row: &Row,
+    actor: &Actor,
+) -> Result<(Relations, Vec<String>), OfficeError> {
+    let mut out = Vec::new();
+    let mut subjects = Vec::new();
+    for relation in &table.register.relations {
+        let other = Table::new(system, &relation.register)?;
+        let at = table.register.items.iter().position(|item| item.name == relation.by);
+        let key = at.and_then(|at| row.values[at].as_ref()).and_then(ItemValue::as_text);
+        let (Some(key), Some(item)) = (key, other.register.item(&relation.by)) else { continue };
+        let mut related = Vec::new();
+        for found in rows_by(&***client, other, item, key).await? {
+            let hidden = concealed(other, &found);
+            let cleared = !hidden || actor.has(role::PROTECTION);
+            if other.register.subject == Subject::Person {
+                subjects.push(other.key_of(&found).to_owned());
+            }
+            related.push(Related {
+                register: other.register.id.clone(),
+                key: other.key_of(&found).to_owned(),
+                title: title_of(other, &found),
+                values: other
+                    .register
+                    .items
+                    .iter()
+                    .zip(&found.values)
+                    .filter(|(item, _)| !item.internal && !item.secret)
+                    .map(|(item, value)| shown(system, item, value.as_ref(), cleared))
+                    .collect(),
+                concealed: hidden,
+                closed: found.meta.closed_on.is_some(),
+            });
+        }
+        out.push((relation.name.clone(), relation.name_en.clone(), related));
+    }
+    subjects.sort();
+    subjects.dedup();
+    Ok((out, subjects))
+}
+
+async fn history(
+    client: &store::Client,
+    system: &System,
+    table: Table<'_>,
+    key: &str,
+    cleared: bool,
+) -> Result<Vec<HistoryView>, OfficeError> {
+    let rows = rows_history(&***client, table, key).await?;
+    let numbers: Vec<i64> = rows.iter().map(|row| row.meta.event_id).collect();
+    let entries = store::journal::journal_entries(&***client, &numbers).await?;
+    let mut out: Vec<HistoryView> = Vec::new();
+    let mut before: Option<&Row> = None;
+    for row in &rows {
+        let changes = match before {
+            Some(before) => changes(system, table, before, row, cleared),
+            None => Vec::new(),
+        };
+        let open = row.meta.recorded_to >= store::value::record_open();
+        let entry = entries.iter().find(|entry| entry.event_id == row.meta.event_id);
+        out.push(HistoryView {
+            version_no: row.meta.version_no,
+            reason: row.meta.reason.clone(),
+            valid_from: row.meta.valid_from,
+            valid_to: row.meta.valid_to,
+            recorded_from: row.meta.recorded_from,
+            recorded_to: (!open).then_some(row.meta.recorded_to),
+            changes,
+            event_id: row.meta.event_id,
+            filed_on: entry.and_then(|entry| entry.entry.filed_on),
+            actor: entry.map(|entry| entry.entry.actor.clone()).unwrap_or_default(),
+        });
+        before = Some(row);
+    }
+    Ok(out)
+}
+
+fn changes(
+    system: &System,
+    table: Table<'_>,
+    before: &Row,
+    after: &Row,
+    cleared: bool,
+) -> Vec<(String, Option<String>, Option<String>)> {
+    table
+        .register
+        .items
+        .iter()
+        .zip(before.values.iter().zip(&after.values))
+        .filter(|(item, (old, new))| !item.internal && old != new)
+        .map(|(item, (old, new))| {
+            let text = |value: &Option<ItemValue>| match item.conceal && !cleared {
+                true => Some("表示できません".to_owned()),
+                false => display(system, item, value.as_ref()),
+            };
+            (item.name.clone(), text(old), text(new))
+        })
+        .collect()
+}
+
+/// The plain text of a secret item, after its audit row with the purpose.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] without a purpose.
+pub async fn secret(
+    office: &Office,
+    actor: &Actor,
+    (system, register): (&str, &str),
+    (key, item): (&str, &str),
+    purpose: &str,
+) -> Result<Option<String>, OfficeError> {
+    actor.require(&[role::COUNTER, role::PROTECTION])?;
+    if purpose.trim().is_empty() {
+        let message = "表示する目的を入力してください";
+        let finding = crate::plan::Finding::error(Some("purpose".to_owned()), message);
+        return Err(OfficeError::Invalid(vec![finding]));
+    }
+    let system = office.system(system)?;
+    let table = Table::new(system, register)?;
+    let item = table.register.item(item).filter(|item| item.secret);
+    let item = item.ok_or_else(|| OfficeError::NotFound("項目".to_owned()))?;
+    let client = office.database.client().await?;
+    let detail = json!({"register": table.register.id, "item": item.name});
+    let action = format!("{}.reveal", system.id);
+    actor.audit(&**client, &action, purpose, vec![key.to_owned()], detail).await?;
+    Ok(reveal(&**client, table, item, key, office.database.vault()?).await?)
+}

@@ -1,0 +1,164 @@
+//! Loading the sample people of an invented organisation into the registers of a system.
+//!
+//! People arrive as named facts; `samples.yaml` of the system says which fact fills which item. A
+//! chunk of people is one transaction: rows, one journal entry with the chunk's digest, the number
+//! series, and the mark of how far the load has come. It never touches a real organisation and
+//! never writes a chunk twice.
+
+mod rows;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use base::date::Date;
+use definition::System;
+use jiff::Timestamp;
+use serde_json::json;
+use store::bulk::copy_rows;
+use store::journal::{NewEntry, journal_append};
+use store::register::{RowWrite, Table};
+use store::series::{series_advance, series_take};
+use store::{Database, StoreError};
+
+use crate::OfficeError;
+pub use rows::ChunkRows;
+
+/// A fact: its official name and its value; `None` is known to be absent.
+pub type Fact = (&'static str, Option<Cow<'static, str>>);
+
+/// What holds of a person or a household from a day on.
+#[derive(Clone, Debug)]
+pub struct SampleVersion {
+    /// 異動日.
+    pub from: Date,
+    /// 異動事由.
+    pub reason: String,
+    /// All facts.
+    pub facts: Vec<Fact>,
+}
+
+/// The course of a person or a household.
+#[derive(Clone, Debug)]
+pub struct SampleSubject {
+    /// At least one, in ascending order of days; the last one is current.
+    pub versions: Vec<SampleVersion>,
+    /// Day of closing (消除), if it is closed.
+    pub closed_on: Option<Date>,
+}
+
+/// A household and its people.
+#[derive(Clone, Debug)]
+pub struct SampleHousehold {
+    /// The household itself.
+    pub household: SampleSubject,
+    /// Its people.
+    pub people: Vec<SampleSubject>,
+}
+
+/// Loads sample people into one system of one organisation.
+#[derive(Clone, Debug)]
+pub struct Seeder {
+    database: Database,
+    system: Arc<System>,
+    day: Date,
+    at: Timestamp,
+}
+
+impl Seeder {
+    /// A loader for `database` (with the office's role and keys). `day` and `at` are the fixed day
+    /// and moment under which everything is recorded, so that a load can be repeated exactly.
+    pub fn new(database: Database, system: Arc<System>, day: Date, at: Timestamp) -> Seeder {
+        Seeder { database, system, day, at }
+    }
+
+    /// How many chunks are loaded.
+    ///
+    /// # Errors
+    /// [`OfficeError::Store`].
+    pub async fn position(&self) -> Result<u64, OfficeError> {
+        let client = self.database.client().await?;
+        let next = series_take(&**client, &self.mark(), 0).await?;
+        Ok(u64::try_from(next - 1).unwrap_or_default())
+    }
+
+    /// The rows of a chunk; computes only, so it may run on a thread of its own.
+    ///
+    /// # Errors
+    /// [`OfficeError::Definition`] when `samples.yaml` and the facts do not fit each other.
+    pub fn rows(&self, chunk: &[SampleHousehold]) -> Result<ChunkRows, OfficeError> {
+        rows::build(&self.system, self.at, chunk)
+    }
+
+    /// Writes chunk `number` (from 0) in one transaction, and the `series` that its numbers were
+    /// taken from: name and next number.
+    ///
+    /// # Errors
+    /// [`OfficeError::Conflict`] when it is not this chunk's turn; [`OfficeError::Store`]. Nothing
+    /// of the chunk stays.
+    pub async fn chunk_write(
+        &self,
+        number: u64,
+        rows: ChunkRows,
+        series: &[(&str, i64)],
+    ) -> Result<(), OfficeError> {
+        let mut client = self.database.client().await?;
+        let transaction = client.transaction().await.map_err(StoreError::from)?;
+        let turn = series_take(&*transaction, &self.mark(), 1).await? - 1;
+        if u64::try_from(turn).ok() != Some(number) {
+            return Err(OfficeError::Conflict(format!(
+                "見本住民の第 {number} 群は読み込めません（次は第 {turn} 群です）。\
+                 ほかの読込みが動いていないか確かめ、もう一度実行してください"
+            )));
+        }
+        let event_id = journal_append(&*transaction, &self.entry(number, &rows)).await?;
+        let vault = self.database.vault()?;
+        for part in rows.registers {
+            let table = Table::new(&self.system, &part.register)?;
+            for (list, past) in [(part.current, false), (part.past, true)] {
+                let marked = list.into_iter().map(|row| with_event(row, event_id));
+                copy_rows(&transaction, table, marked, past, Some(vault)).await?;
+            }
+        }
+        for (name, next) in series {
+            series_advance(&*transaction, name, *next).await?;
+        }
+        transaction.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// The series that counts the chunks of this system.
+    fn mark(&self) -> String {
+        format!("sample-load/{}", self.system.id)
+    }
+
+    fn entry(&self, number: u64, rows: &ChunkRows) -> NewEntry {
+        let counts: serde_json::Map<_, _> = rows
+            .registers
+            .iter()
+            .map(|part| {
+                let counts = json!({ "current": part.current.len(), "past": part.past.len() });
+                (part.register.clone(), counts)
+            })
+            .collect();
+        NewEntry {
+            recorded_at: self.at,
+            system: self.system.id.clone(),
+            procedure: "sample-load".to_owned(),
+            event: None,
+            reason: "見本住民の登録".to_owned(),
+            case_id: None,
+            subjects: Vec::new(),
+            effective_on: self.day,
+            filed_on: None,
+            actor: "kumoi".to_owned(),
+            approver: None,
+            run_id: i64::try_from(number).ok(),
+            content: json!({ "people": rows.people, "rows": counts, "digest": rows.digest }),
+        }
+    }
+}
+
+fn with_event(mut row: RowWrite, event_id: i64) -> RowWrite {
+    row.meta.event_id = event_id;
+    row
+}

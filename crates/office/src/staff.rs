@@ -1,0 +1,263 @@
+//! Staff: sign-in with password and one-time code, lock-out, expiry, sessions.
+//!
+//! Passwords are argon2id; the one-time secret is sealed; a code works once. Messages never say
+//! whether a name exists.
+
+use argon2::password_hash::PasswordHasher;
+use argon2::{Argon2, PasswordVerifier};
+use aws_lc_rs::rand;
+use base::date::Date;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use store::Database;
+use store::identity::{
+    Account, Session, account_failed, account_list, account_put, account_read, account_succeeded,
+    role_grant, roles_of, session_close, session_open, session_read,
+};
+use totp_rs::{Builder, Totp};
+
+use crate::access::day_in_japan;
+use crate::{Actor, OfficeError};
+
+const FAILURES: i32 = 5;
+const LOCK_MINUTES: i32 = 15;
+const SESSION_HOURS: i32 = 10;
+const PASSWORD_DAYS: i64 = 365;
+const REFUSED: &str = "職員ID、パスワード、ワンタイムコードのいずれかが違います";
+
+/// An account to be made.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// Sign-in name.
+    pub id: String,
+    /// Name shown.
+    pub name: String,
+    /// First password.
+    pub password: String,
+    /// Secret of the one-time codes, 20 bytes.
+    pub totp_secret: Vec<u8>,
+    /// Roles.
+    pub roles: Vec<String>,
+    /// First day.
+    pub valid_from: Date,
+}
+
+/// A session that was opened.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Token for the cookie.
+    pub token: String,
+    /// Token for forms.
+    pub csrf: String,
+}
+
+fn random_text() -> Result<String, OfficeError> {
+    let mut bytes = [0_u8; 32];
+    rand::fill(&mut bytes).map_err(|_| OfficeError::SignIn("乱数が得られません".to_owned()))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn hash(password: &str) -> Result<String, OfficeError> {
+    let mut salt = [0_u8; 16];
+    let failed = || OfficeError::SignIn("パスワードを登録できません".to_owned());
+    rand::fill(&mut salt).map_err(|_| failed())?;
+    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+    Ok(hash.map_err(|_| failed())?.to_string())
+}
+
+fn place(id: &str) -> String {
+    format!("staff.account.{id}.totp")
+}
+
+/// Makes an account, or replaces it whole.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] for a weak password.
+pub async fn account_create(staff: &Database, new: &NewAccount) -> Result<(), OfficeError> {
+    if new.password.chars().count() < 12 {
+        let message = "パスワードは12文字以上にしてください";
+        let finding = crate::plan::Finding::error(Some("password".to_owned()), message);
+        return Err(OfficeError::Invalid(vec![finding]));
+    }
+    let secret = URL_SAFE_NO_PAD.encode(&new.totp_secret);
+    let span = jiff::Span::new().days(PASSWORD_DAYS);
+    let account = Account {
+        id: new.id.clone(),
+        name: new.name.clone(),
+        password: hash(&new.password)?,
+        totp_sealed: staff.vault()?.seal(&place(&new.id), &secret)?,
+        totp_last_step: 0,
+        failures: 0,
+        locked_until: None,
+        password_expires_on: new.valid_from.saturating_add(span),
+        valid_from: new.valid_from,
+        valid_to: base::date::FOREVER,
+    };
+    let mut client = staff.client().await?;
+    let transaction = client.transaction().await?;
+    account_put(&*transaction, &account).await?;
+    for role in &new.roles {
+        role_grant(&*transaction, &new.id, role, new.valid_from).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+fn totp(staff: &Database, account: &Account) -> Result<Totp, OfficeError> {
+    let text = staff.vault()?.open_sealed(&place(&account.id), &account.totp_sealed)?;
+    let secret = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
+    Builder::new().with_secret(secret).build().map_err(|_| refused())
+}
+
+fn refused() -> OfficeError {
+    OfficeError::SignIn(REFUSED.to_owned())
+}
+
+/// Signs a person in.
+///
+/// # Errors
+/// [`OfficeError::SignIn`] with one message for every wrong part, and one for a locked account.
+pub async fn sign_in(
+    staff: &Database,
+    (id, password, code): (&str, &str, &str),
+    zone: &str,
+    now: Timestamp,
+) -> Result<Opened, OfficeError> {
+    let client = staff.client().await?;
+    let account = account_read(&**client, id).await?;
+    let known = account.clone().unwrap_or_else(nobody);
+    let given = password.to_owned();
+    let stored = known.password.clone();
+    let right = tokio::task::spawn_blocking(move || {
+        Argon2::default().verify_password(given.as_bytes(), stored.as_str()).is_ok()
+    })
+    .await
+    .unwrap_or(false);
+    let Some(account) = account else { return Err(refused()) };
+    if account.locked_until.is_some_and(|until| until > now) {
+        let message =
+            "失敗が続いたため、この職員IDは15分間使えません。管理者が解除することもできます";
+        return Err(OfficeError::SignIn(message.to_owned()));
+    }
+    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+    let step = totp(staff, &account)?.check(code.trim(), seconds);
+    let today = day_in_japan(now);
+    let valid = account.valid_from <= today && today < account.valid_to;
+    let (true, Some(step), true) = (right, step, valid) else {
+        account_failed(&**client, id, FAILURES, LOCK_MINUTES).await?;
+        return Err(refused());
+    };
+    if account.password_expires_on < today {
+        let message = "パスワードの有効期限が切れています。管理者に再発行を求めてください";
+        return Err(OfficeError::SignIn(message.to_owned()));
+    }
+    if !account_succeeded(&**client, id, i64::try_from(step).unwrap_or(i64::MAX)).await? {
+        let message = "このワンタイムコードはもう使われました。次のコードを待って入力してください";
+        return Err(OfficeError::SignIn(message.to_owned()));
+    }
+    let opened = Opened { token: random_text()?, csrf: random_text()? };
+    let session = Session { account: account.id, csrf: opened.csrf.clone() };
+    session_open(&**client, &opened.token, &session, zone, SESSION_HOURS).await?;
+    Ok(opened)
+}
+
+/// A hash to compare with when the name is unknown, so that the answer takes as long.
+fn nobody() -> Account {
+    Account {
+        id: String::new(),
+        name: String::new(),
+        password: "$argon2id$v=19$m=19456,t=2,p=1$MDAwMDAwMDAwMDAwMDAwMA$\
+                   MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA"
+            .to_owned(),
+        totp_sealed: Vec::new(),
+        totp_last_step: 0,
+        failures: 0,
+        locked_until: None,
+        password_expires_on: base::date::FOREVER,
+        valid_from: base::date::FOREVER,
+        valid_to: base::date::FOREVER,
+    }
+}
+
+/// The person of a session, with the roles in force today, and the token for forms.
+///
+/// # Errors
+/// [`OfficeError::Store`].
+pub async fn session_actor(
+    staff: &Database,
+    token: &str,
+    zone: &'static str,
+    request: String,
+    at: Timestamp,
+) -> Result<Option<(Actor, String)>, OfficeError> {
+    let client = staff.client().await?;
+    let Some(session) = session_read(&**client, token, zone).await? else { return Ok(None) };
+    let Some(account) = account_read(&**client, &session.account).await? else { return Ok(None) };
+    let today = day_in_japan(at);
+    if account.valid_from > today || today >= account.valid_to {
+        return Ok(None);
+    }
+    let roles = roles_of(&**client, &account.id, today).await?;
+    let actor = Actor { id: account.id, name: account.name, roles, zone, request, at };
+    Ok(Some((actor, session.csrf)))
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// [`OfficeError::Store`].
+pub async fn sign_out(staff: &Database, token: &str) -> Result<(), OfficeError> {
+    let client = staff.client().await?;
+    session_close(&**client, token).await?;
+    Ok(())
+}
+
+/// Accounts of a sample organisation with their roles and current codes, for its sign-in page.
+/// The caller has made sure that the organisation is a sample.
+///
+/// # Errors
+/// [`OfficeError::Store`].
+pub async fn sample_codes(
+    staff: &Database,
+    now: Timestamp,
+) -> Result<Vec<(String, String, Vec<String>, String)>, OfficeError> {
+    let client = staff.client().await?;
+    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+    let mut out = Vec::new();
+    for account in account_list(&**client).await? {
+        let code = totp(staff, &account)?.generate(seconds).to_string();
+        let roles = roles_of(&**client, &account.id, day_in_japan(now)).await?;
+        out.push((account.id, account.name, roles, code));
+    }
+    Ok(out)
+}
+
+/// A new secret for one-time codes.
+///
+/// # Errors
+/// [`OfficeError::SignIn`] when the system has no randomness.
+pub fn new_totp_secret() -> Result<Vec<u8>, OfficeError> {
+    let mut secret = vec![0_u8; 20];
+    rand::fill(&mut secret).map_err(|_| OfficeError::SignIn("乱数が得られません".to_owned()))?;
+    Ok(secret)
+}
+
+/// The secret as authenticator apps take it (base32, RFC 4648 without padding).
+pub fn totp_secret_text(secret: &[u8]) -> String {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut out = String::new();
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    for byte in secret {
+        bits = (bits << 8) | u32::from(*byte);
+        count += 8;
+        while count >= 5 {
+            count -= 5;
+            out.push(char::from(LETTERS[(bits >> count & 31) as usize]));
+        }
+    }
+    if count > 0 {
+        out.push(char::from(LETTERS[(bits << (5 - count) & 31) as usize]));
+    }
+    out
+}

@@ -1,0 +1,56 @@
+//! The two languages of the pages and the choice of a text between them.
+//!
+//! Japanese is the first language; English stands beside it. Records are never translated.
+
+/// The language in which a page speaks to its reader.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// 日本語, the first language of every page.
+    #[default]
+    Japanese,
+    /// English, beside the Japanese.
+    English,
+}
+
+impl Language {
+    /// The BCP 47 tag, for `lang` attributes and addresses: `ja` or `en`.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Japanese => "ja",
+            Self::English => "en",
+        }
+    }
+
+    /// The language with this tag; `None` for any other.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        match tag {
+            "ja" => Some(Self::Japanese),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
+    /// The language that the switch on the page leads to.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Japanese => Self::English,
+            Self::English => Self::Japanese,
+        }
+    }
+
+    /// The name of the language in itself.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Japanese => "日本語",
+            Self::English => "English",
+        }
+    }
+}
+
+/// The text in `language`: `ja` or `en`.
+pub const fn pick<'a>(language: Language, ja: &'a str, en: &'a str) -> &'a str {
+    match language {
+        Language::Japanese => ja,
+        Language::English => en,
+    }
+}

@@ -1,0 +1,167 @@
+//! The office zone: the counter of a municipality, its approvers and its administrator.
+
+mod administration;
+mod case;
+mod certificate;
+mod desk;
+mod form_input;
+mod form_view;
+mod procedure;
+mod queue;
+mod refusal;
+mod row;
+mod search;
+mod sign_in;
+mod workers;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use definition::System;
+use office::Office;
+use print::Printer;
+use store::organisation::Credentials;
+use store::seal::SealKey;
+use store::{Database, StoreError};
+
+use crate::component::asset;
+
+pub use desk::Desk;
+
+/// Connections to one office database and to one staff database.
+const POOL: usize = 8;
+const STAFF_POOL: usize = 3;
+
+/// One organisation as this zone serves it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The office.
+    pub office: Office,
+    /// Staff identities.
+    pub staff: Database,
+    /// The front database, reached outward.
+    pub front: Option<Database>,
+    /// Key that signs the organisation's log.
+    pub seal: Arc<SealKey>,
+}
+
+/// What the office zone holds.
+#[derive(Clone)]
+pub struct CounterState {
+    places: Arc<BTreeMap<String, Arc<Place>>>,
+    printer: Printer,
+}
+
+impl CounterState {
+    /// The organisations of this zone. No connection is opened yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] when credentials of this zone are incomplete.
+    pub fn new(
+        credentials: Vec<Credentials>,
+        systems: Arc<Vec<Arc<System>>>,
+        printer: Printer,
+    ) -> Result<CounterState, StoreError> {
+        let mut places = BTreeMap::new();
+        for own in credentials {
+            let database = own.database(own.office.as_ref(), own.vault.as_deref(), POOL)?;
+            let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), STAFF_POOL)?;
+            let front = match &own.front {
+                Some(login) => Some(own.database(Some(login), None, 2)?),
+                None => None,
+            };
+            let organisation = own.organisation.clone();
+            let office = Office { organisation, database, systems: Arc::clone(&systems) };
+            let seal = Arc::new(SealKey::from_credentials(&own)?);
+            let place = Place { office, staff, front, seal };
+            places.insert(own.organisation.id.clone(), Arc::new(place));
+        }
+        Ok(CounterState { places: Arc::new(places), printer })
+    }
+
+    /// An organisation by its name in addresses.
+    pub fn place(&self, id: &str) -> Option<Arc<Place>> {
+        self.places.get(id).cloned()
+    }
+
+    /// All organisations.
+    pub fn places(&self) -> impl Iterator<Item = &Arc<Place>> {
+        self.places.values()
+    }
+
+    /// Reactions, timers and the exchange with the front databases, in the background.
+    pub fn spawn_workers(&self) {
+        workers::spawn(self);
+    }
+}
+
+/// The routes of the office zone.
+pub fn router(state: CounterState) -> Router {
+    Router::new()
+        .route("/", get(sign_in::entrance))
+        .route("/health", get(|| async { "ok" }))
+        .route("/assets/{file}", get(asset_file))
+        .route("/{organisation}", get(queue::page))
+        .route("/{organisation}/", get(queue::page))
+        .route("/{organisation}/sign-in", get(sign_in::form).post(sign_in::submit))
+        .route("/{organisation}/sign-out", post(sign_in::sign_out))
+        .route("/{organisation}/search", get(search::form).post(search::results))
+        .route("/{organisation}/rows/{system}/{register}/{key}", get(row::page))
+        .route("/{organisation}/rows/{system}/{register}/{key}/reveal", post(row::reveal))
+        .route(
+            "/{organisation}/start/{system}/{procedure}",
+            get(procedure::form).post(procedure::submit),
+        )
+        .route("/{organisation}/cases/{id}", get(case::page))
+        .route("/{organisation}/cases/{id}/{act}", post(case::act))
+        .route("/{organisation}/documents", get(certificate::list))
+        .route("/{organisation}/documents/{number}", get(certificate::page))
+        .route("/{organisation}/documents/{number}/pdf", get(certificate::pdf))
+        .route("/{organisation}/documents/{number}/void", post(certificate::void))
+        .route("/{organisation}/administration", get(administration::page))
+        .route("/{organisation}/administration/{act}", post(administration::act))
+        .fallback(refusal::not_found)
+        .layer(DefaultBodyLimit::max(1 << 20))
+        .layer(middleware::from_fn(headers))
+        .with_state(state)
+}
+
+async fn asset_file(axum::extract::Path(file): axum::extract::Path<String>) -> Response {
+    let path = format!("/assets/{file}");
+    match asset::ASSETS.iter().find(|asset| asset.path == path) {
+        Some(asset) => {
+            let headers = [
+                (header::CONTENT_TYPE, asset.content_type),
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ];
+            (headers, asset.body).into_response()
+        }
+        None => refusal::not_found().await,
+    }
+}
+
+/// Headers of every answer: nothing is stored, framed, guessed or loaded from elsewhere.
+async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+             frame-ancestors 'none'; base-uri 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

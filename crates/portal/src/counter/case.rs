@@ -1,0 +1,281 @@
+//! A case: what it would change, who did what, and the acts that are open to this person.
+
+use axum::Form;
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use office::access::role;
+use office::case::{
+    Act, CaseInput, case_approve, case_post_review, case_preview, case_return, case_reviewed,
+    case_withdraw, stage,
+};
+use serde::Deserialize;
+use store::case::{Case, CaseAct, case_acts, case_read};
+
+use super::desk::Desk;
+use super::procedure::change_view;
+use super::refusal::Refusal;
+use crate::component::form::{
+    ButtonKind, Field, PostForm, button, button_link, hidden, post_form, textarea,
+};
+use crate::component::notice::{Notice, Step, StepState, Tone, steps};
+use crate::component::page::section;
+use crate::component::table::{Cell, Column, Row, Table, table};
+
+/// The page of a case.
+pub async fn page(desk: Desk, Path((_, id)): Path<(String, i64)>) -> Response {
+    match show(&desk, id).await {
+        Ok(response) => response,
+        Err(refusal) => desk.refuse(refusal),
+    }
+}
+
+async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
+    desk.actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
+    let office = &desk.place.office;
+    let client = office.database.client().await?;
+    let case = case_read(&**client, id, false).await?;
+    let acts = case_acts(&**client, id).await?;
+    let detail = serde_json::json!({"case": id});
+    let subjects = case.entered.subjects.clone();
+    desk.actor.audit(&**client, "case.view", &case.entered.title, subjects, detail).await?;
+    drop(client);
+    let mut notices = Vec::new();
+    let changes = changes(desk, &case).await;
+    let (changes, problem) = match changes {
+        Ok(changes) => (changes, None),
+        Err(problem) => (html! {}, Some(problem)),
+    };
+    if let Some(problem) = &problem {
+        notices.push(Notice::new(Tone::Warning, problem));
+    }
+    let content = html! {
+        p { strong.glyphs { (case.entered.title) } }
+        (progress(desk, &case))
+        (links(desk, &case))
+        (changes)
+        (open_acts(desk, &case))
+        (section(desk.say("経過", "Course"), act_table(desk, &acts)))
+    };
+    let title = format!("受付番号 {id}");
+    Ok(desk.page(&title, notices, content))
+}
+
+/// What an open case would change; a case that is done shows its rows' history instead.
+async fn changes(desk: &Desk, case: &Case) -> Result<Markup, String> {
+    let waiting = [stage::ENTERED, stage::REVIEWED].contains(&case.entered.stage.as_str());
+    if !waiting {
+        return Ok(html! {});
+    }
+    let input = CaseInput {
+        system: case.entered.system.clone(),
+        procedure: case.entered.procedure.clone(),
+        form: case.entered.form.clone(),
+        identity: case.entered.identity.clone(),
+        acknowledged: case.entered.acknowledged,
+    };
+    match case_preview(&desk.place.office, &desk.actor, &input).await {
+        Ok(preview) => {
+            let errors: Vec<String> = preview
+                .plan
+                .findings
+                .iter()
+                .filter(|finding| !finding.warning)
+                .map(|finding| finding.message.clone())
+                .collect();
+            if !errors.is_empty() {
+                return Err(errors.join("　"));
+            }
+            Ok(html! { @for change in &preview.changes { (change_view(desk, change)) } })
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn progress(desk: &Desk, case: &Case) -> Markup {
+    let at = match case.entered.stage.as_str() {
+        stage::ENTERED => 1,
+        stage::REVIEWED => 2,
+        stage::REGISTERED | stage::AUTOMATIC => 4,
+        _ => 0,
+    };
+    let returned = case.entered.stage == stage::RETURNED;
+    let decided = case.approved_as.clone().unwrap_or_default();
+    let words = [
+        ("受付", "Received"),
+        ("仮登録", "Entered"),
+        ("審査", "Review"),
+        ("決裁・本登録", "Decision"),
+    ];
+    let list: Vec<Step<'_>> = words
+        .iter()
+        .enumerate()
+        .map(|(index, (ja, en))| Step {
+            label: desk.say(ja, en),
+            state: match index {
+                0 if returned => StepState::Returned,
+                i if i < at => StepState::Done,
+                i if i == at => StepState::Current,
+                _ => StepState::Waiting,
+            },
+            note: if index == 3 { &decided } else { "" },
+        })
+        .collect();
+    html! {
+        (steps(desk.language, desk.say("手続の進み", "Progress"), &list))
+        p { (desk.say("状態: ", "Stage: ")) strong { (case.entered.stage) }
+            @if case.post_review_due { "（" (desk.say("後閲待ち", "post-review due")) "）" } }
+    }
+}
+
+fn links(desk: &Desk, case: &Case) -> Markup {
+    let office = &desk.place.office;
+    let Ok((system, procedure)) = office.procedure(&case.entered.system, &case.entered.procedure)
+    else {
+        return html! {};
+    };
+    html! {
+        @if !case.entered.subjects.is_empty() {
+            p { (desk.say("対象: ", "Subjects: "))
+                @for key in &case.entered.subjects {
+                    @let row = format!("/rows/{}/{}/{key}", system.id, procedure.register);
+                    a href=(desk.href(&row)) { (key) }
+                    " "
+                }
+            }
+        }
+    }
+}
+
+/// The acts that this stage has; who may not do one is told when trying, by name of the rule.
+fn open_acts(desk: &Desk, case: &Case) -> Markup {
+    let can = |act: Act| act.after(&case.entered.stage).is_some();
+    let own = case.entered.entered_by == desk.actor.id;
+    let decides = desk.actor.has(role::CHIEF) || desk.actor.has(role::MANAGER);
+    let revise = desk.href(&format!(
+        "/start/{}/{}?case={}",
+        case.entered.system, case.entered.procedure, case.id
+    ));
+    html! {
+        @if can(Act::Approve) && !own && decides {
+            (act_form(desk, case, "approve", desk.say("決裁する", "Approve"), ButtonKind::Primary, ""))
+        }
+        @if can(Act::Review) && !own {
+            (act_form(desk, case, "review", desk.say("審査済みにする", "Mark reviewed"), ButtonKind::Secondary, ""))
+        }
+        @if can(Act::Return) && decides {
+            (act_form(desk, case, "return", desk.say("差し戻す", "Return"), ButtonKind::Secondary,
+                desk.say("差戻しの理由", "Reason")))
+        }
+        @if can(Act::Revise) && desk.actor.has(role::COUNTER) {
+            (button_link(ButtonKind::Primary, desk.say("入力する", "Enter"), &revise))
+        }
+        @if can(Act::Withdraw) && desk.actor.has(role::COUNTER) {
+            (act_form(desk, case, "withdraw", desk.say("取り下げる", "Withdraw"), ButtonKind::Danger, ""))
+        }
+        @if case.post_review_due && desk.actor.has(role::MANAGER) {
+            (act_form(desk, case, "post-review", desk.say("後閲する", "Post-review"), ButtonKind::Primary, ""))
+        }
+    }
+}
+
+fn act_form(
+    desk: &Desk,
+    case: &Case,
+    act: &str,
+    label: &str,
+    kind: ButtonKind,
+    note: &str,
+) -> Markup {
+    let action = desk.href(&format!("/cases/{}/{act}", case.id));
+    let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };
+    post_form(
+        &form,
+        html! {
+            (hidden("revision", &case.revision.to_string()))
+            @if !note.is_empty() {
+                (textarea(&Field::new(desk.language, "note", note).required(true), 2))
+            }
+            (button(kind, label))
+        },
+    )
+}
+
+fn act_table(desk: &Desk, acts: &[CaseAct]) -> Markup {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+    let times: Vec<String> = acts
+        .iter()
+        .map(|act| act.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
+        .collect();
+    let rows = acts
+        .iter()
+        .zip(&times)
+        .map(|(act, at)| Row {
+            href: None,
+            cells: vec![
+                Cell::Text(at),
+                Cell::Text(&act.act),
+                Cell::Text(&act.actor),
+                Cell::Text(act.note.as_deref().unwrap_or("")),
+            ],
+        })
+        .collect();
+    table(&Table {
+        caption: desk.say("処理の経過", "Acts"),
+        columns: vec![
+            Column::text(desk.say("日時", "Time")),
+            Column::text(desk.say("処理", "Act")),
+            Column::text(desk.say("職員", "By")),
+            Column::text(desk.say("備考", "Note")),
+        ],
+        rows,
+        empty: "",
+        stacked: false,
+    })
+}
+
+/// What an act carries.
+#[derive(Deserialize)]
+pub struct Entered {
+    csrf: Option<String>,
+    revision: i32,
+    note: Option<String>,
+}
+
+/// Does an act.
+pub async fn act(
+    desk: Desk,
+    Path((_, id, act)): Path<(String, i64, String)>,
+    Form(entered): Form<Entered>,
+) -> Response {
+    match perform(&desk, (id, entered.revision), &act, &entered).await {
+        Ok(()) => {
+            let to = desk.href(&format!("/cases/{id}"));
+            (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+        }
+        Err(refusal) => desk.refuse(refusal),
+    }
+}
+
+async fn perform(
+    desk: &Desk,
+    case: (i64, i32),
+    act: &str,
+    entered: &Entered,
+) -> Result<(), Refusal> {
+    desk.check(entered.csrf.as_deref())?;
+    let (office, actor) = (&desk.place.office, &desk.actor);
+    let note = entered.note.as_deref().filter(|note| !note.trim().is_empty());
+    match act {
+        "approve" => {
+            case_approve(office, actor, case, note).await?;
+        }
+        "review" => case_reviewed(office, actor, case, note).await?,
+        "return" => case_return(office, actor, case, note.unwrap_or_default()).await?,
+        "withdraw" => case_withdraw(office, actor, case, note).await?,
+        "post-review" => case_post_review(office, actor, case).await?,
+        _ => return Err(Refusal::NotFound),
+    }
+    Ok(())
+}

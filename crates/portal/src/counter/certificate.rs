@@ -1,0 +1,190 @@
+//! Issued documents: the list, one document, its PDF, 書損. Printing runs in the worker process.
+
+use axum::Form;
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use office::OfficeError;
+use office::access::role;
+use office::case::CaseInput;
+use office::certificate::{
+    Job, RenderError, Rendered, certificate_issue, certificate_page, certificate_void,
+};
+use print::{PrintError, Printer, Template};
+use serde::Deserialize;
+use store::document::{Document, document_latest, document_read};
+
+use super::desk::Desk;
+use super::refusal::Refusal;
+use crate::component::form::{ButtonKind, Field, PostForm, button, button_link, post_form, text};
+use crate::component::notice::{Tone, badge};
+use crate::component::page::{disclosure, section};
+use crate::component::table::{Cell, Column, Row, Table, table};
+
+/// Renders one page through the print worker.
+pub async fn render(printer: &Printer, job: Job) -> Result<Rendered, RenderError> {
+    let template = Template { entry: job.entry, files: job.files };
+    match printer.render(&template, &job.data).await {
+        Ok(document) => Ok(Rendered { pdf: document.pdf, pages: document.pages }),
+        Err(PrintError::MissingGlyphs(missing)) => Err(RenderError::Glyphs(
+            missing.into_iter().map(|glyph| (glyph.path, glyph.text, glyph.code)).collect(),
+        )),
+        Err(error) => Err(RenderError::Failed(error.to_string())),
+    }
+}
+
+/// Issues a certificate; its number is returned.
+pub async fn issue(desk: &Desk, input: &CaseInput) -> Result<String, OfficeError> {
+    let printer = desk.printer.clone();
+    let office = &desk.place.office;
+    let job = async move |job: Job| render(&printer, job).await;
+    let (number, _) = certificate_issue(office, &desk.actor, input, job).await?;
+    Ok(number)
+}
+
+/// The latest documents.
+pub async fn list(desk: Desk) -> Response {
+    match latest(&desk).await {
+        Ok(documents) => {
+            let content = document_table(&desk, &documents);
+            desk.page(desk.say("発行した証明", "Documents"), Vec::new(), content)
+        }
+        Err(refusal) => desk.refuse(refusal),
+    }
+}
+
+async fn latest(desk: &Desk) -> Result<Vec<Document>, Refusal> {
+    desk.actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
+    let client = desk.place.office.database.client().await?;
+    let documents = document_latest(&**client, None, 100).await?;
+    let subjects = documents.iter().flat_map(|d| d.document.subjects.clone()).collect();
+    let detail = serde_json::json!({"documents": documents.len()});
+    desk.actor.audit(&**client, "document.list", "発行した証明の一覧", subjects, detail).await?;
+    Ok(documents)
+}
+
+/// A table of documents.
+pub fn document_table(desk: &Desk, documents: &[Document]) -> Markup {
+    let hrefs: Vec<String> =
+        documents.iter().map(|d| desk.href(&format!("/documents/{}", d.document.number))).collect();
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+    let texts: Vec<(String, String)> = documents
+        .iter()
+        .map(|d| {
+            let at = d.issued_at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+            (at, format!("{}円", d.document.fee_yen))
+        })
+        .collect();
+    let rows = documents
+        .iter()
+        .zip(&hrefs)
+        .zip(&texts)
+        .map(|((d, href), (at, fee))| Row {
+            href: Some(href),
+            cells: vec![
+                Cell::Text(&d.document.number),
+                Cell::Text(&d.document.title),
+                Cell::Text(at),
+                Cell::Text(fee),
+                Cell::Text(&d.document.issued_by),
+                Cell::Component(match d.voided_at {
+                    Some(_) => badge(Tone::Danger, desk.say("書損", "Void")),
+                    None => badge(Tone::Success, desk.say("有効", "Valid")),
+                }),
+            ],
+        })
+        .collect();
+    section(
+        desk.say("証明の発行", "Documents issued"),
+        table(&Table {
+            caption: desk.say("発行した証明", "Documents"),
+            columns: vec![
+                Column::text(desk.say("発行番号", "Number")),
+                Column::text(desk.say("種類", "Kind")),
+                Column::text(desk.say("発行日時", "Issued")),
+                Column::number(desk.say("手数料", "Fee")),
+                Column::text(desk.say("職員", "By")),
+                Column::text(desk.say("状態", "State")),
+            ],
+            rows,
+            empty: desk.say("発行した証明はありません。", "No documents yet."),
+            stacked: false,
+        }),
+    )
+}
+
+/// One document.
+pub async fn page(desk: Desk, Path((_, number)): Path<(String, String)>) -> Response {
+    match show(&desk, &number).await {
+        Ok(response) => response,
+        Err(refusal) => desk.refuse(refusal),
+    }
+}
+
+async fn show(desk: &Desk, number: &str) -> Result<Response, Refusal> {
+    desk.actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
+    let client = desk.place.office.database.client().await?;
+    let document = document_read(&**client, number).await?;
+    drop(client);
+    let pdf = desk.href(&format!("/documents/{number}/pdf"));
+    let void = desk.href(&format!("/documents/{number}/void"));
+    let form = PostForm { action: &void, csrf: &desk.csrf, enter: None, multipart: false };
+    let label = desk.say("書損にする", "Void this document");
+    let content = html! {
+        (document_table(desk, std::slice::from_ref(&document)))
+        @if let Some(reason) = &document.void_reason {
+            p { (desk.say("書損の理由: ", "Reason: ")) (reason) }
+        }
+        p { (button_link(ButtonKind::Primary, desk.say("PDFを開いて印刷する", "Open the PDF"), &pdf)) }
+        @if document.voided_at.is_none() {
+            (disclosure(label, post_form(&form, html! {
+                (text(&Field::new(desk.language, "reason", desk.say("書損の理由", "Reason")).required(true)))
+                (button(ButtonKind::Danger, label))
+            })))
+        }
+    };
+    Ok(desk.page(desk.say(&document.document.title, "Document"), Vec::new(), content))
+}
+
+/// The PDF; a voided document carries its mark.
+pub async fn pdf(desk: Desk, Path((_, number)): Path<(String, String)>) -> Response {
+    let printer = desk.printer.clone();
+    let job = async move |job: Job| render(&printer, job).await;
+    match certificate_page(&desk.place.office, &desk.actor, &number, job).await {
+        Ok(rendered) => {
+            let headers = [
+                (header::CONTENT_TYPE, "application/pdf".to_owned()),
+                (header::CONTENT_DISPOSITION, format!("inline; filename=\"{number}.pdf\"")),
+            ];
+            (StatusCode::OK, headers, rendered.pdf).into_response()
+        }
+        Err(error) => desk.refuse(error),
+    }
+}
+
+/// Why a document is voided.
+#[derive(Deserialize)]
+pub struct Entered {
+    csrf: Option<String>,
+    #[serde(default)]
+    reason: String,
+}
+
+/// 書損.
+pub async fn void(
+    desk: Desk,
+    Path((_, number)): Path<(String, String)>,
+    Form(entered): Form<Entered>,
+) -> Response {
+    if let Err(refusal) = desk.check(entered.csrf.as_deref()) {
+        return desk.refuse(refusal);
+    }
+    match certificate_void(&desk.place.office, &desk.actor, &number, &entered.reason).await {
+        Ok(()) => {
+            let to = desk.href(&format!("/documents/{number}"));
+            (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+        }
+        Err(error) => desk.refuse(error),
+    }
+}

@@ -1,0 +1,199 @@
+//! A desk: one signed-in person at one organisation, in one language. Extracted from the request;
+//! who is not signed in is sent to sign in, who has no such organisation gets 404.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::HeaderMap;
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use maud::Markup;
+use office::Actor;
+use office::access::role;
+use office::staff::session_actor;
+use print::Printer;
+
+use super::refusal::Refusal;
+use super::{CounterState, Place};
+use crate::component::language::{Language, pick};
+use crate::component::notice::Notice;
+use crate::component::page::{NavigationItem, Page, UserBox};
+
+/// The zone's name in sessions and audit.
+pub const ZONE: &str = "office";
+/// The session cookie.
+pub const COOKIE: &str = "kumoi_counter";
+/// The cookie that remembers the language.
+pub const LANGUAGE_COOKIE: &str = "kumoi_language";
+
+/// A signed-in person at an organisation.
+pub struct Desk {
+    /// The organisation.
+    pub place: Arc<Place>,
+    /// The person.
+    pub actor: Actor,
+    /// Token that forms carry.
+    pub csrf: String,
+    /// Language of pages.
+    pub language: Language,
+    /// The printer.
+    pub printer: Printer,
+    /// Address of this page, for the language switch.
+    pub address: String,
+}
+
+/// A cookie's value.
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+        .map(str::to_owned)
+}
+
+/// The language asked for: by the address, else remembered, else Japanese.
+pub fn language(parts: &Parts) -> Language {
+    let asked = parts
+        .uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .find_map(|pair| Language::from_tag(pair.strip_prefix("lang=")?));
+    let remembered =
+        || cookie(&parts.headers, LANGUAGE_COOKIE).and_then(|tag| Language::from_tag(&tag));
+    asked.or_else(remembered).unwrap_or_default()
+}
+
+impl FromRequestParts<CounterState> for Desk {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &CounterState) -> Result<Desk, Response> {
+        let path: Path<HashMap<String, String>> =
+            Path::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let api = parts.uri.path().split('/').nth(2) == Some("api");
+        let answer = |refusal: Refusal| match api {
+            true => super::refusal::json(&refusal),
+            false => refusal.into_response(),
+        };
+        let organisation = path.get("organisation").cloned().unwrap_or_default();
+        let Some(place) = state.place(&organisation) else {
+            return Err(answer(Refusal::NotFound));
+        };
+        let bearer = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .map(str::to_owned);
+        let token = match (api, bearer) {
+            (true, Some(token)) => Some(token),
+            (true, None) => None,
+            (false, _) => cookie(&parts.headers, COOKIE),
+        };
+        let Some(token) = token else { return Err(answer(Refusal::SignIn { organisation })) };
+        let request = format!("{} {}", parts.method, route_of(parts.uri.path()));
+        let found = session_actor(&place.staff, &token, ZONE, request, Timestamp::now()).await;
+        match found.map_err(|error| answer(error.into()))? {
+            None => Err(answer(Refusal::SignIn { organisation })),
+            Some((actor, csrf)) => Ok(Desk {
+                place,
+                actor,
+                csrf,
+                language: language(parts),
+                printer: state.printer.clone(),
+                address: parts.uri.path().to_owned(),
+            }),
+        }
+    }
+}
+
+/// The first parts of a path: enough for the audit, no more.
+fn route_of(path: &str) -> String {
+    path.split('/').skip(2).take(3).collect::<Vec<_>>().join("/")
+}
+
+impl Desk {
+    /// Refuses a form that was not made for this session.
+    pub fn check(&self, token: Option<&str>) -> Result<(), Refusal> {
+        match token {
+            Some(token) if token == self.csrf => Ok(()),
+            _ => Err(Refusal::Csrf),
+        }
+    }
+
+    /// An address of this organisation.
+    pub fn href(&self, rest: &str) -> String {
+        format!("/{}{rest}", self.place.office.organisation.id)
+    }
+
+    /// One of two texts by language.
+    pub fn say<'a>(&self, japanese: &'a str, english: &'a str) -> &'a str {
+        pick(self.language, japanese, english)
+    }
+
+    /// A whole page with menu and user.
+    pub fn page(&self, title: &str, notices: Vec<Notice<'_>>, content: Markup) -> Response {
+        let organisation = &self.place.office.organisation;
+        let home = self.href("");
+        let menu = self.menu();
+        let roles: Vec<&str> = self
+            .actor
+            .roles
+            .iter()
+            .filter_map(|id| role::ALL.iter().find(|(known, ..)| known == id))
+            .map(|(_, ja, en)| self.say(ja, en))
+            .collect();
+        let roles = roles.join("・");
+        let sign_out = self.href("/sign-out");
+        let switch = format!("{}?lang={}", self.address, self.language.other().tag());
+        let name = self.say(&organisation.name, &organisation.name_en).to_owned();
+        let page = Page {
+            home: &home,
+            zone: self.say("個人番号利用事務系", "Office zone"),
+            sample: organisation.sample,
+            language_href: &switch,
+            user: Some(UserBox {
+                name: &self.actor.name,
+                role: &roles,
+                sign_out: &sign_out,
+                csrf: &self.csrf,
+            }),
+            navigation: menu
+                .iter()
+                .map(|(href, label)| NavigationItem { href, label, current: *href == self.address })
+                .collect(),
+            notices,
+            ..Page::new(self.language, &name, title, content)
+        };
+        let remember = format!(
+            "{LANGUAGE_COOKIE}={}; Path=/{}; HttpOnly; SameSite=Strict; Max-Age=31536000",
+            self.language.tag(),
+            organisation.id
+        );
+        ([(header::SET_COOKIE, remember)], page.render()).into_response()
+    }
+
+    fn menu(&self) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        let works = [role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER];
+        if works.iter().any(|role| self.actor.has(role)) {
+            out.push((self.href(""), self.say("事案の一覧", "Queue").to_owned()));
+            out.push((self.href("/search"), self.say("検索", "Search").to_owned()));
+            out.push((self.href("/documents"), self.say("発行した証明", "Documents").to_owned()));
+        }
+        if self.actor.has(role::ADMINISTRATOR) {
+            out.push((self.href("/administration"), self.say("管理", "Administration").to_owned()));
+        }
+        out
+    }
+
+    /// A refusal as a page in this person's language.
+    pub fn refuse(&self, refusal: impl Into<Refusal>) -> Response {
+        super::refusal::page(&refusal.into(), self.language, &self.href(""))
+    }
+}

@@ -1,0 +1,420 @@
+//! A procedure at the counter: form → confirmation (what will change) → entry as 仮登録, or the
+//! certificate at once. Nothing is stored before the last step.
+
+use axum::Form;
+use axum::extract::{Path, Query};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use definition::model::{FieldKind, Procedure, ProcedureKind, Selection, System};
+use maud::{Markup, html};
+use office::OfficeError;
+use office::access::role;
+use office::case::{CaseInput, ChangeView, Preview, case_enter, case_preview, case_revise};
+use office::plan::Finding;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::desk::Desk;
+use super::form_input::{Posted, read};
+use super::form_view::{FormView, as_hidden};
+use super::refusal::Refusal;
+use crate::component::form::{
+    ButtonKind, Choice, Field, FieldError, PostForm, button_row, button_with, checkbox, checkboxes,
+    error_summary, fieldset, hidden, post_form, select, text,
+};
+use crate::component::notice::{Notice, Step, StepState, Tone, notice, steps};
+use crate::component::record::{Group, Item, Record, Value, record};
+
+/// Where the procedure begins.
+#[derive(Default, Deserialize)]
+pub struct Start {
+    subject: Option<String>,
+    case: Option<i64>,
+}
+
+type Place = (String, String, String);
+
+struct Scene<'d> {
+    desk: &'d Desk,
+    system: &'d System,
+    procedure: &'d Procedure,
+    start: Option<String>,
+    case: Option<(i64, i32)>,
+    rows: Vec<(String, String)>,
+}
+
+/// The empty form, or the form of a waiting case.
+pub async fn form(
+    desk: Desk,
+    Path((_, system, procedure)): Path<Place>,
+    Query(start): Query<Start>,
+) -> Response {
+    match begin(&desk, (&system, &procedure), start).await {
+        Ok(response) => response,
+        Err(refusal) => desk.refuse(refusal),
+    }
+}
+
+async fn begin(
+    desk: &Desk,
+    (system, procedure): (&str, &str),
+    start: Start,
+) -> Result<Response, Refusal> {
+    let (system, procedure) = desk.place.office.procedure(system, procedure)?;
+    let mut posted = Posted { start: start.subject.clone(), ..Posted::default() };
+    posted.subjects.extend(start.subject);
+    posted.form = serde_json::json!({});
+    if let Some(id) = start.case {
+        let client = desk.place.office.database.client().await?;
+        let case = store::case::case_read(&**client, id, false).await?;
+        posted.case = Some((case.id, case.revision));
+        posted.subjects.clone_from(&case.entered.subjects);
+        posted.start = case.entered.subjects.first().cloned();
+        posted.form = case.entered.form.clone();
+        posted.identity = case.entered.identity.clone();
+    }
+    let posted = posted.with_subjects();
+    let scene = scene(desk, system, procedure, &posted).await?;
+    Ok(scene.form_page(&posted, &[]))
+}
+
+async fn scene<'d>(
+    desk: &'d Desk,
+    system: &'d System,
+    procedure: &'d Procedure,
+    posted: &Posted,
+) -> Result<Scene<'d>, Refusal> {
+    let start = posted.start.clone().or_else(|| posted.subjects.first().cloned());
+    let mut rows = Vec::new();
+    if let (Some(key), true) = (&start, procedure.selection != Selection::New) {
+        let place = (system.id.as_str(), procedure.register.as_str());
+        let office = &desk.place.office;
+        let found =
+            office::register::page(office, &desk.actor, place, key, None, &procedure.name).await?;
+        rows.push((found.row.key.clone(), found.row.title.clone()));
+        if procedure.selection == Selection::Related {
+            for (_, _, related) in &found.relations {
+                let own = related.iter().filter(|r| r.register == procedure.register);
+                for other in own.filter(|r| !r.closed || procedure.open_subjects != Some(true)) {
+                    if other.key != found.row.key {
+                        rows.push((other.key.clone(), other.title.clone()));
+                    }
+                }
+            }
+        }
+    }
+    Ok(Scene { desk, system, procedure, start, case: posted.case, rows })
+}
+
+/// Every step after the first.
+pub async fn submit(
+    desk: Desk,
+    Path((_, system, procedure)): Path<Place>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Response {
+    match step(&desk, (&system, &procedure), pairs).await {
+        Ok(response) => response,
+        Err(refusal) => desk.refuse(refusal),
+    }
+}
+
+async fn step(
+    desk: &Desk,
+    (system, procedure): (&str, &str),
+    pairs: Vec<(String, String)>,
+) -> Result<Response, Refusal> {
+    let (system, procedure) = desk.place.office.procedure(system, procedure)?;
+    let (system, procedure): (&System, &Procedure) = (system, procedure);
+    let many = |name: &str| {
+        procedure.field(name).is_some_and(|field| matches!(field.kind, FieldKind::Codes(_)))
+    };
+    let mut posted = read(pairs, &many).with_subjects();
+    desk.check(posted.csrf.as_deref())?;
+    desk.actor.require(&[role::COUNTER, role::PROTECTION])?;
+    let scene = scene(desk, system, procedure, &posted).await?;
+    if posted.add.is_some() || posted.remove.is_some() || posted.act == "edit" {
+        posted.apply_repeat();
+        return Ok(scene.form_page(&posted, &[]));
+    }
+    let input = CaseInput {
+        system: system.id.clone(),
+        procedure: procedure.id.clone(),
+        form: posted.form.clone(),
+        identity: posted.identity.clone(),
+        acknowledged: posted.acknowledged,
+    };
+    let office = &desk.place.office;
+    if posted.act != "enter" {
+        let preview = case_preview(office, &desk.actor, &input).await?;
+        return Ok(scene.answer(&posted, &preview));
+    }
+    let done = match (procedure.kind, posted.case) {
+        (ProcedureKind::Certificate, _) => super::certificate::issue(desk, &input)
+            .await
+            .map(|number| format!("/documents/{number}")),
+        (_, None) => case_enter(office, &desk.actor, &input).await.map(|id| format!("/cases/{id}")),
+        (_, Some(case)) => case_revise(office, &desk.actor, case, &input)
+            .await
+            .map(|()| format!("/cases/{}", case.0)),
+    };
+    match done {
+        Ok(path) => {
+            let to = desk.href(&path);
+            Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())
+        }
+        Err(OfficeError::Invalid(findings)) => Ok(scene.form_page(&posted, &findings)),
+        Err(other) => Err(other.into()),
+    }
+}
+
+impl Scene<'_> {
+    fn answer(&self, posted: &Posted, preview: &Preview) -> Response {
+        if preview.plan.has_errors() {
+            return self.form_page(posted, &preview.plan.findings);
+        }
+        self.confirm_page(posted, preview)
+    }
+
+    fn title(&self) -> &str {
+        self.desk.say(&self.procedure.name, &self.procedure.name_en)
+    }
+
+    fn action(&self) -> String {
+        self.desk.href(&format!("/start/{}/{}", self.system.id, self.procedure.id))
+    }
+
+    fn message<'f>(&self, finding: &'f Finding) -> &'f str {
+        match self.desk.language {
+            crate::component::language::Language::Japanese => &finding.message,
+            crate::component::language::Language::English => &finding.message_en,
+        }
+    }
+
+    fn form_page(&self, posted: &Posted, findings: &[Finding]) -> Response {
+        let desk = self.desk;
+        let places: Vec<String> = findings.iter().map(|f| self.place_of(f)).collect();
+        let errors: Vec<FieldError<'_>> = findings
+            .iter()
+            .zip(&places)
+            .map(|(finding, field)| FieldError { field, message: self.message(finding) })
+            .collect();
+        let action = self.action();
+        let form = PostForm {
+            action: &action,
+            csrf: &desk.csrf,
+            enter: Some(("act", "check")),
+            multipart: false,
+        };
+        let view = FormView {
+            desk,
+            system: self.system,
+            procedure: self.procedure,
+            form: &posted.form,
+            findings,
+            rows: &self.rows,
+        };
+        let content = html! {
+            (error_summary(desk.language, &errors))
+            p { (self.procedure.statute) }
+            @if let Some(guidance) = &self.procedure.guidance {
+                (notice(desk.language, &Notice::new(Tone::Information, guidance)))
+            }
+            (post_form(&form, html! {
+                (self.kept())
+                (self.chooser(posted))
+                (self.identity(posted, findings))
+                (view.groups())
+                (button_row(&[
+                    button_with(ButtonKind::Primary, desk.say("確認へ進む", "Check"), "act", "check"),
+                ]))
+            }))
+        };
+        desk.page(self.title(), Vec::new(), content)
+    }
+
+    /// The field of a finding; one without a field belongs to the choice of subjects.
+    fn place_of(&self, finding: &Finding) -> String {
+        match finding.at.as_deref() {
+            Some("本人確認.方法") => "identity.方法".to_owned(),
+            Some(at) => format!("f.{at}"),
+            None => "subject".to_owned(),
+        }
+    }
+
+    fn kept(&self) -> Markup {
+        html! {
+            @if let Some(start) = &self.start { (hidden("start", start)) }
+            @if let Some((id, revision)) = self.case {
+                (hidden("case", &format!("{id}.{revision}")))
+            }
+        }
+    }
+
+    /// Whom it concerns: one, or some of the related rows.
+    fn chooser(&self, posted: &Posted) -> Markup {
+        let desk = self.desk;
+        match self.procedure.selection {
+            Selection::New => html! {},
+            Selection::One => html! {
+                @if let Some((key, title)) = self.rows.first() {
+                    (hidden("subject", key))
+                    p { (desk.say("対象: ", "For: ")) strong.glyphs { (title) } "（" (key) "）" }
+                }
+            },
+            Selection::Related => {
+                let chosen: Vec<&str> = posted.subjects.iter().map(String::as_str).collect();
+                let choices: Vec<Choice<'_>> =
+                    self.rows.iter().map(|(key, title)| Choice::new(key, title)).collect();
+                let label = desk.say("対象者", "Persons concerned");
+                let field = Field::new(desk.language, "subject", label).required(true);
+                let per_subject = self.procedure.form.iter().any(|group| group.per_subject);
+                html! {
+                    (checkboxes(&field, &choices, &chosen))
+                    @if per_subject {
+                        (button_row(&[button_with(ButtonKind::Secondary,
+                            desk.say("選んだ人の欄を出す", "Show fields of the chosen"), "act", "edit")]))
+                    }
+                }
+            }
+        }
+    }
+
+    /// How the person who came was identified.
+    fn identity(&self, posted: &Posted, findings: &[Finding]) -> Markup {
+        if !self.procedure.identity_check {
+            return html! {};
+        }
+        let desk = self.desk;
+        let text_of = |name: &str| {
+            posted.identity.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()
+        };
+        let (method, note) = (text_of("方法"), text_of("備考"));
+        let error = findings
+            .iter()
+            .find(|f| f.at.as_deref() == Some("本人確認.方法"))
+            .map(|f| self.message(f));
+        let methods = [
+            ("", "選んでください", "Choose"),
+            ("個人番号カード", "個人番号カード", "Individual Number Card"),
+            ("運転免許証等", "運転免許証・旅券・在留カード等（写真付き1点）", "One photo document"),
+            (
+                "健康保険の資格確認書等",
+                "資格確認書・年金手帳等（2点）",
+                "Two documents without photo",
+            ),
+            ("聞き取り", "聞き取り・照会（書類なし）", "Questions, no document"),
+            ("電子署名", "電子署名（オンライン）", "Electronic signature"),
+        ];
+        let choices: Vec<Choice<'_>> =
+            methods.iter().map(|(id, ja, en)| Choice::new(id, desk.say(ja, en))).collect();
+        fieldset(
+            desk.say("来庁した人の本人確認", "Identity of the person who came"),
+            "",
+            html! {
+                (select(&Field::new(desk.language, "identity.方法", desk.say("方法", "Method"))
+                    .required(true).value(&method).error(error), &choices))
+                (text(&Field::new(desk.language, "identity.備考", desk.say("来庁者の氏名・続柄・代理の権限", "Name and authority"))
+                    .value(&note)))
+            },
+        )
+    }
+
+    fn confirm_page(&self, posted: &Posted, preview: &Preview) -> Response {
+        let desk = self.desk;
+        let action = self.action();
+        let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };
+        let certificate = self.procedure.kind == ProcedureKind::Certificate;
+        let last = match certificate {
+            true => desk.say("発行する", "Issue"),
+            false => desk.say("仮登録する（決裁へ）", "Enter (to be approved)"),
+        };
+        let acknowledge = desk.say("上の注意を確かめました", "I have checked the warnings above");
+        let content = html! {
+            (flow(desk, certificate))
+            @for finding in &preview.plan.findings {
+                (notice(desk.language, &Notice::new(Tone::Warning, self.message(finding))))
+            }
+            @for change in &preview.changes { (change_view(desk, change)) }
+            @if certificate { p { (desk.say("この内容で発行します。", "This will be issued.")) } }
+            (post_form(&form, html! {
+                (self.kept())
+                (as_hidden(&preview.stored))
+                @for key in &posted.subjects { (hidden("subject", key)) }
+                @if let Json::Object(identity) = &posted.identity {
+                    @for (name, value) in identity {
+                        (hidden(&format!("identity.{name}"), value.as_str().unwrap_or_default()))
+                    }
+                }
+                @if preview.plan.has_warnings() {
+                    @let field = Field::new(desk.language, "acknowledged", acknowledge);
+                    (checkbox(&field.required(true)))
+                }
+                (button_row(&[
+                    button_with(ButtonKind::Primary, last, "act", "enter"),
+                    button_with(ButtonKind::Secondary, desk.say("直す", "Edit"), "act", "edit"),
+                ]))
+            }))
+        };
+        let title = match desk.language {
+            crate::component::language::Language::Japanese => format!("{}の確認", self.title()),
+            crate::component::language::Language::English => format!("{}: check", self.title()),
+        };
+        desk.page(&title, Vec::new(), content)
+    }
+}
+
+fn flow(desk: &Desk, certificate: bool) -> Markup {
+    let words: &[(&str, &str)] = if certificate {
+        &[("請求", "Request"), ("確認", "Check"), ("発行", "Issue")]
+    } else {
+        &[
+            ("入力", "Entry"),
+            ("確認", "Check"),
+            ("仮登録", "Entered"),
+            ("決裁", "Decision"),
+            ("本登録", "Registered"),
+        ]
+    };
+    let list: Vec<Step<'_>> = words
+        .iter()
+        .enumerate()
+        .map(|(at, (ja, en))| Step {
+            label: desk.say(ja, en),
+            state: match at {
+                0 => StepState::Done,
+                1 => StepState::Current,
+                _ => StepState::Waiting,
+            },
+            note: "",
+        })
+        .collect();
+    steps(desk.language, desk.say("手続の進み", "Progress"), &list)
+}
+
+/// One planned change as a card, old → new.
+pub fn change_view(desk: &Desk, change: &ChangeView) -> Markup {
+    let heading = format!("{}（{}）　{}", change.register, change.verb, change.title);
+    let items = change
+        .items
+        .iter()
+        .map(|(ja, en, old, new)| {
+            let label = match desk.language {
+                crate::component::language::Language::Japanese => ja.as_str(),
+                crate::component::language::Language::English => en.as_str(),
+            };
+            let none = "（なし）";
+            let value = match (old.as_deref(), new.as_deref()) {
+                (None, Some(new)) if change.verb == "新規" => Value::Glyphs(new),
+                (old, new) => Value::Changed { old: old.unwrap_or(none), new: new.unwrap_or(none) },
+            };
+            Item::new(label, value)
+        })
+        .collect();
+    record(&Record {
+        language: desk.language,
+        heading: &heading,
+        note: "",
+        groups: vec![Group { heading: "", items }],
+        actions: Vec::new(),
+    })
+}

@@ -1,0 +1,139 @@
+//! The internet zone: residents sign in with their card and see the published view of their own
+//! record, notices about them and who looked at it.
+//!
+//! This process holds credentials for front databases only. It never reaches an office database,
+//! never sees an individual number, and can open a view only while its resident is signed in.
+
+pub(crate) mod attempt;
+mod home;
+pub(crate) mod oidc;
+mod page;
+pub mod response;
+pub(crate) mod scene;
+mod session;
+mod sign_in;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::{get, post};
+use store::StoreError;
+use store::connect::Database;
+use store::organisation::{Credentials, Organisation};
+
+use oidc::Provider;
+use scene::Visit;
+
+/// Connections to one front database.
+const POOL_SIZE: usize = 6;
+
+/// One organisation as the internet zone knows it.
+#[derive(Debug)]
+pub struct Place {
+    /// Who it is.
+    pub organisation: Organisation,
+    /// Its front database.
+    pub front: Database,
+}
+
+/// Everything that the zone holds.
+#[derive(Clone, Debug)]
+pub struct InternetState {
+    places: Arc<BTreeMap<String, Arc<Place>>>,
+    provider: Arc<Provider>,
+    public_url: Arc<str>,
+}
+
+impl InternetState {
+    /// The state for these organisations. `issuer` is the OIDC issuer, `public_url` how browsers
+    /// reach this zone, both without a slash at the end. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] when credentials hold no front database, or no HTTP client can be had.
+    pub fn new(
+        credentials: Vec<Credentials>,
+        issuer: String,
+        public_url: String,
+    ) -> Result<InternetState, StoreError> {
+        let mut places = BTreeMap::new();
+        for one in credentials {
+            let front = one.database(one.front.as_ref(), None, POOL_SIZE)?;
+            let place = Place { organisation: one.organisation, front };
+            places.insert(place.organisation.id.clone(), Arc::new(place));
+        }
+        let issuer = issuer.trim_end_matches('/').to_owned();
+        let provider =
+            Provider::new(issuer).map_err(|error| StoreError::Pool(error.to_string()))?;
+        Ok(InternetState {
+            places: Arc::new(places),
+            provider: Arc::new(provider),
+            public_url: public_url.trim_end_matches('/').into(),
+        })
+    }
+
+    /// Closes connections that were idle for longer than `idle`; to be called now and then.
+    pub fn close_idle(&self, idle: Duration) {
+        for place in self.places.values() {
+            place.front.close_idle(idle);
+        }
+    }
+
+    /// An organisation of this zone.
+    fn place(&self, id: &str) -> Option<&Arc<Place>> {
+        self.places.get(id)
+    }
+
+    /// Whether everything here is invented.
+    fn sample(&self) -> bool {
+        self.places.values().all(|place| place.organisation.sample)
+    }
+
+    /// Cookies go over TLS only wherever the zone is reached by it.
+    fn secure_cookies(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// Where the issuer sends the resident back to.
+    fn redirect_uri(&self, organisation: &str) -> String {
+        format!("{}/{organisation}/callback", self.public_url)
+    }
+}
+
+/// The routes of the zone.
+pub fn router(state: InternetState) -> Router {
+    Router::new()
+        .route("/", get(entrance))
+        .route("/health", get(|| async { "ok" }))
+        .route("/assets/{file}", get(response::asset))
+        .route("/{organisation}", get(sign_in::with_slash))
+        .route("/{organisation}/", get(sign_in::door))
+        .route("/{organisation}/sign-in", get(sign_in::sign_in))
+        .route("/{organisation}/callback", get(sign_in::callback))
+        .route("/{organisation}/sign-out", post(sign_in::sign_out))
+        .route("/{organisation}/home", get(home::record))
+        .route("/{organisation}/notices", get(home::notices))
+        .route("/{organisation}/looks", get(home::looks))
+        .fallback(not_found)
+        .layer(middleware::map_response(response::secure))
+        .with_state(state)
+}
+
+async fn entrance(State(state): State<InternetState>, visit: Visit) -> Response {
+    let places: Vec<&Organisation> =
+        state.places.values().map(|place| &place.organisation).collect();
+    let page = page::entrance(visit.language, state.sample(), &places);
+    visit.reply(StatusCode::OK, page)
+}
+
+async fn not_found(State(state): State<InternetState>, visit: Visit) -> Response {
+    visit.reply(StatusCode::NOT_FOUND, page::not_found(visit.language, state.sample()))
+}
+
+#[cfg(test)]
+mod tests;

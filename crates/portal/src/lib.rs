@@ -1,0 +1,10 @@
+//! HTTP: pages for people, a JSON API with its OpenAPI, problem+json. Three zones, three routers.
+//!
+//! Pages are rendered on the server and work without script. Every route stands in exactly one
+//! zone's router; no page decides anything itself: parse, one call into the office, view.
+
+pub mod authenticator;
+pub mod component;
+pub mod counter;
+pub mod internet;
+pub mod lgwan;

@@ -1,0 +1,7 @@
+//! The crate through its one door: a printer with a real worker process.
+
+mod coverage;
+mod marks;
+mod notices;
+mod support;
+mod worker;

@@ -1,0 +1,68 @@
+//! Helpers: a printer on this crate's worker, small data, and the text of a PDF.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use print::{Document, Printer, Template, WorkerCommand};
+use serde_json::{Value, json};
+
+/// A printer of its own; `mark` shows up in the worker's command line.
+pub fn printer(mark: &str) -> Printer {
+    Printer::new(WorkerCommand::new(env!("CARGO_BIN_EXE_print-worker"), &[mark]))
+}
+
+/// The smallest valid data.
+pub fn data() -> Value {
+    json!({
+        "document": {
+            "title": "試し刷り", "number": "20261121-999011-C01-000001",
+            "issued": "令和8年11月21日", "issued_iso": "2026-11-21",
+            "sample": false, "void": false
+        },
+        "organisation": { "name": "霞村", "head_title": "霞村長", "head": "見本　太郎" }
+    })
+}
+
+/// A template that prints `value` of the data.
+pub fn value_template() -> Template {
+    Template::single("/value.typ", "#import \"/kumoi.typ\": data\n#data.value")
+}
+
+/// The workspace's folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A notice of the systems folder, by its path below it.
+pub fn notice(path: &str) -> Template {
+    let text = fs::read_to_string(root().join("systems").join(path)).expect("the notice exists");
+    Template::single(format!("/{}", path.rsplit('/').next().expect("a name")), text)
+}
+
+/// A data file of this crate's tests.
+pub fn data_file(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    serde_json::from_str(&fs::read_to_string(path).expect("the data exist")).expect("JSON")
+}
+
+/// The text of a PDF by pages, white space removed (needs poppler-utils).
+pub fn page_texts(document: &Document) -> Vec<String> {
+    let mut child = Command::new("pdftotext")
+        .args(["-", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("pdftotext of poppler-utils is installed");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let pdf = document.pdf.clone();
+    let writer = std::thread::spawn(move || stdin.write_all(&pdf));
+    let output = child.wait_with_output().expect("pdftotext ends");
+    writer.join().expect("no panic").expect("pdftotext reads");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let mut pages: Vec<String> =
+        text.split('\u{c}').map(|page| page.split_whitespace().collect()).collect();
+    pages.truncate(document.pages as usize);
+    pages
+}

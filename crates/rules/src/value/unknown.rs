@@ -1,0 +1,50 @@
+//! What is not known, and which facts would have to be asked.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A fact that is missing (未確認の事項) and why it is missing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpenQuestion {
+    /// The fact, as the expression names it: `世帯主.生年月日`.
+    pub fact: String,
+    /// Why it is not known.
+    pub reason: String,
+}
+
+/// A value that is not known, with every fact it depends on, in order and without repeats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    questions: Arc<Vec<OpenQuestion>>,
+}
+
+impl Unknown {
+    /// Not known because of one fact.
+    pub fn new(fact: impl Into<String>, reason: impl Into<String>) -> Self {
+        let question = OpenQuestion { fact: fact.into(), reason: reason.into() };
+        Self { questions: Arc::new(vec![question]) }
+    }
+
+    /// The facts that are missing; never empty.
+    pub fn questions(&self) -> &[OpenQuestion] {
+        &self.questions
+    }
+
+    /// Not known because of the facts of both.
+    pub(crate) fn merge(self, other: &Unknown) -> Unknown {
+        if Arc::ptr_eq(&self.questions, &other.questions) || self == *other {
+            return self;
+        }
+        let mut questions = [&self.questions[..], &other.questions[..]].concat();
+        questions.sort();
+        questions.dedup();
+        Self { questions: Arc::new(questions) }
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let facts: Vec<&str> = self.questions.iter().map(|q| q.fact.as_str()).collect();
+        write!(f, "不明（{}）", facts.join("、"))
+    }
+}

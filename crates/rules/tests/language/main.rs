@@ -1,0 +1,7 @@
+//! Tests of the expression language through its public door.
+
+mod errors;
+mod properties;
+mod support;
+mod unknowns;
+mod values;

@@ -1,0 +1,192 @@
+//! A private PostgreSQL server (15 or later) in a folder of ours: made, started, adopted, stopped.
+//!
+//! The server listens on a Unix socket only and admits nobody without a SCRAM password. Its
+//! programs come from the operating system. It never listens on a network address, never writes
+//! statements or values into its log, and never runs as root. It outlives a killed supervisor on
+//! purpose: the next start finds it by its `postmaster.pid` and takes it over.
+
+mod account;
+mod error;
+mod folder;
+mod initialise;
+mod postmaster;
+mod programs;
+mod roles;
+mod secret;
+mod settings;
+mod socket;
+pub mod system;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio_postgres::Config;
+
+use self::account::Account;
+pub use self::error::ClusterError;
+use self::folder::Folder;
+use self::postmaster::Server;
+use self::programs::Programs;
+use self::secret::Secret;
+
+/// The role that makes databases and roles; its password never leaves the supervisor.
+pub const INSTALLER: &str = "kumoi_installer";
+/// The bootstrap role; used only to make the installer.
+const SUPERUSER: &str = "kumoi_superuser";
+/// The port names the socket file; no TCP port is opened.
+const PORT: u16 = 5432;
+
+/// How to run the cluster. Start from [`ClusterOptions::new`].
+#[derive(Debug, Clone)]
+pub struct ClusterOptions {
+    /// The cluster's own folder, for example `./var/postgres`. Secrets go to `secrets` beside it.
+    pub folder: PathBuf,
+    /// `false` switches fsync off: for tests only, a crash of the machine loses the data.
+    pub durable: bool,
+    /// Where `initdb` and `postgres` lie; `None` searches the system.
+    pub programs: Option<PathBuf>,
+    /// Memory for shared buffers, in MiB.
+    pub shared_buffers_mib: u32,
+    /// The most connections at a time.
+    pub max_connections: u32,
+}
+
+impl ClusterOptions {
+    /// A durable cluster in `folder` with the usual sizes.
+    pub fn new(folder: impl Into<PathBuf>) -> ClusterOptions {
+        ClusterOptions {
+            folder: folder.into(),
+            durable: true,
+            programs: None,
+            shared_buffers_mib: 256,
+            max_connections: 300,
+        }
+    }
+
+    /// A cluster for tests in `folder`: no fsync, less memory.
+    pub fn for_tests(folder: impl Into<PathBuf>) -> ClusterOptions {
+        ClusterOptions { durable: false, shared_buffers_mib: 128, ..ClusterOptions::new(folder) }
+    }
+}
+
+/// A running server. Dropping it leaves the server running; [`Cluster::stop`] ends it.
+#[derive(Debug)]
+pub struct Cluster {
+    options: ClusterOptions,
+    folder: Folder,
+    socket: PathBuf,
+    installer: Secret,
+    server: Server,
+    adopted: bool,
+}
+
+impl Cluster {
+    /// Makes the cluster if the folder is new, starts the server or takes over a running one,
+    /// and returns when it answers. Simultaneous starts of one folder wait for each other.
+    pub async fn start(options: &ClusterOptions) -> Result<Cluster, ClusterError> {
+        let folder = Folder::at(&options.folder)?;
+        folder.prepare()?;
+        let _turn = take_turn(&folder).await?;
+        let account = Account::find(&folder)?;
+        account.check_reach(&folder.data())?;
+        let programs = Programs::find(options.programs.as_deref(), &folder)?;
+        folder.check_space()?;
+        let socket = socket::folder_for(&folder, &account)?;
+        if !folder.is_made() {
+            initialise::run(&folder, &programs, &account, options.durable).await?;
+        }
+        let superuser = Secret::load(&folder.secret("superuser"))?;
+        let installer = Secret::load_or_make(&folder.secret("installer"))?;
+        settings::write(&folder, &account, options, &socket)?;
+        let probe = roles::config(&socket, INSTALLER, &installer, "postgres");
+        let (server, signed_in, adopted) = match postmaster::adopt(&folder, &probe).await? {
+            Some((server, signed_in)) => (server, signed_in, true),
+            None => {
+                socket::clear(&socket)?;
+                let started = postmaster::start(&folder, &programs, &account, &probe).await?;
+                (started.0, started.1, false)
+            }
+        };
+        if !signed_in {
+            let boot = roles::config(&socket, SUPERUSER, &superuser, "postgres");
+            roles::ensure_installer(&boot, &installer).await?;
+        }
+        tracing::info!(folder = %folder.path().display(), adopted, "PostgreSQL is ready");
+        Ok(Cluster { options: options.clone(), folder, socket, installer, server, adopted })
+    }
+
+    /// How the installer reaches `database`: socket, role and password.
+    pub fn installer(&self, database: &str) -> Config {
+        roles::config(&self.socket, INSTALLER, &self.installer, database)
+    }
+
+    /// The folder with the server's socket: the `host` of every connection.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The major version that made the data, 15 or later.
+    pub fn version(&self) -> Result<u32, ClusterError> {
+        self.folder.made_by()?.ok_or_else(|| ClusterError::NotACluster { path: self.folder.data() })
+    }
+
+    /// Whether the server was already running when [`Cluster::start`] came.
+    pub fn adopted(&self) -> bool {
+        self.adopted
+    }
+
+    /// The process id of the server's main process.
+    pub fn pid(&self) -> i32 {
+        self.server.pid()
+    }
+
+    /// The server's log file. It holds no statements and no values.
+    pub fn log(&self) -> PathBuf {
+        self.folder.log()
+    }
+
+    /// The options it was started with, for starting it again.
+    pub fn options(&self) -> &ClusterOptions {
+        &self.options
+    }
+
+    /// Returns when the server has ended, by whatever cause. Safe to cancel and call again.
+    pub async fn ended(&mut self) {
+        self.server.ended().await;
+    }
+
+    /// Stops the server (fast shutdown: open transactions are rolled back) and waits for its end.
+    pub async fn stop(mut self) -> Result<(), ClusterError> {
+        self.server.stop(STOP_TIMEOUT).await
+    }
+}
+
+/// How long a fast shutdown may take before the immediate one follows.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Stops a server left running on `folder`, if there is one. Returns whether there was.
+pub async fn stop_leftover(folder: &Path) -> Result<bool, ClusterError> {
+    let folder = Folder::at(folder)?;
+    match postmaster::live(&folder)? {
+        Some(pid) => {
+            Server::Adopted(pid).stop(STOP_TIMEOUT).await?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
+
+/// Waits until no other process is starting this cluster.
+async fn take_turn(folder: &Folder) -> Result<File, ClusterError> {
+    let path = folder.path().join("start.lock");
+    let failed = |source| ClusterError::io("起動の順番待ち", &path, source);
+    let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+    tokio::task::spawn_blocking(move || file.lock().map(|()| file))
+        .await
+        .map_err(std::io::Error::other)
+        .flatten()
+        .map_err(failed)
+}

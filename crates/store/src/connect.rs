@@ -1,0 +1,75 @@
+//! Connections: one pool for each database and role, opened lazily and kept small.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::NoTls;
+
+use crate::StoreError;
+use crate::vault::Vault;
+
+/// A pooled connection; it belongs to one organisation's database.
+pub type Client = deadpool_postgres::Object;
+/// A transaction on such a connection.
+pub type Transaction<'c> = deadpool_postgres::Transaction<'c>;
+
+/// One organisation's database as one role sees it.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    vault: Option<Arc<Vault>>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Database(…)")
+    }
+}
+
+impl Database {
+    /// A pool of at most `size` connections; none is opened before it is needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Pool`] when the configuration cannot serve.
+    pub fn new(
+        config: tokio_postgres::Config,
+        size: usize,
+        vault: Option<Arc<Vault>>,
+    ) -> Result<Database, StoreError> {
+        let manager = Manager::from_config(
+            config,
+            NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(Duration::from_secs(10)))
+            .create_timeout(Some(Duration::from_secs(10)))
+            .build()
+            .map_err(|error| StoreError::Pool(error.to_string()))?;
+        Ok(Database { pool, vault })
+    }
+
+    /// A connection.
+    ///
+    /// # Errors
+    /// [`StoreError::Pool`] when none is free in ten seconds or the server does not answer.
+    pub async fn client(&self) -> Result<Client, StoreError> {
+        self.pool.get().await.map_err(|error| StoreError::Pool(error.to_string()))
+    }
+
+    /// The keys for secret items.
+    ///
+    /// # Errors
+    /// [`StoreError::Vault`] when this role holds none.
+    pub fn vault(&self) -> Result<&Vault, StoreError> {
+        self.vault.as_deref().ok_or(StoreError::Vault("この区画には鍵がありません"))
+    }
+
+    /// Closes connections that were idle for longer than `idle`.
+    pub fn close_idle(&self, idle: Duration) {
+        self.pool.retain(|_, metrics| metrics.last_used() < idle);
+    }
+}

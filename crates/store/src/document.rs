@@ -1,0 +1,241 @@
+//! Issued documents: numbered once, content kept, voided with their number and never deleted.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_postgres::GenericClient;
+
+use crate::StoreError;
+
+/// A document to be issued.
+#[derive(Clone, Debug)]
+pub struct NewDocument {
+    /// 発行番号.
+    pub number: String,
+    /// Case.
+    pub case_id: Option<i64>,
+    /// System.
+    pub system: String,
+    /// Procedure.
+    pub procedure: String,
+    /// Template.
+    pub notice: String,
+    /// Hash of the package whose template it is.
+    pub package: String,
+    /// Title.
+    pub title: String,
+    /// Keys of the subjects.
+    pub subjects: Vec<String>,
+    /// What is printed; secrets are left out and filled at printing.
+    pub content: Value,
+    /// Fee in yen.
+    pub fee_yen: i64,
+    /// Who issued it.
+    pub issued_by: String,
+}
+
+/// A document.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// What was issued.
+    pub document: NewDocument,
+    /// When.
+    pub issued_at: Timestamp,
+    /// When it was voided (書損).
+    pub voided_at: Option<Timestamp>,
+    /// Why.
+    pub void_reason: Option<String>,
+}
+
+/// Records a document.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn document_issue(
+    client: &impl GenericClient,
+    document: &NewDocument,
+) -> Result<(), StoreError> {
+    client
+        .execute(
+            "insert into core.document (number, case_id, system, procedure, notice, package, title,
+               subjects, content, fee_yen, issued_by)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            &[
+                &document.number,
+                &document.case_id,
+                &document.system,
+                &document.procedure,
+                &document.notice,
+                &document.package,
+                &document.title,
+                &document.subjects,
+                &document.content,
+                &document.fee_yen,
+                &document.issued_by,
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Records what was printed: the digest of the PDF and its pages.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn document_printed(
+    client: &impl GenericClient,
+    number: &str,
+    pdf: &[u8],
+    pages: u32,
+) -> Result<(), StoreError> {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, pdf).as_ref().to_vec();
+    let pages = i32::try_from(pages).unwrap_or(i32::MAX);
+    client
+        .execute(
+            "update core.document set digest = $2, pages = $3 where number = $1",
+            &[&number, &digest, &pages],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Voids a document (書損); the number stays used.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is not there or voided already.
+pub async fn document_void(
+    client: &impl GenericClient,
+    number: &str,
+    actor: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let changed = client
+        .execute(
+            "update core.document set voided_at = now(), voided_by = $2, void_reason = $3
+             where number = $1 and voided_at is null",
+            &[&number, &actor, &reason],
+        )
+        .await?;
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(StoreError::Conflict(format!("発行番号 {number} はありません、または書損済みです")))
+}
+
+const COLUMNS: &str = "number, case_id, system, procedure, notice, package, title, subjects, \
+     content, fee_yen, issued_by, issued_at, voided_at, void_reason";
+
+/// A document by its number.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn document_read(
+    client: &impl GenericClient,
+    number: &str,
+) -> Result<Document, StoreError> {
+    let sql = format!("select {COLUMNS} from core.document where number = $1");
+    let row = client.query_opt(&sql, &[&number]).await?;
+    read(&row.ok_or_else(|| StoreError::NotFound(format!("発行番号 {number}")))?)
+}
+
+/// The latest documents, newest first; of one subject when given.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn document_latest(
+    client: &impl GenericClient,
+    subject: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Document>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from core.document
+         where $1::text is null or subjects @> array[$1::text]
+         order by issued_at desc, number desc limit $2"
+    );
+    client.query(&sql, &[&subject, &limit]).await?.iter().map(read).collect()
+}
+
+fn read(row: &tokio_postgres::Row) -> Result<Document, StoreError> {
+    Ok(Document {
+        document: NewDocument {
+            number: row.try_get(0)?,
+            case_id: row.try_get(1)?,
+            system: row.try_get(2)?,
+            procedure: row.try_get(3)?,
+            notice: row.try_get(4)?,
+            package: row.try_get(5)?,
+            title: row.try_get(6)?,
+            subjects: row.try_get(7)?,
+            content: row.try_get(8)?,
+            fee_yen: row.try_get(9)?,
+            issued_by: row.try_get(10)?,
+        },
+        issued_at: row.try_get(11)?,
+        voided_at: row.try_get(12)?,
+        void_reason: row.try_get(13)?,
+    })
+}
+
+/// Keeps a character that could not be printed, with its source, for identification by a person.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn glyph_report(
+    client: &impl GenericClient,
+    code: &str,
+    source: &str,
+    place: &str,
+    case_id: Option<i64>,
+    actor: &str,
+) -> Result<(), StoreError> {
+    client
+        .execute(
+            "insert into core.glyph (code, source, place, case_id, reported_by)
+             values ($1, $2, $3, $4, $5) on conflict (code, place) do nothing",
+            &[&code, &source, &place, &case_id, &actor],
+        )
+        .await?;
+    Ok(())
+}
+
+/// A character waiting for identification (同定).
+#[derive(Clone, Debug)]
+pub struct Glyph {
+    /// Its number.
+    pub id: i64,
+    /// Code points.
+    pub code: String,
+    /// The text as recorded.
+    pub source: String,
+    /// Where it stands.
+    pub place: String,
+    /// Who met it.
+    pub reported_by: String,
+    /// What it was identified as.
+    pub settled_as: Option<String>,
+}
+
+/// Characters waiting for identification, oldest first.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn glyph_open(client: &impl GenericClient) -> Result<Vec<Glyph>, StoreError> {
+    let rows = client
+        .query(
+            "select id, code, source, place, reported_by, settled_as from core.glyph
+             where settled_at is null order by id limit 200",
+            &[],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Glyph {
+                id: row.try_get(0)?,
+                code: row.try_get(1)?,
+                source: row.try_get(2)?,
+                place: row.try_get(3)?,
+                reported_by: row.try_get(4)?,
+                settled_as: row.try_get(5)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,229 @@
+//! Installing and upgrading a system: tables from its registers, as the owner, in one transaction.
+//!
+//! An upgrade may add registers and items; whatever would break recorded data is refused with its
+//! reason before anything is changed.
+
+use definition::System;
+use definition::model::{Item, ItemKind, Register};
+use tokio_postgres::GenericClient;
+
+use crate::StoreError;
+use crate::register::{columns_of, quote};
+
+/// Creates the schema and tables of a system in this database (the role must be the owner).
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn install(client: &impl GenericClient, system: &System) -> Result<(), StoreError> {
+    let schema = quote(&system.schema());
+    let mut sql = format!("create schema {schema};\n");
+    for register in &system.registers {
+        sql.push_str(&register_sql(&schema, register));
+    }
+    sql.push_str(&format!("grant usage on schema {schema} to kumoi_office, kumoi_reader;\n"));
+    client.batch_execute(&sql).await?;
+    record(client, system).await
+}
+
+/// Upgrades an installed system to another version of its package.
+///
+/// # Errors
+/// [`StoreError::Refused`] with the reason when recorded data would break.
+pub async fn upgrade(
+    client: &impl GenericClient,
+    old: &System,
+    new: &System,
+) -> Result<(), StoreError> {
+    let breaks = breaking_changes(old, new);
+    if !breaks.is_empty() {
+        return Err(StoreError::Refused(format!(
+            "{}を版{}に上げられません。\n{}",
+            new.name,
+            new.version,
+            breaks.join("\n")
+        )));
+    }
+    let schema = quote(&new.schema());
+    let mut sql = String::new();
+    for register in &new.registers {
+        match old.register(&register.id) {
+            None => sql.push_str(&register_sql(&schema, register)),
+            Some(before) => {
+                for item in &register.items {
+                    sql.push_str(&item_upgrade(&schema, before, register, item));
+                }
+                sql.push_str(&view_sql(&schema, register));
+            }
+        }
+    }
+    client.batch_execute(&sql).await?;
+    record(client, new).await
+}
+
+async fn record(client: &impl GenericClient, system: &System) -> Result<(), StoreError> {
+    client
+        .execute(
+            "insert into core.system (id, name, version, hash, files) values ($1, $2, $3, $4, '{}')
+             on conflict (id) do update set name = excluded.name, version = excluded.version,
+               hash = excluded.hash, installed_at = now()",
+            &[&system.id, &system.name, &system.version, &system.hash],
+        )
+        .await?;
+    Ok(())
+}
+
+/// What would break, each with its reason.
+pub fn breaking_changes(old: &System, new: &System) -> Vec<String> {
+    let mut out = Vec::new();
+    for before in &old.registers {
+        let Some(after) = new.register(&before.id) else {
+            out.push(format!("台帳「{}」がなくなります。記録が読めなくなります", before.name));
+            continue;
+        };
+        if before.key != after.key {
+            out.push(format!("台帳「{}」の主キーが変わります", before.name));
+        }
+        for item in &before.items {
+            match after.item_by_romaji(&item.romaji) {
+                None => out.push(format!("項目「{}」がなくなります", item.name)),
+                Some(next) => out.extend(item_break(item, next)),
+            }
+        }
+        for item in after.items.iter().filter(|i| before.item_by_romaji(&i.romaji).is_none()) {
+            if item.required {
+                let name = &item.name;
+                out.push(format!("新しい項目「{name}」が必須です。既にある行には値がありません"));
+            }
+        }
+    }
+    out
+}
+
+fn item_break(before: &Item, after: &Item) -> Option<String> {
+    let name = &before.name;
+    if before.number.is_some() && before.number != after.number {
+        return Some(format!("項目「{name}」の項目IDが変わります。標準の番号は使い回せません"));
+    }
+    if before.secret != after.secret {
+        return Some(format!("項目「{name}」の暗号化の有無が変わります"));
+    }
+    let fits = match (&before.kind, &after.kind) {
+        (ItemKind::HalfWidth(a), ItemKind::HalfWidth(b) | ItemKind::FullWidth(b))
+        | (ItemKind::FullWidth(a), ItemKind::FullWidth(b)) => a <= b,
+        (
+            ItemKind::Integer { digits: a, signed: s },
+            ItemKind::Integer { digits: b, signed: t },
+        ) => a <= b && (!s || *t),
+        (ItemKind::Date { uncertain: a }, ItemKind::Date { uncertain: b }) => !a || *b,
+        (a, b) => a == b,
+    };
+    (!fits).then(|| format!("項目「{name}」の型または桁数が狭くなります"))
+}
+
+fn item_upgrade(schema: &str, before: &Register, register: &Register, item: &Item) -> String {
+    let table = quote(&register.id.replace('-', "_"));
+    let mut sql = String::new();
+    let known = before.item_by_romaji(&item.romaji);
+    let old_columns: Vec<String> = known
+        .map(|i| columns_of(i).into_iter().map(|(name, _)| name).collect())
+        .unwrap_or_default();
+    for (name, kind) in columns_of(item) {
+        if old_columns.contains(&name) {
+            continue;
+        }
+        for suffix in ["", "_history"] {
+            let table = quote(&format!("{}{suffix}", register.id.replace('-', "_")));
+            sql.push_str(&format!("alter table {schema}.{table} add column {name} {kind};\n"));
+        }
+    }
+    sql.push_str(&index_sql(schema, &table, item, true));
+    sql
+}
+
+fn register_sql(schema: &str, register: &Register) -> String {
+    let mut columns = String::new();
+    for item in &register.items {
+        let uncertain = item.kind == ItemKind::Date { uncertain: true };
+        for (at, (name, kind)) in columns_of(item).into_iter().enumerate() {
+            let required = item.required && !item.secret && !uncertain && at == 0;
+            columns
+                .push_str(&format!("{name} {kind}{},\n", if required { " not null" } else { "" }));
+        }
+        if item.required && uncertain {
+            let (day, text) = (quote(&item.romaji), quote(&format!("{}_fusho", item.romaji)));
+            columns.push_str(&format!("check ({day} is not null or {text} is not null),\n"));
+        }
+    }
+    let name = register.id.replace('-', "_");
+    let (current, history) = (quote(&name), quote(&format!("{name}_history")));
+    let key = quote(register.key_column());
+    let meta = "version_no integer not null, valid_from date not null, valid_to date not null,
+        recorded_from timestamptz not null, recorded_to timestamptz not null,
+        event_id bigint not null, reason text not null, closed_on date,
+        check (valid_from <= valid_to), check (recorded_from <= recorded_to)";
+    let mut sql = format!(
+        "create table {schema}.{current} ({columns}{meta}, primary key ({key}));
+         create table {schema}.{history} ({columns}{meta}, primary key ({key}, version_no));\n",
+    );
+    for item in &register.items {
+        sql.push_str(&index_sql(schema, &current, item, false));
+    }
+    for relation_key in register.relations.iter().map(|r| &r.by) {
+        if let Some(item) = register.item(relation_key).filter(|i| i.name != register.key) {
+            let column = quote(&item.romaji);
+            sql.push_str(&format!(
+                "create index if not exists {} on {schema}.{current} ({column});\n",
+                quote(&format!("{name}_{}_by", item.romaji))
+            ));
+        }
+    }
+    sql.push_str(&format!(
+        "grant select, insert, update, delete on {schema}.{current}, {schema}.{history}
+           to kumoi_office;\n"
+    ));
+    sql.push_str(&view_sql(schema, register));
+    sql
+}
+
+fn index_sql(schema: &str, table: &str, item: &Item, exists: bool) -> String {
+    let guard = if exists { "if not exists " } else { "" };
+    let plain = table.trim_matches('"');
+    let name = |end: &str| quote(&format!("{plain}_{}_{end}", item.romaji));
+    if item.secret {
+        let column = quote(&format!("{}_index", item.romaji));
+        return format!("create index {guard}{} on {schema}.{table} ({column});\n", name("index"));
+    }
+    use definition::model::Search;
+    let column = match item.search {
+        None => return String::new(),
+        Some(Search::Kana | Search::Name | Search::Address) => format!("{}_key", item.romaji),
+        Some(Search::Date | Search::Exact) => item.romaji.clone(),
+    };
+    format!("create index {guard}{} on {schema}.{table} ({});\n", name("find"), quote(&column))
+}
+
+/// The masked view for the reader: no secrets, no concealed rows, no search keys.
+fn view_sql(schema: &str, register: &Register) -> String {
+    let columns: Vec<String> = register
+        .items
+        .iter()
+        .filter(|item| !item.secret)
+        .map(|item| quote(&item.romaji))
+        .chain(["version_no", "valid_from", "closed_on"].map(str::to_owned))
+        .collect();
+    let name = register.id.replace('-', "_");
+    let condition = register
+        .concealed_by
+        .as_ref()
+        .and_then(|name| register.item(name))
+        .map(|item| format!(" where {} is not true", quote(&item.romaji)))
+        .unwrap_or_default();
+    let view = quote(&format!("{name}_masked"));
+    format!(
+        "drop view if exists {schema}.{view};
+         create view {schema}.{view} as select {} from {schema}.{}{condition};
+         grant select on {schema}.{view} to kumoi_reader;\n",
+        columns.join(", "),
+        quote(&name),
+    )
+}

@@ -1,0 +1,32 @@
+//! PostgreSQL: clusters, organisations, registers, journal, audit, jobs. The only SQL of the house.
+//!
+//! One organisation is one database, and a connection *is* its organisation: no function takes an
+//! organisation beside a connection. Nothing here knows what a procedure means.
+
+pub mod audit;
+pub mod bulk;
+pub mod case;
+pub mod cluster;
+pub mod connect;
+pub mod control;
+pub mod document;
+mod error;
+pub mod front;
+pub mod identity;
+pub mod install;
+pub mod job;
+pub mod journal;
+pub mod organisation;
+pub mod parameter;
+pub mod register;
+pub mod seal;
+pub mod search;
+pub mod series;
+pub mod timeline;
+pub mod value;
+pub mod vault;
+
+pub use connect::{Client, Database, Transaction};
+pub use error::StoreError;
+pub use tokio_postgres::{Client as Connection, Error as DatabaseError, GenericClient};
+pub use value::{ItemValue, Row, RowMeta};

@@ -1,0 +1,413 @@
+//! Organisations: one database each, cloned from a template, with roles of its own.
+//!
+//! Privileges hang on group roles that cannot sign in; each organisation's login roles are members
+//! and may connect to its own databases only. Only the installer creates and installs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use definition::System;
+use serde::{Deserialize, Serialize};
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::vault::Vault;
+use crate::{Database, StoreError, install};
+
+const CORE: &str = concat!(include_str!("../sql/core.sql"), include_str!("../sql/log.sql"));
+const STAFF: &str = include_str!("../sql/staff.sql");
+const FRONT: &str = include_str!("../sql/front.sql");
+
+/// Group roles; none can sign in.
+const GROUPS: &[&str] = &[
+    "kumoi_owner",
+    "kumoi_office",
+    "kumoi_reader",
+    "kumoi_staff",
+    "kumoi_front",
+    "kumoi_front_office",
+];
+
+/// 団体: who an organisation is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organisation {
+    /// Identifier in addresses; the database's name.
+    pub id: String,
+    /// 団体コード.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// English name.
+    pub name_en: String,
+    /// Kind of body (`municipality`).
+    pub kind: String,
+    /// Invented: everything it prints is marked 見本, valid real numbers are refused.
+    pub sample: bool,
+}
+
+/// How a zone signs in to one database.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Login {
+    /// Database.
+    pub database: String,
+    /// Role.
+    pub user: String,
+    /// Password; never logged.
+    pub password: String,
+}
+
+/// What a zone holds for one organisation: a file only this zone can read.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Credentials {
+    /// The organisation.
+    pub organisation: Organisation,
+    /// Folder of the server's socket, or its host.
+    pub host: String,
+    /// The register database (office zone only).
+    pub office: Option<Login>,
+    /// The front database.
+    pub front: Option<Login>,
+    /// The staff database.
+    pub staff: Option<Login>,
+    /// Master key of secret items, base64url (office zone only).
+    pub vault: Option<String>,
+    /// Master key of staff secrets.
+    pub staff_vault: Option<String>,
+}
+
+impl Credentials {
+    /// Opens a pool for one of the logins.
+    ///
+    /// # Errors
+    /// When this zone holds no such login.
+    pub fn database(
+        &self,
+        login: Option<&Login>,
+        key: Option<&str>,
+        size: usize,
+    ) -> Result<Database, StoreError> {
+        let login = login.ok_or(StoreError::Vault("この区画には資格情報がありません"))?;
+        let vault = match key {
+            Some(key) => {
+                let master =
+                    URL_SAFE_NO_PAD.decode(key).map_err(|_| StoreError::Vault("鍵の形"))?;
+                Some(Arc::new(Vault::from_master(&master)?))
+            }
+            None => None,
+        };
+        let mut config = Config::new();
+        config
+            .host(&self.host)
+            .user(&login.user)
+            .password(&login.password)
+            .dbname(&login.database)
+            .application_name("kumoi");
+        Database::new(config, size, vault)
+    }
+}
+
+/// The installer: the only identity that may create databases and install systems.
+#[derive(Clone)]
+pub struct Installer {
+    config: Config,
+}
+
+impl Installer {
+    /// An installer that signs in with `config` (any database of the cluster).
+    pub fn new(config: Config) -> Installer {
+        Installer { config }
+    }
+
+    /// Signs in to a database.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the server refuses.
+    pub async fn connect(&self, database: &str) -> Result<Client, StoreError> {
+        let mut config = self.config.clone();
+        config.dbname(database);
+        let (client, connection) = config.connect(NoTls).await?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "installer connection ended");
+            }
+        });
+        Ok(client)
+    }
+
+    /// The folder of the server's socket or its host.
+    fn host(&self) -> String {
+        use tokio_postgres::config::Host;
+        match self.config.get_hosts().first() {
+            Some(Host::Unix(path)) => path.display().to_string(),
+            Some(Host::Tcp(name)) => name.clone(),
+            None => String::new(),
+        }
+    }
+
+    /// Makes group roles and templates ready; cheap when they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn prepare(&self, systems: &[Arc<System>]) -> Result<Templates, StoreError> {
+        let client = self.connect("postgres").await?;
+        for group in GROUPS {
+            let sql = "select 1 from pg_roles where rolname = $1";
+            if client.query_opt(sql, &[group]).await?.is_none() {
+                client.batch_execute(&format!("create role {group} nologin")).await?;
+            }
+        }
+        client.batch_execute("grant kumoi_owner to current_user").await?;
+        let core = format!("{CORE}{}", systems.iter().map(|s| s.hash.as_str()).collect::<String>());
+        let templates = Templates {
+            office: template_name("office", &core),
+            staff: template_name("staff", STAFF),
+            front: template_name("front", FRONT),
+        };
+        self.template(&client, &templates.office, CORE, systems).await?;
+        self.template(&client, &templates.staff, STAFF, &[]).await?;
+        self.template(&client, &templates.front, FRONT, &[]).await?;
+        Ok(templates)
+    }
+
+    async fn template(
+        &self,
+        client: &Client,
+        name: &str,
+        sql: &str,
+        systems: &[Arc<System>],
+    ) -> Result<(), StoreError> {
+        let ready = client
+            .query_opt("select 1 from pg_database where datname = $1 and datistemplate", &[&name])
+            .await?;
+        if ready.is_some() {
+            return Ok(());
+        }
+        client.batch_execute(&format!("drop database if exists {name}")).await?;
+        client.batch_execute(&format!("create database {name} owner kumoi_owner")).await?;
+        client.batch_execute(&format!("revoke all on database {name} from public")).await?;
+        let mut inner = self.connect(name).await?;
+        let transaction = inner.transaction().await?;
+        transaction.batch_execute("set local role kumoi_owner").await?;
+        transaction.batch_execute("revoke all on schema public from public").await?;
+        transaction.batch_execute(sql).await?;
+        for system in systems {
+            install::install(&transaction, system).await?;
+        }
+        transaction.commit().await?;
+        drop(inner);
+        client.batch_execute(&format!("alter database {name} is_template true")).await?;
+        Ok(())
+    }
+
+    /// Creates an organisation's databases and roles; what exists is kept, so it can be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn organisation_create(
+        &self,
+        organisation: &Organisation,
+        templates: &Templates,
+    ) -> Result<ZoneCredentials, StoreError> {
+        check_identifier(&organisation.id)?;
+        let id = &organisation.id;
+        let client = self.connect("postgres").await?;
+        let office = self.login(&client, &format!("{id}_office"), id).await?;
+        let lgwan = self.login(&client, &format!("{id}_lgwan"), id).await?;
+        let internet = self.login(&client, &format!("{id}_internet"), id).await?;
+        let reader = self.login(&client, &format!("{id}_reader"), id).await?;
+        let grants = [
+            ("kumoi_office", &office),
+            ("kumoi_staff", &office),
+            ("kumoi_front_office", &office),
+            ("kumoi_staff", &lgwan),
+            ("kumoi_front", &internet),
+            ("kumoi_reader", &reader),
+        ];
+        for (group, login) in grants {
+            client.batch_execute(&format!("grant {group} to {}", login.user)).await?;
+        }
+        let databases = [
+            (id.clone(), &templates.office, vec![&office, &reader]),
+            (format!("{id}_staff"), &templates.staff, vec![&office, &lgwan]),
+            (format!("{id}_front"), &templates.front, vec![&office, &internet]),
+        ];
+        for (name, template, logins) in &databases {
+            self.clone_database(&client, name, template, logins).await?;
+        }
+        self.write_organisation(organisation).await?;
+        let on = |login: &Login, database: String| Some(Login { database, ..login.clone() });
+        let master = || Vault::new_master().map(|key| URL_SAFE_NO_PAD.encode(key));
+        let base = Credentials {
+            organisation: organisation.clone(),
+            host: self.host(),
+            office: None,
+            front: None,
+            staff: None,
+            vault: None,
+            staff_vault: Some(master()?),
+        };
+        Ok(ZoneCredentials {
+            office: Credentials {
+                office: Some(office.clone()),
+                front: on(&office, format!("{id}_front")),
+                staff: on(&office, format!("{id}_staff")),
+                vault: Some(master()?),
+                ..base.clone()
+            },
+            lgwan: Credentials { staff: on(&lgwan, format!("{id}_staff")), ..base.clone() },
+            internet: Credentials {
+                front: on(&internet, format!("{id}_front")),
+                staff_vault: None,
+                ..base
+            },
+            reader: reader.clone(),
+        })
+    }
+
+    async fn login(
+        &self,
+        client: &Client,
+        user: &str,
+        database: &str,
+    ) -> Result<Login, StoreError> {
+        let password = random_text()?;
+        let exists =
+            client.query_opt("select 1 from pg_roles where rolname = $1", &[&user]).await?;
+        let verb = if exists.is_some() { "alter" } else { "create" };
+        let sql = format!("{verb} role {user} login password '{password}' connection limit 40");
+        client.batch_execute(&sql).await?;
+        Ok(Login { database: database.to_owned(), user: user.to_owned(), password })
+    }
+
+    async fn clone_database(
+        &self,
+        client: &Client,
+        name: &str,
+        template: &str,
+        logins: &[&Login],
+    ) -> Result<(), StoreError> {
+        let exists =
+            client.query_opt("select 1 from pg_database where datname = $1", &[&name]).await?;
+        if exists.is_none() {
+            let sql = format!("create database {name} owner kumoi_owner template {template}");
+            client.batch_execute(&sql).await?;
+        }
+        client.batch_execute(&format!("revoke all on database {name} from public")).await?;
+        for login in logins {
+            let sql = format!("grant connect on database {name} to {}", login.user);
+            client.batch_execute(&sql).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_organisation(&self, organisation: &Organisation) -> Result<(), StoreError> {
+        let client = self.connect(&organisation.id).await?;
+        client.batch_execute("set role kumoi_owner").await?;
+        client
+            .execute(
+                "insert into core.organisation (id, code, name, name_en, kind, sample)
+                 values ($1, $2, $3, $4, $5, $6)
+                 on conflict (only_one) do update set code = excluded.code, name = excluded.name,
+                   name_en = excluded.name_en, kind = excluded.kind, sample = excluded.sample",
+                &[
+                    &organisation.id,
+                    &organisation.code,
+                    &organisation.name,
+                    &organisation.name_en,
+                    &organisation.kind,
+                    &organisation.sample,
+                ],
+            )
+            .await?;
+        Ok(())
+    }
+}
+
+/// Names of the template databases in force.
+#[derive(Clone, Debug)]
+pub struct Templates {
+    office: String,
+    staff: String,
+    front: String,
+}
+
+/// What each zone is handed for an organisation.
+pub struct ZoneCredentials {
+    /// Individual-number affairs.
+    pub office: Credentials,
+    /// LGWAN.
+    pub lgwan: Credentials,
+    /// Internet.
+    pub internet: Credentials,
+    /// The masked reader, for the organisation's own tools.
+    pub reader: Login,
+}
+
+/// Writes credentials for a zone, readable by its owner only, replacing the file whole.
+///
+/// # Errors
+/// [`StoreError::Files`].
+pub fn credentials_write(
+    folder: &Path,
+    credentials: &Credentials,
+    owner: Option<(u32, u32)>,
+) -> Result<PathBuf, StoreError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = folder.join(format!("{}.json", credentials.organisation.id));
+    let fresh = folder.join(format!(".{}.json.new", credentials.organisation.id));
+    let text = serde_json::to_vec_pretty(credentials).map_err(std::io::Error::other)?;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(&text)?;
+    file.sync_all()?;
+    if let Some((user, group)) = owner {
+        std::os::unix::fs::chown(&fresh, Some(user), Some(group))?;
+    }
+    std::fs::rename(&fresh, &path)?;
+    Ok(path)
+}
+
+/// Reads all credentials of a zone's folder.
+///
+/// # Errors
+/// [`StoreError::Files`] when the folder or a file cannot be read.
+pub fn credentials_read(folder: &Path) -> Result<Vec<Credentials>, StoreError> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "json") {
+            let text = std::fs::read(&path)?;
+            out.push(serde_json::from_slice(&text).map_err(std::io::Error::other)?);
+        }
+    }
+    out.sort_by(|a: &Credentials, b| a.organisation.code.cmp(&b.organisation.code));
+    Ok(out)
+}
+
+fn template_name(kind: &str, content: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content.as_bytes());
+    let short: String = digest.as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("template_kumoi_{kind}_{short}")
+}
+
+fn random_text() -> Result<String, StoreError> {
+    let mut bytes = [0_u8; 24];
+    rand::fill(&mut bytes).map_err(|_| StoreError::Vault("乱数"))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Identifiers go into SQL text: only lower-case ASCII, digits and underscore pass.
+fn check_identifier(id: &str) -> Result<(), StoreError> {
+    let fits = id.len() <= 40
+        && id.starts_with(|c: char| c.is_ascii_lowercase())
+        && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let reserved = ["postgres", "template0", "template1"].contains(&id) || id.starts_with("kumoi_");
+    if fits && !reserved {
+        Ok(())
+    } else {
+        Err(StoreError::Refused(format!("団体の識別子「{id}」は使えません（英小文字、数字、_）")))
+    }
+}

@@ -1,0 +1,156 @@
+//! Reading rows: now, any past state by both times, by a shared item, locked for a change.
+
+use base::date::Date;
+use definition::model::Item;
+use jiff::Timestamp;
+use tokio_postgres::GenericClient;
+use tokio_postgres::types::ToSql;
+
+use super::{Table, quote};
+use crate::StoreError;
+use crate::value::Row;
+use crate::vault::Vault;
+
+/// One current row by its key.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn row(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    key: &str,
+) -> Result<Option<Row>, StoreError> {
+    Ok(rows(client, table, &[key.to_owned()]).await?.pop())
+}
+
+/// Current rows by their keys, in the order of the keys.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rows(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    keys: &[String],
+) -> Result<Vec<Row>, StoreError> {
+    select(client, table, keys, "").await
+}
+
+/// Current rows by their keys, locked until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rows_locked(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    keys: &[String],
+) -> Result<Vec<Row>, StoreError> {
+    select(client, table, keys, " for update").await
+}
+
+async fn select(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    keys: &[String],
+    lock: &str,
+) -> Result<Vec<Row>, StoreError> {
+    let key = quote(table.register.key_column());
+    let sql = format!(
+        "select {} from {} where {key} = any($1) order by {key}{lock}",
+        table.read_columns(),
+        table.current(),
+    );
+    let found = client.query(&sql, &[&keys]).await?;
+    let mut rows: Vec<Row> = found.iter().map(|sql| table.row(sql)).collect::<Result<_, _>>()?;
+    let place = |row: &Row| keys.iter().position(|key| key == table.key_of(row));
+    rows.sort_by_key(|row| place(row));
+    Ok(rows)
+}
+
+/// Current rows whose item has this value; closed rows last.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rows_by(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    item: &Item,
+    value: &str,
+) -> Result<Vec<Row>, StoreError> {
+    let sql = format!(
+        "select {} from {} where {} = $1 order by closed_on nulls first, {}",
+        table.read_columns(),
+        table.current(),
+        quote(&item.romaji),
+        quote(table.register.key_column()),
+    );
+    client.query(&sql, &[&value]).await?.iter().map(|sql| table.row(sql)).collect()
+}
+
+/// Everything ever recorded of a row, in order of recording.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rows_history(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    key: &str,
+) -> Result<Vec<Row>, StoreError> {
+    let column = quote(table.register.key_column());
+    let columns = table.read_columns();
+    let sql = format!(
+        "select {columns} from {} where {column} = $1
+         union all select {columns} from {} where {column} = $1
+         order by recorded_from, valid_from, version_no",
+        table.history(),
+        table.current(),
+    );
+    client.query(&sql, &[&key]).await?.iter().map(|sql| table.row(sql)).collect()
+}
+
+/// The row as it held on `day` (異動日), as it was believed at `recorded` (処理日時).
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rows_as_of(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    keys: &[String],
+    day: Date,
+    recorded: Timestamp,
+) -> Result<Vec<Row>, StoreError> {
+    let column = quote(table.register.key_column());
+    let columns = table.read_columns();
+    let condition = format!(
+        "where {column} = any($1) and valid_from <= $2 and $2 < valid_to
+           and recorded_from <= $3 and $3 < recorded_to"
+    );
+    let sql = format!(
+        "select {columns} from {} {condition} union all select {columns} from {} {condition}",
+        table.current(),
+        table.history(),
+    );
+    let parameters: [&(dyn ToSql + Sync); 3] = [&keys, &day, &recorded];
+    client.query(&sql, &parameters).await?.iter().map(|sql| table.row(sql)).collect()
+}
+
+/// The plain text of a secret item. The caller has written the audit row with its purpose.
+///
+/// # Errors
+/// [`StoreError::Vault`] when the keys do not fit.
+pub async fn reveal(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    item: &Item,
+    key: &str,
+    vault: &Vault,
+) -> Result<Option<String>, StoreError> {
+    let sql = format!(
+        "select {} from {} where {} = $1",
+        quote(&format!("{}_sealed", item.romaji)),
+        table.current(),
+        quote(table.register.key_column()),
+    );
+    let found = client.query_opt(&sql, &[&key]).await?;
+    let sealed: Option<Vec<u8>> = found.map(|row| row.try_get(0)).transpose()?.flatten();
+    sealed.map(|bytes| vault.open_sealed(&table.place(item), &bytes)).transpose()
+}

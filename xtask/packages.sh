@@ -1,0 +1,90 @@
+# Packages of the operating system, for bin/up and bin/test: asks once, installs what is missing.
+# Sourced, not run. It never starts a PostgreSQL of the system and never asks for a password.
+
+# Prints those of its arguments that dpkg does not know as installed.
+packages_missing() {
+  comm -23 <(printf '%s\n' "$@" | sort) \
+    <(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+      sed -n 's/^installed //p' | sort -u)
+}
+
+# Whether server programs of PostgreSQL 15 or later are there.
+postgres_present() {
+  [[ -n "${KUMOI_PG_BIN:-}" ]] && return 0
+  local folder major
+  for folder in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin; do
+    major="${folder%/bin}" major="${major##*/}" major="${major#pgsql-}"
+    [[ "$major" =~ ^[0-9]+$ && "$major" -ge 15 && -x "$folder/initdb" ]] && return 0
+  done
+  command -v initdb >/dev/null && [[ "$(initdb --version)" =~ \)\ (1[5-9]|[2-9][0-9]) ]]
+}
+
+# Runs a command as root; without the right to, says what a person can run and gives up.
+as_root() {
+  if [[ "$(id -u)" == 0 ]]; then
+    "$@"
+  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    sudo -n "$@"
+  else
+    echo "必要なパッケージがありません。管理者として次を実行してから、もう一度お試しください:" >&2
+    echo "  sudo apt-get update && $hint" >&2
+    exit 1
+  fi
+}
+
+apt_install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
+# packages_ensure PACKAGE...: installs what is missing of PostgreSQL and the given packages.
+packages_ensure() {
+  local missing=() hint first=()
+  if ! command -v dpkg-query >/dev/null; then
+    postgres_present && return 0
+    echo "PostgreSQL 15 以上（initdb と postgres）を入れ、KUMOI_PG_BIN に場所を指定してください" >&2
+    exit 1
+  fi
+  mapfile -t missing < <(packages_missing "$@")
+  # Any C compiler will do; the package is asked for only where there is none.
+  if command -v cc >/dev/null; then
+    mapfile -t missing < <(printf '%s\n' "${missing[@]}" | grep -vx -e build-essential -e '')
+  fi
+  postgres_present || first=(postgresql)
+  [[ ${#missing[@]} == 0 && ${#first[@]} == 0 ]] && return 0
+  hint="sudo apt-get install --no-install-recommends ${first[*]} ${missing[*]}"
+  if [[ ${#first[@]} != 0 ]]; then
+    # Without this the package starts a PostgreSQL of the system, which nobody needs here.
+    local file=/etc/postgresql-common/createcluster.conf
+    hint="sudo apt-get install postgresql-common && echo 'create_main_cluster = false' |"
+    hint+=" sudo tee -a $file && sudo apt-get install --no-install-recommends"
+    hint+=" postgresql ${missing[*]}"
+    as_root apt-get update
+    apt_install postgresql-common
+    as_root touch "$file"
+    as_root sed -i -e '/^[# ]*create_main_cluster/d' -e '$acreate_main_cluster = false' "$file"
+    grep -q '^create_main_cluster' "$file" ||
+      as_root sh -c "echo 'create_main_cluster = false' >>$file"
+    apt_install postgresql
+    if ! postgres_present; then
+      echo "この配布版の PostgreSQL は 15 より古いものです。https://apt.postgresql.org の手順で" >&2
+      echo "新しい版を入れ、もう一度お試しください" >&2
+      exit 1
+    fi
+  else
+    as_root apt-get update
+  fi
+  [[ ${#missing[@]} == 0 ]] || apt_install "${missing[@]}"
+}
+
+# The toolchain is the person's own choice, so it is not installed but explained.
+cargo_ensure() {
+  local found
+  command -v cargo >/dev/null || [[ ! -x "$HOME/.cargo/bin/cargo" ]] || PATH="$HOME/.cargo/bin:$PATH"
+  found="$(cargo --version 2>/dev/null | sed -n 's/^cargo \([0-9]*\.[0-9]*\).*/\1/p')"
+  if [[ -z "$found" || "$(printf '%s\n' 1.95 "$found" | sort -V | head -1)" != 1.95 ]]; then
+    echo "Rust 1.95 以上が必要です（見つかったもの: ${found:-なし}）。次で入れられます:" >&2
+    echo "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh" >&2
+    echo "  （rustup があれば「rustup update stable」）" >&2
+    exit 1
+  fi
+}
