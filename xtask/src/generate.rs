@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use definition::Package;
+use definition::page::system_page;
 
 use crate::tidy::Finding;
 
@@ -21,7 +23,63 @@ struct Generator {
 }
 
 /// Every generator.
-const GENERATORS: &[Generator] = &[];
+const GENERATORS: &[Generator] = &[
+    Generator { name: "pages of systems", make: system_pages },
+    Generator { name: "schemas of definition files", make: file_schemas },
+];
+
+/// `docs/systems/<id>.md` for every folder under `systems/`.
+fn system_pages(root: &Path) -> Result<Vec<Text>> {
+    let mut pages = Vec::new();
+    let folder = root.join("systems");
+    if !folder.is_dir() {
+        return Ok(pages);
+    }
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if !path.is_dir() {
+            continue;
+        }
+        let mut package = Package::default();
+        read_folder(&path, &path, &mut package)?;
+        match definition::load(&package) {
+            Ok((system, _)) => {
+                pages.push((format!("docs/systems/{}.md", system.id), system_page(&system)));
+            }
+            Err(errors) => {
+                let first = errors.first().map(ToString::to_string).unwrap_or_default();
+                anyhow::bail!("{}: {first}", path.display());
+            }
+        }
+    }
+    pages.sort();
+    Ok(pages)
+}
+
+fn read_folder(top: &Path, folder: &Path, package: &mut Package) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_folder(top, &path, package)?;
+        } else {
+            let name = path.strip_prefix(top)?.to_string_lossy().replace('\\', "/");
+            package.files.insert(name, fs::read_to_string(&path)?);
+        }
+    }
+    Ok(())
+}
+
+/// `docs/schemas/<kind>.json`, for editors.
+fn file_schemas(_: &Path) -> Result<Vec<Text>> {
+    definition::schema::file_schemas()
+        .into_iter()
+        .map(|(pattern, schema)| {
+            let name = pattern.trim_end_matches(".yaml").trim_end_matches("/*");
+            let text = serde_json::to_string_pretty(&schema)?;
+            Ok((format!("docs/schemas/{name}.json"), format!("{text}\n")))
+        })
+        .collect()
+}
 
 /// Writes what every generator makes.
 pub fn write_all(root: &Path) -> Result<()> {

@@ -58,12 +58,15 @@ fn examples_run(folder: &Path, package: &Package, system: &System, write: bool) 
         if write {
             let text = examples::with_decision(text, &difference.found)
                 .with_context(|| format!("{} に決定の囲みがありません", path.display()))?;
-            fs::write(&path, text)
-                .with_context(|| format!("{} を書けません", path.display()))?;
+            fs::write(&path, text).with_context(|| format!("{} を書けません", path.display()))?;
             println!("{}: 決定を書き改めました", path.display());
         } else {
             let line = examples::decision_line(text).unwrap_or_default();
-            println!("{}:{line}: エラー: 決定が例と違います（{}）", path.display(), difference.title);
+            println!(
+                "{}:{line}: エラー: 決定が例と違います（{}）",
+                path.display(),
+                difference.title
+            );
             print!("{}", compared(difference));
             println!("  対処: 定義を直すか、正しければ kumoi check --write で書き改めてください");
         }

@@ -1,5 +1,6 @@
 //! The program: every command of Kumoi. It wires the crates together and decides nothing itself.
 
+mod bench;
 mod check;
 mod demo;
 mod sample;
@@ -42,6 +43,8 @@ enum Command {
     },
     /// 開いている見本の団体に見本住民を読み込む（途中からでも続けます）
     Seed(demo::SeedArguments),
+    /// 速さと記憶域を測る
+    Bench(bench::BenchArguments),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +77,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Up(arguments) => demo::up(arguments).await,
             Command::Serve(arguments) => serve::serve(arguments).await,
             Command::Seed(arguments) => demo::seed(arguments).await,
+            Command::Bench(arguments) => bench::bench(arguments).await,
             Command::PrintWorker | Command::Check { .. } => Ok(()),
         }
     });

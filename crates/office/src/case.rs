@@ -14,8 +14,8 @@ use serde_json::Value as Json;
 
 use crate::plan::Plan;
 
-pub(crate) use assemble::{assemble, used_key};
 pub use assemble::{Found, Gathered, UsedRow};
+pub(crate) use assemble::{assemble, used_key};
 pub use decide::{case_approve, case_post_review, case_return, case_reviewed, case_withdraw};
 pub use enter::{CaseInput, case_enter, case_preview, case_revise};
 pub(crate) use enter::{due, refuse_concealed, refuse_findings};

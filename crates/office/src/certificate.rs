@@ -10,12 +10,12 @@ use definition::System;
 use definition::model::Procedure;
 use serde_json::{Value as Json, json};
 use store::GenericClient;
+use store::Row;
 use store::document::{
     NewDocument, document_issue, document_printed, document_read, document_void, glyph_report,
 };
 use store::register::{Table, reveal};
 use store::series::series_take;
-use store::{ItemValue, Row};
 
 use crate::access::role;
 use crate::case::{CaseInput, Gathered, gather};

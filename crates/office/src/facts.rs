@@ -42,11 +42,10 @@ impl Facts {
         record
     }
 
-    /// Remembers a date as written.
+    /// Remembers a date as written. Certain days are remembered too: a form's day that puts an
+    /// uncertain date right must be found before the recorded one with the same effective day.
     pub fn date(&mut self, name: &str, date: LooseDate) {
-        if date.certain().is_none() || date.storage().1.is_some() {
-            self.dates.push((name.to_owned(), date));
-        }
+        self.dates.push((name.to_owned(), date));
     }
 
     /// The date as written behind a value of an expression that names its source.
@@ -56,6 +55,11 @@ impl Facts {
             .find(|(name, date)| date.effective() == day && source.contains(name.as_str()))
             .map(|(_, date)| *date)
     }
+}
+
+/// A date as it is kept in forms and events: it reads back to the same date, uncertain or not.
+pub fn date_text(date: LooseDate) -> String {
+    date.storage().1.unwrap_or_else(|| date.iso())
 }
 
 /// The fact of a form's date.

@@ -12,7 +12,7 @@ use rules::value::{Record, Value};
 use serde_json::{Map, Value as Json};
 use store::vault::Vault;
 
-use crate::facts::{Facts, date_value};
+use crate::facts::{Facts, date_text, date_value};
 use crate::plan::Finding;
 
 /// A parsed form.
@@ -210,7 +210,7 @@ fn typed(
             if !uncertain && date.certain().is_none() {
                 return Err("年月日をすべて入力してください（不詳は使えません）".to_owned());
             }
-            Ok((date_value(&field.name, date), Some(date), date.iso()))
+            Ok((date_value(&field.name, date), Some(date), date_text(date)))
         }
         FieldKind::Integer(digits) => {
             let normal = base::text::to_half_width(input).replace([',', '，'], "");

@@ -5,16 +5,17 @@
 //! the role for it, and nothing says why.
 
 mod query;
+mod related;
 
 use base::date::Date;
 use definition::System;
-use definition::model::{Item, Subject};
+use definition::model::Item;
 use jiff::Timestamp;
 use rules::value::{Record, Value};
 use serde_json::json;
 use store::case::{Case, case_of_subject};
 use store::document::{Document, document_latest};
-use store::register::{Table, reveal, row, rows_as_of, rows_by, rows_history};
+use store::register::{Table, reveal, row, rows_as_of, rows_history};
 use store::{ItemValue, Row};
 
 use crate::access::role;
@@ -68,6 +69,8 @@ pub struct RowView {
 /// A row that belongs to the one shown.
 #[derive(Clone, Debug)]
 pub struct Related {
+    /// System.
+    pub system: String,
     /// Register.
     pub register: String,
     /// Key.
@@ -157,7 +160,8 @@ pub async fn page(
         }
     };
     let cleared = !hidden || actor.has(role::PROTECTION);
-    let (relations, mut subjects) = relations(&client, system, table, &now, actor).await?;
+    let (relations, mut subjects) =
+        related::relations(office, &client, (system, table), &now, actor).await?;
     let history = history(&client, system, table, key, cleared).await?;
     let cases = case_of_subject(&**client, key, 50).await?;
     let documents = document_latest(&**client, Some(key), 50).await?;
@@ -260,52 +264,6 @@ fn words(value: &Value) -> String {
     }
 }
 
-type Relations = Vec<(String, String, Vec<Related>)>;
-
-async fn relations(
-    client: &store::Client,
-    system: &System,
-    table: Table<'_>,
-    row: &Row,
-    actor: &Actor,
-) -> Result<(Relations, Vec<String>), OfficeError> {
-    let mut out = Vec::new();
-    let mut subjects = Vec::new();
-    for relation in &table.register.relations {
-        let other = Table::new(system, &relation.register)?;
-        let at = table.register.items.iter().position(|item| item.name == relation.by);
-        let key = at.and_then(|at| row.values[at].as_ref()).and_then(ItemValue::as_text);
-        let (Some(key), Some(item)) = (key, other.register.item(&relation.by)) else { continue };
-        let mut related = Vec::new();
-        for found in rows_by(&***client, other, item, key).await? {
-            let hidden = concealed(other, &found);
-            let cleared = !hidden || actor.has(role::PROTECTION);
-            if other.register.subject == Subject::Person {
-                subjects.push(other.key_of(&found).to_owned());
-            }
-            related.push(Related {
-                register: other.register.id.clone(),
-                key: other.key_of(&found).to_owned(),
-                title: title_of(other, &found),
-                values: other
-                    .register
-                    .items
-                    .iter()
-                    .zip(&found.values)
-                    .filter(|(item, _)| !item.internal && !item.secret)
-                    .map(|(item, value)| shown(system, item, value.as_ref(), cleared))
-                    .collect(),
-                concealed: hidden,
-                closed: found.meta.closed_on.is_some(),
-            });
-        }
-        out.push((relation.name.clone(), relation.name_en.clone(), related));
-    }
-    subjects.sort();
-    subjects.dedup();
-    Ok((out, subjects))
-}
-
 async fn history(
     client: &store::Client,
     system: &System,
@@ -387,6 +345,11 @@ pub async fn secret(
     let item = table.register.item(item).filter(|item| item.secret);
     let item = item.ok_or_else(|| OfficeError::NotFound("項目".to_owned()))?;
     let client = office.database.client().await?;
+    let shown = row(&**client, table, key).await?;
+    if shown.is_some_and(|row| concealed(table, &row)) && !actor.has(role::PROTECTION) {
+        let message = "取扱注意の記録です。支援措置担当に引き継いでください";
+        return Err(OfficeError::Forbidden(message.to_owned()));
+    }
     let detail = json!({"register": table.register.id, "item": item.name});
     let action = format!("{}.reveal", system.id);
     actor.audit(&**client, &action, purpose, vec![key.to_owned()], detail).await?;

@@ -1,11 +1,14 @@
 //! The office zone: the counter of a municipality, its approvers and its administrator.
 
 mod administration;
+mod api;
 mod case;
 mod certificate;
 mod desk;
 mod form_input;
 mod form_view;
+mod links;
+mod openapi;
 mod procedure;
 mod queue;
 mod refusal;
@@ -120,12 +123,14 @@ pub fn router(state: CounterState) -> Router {
         )
         .route("/{organisation}/cases/{id}", get(case::page))
         .route("/{organisation}/cases/{id}/{act}", post(case::act))
+        .route("/{organisation}/links", get(links::page).post(links::submit))
         .route("/{organisation}/documents", get(certificate::list))
         .route("/{organisation}/documents/{number}", get(certificate::page))
         .route("/{organisation}/documents/{number}/pdf", get(certificate::pdf))
         .route("/{organisation}/documents/{number}/void", post(certificate::void))
         .route("/{organisation}/administration", get(administration::page))
         .route("/{organisation}/administration/{act}", post(administration::act))
+        .merge(api::routes())
         .fallback(refusal::not_found)
         .layer(DefaultBodyLimit::max(1 << 20))
         .layer(middleware::from_fn(headers))

@@ -1,5 +1,7 @@
 //! Loading many rows: binary COPY into the register's tables, journalled once a chunk.
 
+pub mod plain;
+
 use std::pin::pin;
 
 use tokio_postgres::binary_copy::BinaryCopyInWriter;

@@ -3,6 +3,9 @@
 //! Segments are ordered, adjacent and end open unless the row is closed. A change never alters a
 //! segment in place: the store writes the difference, so every past belief can be asked for again.
 
+#[cfg(test)]
+mod tests;
+
 use base::date::Date;
 
 use crate::value::ItemValue;
@@ -21,24 +24,24 @@ pub struct Segment {
 /// New values for some items, by position.
 pub type Patch = [(usize, Option<ItemValue>)];
 
-/// Values from `day` on. A later recorded change of the same item stands: a notification that
-/// comes late changes the time between, not what was decided afterwards.
+/// Values from `day` on, until the item changes again: a notification that comes late changes the
+/// time between, not what was decided afterwards. A value that the row has now anyway is no change:
+/// procedures hand over every item of their form, and a late change of one must not draw the
+/// present values of the others back to its day.
 pub fn amend(course: &[Segment], day: Date, patch: &Patch) -> Vec<Segment> {
     let mut out = split(course, day);
     for (item, value) in patch {
         let Some(start) = out.iter().position(|s| s.from >= day) else { continue };
-        let before = match start.checked_sub(1) {
-            Some(previous) => out[previous].values[*item].clone(),
-            None => out[start].values[*item].clone(),
-        };
+        if course.last().is_some_and(|now| now.values[*item] == *value) {
+            continue;
+        }
+        let before = out[start].values[*item].clone();
         for segment in &mut out[start..] {
             if segment.values[*item] != before {
                 break;
             }
             segment.values[*item].clone_from(value);
         }
-        // The change itself must hold on its day even where the item changes again that day.
-        out[start].values[*item].clone_from(value);
     }
     merge(out)
 }

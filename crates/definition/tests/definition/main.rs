@@ -1,7 +1,6 @@
 //! Loads the systems of the repository and a folder of broken definitions.
 
 mod broken;
-mod decisions;
 mod links;
 mod mutations;
 mod pages;

@@ -56,7 +56,7 @@ async fn fill_one(installer: &Installer, opened: &Opened, systems: &[Arc<System>
     seed_state(&control, id, i32::try_from(people)?).await?;
     for system in with_people(systems) {
         if !seed::loaded(&opened.sample, &opened.kept, system).await? {
-            let mut bar = Bar::new(&opened.sample.organisation.name, people);
+            let mut bar = Bar::new(&heading(opened, system), people);
             seed::load(&opened.sample, &opened.kept, system, |done| bar.show(done)).await?;
         }
     }
@@ -67,12 +67,16 @@ async fn fill_one(installer: &Installer, opened: &Opened, systems: &[Arc<System>
 
 /// Loads one organisation with a bar, for a person who waits.
 pub(super) async fn at_terminal(opened: &Opened, systems: &[Arc<System>]) -> Result<()> {
-    let organisation = &opened.sample.organisation;
     for system in with_people(systems) {
-        let mut bar = Bar::new(&organisation.name, opened.sample.source.people);
+        let mut bar = Bar::new(&heading(opened, system), opened.sample.source.people);
         seed::load(&opened.sample, &opened.kept, system, |done| bar.show(done)).await?;
     }
     Ok(())
+}
+
+/// Whose people of which system.
+fn heading(opened: &Opened, system: &System) -> String {
+    format!("{}・{}", opened.sample.organisation.name, system.name)
 }
 
 fn with_people(systems: &[Arc<System>]) -> impl Iterator<Item = &Arc<System>> {

@@ -82,7 +82,8 @@ pub(crate) fn assemble(
         let mut record = facts.row(table.register, row);
         let own = chosen.iter().find(|(key, _)| key == table.key_of(row));
         if let Some((_, fields)) = own {
-            record.extend(fields.iter().map(|(name, value)| (Arc::<str>::from(name), value.clone())));
+            record
+                .extend(fields.iter().map(|(name, value)| (Arc::<str>::from(name), value.clone())));
         }
         list.push(Value::from(record));
     }

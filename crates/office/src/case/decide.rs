@@ -24,6 +24,11 @@ pub(super) fn next_stage(case: &Case, act: Act) -> Result<&'static str, OfficeEr
     })
 }
 
+/// The purpose for the audit: the procedure's name, without the names of people.
+pub(crate) fn purpose(case: &Case) -> &str {
+    case.entered.title.split('　').next().unwrap_or_default()
+}
+
 /// Leave of a person to decide a case, made by [`permit`] only and used up by the decision.
 pub struct Permit {
     rule: DecisionRule,
@@ -78,6 +83,7 @@ pub async fn case_approve(
     (id, revision): (i64, i32),
     note: Option<&str>,
 ) -> Result<i64, OfficeError> {
+    actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
     let mut case = case_read(&*transaction, id, true).await?;
@@ -95,7 +101,7 @@ pub async fn case_approve(
     case_act(&*transaction, id, &rule.manner, &actor.id, note).await?;
     let detail = json!({"case": id, "event": event_id, "manner": rule.manner});
     let subjects = case.entered.subjects.clone();
-    actor.audit(&*transaction, "case.approve", &case.entered.title, subjects, detail).await?;
+    actor.audit(&*transaction, "case.approve", purpose(&case), subjects, detail).await?;
     transaction.commit().await?;
     Ok(event_id)
 }
@@ -169,7 +175,7 @@ async fn act(
     let action = format!("case.{}", format!("{act:?}").to_lowercase());
     let subjects = case.entered.subjects.clone();
     let detail = json!({"case": id});
-    actor.audit(&*transaction, &action, &case.entered.title, subjects, detail).await?;
+    actor.audit(&*transaction, &action, purpose(&case), subjects, detail).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -197,7 +203,7 @@ pub async fn case_post_review(
     case_act(&*transaction, id, "後閲", &actor.id, None).await?;
     let subjects = case.entered.subjects.clone();
     let detail = json!({"case": id});
-    actor.audit(&*transaction, "case.post_review", &case.entered.title, subjects, detail).await?;
+    actor.audit(&*transaction, "case.post_review", purpose(&case), subjects, detail).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Entering a case: preview, entry as 仮登録, revision after it came back.
 
 use base::date::Date;
-use definition::model::{Procedure, System};
+use definition::model::{Procedure, Search, System};
 use serde_json::{Value as Json, json};
 use store::GenericClient;
 use store::ItemValue;
@@ -155,12 +155,15 @@ pub(super) async fn duplicates(
             continue;
         }
         let criteria: Vec<Criterion> =
-            positions.iter().filter_map(|at| criterion(table, *at, values)).collect();
+            positions.iter().flat_map(|at| criteria_of(table, *at, values)).collect();
         let vault = office.database.vault().ok();
-        let found = store::search::search(client, table, &criteria, 20, vault).await?;
+        let found = store::search::search(client, table, &criteria, 100, vault).await?;
         let same = |row: &&store::Row| {
             row.meta.closed_on.is_none()
-                && positions.iter().all(|at| row.values[*at] == values[*at])
+                && positions.iter().all(|at| {
+                    // A secret was compared through its index.
+                    table.register.items[*at].secret || row.values[*at] == values[*at]
+                })
         };
         if let Some(row) = found.iter().find(same) {
             let number = table.key_of(row);
@@ -176,12 +179,21 @@ pub(super) async fn duplicates(
     Ok(out)
 }
 
-fn criterion(table: Table<'_>, at: usize, values: &[Option<ItemValue>]) -> Option<Criterion> {
+/// Narrows by the folded key where there is one, and by the value itself.
+fn criteria_of(table: Table<'_>, at: usize, values: &[Option<ItemValue>]) -> Vec<Criterion> {
     let item = &table.register.items[at];
-    match (item.search?, values[at].as_ref()?) {
-        (_, ItemValue::Date(date)) => Some(Criterion::Date(*date)),
-        (search, ItemValue::Text(text)) => Some(Criterion::Prefix(search, text.clone())),
-        _ => None,
+    match (item.search, values[at].as_ref()) {
+        (Some(Search::Date), Some(ItemValue::Date(date))) => vec![Criterion::Date(*date)],
+        (_, Some(ItemValue::Text(text))) if item.secret => {
+            vec![Criterion::Secret(item.name.clone(), text.clone())]
+        }
+        (search, Some(ItemValue::Text(text))) => {
+            let exact = Criterion::Exact(item.name.clone(), text.clone());
+            let folded =
+                search.filter(|s| matches!(s, Search::Kana | Search::Name | Search::Address));
+            folded.map(|s| Criterion::Prefix(s, text.clone())).into_iter().chain([exact]).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ use store::{ItemValue, Row, RowMeta, Transaction};
 
 use super::enter::{duplicates, refuse_findings};
 use super::{Gathered, gather};
-use crate::facts::display;
+use crate::facts::{date_text, display};
 use crate::plan::{Issued, Placeholders, Plan, Shape, Step, plan};
 use crate::{Actor, Office, OfficeError};
 
@@ -169,7 +169,7 @@ fn items_json(register: &Register, names: &[&str], values: &[Option<ItemValue>])
             Some(ItemValue::Text(text)) => json!(text),
             Some(ItemValue::Integer(number)) => json!(number),
             Some(ItemValue::Flag(flag)) => json!(flag),
-            Some(ItemValue::Date(date)) => json!(date.iso()),
+            Some(ItemValue::Date(date)) => json!(date_text(*date)),
         };
         out.insert(item.name.clone(), json);
     }

@@ -62,9 +62,7 @@ pub(super) async fn head(
     let title = kept.title.or_else(|| sample.then(|| format!("{name}長")));
     let head = kept.name.or_else(|| sample.then(|| "見本　太郎".to_owned()));
     match (title, head) {
-        (Some(title), Some(head)) => {
-            Ok(json!({ "name": name, "head_title": title, "head": head }))
-        }
+        (Some(title), Some(head)) => Ok(json!({ "name": name, "head_title": title, "head": head })),
         _ => {
             let message = "証明書に記す長の職名と氏名が決まっていません。\
                            団体の設定（head_title、head）に入れてください";
@@ -90,8 +88,7 @@ pub(super) async fn lent(
         let mut texts = Map::new();
         for used in &system.uses {
             let key = used_key(&Facts::default(), used, table.register, Some(subject));
-            let UsedRow::Values { values, concealed } =
-                used_row(office, client, used, key).await?
+            let UsedRow::Values { values, concealed } = used_row(office, client, used, key).await?
             else {
                 continue;
             };
@@ -107,12 +104,7 @@ pub(super) async fn lent(
 }
 
 /// Display texts of one used row; codes read as the lending system names them.
-fn lend(
-    office: &Office,
-    used: &Use,
-    values: &[Option<ItemValue>],
-    texts: &mut Map<String, Json>,
-) {
+fn lend(office: &Office, used: &Use, values: &[Option<ItemValue>], texts: &mut Map<String, Json>) {
     let Ok(other) = office.system(&used.system) else { return };
     let Some(register) = other.register(&used.register) else { return };
     for (item, value) in used.items.iter().zip(values) {

@@ -39,7 +39,8 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
     let acts = case_acts(&**client, id).await?;
     let detail = serde_json::json!({"case": id});
     let subjects = case.entered.subjects.clone();
-    desk.actor.audit(&**client, "case.view", &case.entered.title, subjects, detail).await?;
+    let purpose = case.entered.title.split('　').next().unwrap_or_default();
+    desk.actor.audit(&**client, "case.view", purpose, subjects, detail).await?;
     drop(client);
     let mut notices = Vec::new();
     let changes = changes(desk, &case).await;

@@ -126,6 +126,10 @@ async fn show(desk: &Desk, number: &str) -> Result<Response, Refusal> {
     desk.actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
     let client = desk.place.office.database.client().await?;
     let document = document_read(&**client, number).await?;
+    let subjects = document.document.subjects.clone();
+    let detail = serde_json::json!({"number": number});
+    let purpose = document.document.title.clone();
+    desk.actor.audit(&**client, "document.show", &purpose, subjects, detail).await?;
     drop(client);
     let pdf = desk.href(&format!("/documents/{number}/pdf"));
     let void = desk.href(&format!("/documents/{number}/void"));

@@ -45,6 +45,11 @@ pub struct Desk {
     pub address: String,
 }
 
+/// An item's name as a label: the standard writes 氏名_振り仮名, people read 氏名の振り仮名.
+pub fn label(name: &str) -> String {
+    name.replace('_', "の")
+}
+
 /// A cookie's value.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
@@ -185,6 +190,9 @@ impl Desk {
             out.push((self.href(""), self.say("事案の一覧", "Queue").to_owned()));
             out.push((self.href("/search"), self.say("検索", "Search").to_owned()));
             out.push((self.href("/documents"), self.say("発行した証明", "Documents").to_owned()));
+        }
+        if self.actor.has(role::COUNTER) {
+            out.push((self.href("/links"), self.say("住民ページの照合", "Matching").to_owned()));
         }
         if self.actor.has(role::ADMINISTRATOR) {
             out.push((self.href("/administration"), self.say("管理", "Administration").to_owned()));

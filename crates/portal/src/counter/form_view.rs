@@ -5,10 +5,10 @@ use maud::{Markup, html};
 use office::plan::Finding;
 use serde_json::Value as Json;
 
-use super::desk::Desk;
+use super::desk::{Desk, label};
 use crate::component::form::{
-    Choice, Field, Repeated, Width, checkbox, checkboxes, date, fieldset, hidden, number, repeated,
-    select, text,
+    Choice, Field, Repeated, Width, checkbox, checkboxes, date, field_row, fieldset, hidden,
+    number, repeated, select, text,
 };
 
 /// What a form shows.
@@ -41,12 +41,11 @@ impl FormView<'_> {
             return self.per_subject(group, heading);
         }
         let Some((least, most)) = group.repeat else {
-            let content = html! {
-                @for field in &group.fields {
-                    (self.field(field, &field.name, self.form.get(&field.name)))
-                }
-            };
-            return fieldset(heading, "", content);
+            let fields = group
+                .fields
+                .iter()
+                .map(|field| (field, self.field(field, &field.name, self.form.get(&field.name))));
+            return fieldset(heading, "", rows_of(fields.collect()));
         };
         let empty = Vec::new();
         let entries = self.form.get(&group.name).and_then(Json::as_array).unwrap_or(&empty);
@@ -54,12 +53,11 @@ impl FormView<'_> {
         let members: Vec<Markup> = (0..count)
             .map(|index| {
                 let entry = entries.get(index);
-                html! {
-                    @for field in &group.fields {
-                        @let path = format!("{}.{index}.{}", group.name, field.name);
-                        (self.field(field, &path, entry.and_then(|e| e.get(&field.name))))
-                    }
-                }
+                let fields = group.fields.iter().map(|field| {
+                    let path = format!("{}.{index}.{}", group.name, field.name);
+                    (field, self.field(field, &path, entry.and_then(|e| e.get(&field.name))))
+                });
+                rows_of(fields.collect())
             })
             .collect();
         let name = format!("f.{}", group.name);
@@ -109,7 +107,7 @@ impl FormView<'_> {
     }
 
     fn field(&self, model: &Model, path: &str, value: Option<&Json>) -> Markup {
-        let label = self.desk.say(&model.label, &model.name_en);
+        let label = &label(self.desk.say(&model.label, &model.name_en));
         let name = format!("f.{path}");
         let value_text = self.value_text(model, value);
         let error = self.messages(path).first().copied();
@@ -123,11 +121,11 @@ impl FormView<'_> {
             FieldKind::Integer(_) => number(&field.width(Width::Short), ""),
             FieldKind::Flag => checkbox(&field),
             FieldKind::Code(list) => {
-                let choices = self.choices(list, !model.required);
+                let choices = self.choices(list);
                 select(&field.width(Width::Medium), &choices)
             }
             FieldKind::Codes(list) => {
-                let choices = self.choices(list, false);
+                let choices = self.choices(list);
                 let chosen: Vec<&str> = value
                     .and_then(Json::as_array)
                     .map(|list| list.iter().filter_map(Json::as_str).collect())
@@ -135,8 +133,8 @@ impl FormView<'_> {
                 checkboxes(&field, &choices, &chosen)
             }
             FieldKind::Subject => {
-                let mut choices = vec![Choice::new("", self.desk.say("選ばない", "None"))];
-                choices.extend(self.rows.iter().map(|(key, title)| Choice::new(key, title)));
+                let choices: Vec<Choice<'_>> =
+                    self.rows.iter().map(|(key, title)| Choice::new(key, title)).collect();
                 select(&field.width(Width::Medium), &choices)
             }
             FieldKind::Text(limit) if *limit <= 20 => text(&field.width(Width::Medium).glyphs()),
@@ -170,11 +168,8 @@ impl FormView<'_> {
         }
     }
 
-    fn choices(&self, list: &str, optional: bool) -> Vec<Choice<'_>> {
+    fn choices(&self, list: &str) -> Vec<Choice<'_>> {
         let mut out = Vec::new();
-        if optional {
-            out.push(Choice::new("", self.desk.say("選ばない", "None")));
-        }
         if let Some(list) = self.system.codes.get(list) {
             out.extend(list.entries.iter().map(|entry| {
                 let label = match self.desk.language {
@@ -186,6 +181,24 @@ impl FormView<'_> {
         }
         out
     }
+}
+
+/// Short fields stand three in a row, middling ones two: a form should fit a counter's screen.
+fn rows_of(fields: Vec<(&Model, Markup)>) -> Markup {
+    let mut rows: Vec<(usize, Vec<Markup>)> = Vec::new();
+    for (model, markup) in fields {
+        let most = match model.kind {
+            FieldKind::Codes(_) | FieldKind::Flag => 1,
+            FieldKind::Text(limit) if limit > 100 => 1,
+            FieldKind::Text(limit) if limit > 20 => 2,
+            _ => 3,
+        };
+        match rows.last_mut() {
+            Some((width, row)) if *width == most && row.len() < most => row.push(markup),
+            _ => rows.push((most, vec![markup])),
+        }
+    }
+    html! { @for (_, row) in &rows { (field_row(row)) } }
 }
 
 /// A stored date back in 和暦; what cannot be read stays as it was entered.

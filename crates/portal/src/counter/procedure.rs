@@ -14,7 +14,7 @@ use office::plan::Finding;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::desk::Desk;
+use super::desk::{Desk, label};
 use super::form_input::{Posted, read};
 use super::form_view::{FormView, as_hidden};
 use super::refusal::Refusal;
@@ -146,6 +146,11 @@ async fn step(
     let office = &desk.place.office;
     if posted.act != "enter" {
         let preview = case_preview(office, &desk.actor, &input).await?;
+        let client = office.database.client().await?;
+        let detail = serde_json::json!({"procedure": procedure.id});
+        let subjects = preview.subjects.clone();
+        desk.actor.audit(&**client, "case.preview", &procedure.name, subjects, detail).await?;
+        drop(client);
         return Ok(scene.answer(&posted, &preview));
     }
     let done = match (procedure.kind, posted.case) {
@@ -294,7 +299,6 @@ impl Scene<'_> {
             .find(|f| f.at.as_deref() == Some("本人確認.方法"))
             .map(|f| self.message(f));
         let methods = [
-            ("", "選んでください", "Choose"),
             ("個人番号カード", "個人番号カード", "Individual Number Card"),
             ("運転免許証等", "運転免許証・旅券・在留カード等（写真付き1点）", "One photo document"),
             (
@@ -394,14 +398,13 @@ fn flow(desk: &Desk, certificate: bool) -> Markup {
 /// One planned change as a card, old → new.
 pub fn change_view(desk: &Desk, change: &ChangeView) -> Markup {
     let heading = format!("{}（{}）　{}", change.register, change.verb, change.title);
+    let labels: Vec<String> =
+        change.items.iter().map(|(ja, en, ..)| label(desk.say(ja, en))).collect();
     let items = change
         .items
         .iter()
-        .map(|(ja, en, old, new)| {
-            let label = match desk.language {
-                crate::component::language::Language::Japanese => ja.as_str(),
-                crate::component::language::Language::English => en.as_str(),
-            };
+        .zip(&labels)
+        .map(|((_, _, old, new), label)| {
             let none = "（なし）";
             let value = match (old.as_deref(), new.as_deref()) {
                 (None, Some(new)) if change.verb == "新規" => Value::Glyphs(new),

@@ -12,7 +12,7 @@ use office::access::role;
 use office::register::{HistoryView, Page, Related, RowView, Shown, page as read, secret};
 use serde::Deserialize;
 
-use super::desk::Desk;
+use super::desk::{Desk, label};
 use super::queue::case_table;
 use super::refusal::Refusal;
 use crate::component::form::{
@@ -120,17 +120,17 @@ fn moment(
 fn aside(desk: &Desk, place: (&str, &str), found: &Page) -> Markup {
     html! {
         @for (name, name_en, related) in &found.relations {
-            (relation(desk, place.0, desk.say(name, name_en), related, &found.row.key))
+            (relation(desk, desk.say(name, name_en), related, &found.row.key))
         }
         @if !found.row.concealed || found.row.cleared { (starts(desk, place, found)) }
         (as_of_form(desk))
     }
 }
 
-fn relation(desk: &Desk, system: &str, name: &str, related: &[Related], own: &str) -> Markup {
+fn relation(desk: &Desk, name: &str, related: &[Related], own: &str) -> Markup {
     let hrefs: Vec<String> = related
         .iter()
-        .map(|r| desk.href(&format!("/rows/{system}/{}/{}", r.register, r.key)))
+        .map(|r| desk.href(&format!("/rows/{}/{}/{}", r.system, r.register, r.key)))
         .collect();
     let value = |r: &Related, wanted: &str| {
         let found = r.values.iter().find(|v| v.name == wanted && !v.hidden);
@@ -214,12 +214,18 @@ fn work(desk: &Desk, (system, register): (&str, &str), found: &Page) -> Markup {
 
 fn record_view(desk: &Desk, row: &RowView) -> Markup {
     let since = format!("履歴番号 {}　{}から", row.version_no, base::era::japanese(row.valid_from));
+    let labels: Vec<Vec<String>> = row
+        .groups
+        .iter()
+        .map(|(_, values)| values.iter().map(|v| label(desk.say(&v.name, &v.name_en))).collect())
+        .collect();
     let mut groups: Vec<Group<'_>> = row
         .groups
         .iter()
-        .map(|(heading, values)| Group {
+        .zip(&labels)
+        .map(|((heading, values), labels)| Group {
             heading,
-            items: values.iter().map(|v| item(desk, v)).collect(),
+            items: values.iter().zip(labels).map(|(v, label)| item(label, v)).collect(),
         })
         .filter(|group| !group.items.is_empty())
         .collect();
@@ -241,11 +247,7 @@ fn record_view(desk: &Desk, row: &RowView) -> Markup {
     record(&view)
 }
 
-fn item<'a>(desk: &Desk, shown: &'a Shown) -> Item<'a> {
-    let label = match desk.language {
-        crate::component::language::Language::Japanese => shown.name.as_str(),
-        crate::component::language::Language::English => shown.name_en.as_str(),
-    };
+fn item<'a>(label: &'a str, shown: &'a Shown) -> Item<'a> {
     let value = match &shown.text {
         _ if shown.hidden => Value::Masked { reveal: None },
         _ if shown.masked => Value::Masked { reveal: None },

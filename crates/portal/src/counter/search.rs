@@ -8,7 +8,7 @@ use office::OfficeError;
 use office::register::{Query, Summary, search};
 use serde::Deserialize;
 
-use super::desk::Desk;
+use super::desk::{Desk, label};
 use super::refusal::Refusal;
 use crate::component::form::{
     ButtonKind, Choice, Field, FieldError, PostForm, Width, button, error_summary, field_row,
@@ -139,15 +139,23 @@ fn list(desk: &Desk, chosen: &str, found: &[Summary]) -> Markup {
     let Some((system, register)) = chosen.split_once('/') else { return html! {} };
     let Ok(model) = desk.place.office.system(system) else { return html! {} };
     let Some(model) = model.register(register) else { return html! {} };
-    let shown: Vec<(&str, &str)> = model
+    let shown: Vec<(&str, String)> = model
         .items
         .iter()
         .filter(|item| item.search.is_some() && item.name != model.key)
-        .take(8)
-        .map(|item| (item.name.as_str(), desk.say(&item.name, &item.name_en)))
+        .filter(|item| {
+            let filled = |row: &Summary| {
+                row.values.iter().any(|v| v.name == item.name && (v.text.is_some() || v.hidden))
+            };
+            found.iter().any(filled)
+        })
+        .map(|item| (item.name.as_str(), label(desk.say(&item.name, &item.name_en))))
         .collect();
+    let most = usize::try_from(office::register::LIMIT).unwrap_or(usize::MAX);
+    let rows_shown = found.len().min(most);
     let hrefs: Vec<String> = found
         .iter()
+        .take(most)
         .map(|row| desk.href(&format!("/rows/{system}/{register}/{}", row.key)))
         .collect();
     let rows = found
@@ -175,7 +183,8 @@ fn list(desk: &Desk, chosen: &str, found: &[Summary]) -> Markup {
     let mut columns = vec![Column::text(&model.key)];
     columns.extend(shown.iter().map(|(_, label)| Column::text(label)));
     columns.push(Column::text(desk.say("状態", "State")));
-    let caption = format!("{}件", found.len());
+    let more = found.len() > most;
+    let caption = format!("{}件{}", rows_shown, if more { "（ほかにもあります）" } else { "" });
     table(&Table {
         caption: &caption,
         columns,

@@ -20,6 +20,7 @@ port = 5432
 unix_socket_permissions = 0777
 password_encryption = scram-sha-256
 wal_level = logical
+recovery_init_sync_method = syncfs
 wal_compression = on
 checkpoint_timeout = 15min
 max_wal_size = 2GB

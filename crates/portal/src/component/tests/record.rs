@@ -67,6 +67,7 @@ fn a_history_tells_the_days_apart() {
         notified: Value::Absent,
         processed: Value::Plain("6月1日"),
         by: "市民課",
+        changes: "住所",
         state,
     };
     let entries = [

@@ -1,0 +1,91 @@
+//! `kumoi bench`: measures the paths that a city waits for, each on a private PostgreSQL with fsync.
+//!
+//! Invented people only. It prints what it measured and judges nothing; which figure is asked for
+//! stands in `docs/benchmarks.md`.
+
+mod case;
+mod certificates;
+mod figure;
+mod load;
+mod memory;
+mod open;
+mod place;
+mod search;
+mod visitor;
+mod work;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+/// Options of `kumoi bench`.
+#[derive(Args, Debug)]
+pub struct BenchArguments {
+    #[command(subcommand)]
+    what: What,
+    /// データを残すフォルダ（指定がなければ一時フォルダを作り、終われば消します）
+    #[arg(long, global = true, value_name = "DIR")]
+    var: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// 見本住民の読込みを、同じ行の COPY と比べる
+    Load {
+        /// 人数
+        #[arg(long, default_value_t = 100_000)]
+        people: u32,
+        /// 何回測るか
+        #[arg(long, default_value_t = 1)]
+        rounds: u32,
+    },
+    /// 氏名のカナと漢字で住民を探す
+    Search(Looks),
+    /// 一人の記録を開く
+    Page(Looks),
+    /// 四人家族の届出を入力し、決裁し、反応を済ませる
+    Case(Looks),
+    /// 証明を発行する（検索、付番、記録、PDF/A）
+    Certificates(Looks),
+    /// 業務システムの入った団体を開く
+    Open {
+        /// 何回測るか
+        #[arg(long, default_value_t = 10)]
+        count: u32,
+    },
+    /// 三つの団体を受け持つ区画と印刷係の記憶域（PSS）
+    Memory {
+        /// 開く画面の数
+        #[arg(long, default_value_t = 200)]
+        count: u32,
+        /// 一つの団体だけ: village、city、special_ward
+        #[arg(long, value_name = "KIND")]
+        only: Option<String>,
+    },
+}
+
+/// How many people there are and how often is measured.
+#[derive(Args, Clone, Copy, Debug)]
+struct Looks {
+    /// 人数
+    #[arg(long, default_value_t = 340_000)]
+    people: u32,
+    /// 何回測るか
+    #[arg(long, default_value_t = 2_000)]
+    count: u32,
+}
+
+/// Measures and prints.
+pub async fn bench(arguments: BenchArguments) -> Result<()> {
+    let folder = place::Folder::open(arguments.var.as_deref())?;
+    match arguments.what {
+        What::Load { people, rounds } => load::load(&folder, people, rounds).await,
+        What::Search(looks) => search::search(&folder, looks).await,
+        What::Page(looks) => search::page(&folder, looks).await,
+        What::Case(looks) => case::case(&folder, looks).await,
+        What::Certificates(looks) => certificates::certificates(&folder, looks).await,
+        What::Open { count } => open::open(&folder, count).await,
+        What::Memory { count, only } => memory::memory(&folder, count, only.as_deref()).await,
+    }
+}

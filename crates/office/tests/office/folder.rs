@@ -1,0 +1,51 @@
+//! Reads the folders of the systems in the repository.
+
+use std::path::{Path, PathBuf};
+
+use definition::{Package, System};
+
+/// The folder of the systems.
+pub fn systems_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../systems")
+}
+
+/// Every file of a system's folder.
+pub fn package(id: &str) -> Package {
+    let folder = systems_folder().join(id);
+    let mut package = Package::default();
+    let mut open = vec![folder.clone()];
+    while let Some(current) = open.pop() {
+        for entry in std::fs::read_dir(&current).expect("the folder can be read") {
+            let path = entry.expect("the entry can be read").path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&folder).expect("the path lies within");
+            let text = std::fs::read_to_string(&path).expect("the file is UTF-8");
+            package.files.insert(name.to_string_lossy().into_owned(), text);
+        }
+    }
+    package
+}
+
+/// A system of the repository.
+#[track_caller]
+pub fn system(id: &str) -> System {
+    definition::load(&package(id)).map(|(system, _)| system).unwrap_or_else(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        panic!("{id}\n{}", lines.join("\n"))
+    })
+}
+
+/// The names of all systems.
+pub fn system_names() -> Vec<String> {
+    let entries = std::fs::read_dir(systems_folder()).expect("the folder can be read");
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().join("system.yaml").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,7 @@
+//! The office against the examples of the systems, and against a real PostgreSQL.
+
+mod conflicts;
+mod examples;
+mod folder;
+mod generated;
+mod world;

@@ -1,0 +1,214 @@
+//! A PostgreSQL cluster of its own, two invented municipalities with the real definition of the
+//! resident record, and a caller that speaks to the router in process.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use definition::{Package, System};
+use jiff::Timestamp;
+use office::access::day_in_japan;
+use office::staff::{NewAccount, account_create, sample_codes};
+use print::{Printer, WorkerCommand};
+use serde_json::{Value, json};
+use store::cluster::{Cluster, ClusterOptions, stop_leftover};
+use store::organisation::{Credentials, Installer, Organisation};
+use store::parameter::{DecisionRule, decision_rule_add};
+use tower::ServiceExt;
+
+use crate::counter::{CounterState, router};
+
+/// Stops a server that a failed test left and removes the folder.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let folder = self.0.join("postgres");
+        let stopping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new()?;
+            runtime.block_on(stop_leftover(&folder)).map_err(std::io::Error::other)
+        });
+        let _ = stopping.join();
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Accounts of each municipality: name and role.
+const ACCOUNTS: &[(&str, &str)] = &[
+    ("madoguchi", "counter"),
+    ("kakari", "chief"),
+    ("kacho", "manager"),
+    ("kanri", "administrator"),
+];
+const PASSWORD: &str = "only-for-this-test";
+
+/// Everything together.
+pub struct Stage {
+    pub cluster: Cluster,
+    pub state: CounterState,
+    router: Router,
+    tokens: BTreeMap<(String, String), String>,
+    _folder: Folder,
+}
+
+/// An answer.
+pub struct Reply {
+    pub status: StatusCode,
+    pub kind: String,
+    pub body: Value,
+}
+
+/// The system in a folder of the repository.
+pub fn system(name: &str) -> Arc<System> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../systems").join(name);
+    let mut files = BTreeMap::new();
+    read_into(&top, &top, &mut files);
+    Arc::new(definition::load(&Package { files }).expect("the definition is right").0)
+}
+
+fn read_into(top: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            read_into(top, &path, files);
+        } else {
+            let below = path.strip_prefix(top).expect("below").to_string_lossy().into_owned();
+            files.insert(below, fs::read_to_string(&path).expect("a text"));
+        }
+    }
+}
+
+/// An invented municipality.
+pub fn organisation(id: &str) -> Organisation {
+    Organisation {
+        id: id.to_owned(),
+        code: "999999".to_owned(),
+        name: "見本市".to_owned(),
+        name_en: "Sample City".to_owned(),
+        kind: "municipality".to_owned(),
+        sample: true,
+    }
+}
+
+async fn people(own: &Credentials) {
+    let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 2).expect("staff");
+    for (index, (id, role)) in ACCOUNTS.iter().enumerate() {
+        let account = NewAccount {
+            id: (*id).to_owned(),
+            name: format!("見本　{id}"),
+            password: PASSWORD.to_owned(),
+            totp_secret: vec![u8::try_from(index).expect("few") + 1; 20],
+            roles: vec![(*role).to_owned()],
+            valid_from: day_in_japan(Timestamp::now()),
+        };
+        account_create(&staff, &account).await.expect("an account");
+    }
+    let office = own.database(own.office.as_ref(), None, 1).expect("office");
+    let client = office.client().await.expect("a connection");
+    let rule = DecisionRule {
+        id: 0,
+        procedure: "*".to_owned(),
+        approver_role: "chief".to_owned(),
+        manner: "専決".to_owned(),
+        post_review: true,
+    };
+    let from = "2020-04-01".parse().expect("a day");
+    decision_rule_add(&**client, &rule, from).await.expect("a rule");
+}
+
+impl Stage {
+    /// Builds it.
+    pub async fn build(name: &str) -> Stage {
+        let path = std::env::temp_dir().join(format!("kumoi-api-{name}-{}", std::process::id()));
+        let folder = Folder(path.clone());
+        let options = ClusterOptions::for_tests(path.join("postgres"));
+        let cluster = Cluster::start(&options).await.expect("the cluster starts");
+        let installer = Installer::new(cluster.installer("postgres"));
+        let systems = vec![system("resident-record")];
+        let templates = installer.prepare(&systems).await.expect("templates");
+        let mut held = Vec::new();
+        for id in ["first_city", "second_city"] {
+            let made = installer.organisation_create(&organisation(id), &templates).await;
+            let zones = made.expect("the organisation is made");
+            people(&zones.office).await;
+            held.push(zones.office);
+        }
+        let printer = Printer::new(WorkerCommand::new("/nonexistent", &[]));
+        let state = CounterState::new(held, Arc::new(systems), printer).expect("a state");
+        let router = router(state.clone());
+        let mut stage = Stage { cluster, state, router, tokens: BTreeMap::new(), _folder: folder };
+        for city in ["first_city", "second_city"] {
+            for (id, _) in ACCOUNTS {
+                let token = stage.sign_in(city, id).await;
+                stage.tokens.insert((city.to_owned(), (*id).to_owned()), token);
+            }
+        }
+        stage
+    }
+
+    async fn sign_in(&self, city: &str, id: &str) -> String {
+        let place = self.state.place(city).expect("a place");
+        let codes = sample_codes(&place.staff, Timestamp::now()).await.expect("codes");
+        let (.., code) = codes.into_iter().find(|(one, ..)| one == id).expect("an account");
+        let entered = json!({"id": id, "password": PASSWORD, "code": code});
+        let reply = self.send("POST", city, "/session", None, Some(&entered)).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+        reply.body["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// The token of a person.
+    pub fn token(&self, city: &str, id: &str) -> &str {
+        &self.tokens[&(city.to_owned(), id.to_owned())]
+    }
+
+    /// Sends a request to the router.
+    pub async fn send(
+        &self,
+        method: &str,
+        city: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(format!("/{city}/api{path}"));
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = match body {
+            Some(value) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(value.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.answer(request.body(body).expect("a request")).await
+    }
+
+    /// The answer to a request.
+    pub async fn answer(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let status = response.status();
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        let kind = kind.map(|kind| kind.to_str().expect("a text").to_owned()).unwrap_or_default();
+        let bytes = to_bytes(response.into_body(), 8 << 20).await.expect("a body");
+        Reply { status, kind, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+    }
+
+    /// A request of somebody in the first city.
+    pub async fn first(&self, who: &str, ask: (&str, &str), body: Option<Value>) -> Reply {
+        let token = self.token("first_city", who);
+        self.send(ask.0, "first_city", ask.1, Some(token), body.as_ref()).await
+    }
+
+    /// How many audit rows of an action the first city has.
+    pub async fn audits(&self, action: Option<&str>) -> usize {
+        let place = self.state.place("first_city").expect("a place");
+        let client = place.office.database.client().await.expect("a connection");
+        let rows = store::audit::audit_latest(&**client, None, 10_000).await.expect("rows");
+        rows.iter().filter(|row| action.is_none_or(|one| row.audit.action == one)).count()
+    }
+}
