@@ -1,4 +1,4 @@
-//! `kumoi bench`: measures the paths that a city waits for, each on a private PostgreSQL with fsync.
+//! `kumoi bench`: measures the paths that a city waits for, on a private PostgreSQL with fsync.
 //!
 //! Invented people only. It prints what it measured and judges nothing; which figure is asked for
 //! stands in `docs/benchmarks.md`.

@@ -100,6 +100,17 @@ pub struct Page {
     pub documents: Vec<Document>,
 }
 
+/// Whether a recorded version still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// 現在: in force and believed.
+    Current,
+    /// 履歴: followed by another.
+    Followed,
+    /// 取消・修正: taken back or put right.
+    Corrected,
+}
+
 /// One recorded version.
 #[derive(Clone, Debug)]
 pub struct HistoryView {
@@ -111,10 +122,12 @@ pub struct HistoryView {
     pub valid_from: Date,
     /// Holds until the day before.
     pub valid_to: Date,
-    /// Believed from.
+    /// 処理日時 of the event that made it.
     pub recorded_from: Timestamp,
     /// Believed until; `None` while still believed.
     pub recorded_to: Option<Timestamp>,
+    /// Whether it still holds.
+    pub standing: Standing,
     /// What differs from the version recorded before: name, old, new.
     pub changes: Vec<(String, Option<String>, Option<String>)>,
     /// Journal entry.
@@ -276,20 +289,30 @@ async fn history(
     let entries = store::journal::journal_entries(&***client, &numbers).await?;
     let mut out: Vec<HistoryView> = Vec::new();
     let mut before: Option<&Row> = None;
-    for row in &rows {
+    // A row that was recorded again only to end earlier is shown once.
+    let cut = |row: &&Row| {
+        rows.iter().any(|again| {
+            again.meta.recorded_from == row.meta.recorded_to
+                && again.meta.valid_from == row.meta.valid_from
+                && again.values == row.values
+        })
+    };
+    for row in rows.iter().filter(|row| !cut(row)) {
         let changes = match before {
             Some(before) => changes(system, table, before, row, cleared),
             None => Vec::new(),
         };
         let open = row.meta.recorded_to >= store::value::record_open();
+        let replaced = entries.iter().find(|e| e.entry.recorded_at == row.meta.recorded_to);
         let entry = entries.iter().find(|entry| entry.event_id == row.meta.event_id);
         out.push(HistoryView {
             version_no: row.meta.version_no,
             reason: row.meta.reason.clone(),
             valid_from: row.meta.valid_from,
             valid_to: row.meta.valid_to,
-            recorded_from: row.meta.recorded_from,
+            recorded_from: entry.map_or(row.meta.recorded_from, |e| e.entry.recorded_at),
             recorded_to: (!open).then_some(row.meta.recorded_to),
+            standing: standing(system, row, replaced),
             changes,
             event_id: row.meta.event_id,
             filed_on: entry.and_then(|entry| entry.entry.filed_on),
@@ -298,6 +321,23 @@ async fn history(
         before = Some(row);
     }
     Ok(out)
+}
+
+/// A version that another event replaced is history, unless that event takes back or puts right.
+fn standing(system: &System, row: &Row, replaced: Option<&store::journal::Entry>) -> Standing {
+    use definition::model::Verb;
+    if let Some(event) = replaced {
+        let procedure = system.procedure(&event.entry.procedure);
+        let rights = procedure.is_some_and(|procedure| {
+            let verbs = procedure.effects.iter().map(|effect| &effect.verb);
+            verbs.into_iter().any(|v| matches!(v, Verb::Correct { .. } | Verb::Cancel { .. }))
+        });
+        return if rights { Standing::Corrected } else { Standing::Followed };
+    }
+    match row.meta.valid_to >= base::date::FOREVER {
+        true => Standing::Current,
+        false => Standing::Followed,
+    }
 }
 
 fn changes(

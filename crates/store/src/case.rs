@@ -200,6 +200,34 @@ pub async fn case_update(client: &impl GenericClient, case: &Case) -> Result<(),
     )))
 }
 
+/// Withdraws waiting cases of a procedure whose subjects another case has just settled; their
+/// numbers are returned.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn case_supersede(
+    client: &impl GenericClient,
+    case: &Case,
+    (waiting, withdrawn): (&str, &str),
+) -> Result<Vec<i64>, StoreError> {
+    let rows = client
+        .query(
+            "update core.cases set stage = $5, revision = revision + 1
+             where system = $1 and procedure = $2 and id <> $3 and stage = $4
+               and subjects <@ $6 and cardinality(subjects) > 0 returning id",
+            &[
+                &case.entered.system,
+                &case.entered.procedure,
+                &case.id,
+                &waiting,
+                &withdrawn,
+                &case.entered.subjects,
+            ],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// Appends an act to a case.
 ///
 /// # Errors

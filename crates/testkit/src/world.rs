@@ -109,8 +109,13 @@ impl World {
             .spawn()
             .expect("the watcher");
         let line = watcher.stdin.take().expect("the watcher's input");
+        // A link of our own: a build that replaces the program in the meantime changes nothing.
+        let own = folder.join("kumoi");
+        if fs::hard_link(program, &own).is_err() {
+            fs::copy(program, &own).expect("a copy of the program");
+        }
         let mut world = World {
-            program: program.into(),
+            program: own,
             folder,
             ports: Ports::free(),
             child: None,

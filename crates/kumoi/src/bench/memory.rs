@@ -34,10 +34,7 @@ const DOCUMENTS: u32 = 20;
 /// Starts everything, opens pages, prints, reads sizes, ends everything.
 pub(super) async fn memory(folder: &Folder, count: u32, only: Option<&str>) -> Result<()> {
     let var = folder.path().join("up");
-    let ports: Vec<TcpListener> =
-        (0..4).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
-    let ports: Vec<u16> =
-        ports.iter().map(|one| one.local_addr().map(|at| at.port())).collect::<Result<_, _>>()?;
+    let ports = ports_free()?;
     let mut up = start(&var, &ports, only)?;
     let measured = measure(&mut up, &var, &ports, count).await;
     if let Some(id) = up.id() {
@@ -46,6 +43,13 @@ pub(super) async fn memory(folder: &Folder, count: u32, only: Option<&str>) -> R
     }
     up.wait().await?;
     measured
+}
+
+/// Four ports that nobody listens on; all are held until the last one is found.
+fn ports_free() -> Result<Vec<u16>> {
+    let held: Vec<TcpListener> =
+        (0..4).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+    Ok(held.iter().map(|one| one.local_addr().map(|at| at.port())).collect::<Result<_, _>>()?)
 }
 
 fn start(var: &Path, ports: &[u16], only: Option<&str>) -> Result<Child> {

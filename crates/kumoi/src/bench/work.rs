@@ -1,4 +1,4 @@
-//! What is entered, issued and looked at: a file of the samples, so that no business stands in code.
+//! What is entered, issued and looked at: a file of samples, so that no business stands in code.
 
 use anyhow::Result;
 use office::case::CaseInput;

@@ -213,7 +213,7 @@ impl Walk<'_> {
         for word in [number.as_str(), "見本", &squeezed(OLD_ADDRESS), "霞村", "省略"] {
             assert!(text.contains(word), "{word} is not printed:\n{text}");
         }
-        // 筆頭者 and 続柄 were not asked for. The head's name is always there, 子 as 続柄 not.
+        // 世帯主, 続柄 and 筆頭者 were not asked for.
         let relation = text.split("続柄").nth(1).unwrap_or_default();
         assert!(relation.starts_with("省略"), "続柄 is printed: {relation}");
         assert!(!text.contains("書損"), "{text}");

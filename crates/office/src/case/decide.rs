@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use store::GenericClient;
-use store::case::{Case, case_act, case_read, case_update};
+use store::case::{Case, case_act, case_read, case_supersede, case_update};
 use store::parameter::{DecisionRule, decision_rules};
 
 use super::{Act, register::register_finally};
@@ -99,6 +99,12 @@ pub async fn case_approve(
     case.post_review_due = rule.post_review;
     case_update(&*transaction, &case).await?;
     case_act(&*transaction, id, &rule.manner, &actor.id, note).await?;
+    let stages = (super::stage::TO_DO, super::stage::WITHDRAWN);
+    for settled in case_supersede(&*transaction, &case, stages).await? {
+        let note = format!("受付番号 {id} で登録されたため");
+        let act = Act::Withdraw.word();
+        case_act(&*transaction, settled, act, &actor.id, Some(&note)).await?;
+    }
     let detail = json!({"case": id, "event": event_id, "manner": rule.manner});
     let subjects = case.entered.subjects.clone();
     actor.audit(&*transaction, "case.approve", purpose(&case), subjects, detail).await?;

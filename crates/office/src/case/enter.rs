@@ -260,6 +260,34 @@ pub(crate) fn due(from: Date, procedure: &Procedure) -> Date {
     from.saturating_add(jiff::Span::new().days(i64::from(procedure.handling_days)))
 }
 
+/// The form of a case that may be entered again: returned or waiting, of this procedure, and of
+/// nobody that this person may not see.
+///
+/// # Errors
+/// [`OfficeError::Forbidden`], [`OfficeError::Conflict`] when the case is not in a stage for it.
+pub async fn case_form(
+    office: &Office,
+    actor: &Actor,
+    id: i64,
+    (system, procedure): (&str, &str),
+) -> Result<store::case::Case, OfficeError> {
+    actor.require(&[role::COUNTER, role::PROTECTION])?;
+    let (model, own) = office.procedure(system, procedure)?;
+    let client = office.database.client().await?;
+    let case = case_read(&**client, id, false).await?;
+    if case.entered.system != system || case.entered.procedure != procedure {
+        return Err(OfficeError::NotFound(format!("受付番号 {id}")));
+    }
+    super::decide::next_stage(&case, Act::Revise)?;
+    let gathered =
+        gather(office, &**client, actor, (model, own), (&case.entered.form, false)).await?;
+    refuse_concealed(actor, model, own, &gathered)?;
+    let detail = json!({"case": id});
+    let subjects = case.entered.subjects.clone();
+    actor.audit(&**client, "case.form", &own.name, subjects, detail).await?;
+    Ok(case)
+}
+
 /// Enters a returned or waiting case again with a new form.
 ///
 /// # Errors

@@ -120,7 +120,7 @@ fn groups(desk: &Desk<'_>, row: &Row) -> Vec<ViewGroup> {
         }
         let Some(text) = display(desk.table.system, item, value.as_ref()) else { continue };
         let shown = ViewItem {
-            label: item.name.clone(),
+            label: item.name.replace('_', "の"),
             label_en: item.name_en.clone(),
             value: text,
             glyphs: matches!(item.kind, ItemKind::FullWidth(_)),

@@ -372,6 +372,7 @@ pub fn routes() -> Router<CounterState> {
     }
     router
         .route("/{organisation}/api", any(failure::nowhere))
+        .route("/{organisation}/api/", any(failure::nowhere))
         .route("/{organisation}/api/{*rest}", any(failure::nowhere))
         .layer(middleware::map_response(failure::only_problems))
 }

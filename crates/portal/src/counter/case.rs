@@ -53,7 +53,7 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
     }
     let content = html! {
         p { strong.glyphs { (case.entered.title) } }
-        (progress(desk, &case))
+        (progress(desk, &case, acts.iter().any(|act| act.act == Act::Review.word())))
         (links(desk, &case))
         (changes)
         (open_acts(desk, &case))
@@ -94,7 +94,7 @@ async fn changes(desk: &Desk, case: &Case) -> Result<Markup, String> {
     }
 }
 
-fn progress(desk: &Desk, case: &Case) -> Markup {
+fn progress(desk: &Desk, case: &Case, reviewed: bool) -> Markup {
     let at = match case.entered.stage.as_str() {
         stage::ENTERED => 1,
         stage::REVIEWED => 2,
@@ -116,6 +116,7 @@ fn progress(desk: &Desk, case: &Case) -> Markup {
             label: desk.say(ja, en),
             state: match index {
                 0 if returned => StepState::Returned,
+                2 if at > 2 && !reviewed => StepState::Waiting,
                 i if i < at => StepState::Done,
                 i if i == at => StepState::Current,
                 _ => StepState::Waiting,

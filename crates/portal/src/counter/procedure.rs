@@ -9,7 +9,9 @@ use definition::model::{FieldKind, Procedure, ProcedureKind, Selection, System};
 use maud::{Markup, html};
 use office::OfficeError;
 use office::access::role;
-use office::case::{CaseInput, ChangeView, Preview, case_enter, case_preview, case_revise};
+use office::case::{
+    CaseInput, ChangeView, Preview, case_enter, case_form, case_preview, case_revise,
+};
 use office::plan::Finding;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -65,8 +67,8 @@ async fn begin(
     posted.subjects.extend(start.subject);
     posted.form = serde_json::json!({});
     if let Some(id) = start.case {
-        let client = desk.place.office.database.client().await?;
-        let case = store::case::case_read(&**client, id, false).await?;
+        let place = (system.id.as_str(), procedure.id.as_str());
+        let case = case_form(&desk.place.office, &desk.actor, id, place).await?;
         posted.case = Some((case.id, case.revision));
         posted.subjects.clone_from(&case.entered.subjects);
         posted.start = case.entered.subjects.first().cloned();

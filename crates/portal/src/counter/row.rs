@@ -9,7 +9,9 @@ use definition::model::{ProcedureKind, Selection};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use office::access::role;
-use office::register::{HistoryView, Page, Related, RowView, Shown, page as read, secret};
+use office::register::{
+    HistoryView, Page, Related, RowView, Shown, Standing, page as read, secret,
+};
 use serde::Deserialize;
 
 use super::desk::{Desk, label};
@@ -182,10 +184,15 @@ fn starts(desk: &Desk, (system, register): (&str, &str), found: &Page) -> Markup
         }
         out
     };
+    let groups = [
+        (desk.say("届出", "Notifications"), fits(&[ProcedureKind::Notification])),
+        (desk.say("証明", "Certificates"), fits(&[ProcedureKind::Certificate])),
+        (desk.say("職権", "By the office"), fits(&[ProcedureKind::Official])),
+    ];
     html! {
-        (section(desk.say("届出", "Notifications"), button_row(&fits(&[ProcedureKind::Notification]))))
-        (section(desk.say("証明", "Certificates"), button_row(&fits(&[ProcedureKind::Certificate]))))
-        (section(desk.say("職権", "By the office"), button_row(&fits(&[ProcedureKind::Official]))))
+        @for (heading, buttons) in &groups {
+            @if !buttons.is_empty() { (section(heading, button_row(buttons))) }
+        }
     }
 }
 
@@ -345,10 +352,10 @@ fn history_view(desk: &Desk, versions: &[HistoryView]) -> Markup {
             processed: Value::Plain(processed),
             by: &v.actor,
             changes,
-            state: match v.recorded_to {
-                None if v.valid_to >= base::date::FOREVER => EntryState::Current,
-                None => EntryState::Superseded,
-                Some(_) => EntryState::Corrected,
+            state: match v.standing {
+                Standing::Current => EntryState::Current,
+                Standing::Followed => EntryState::Superseded,
+                Standing::Corrected => EntryState::Corrected,
             },
         })
         .collect();

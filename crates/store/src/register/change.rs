@@ -244,14 +244,24 @@ async fn write_difference(
         if same(segment, end, &before) {
             continue;
         }
+        // A segment that only ends earlier now keeps the event that made it.
+        let made = course
+            .rows
+            .iter()
+            .zip(&before)
+            .find(|(_, old)| old.from == segment.from && old.values == segment.values);
+        let (event_id, reason) = match made {
+            Some((row, _)) => (row.meta.event_id, row.meta.reason.clone()),
+            None => (stamp.event_id, stamp.reason.clone()),
+        };
         let meta = RowMeta {
             version_no: version,
             valid_from: segment.from,
             valid_to: end,
             recorded_from: stamp.at,
             recorded_to: record_open(),
-            event_id: stamp.event_id,
-            reason: stamp.reason.clone(),
+            event_id,
+            reason,
             closed_on: segment.closed_on,
         };
         version += 1;
