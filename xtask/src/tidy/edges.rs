@@ -74,7 +74,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "portal",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["definition"]),
 ];
 
 /// Outside libraries that only one crate may use.

@@ -207,20 +207,38 @@ async fn write_difference(
     vault: Option<&Vault>,
 ) -> Result<(), StoreError> {
     let before = course.segments(table);
-    let ends = |segments: &[Segment], at: usize| segments.get(at + 1).map_or(FOREVER, |s| s.from);
-    let same = |a: &Segment, a_end: Date, list: &[Segment]| {
-        list.iter().enumerate().any(|(at, b)| a == b && a_end == ends(list, at))
-    };
+    supersede(client, table, key, (course, &before), after, stamp).await?;
+    record(client, table, (course, &before), after, stamp, vault).await
+}
+
+/// The day on which a segment ends: the next one's first.
+fn end_of(segments: &[Segment], at: usize) -> Date {
+    segments.get(at + 1).map_or(FOREVER, |segment| segment.from)
+}
+
+/// Whether the list holds this very segment with this very end.
+fn holds(list: &[Segment], segment: &Segment, end: Date) -> bool {
+    list.iter().enumerate().any(|(at, other)| other == segment && end_of(list, at) == end)
+}
+
+/// What is believed no more goes to the history with the moment in which that changed.
+async fn supersede(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    key: &str,
+    (course, before): (&Course, &[Segment]),
+    after: &[Segment],
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
     let column = quote(table.register.key_column());
     let (current, history) = (table.current(), table.history());
     let columns = table.written_columns();
     for (at, segment) in before.iter().enumerate() {
-        if same(segment, ends(&before, at), after) {
+        if holds(after, segment, end_of(before, at)) {
             continue;
         }
         let version = course.rows[at].meta.version_no;
-        let last = at + 1 == before.len();
-        let sql = if last {
+        let sql = if at + 1 == before.len() {
             let copied = columns.replace("recorded_to", "$3");
             format!(
                 "insert into {history} ({columns}) select {copied} from {current}
@@ -231,25 +249,29 @@ async fn write_difference(
         };
         client.execute(&sql, &[&key, &version, &stamp.at]).await?;
     }
-    let last_changed = match (before.last(), after.last()) {
-        (Some(a), Some(b)) => a != b,
-        _ => true,
-    };
-    if last_changed {
+    if before.last() != after.last() {
         client.execute(&format!("delete from {current} where {column} = $1"), &[&key]).await?;
     }
+    Ok(())
+}
+
+/// What is believed from now on. A segment that only ends earlier keeps the event that made it.
+async fn record(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    (course, before): (&Course, &[Segment]),
+    after: &[Segment],
+    stamp: &Stamp,
+    vault: Option<&Vault>,
+) -> Result<(), StoreError> {
+    let columns = table.written_columns();
     let mut version = course.next_version;
     for (at, segment) in after.iter().enumerate() {
-        let end = ends(after, at);
-        if same(segment, end, &before) {
+        let end = end_of(after, at);
+        if holds(before, segment, end) {
             continue;
         }
-        // A segment that only ends earlier now keeps the event that made it.
-        let made = course
-            .rows
-            .iter()
-            .zip(&before)
-            .find(|(_, old)| old.from == segment.from && old.values == segment.values);
+        let made = course.rows.iter().zip(before).find(|(_, old)| *old == segment);
         let (event_id, reason) = match made {
             Some((row, _)) => (row.meta.event_id, row.meta.reason.clone()),
             None => (stamp.event_id, stamp.reason.clone()),
@@ -266,8 +288,9 @@ async fn write_difference(
         };
         version += 1;
         let cells = table.cells(&segment.values, &meta, vault)?;
-        let target = if at + 1 == after.len() { &current } else { &history };
-        write::insert(client, target, &columns, &[cells]).await?;
+        let last = at + 1 == after.len();
+        let target = if last { table.current() } else { table.history() };
+        write::insert(client, &target, &columns, &[cells]).await?;
     }
     Ok(())
 }
