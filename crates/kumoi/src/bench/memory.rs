@@ -79,11 +79,15 @@ async fn measure(up: &mut Child, var: &Path, ports: &[u16], count: u32) -> Resul
     let all = credentials_read(&var.join("credentials").join("office"))?;
     visit(&all, ports[0], count).await?;
     let printer = Printer::new(WorkerCommand::new(std::env::current_exe()?, &["print-worker"]));
-    print(all.first().context("no organisation")?, &printer).await?;
-    println!("memory after {count} pages, {} organisations, {DOCUMENTS} documents", all.len());
+    // The village comes last and is loaded before the address answers.
+    let issued = print(all.last().context("no organisation")?, &printer).await?;
+    println!("memory after {count} pages, {} organisations, {issued} documents", all.len());
     let mut sum = 0;
     for words in ["--zone office", "--zone lgwan", "--zone internet", "print-worker"] {
         let size = sizes(words, up.id())?;
+        if size == 0 {
+            bail!("no process with {words}");
+        }
         println!("memory, {words}: {:.1} MiB", size as f64 / 1024.0);
         sum += size;
     }
@@ -117,7 +121,8 @@ async fn visit(all: &[Credentials], port: u16, count: u32) -> Result<()> {
     Ok(())
 }
 
-async fn print(credentials: &Credentials, printer: &Printer) -> Result<()> {
+/// Issues documents; how many is returned.
+async fn print(credentials: &Credentials, printer: &Printer) -> Result<u32> {
     let key = credentials.vault.as_deref();
     let database = credentials.database(credentials.office.as_ref(), key, 2)?;
     let organisation = credentials.organisation.clone();
@@ -125,17 +130,19 @@ async fn print(credentials: &Credentials, printer: &Printer) -> Result<()> {
     let office = Office { organisation, database, systems };
     let clerk = actor("madoguchi", role::COUNTER);
     let entered = Work::read()?.certificate;
+    let mut issued = 0;
     for key in keys(PEOPLE, DOCUMENTS)? {
         let own = printer.clone();
         let job = async move |job| render(&own, job).await;
         let input = entered.of(&[key]);
         match office::certificate::certificate_issue(&office, &clerk, &input, job).await {
+            Ok(_) => issued += 1,
             Err(office::OfficeError::Store(error)) => return Err(error.into()),
             // Removed and protected people get none.
-            _ => continue,
+            Err(_) => continue,
         }
     }
-    Ok(())
+    Ok(issued)
 }
 
 /// Proportional set size in KiB of our processes whose command line has `words`: children of
