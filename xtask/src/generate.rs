@@ -6,9 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use definition::Package;
 use definition::page::system_page;
+use definition::{Package, System};
 
+use crate::glossary::glossary;
 use crate::tidy::Finding;
 
 /// A path from the root, and the whole text that belongs there.
@@ -25,15 +26,29 @@ struct Generator {
 /// Every generator.
 const GENERATORS: &[Generator] = &[
     Generator { name: "pages of systems", make: system_pages },
+    Generator { name: "glossary", make: glossary_page },
     Generator { name: "schemas of definition files", make: file_schemas },
 ];
 
 /// `docs/systems/<id>.md` for every folder under `systems/`.
 fn system_pages(root: &Path) -> Result<Vec<Text>> {
-    let mut pages = Vec::new();
+    let page = |system: &System| (format!("docs/systems/{}.md", system.id), system_page(system));
+    Ok(systems(root)?.iter().map(page).collect())
+}
+
+/// `docs/glossary.md`, where there are systems.
+fn glossary_page(root: &Path) -> Result<Vec<Text>> {
+    let systems = systems(root)?;
+    let page = ("docs/glossary.md".to_owned(), glossary(&systems));
+    Ok(if systems.is_empty() { Vec::new() } else { vec![page] })
+}
+
+/// Every system under `systems/`, by its identifier.
+fn systems(root: &Path) -> Result<Vec<System>> {
+    let mut systems = Vec::new();
     let folder = root.join("systems");
     if !folder.is_dir() {
-        return Ok(pages);
+        return Ok(systems);
     }
     for entry in fs::read_dir(&folder)? {
         let path = entry?.path();
@@ -43,17 +58,15 @@ fn system_pages(root: &Path) -> Result<Vec<Text>> {
         let mut package = Package::default();
         read_folder(&path, &path, &mut package)?;
         match definition::load(&package) {
-            Ok((system, _)) => {
-                pages.push((format!("docs/systems/{}.md", system.id), system_page(&system)));
-            }
+            Ok((system, _)) => systems.push(system),
             Err(errors) => {
                 let first = errors.first().map(ToString::to_string).unwrap_or_default();
                 anyhow::bail!("{}: {first}", path.display());
             }
         }
     }
-    pages.sort();
-    Ok(pages)
+    systems.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(systems)
 }
 
 fn read_folder(top: &Path, folder: &Path, package: &mut Package) -> Result<()> {

@@ -3,6 +3,7 @@
 //! It reads and checks the tree; only `gen` and `tidy --ratchet` write into it.
 
 mod generate;
+mod glossary;
 mod rust_text;
 mod tidy;
 mod tree;

@@ -23,7 +23,7 @@ use store::organisation::Installer;
 use crate::sample::{Sample, samples};
 use crate::systems::systems_load;
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
-use keys::KeyFolder;
+pub(crate) use keys::KeyFolder;
 
 /// Options of `kumoi up`.
 #[derive(Args, Clone, Debug)]

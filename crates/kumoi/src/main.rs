@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod demo;
+mod log;
 mod sample;
 mod seed;
 mod serve;
@@ -43,6 +44,8 @@ enum Command {
     },
     /// 開いている見本の団体に見本住民を読み込む（途中からでも続けます）
     Seed(demo::SeedArguments),
+    /// 改ざんを検知する記録を検証し、控えを取る
+    Log(log::LogArguments),
     /// 速さと記憶域を測る
     Bench(bench::BenchArguments),
 }
@@ -78,10 +81,15 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Serve(arguments) => serve::serve(arguments).await,
             Command::Seed(arguments) => demo::seed(arguments).await,
             Command::Bench(arguments) => bench::bench(arguments).await,
+            Command::Log(arguments) => {
+                let intact = log::log(arguments).await?;
+                return Ok(if intact { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            }
             Command::PrintWorker | Command::Check { .. } => Ok(()),
         }
+        .map(|()| ExitCode::SUCCESS)
     });
     // Work on threads of its own (making people) is not waited for.
     runtime.shutdown_background();
-    ended.map(|()| ExitCode::SUCCESS)
+    ended
 }

@@ -7,6 +7,7 @@
 mod counter;
 mod crash;
 mod life;
+mod log;
 mod protection;
 mod resident;
 mod zones;
