@@ -161,4 +161,25 @@ mod tests {
         assert!(!check(&folder, false).unwrap());
         fs::remove_dir_all(folder).unwrap();
     }
+
+    #[test]
+    fn an_upgrade_that_loses_an_item_is_not_good() {
+        let place = std::env::temp_dir().join(format!("kumoi-against-{}", std::process::id()));
+        let head = "id: card\ncode: '900'\nname: 券\nname_en: Card\nstatute: 条例\nversion: '1'\n";
+        let register = "id: card\nname: 券\nname_en: Card\nkey: 番号\ntitle: 番号\nitems:\n  \
+            - { name: 番号, name_en: N, romaji: bango, type: X, length: 9, required: true }\n";
+        let more = "  - { name: 色, name_en: C, romaji: iro, type: Ｎ, length: 9 }\n";
+        for (folder, items) in [("old", register.to_owned()), ("new", format!("{register}{more}"))]
+        {
+            fs::create_dir_all(place.join(folder).join("registers")).unwrap();
+            let head = format!("{head}bodies: [municipality]\n");
+            fs::write(place.join(folder).join("system.yaml"), head).unwrap();
+            fs::write(place.join(folder).join("registers/card.yaml"), items).unwrap();
+        }
+        assert!(check_against(&place.join("new"), &place.join("old")).unwrap());
+        assert!(!check_against(&place.join("old"), &place.join("new")).unwrap());
+        let said = check_against(&place.join("none"), &place.join("old")).unwrap_err();
+        assert!(format!("{said:#}").contains("none"), "{said:#}");
+        fs::remove_dir_all(place).unwrap();
+    }
 }

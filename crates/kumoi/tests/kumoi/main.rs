@@ -9,6 +9,7 @@ mod crash;
 mod life;
 mod protection;
 mod resident;
+mod upgrade;
 mod zones;
 
 use std::path::PathBuf;
