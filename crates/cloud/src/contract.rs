@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use definition::System;
 use serde::{Deserialize, Serialize};
-use store::control;
+use store::control::{self, Contract};
+use store::identity;
 use store::organisation::{Credentials, Installer, Login, Organisation, Templates};
-use store::{identity, parameter};
 
-use crate::CloudError;
+use crate::{CloudError, Upgraded};
 
 /// An offer of the catalogue.
 #[derive(Clone, Debug)]
@@ -37,8 +37,8 @@ pub struct Kept {
 pub struct Opened {
     /// Its credentials.
     pub kept: Kept,
-    /// Systems contracted in a version other than the installed one: they wait for an upgrade.
-    pub waiting: Vec<String>,
+    /// Its systems: what is served, what was brought to another version, what was refused.
+    pub upgraded: Upgraded,
 }
 
 /// Keeps the credentials of organisations outside the database.
@@ -98,12 +98,15 @@ pub struct Executor<'e> {
     pub installer: &'e Installer,
     /// Templates with every system of the catalogue.
     pub templates: &'e Templates,
+    /// The packages of the catalogue.
+    pub systems: &'e [Arc<System>],
     /// Where credentials are kept.
     pub keeper: &'e dyn Keeper,
 }
 
 impl Executor<'_> {
-    /// Opens an organisation's signed contracts: databases, roles, keys, systems, in service.
+    /// Opens an organisation's signed contracts: databases, roles, keys, systems, in service. A
+    /// system that is installed in another version is upgraded, or stays where that would break.
     ///
     /// Repeatable at every step. Credentials that are kept are never made anew; where there are
     /// none but the organisation has accounts, its keys are lost and it is refused.
@@ -124,23 +127,20 @@ impl Executor<'_> {
                 kept
             }
         };
-        let database = kept.office.database(kept.office.office.as_ref(), None, 1)?;
-        let installed = parameter::systems_installed(&**database.client().await?).await?;
         let control = control::control_open(self.installer).await?;
-        let mut waiting = Vec::new();
-        for contract in control::contract_list(&control).await? {
-            if !contracts.contains(&contract.id) {
-                continue;
-            }
-            let is_this = |it: &(String, String, String, String)| {
-                it.0 == contract.system && it.3 == contract.hash
-            };
-            match installed.iter().any(is_this) {
-                true => control::contract_in_service(&control, contract.id).await?,
-                false => waiting.push(contract.system),
+        let mut signed = control::contract_list(&control).await?;
+        signed.retain(|contract| contracts.contains(&contract.id));
+        let of = |contract: &Contract| {
+            self.systems.iter().find(|system| system.hash == contract.hash).cloned()
+        };
+        let wanted: Vec<Arc<System>> = signed.iter().filter_map(of).collect();
+        let upgraded = self.systems_bring_up(organisation, &wanted).await?;
+        for contract in signed {
+            if upgraded.systems.iter().any(|system| system.hash == contract.hash) {
+                control::contract_in_service(&control, contract.id).await?;
             }
         }
-        Ok(Opened { kept, waiting })
+        Ok(Opened { kept, upgraded })
     }
 
     async fn create(&self, organisation: &Organisation) -> Result<Kept, CloudError> {

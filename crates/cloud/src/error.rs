@@ -19,6 +19,19 @@ pub enum CloudError {
         /// Why.
         source: std::io::Error,
     },
+    /// The texts of an installed version were never kept: nothing can be compared with it.
+    #[error(
+        "{organisation}に入っている{system}の版{version}は、版の控えを残さないころの雲居で\
+         入れられたため、更新も使用もできません。消してよければ bin/up --fresh で作り直してください"
+    )]
+    VersionLost {
+        /// The organisation's name.
+        organisation: String,
+        /// The system's name.
+        system: String,
+        /// Its installed version.
+        version: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

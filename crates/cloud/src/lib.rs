@@ -5,6 +5,8 @@
 
 mod contract;
 mod error;
+mod upgrade;
 
 pub use contract::{Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish};
 pub use error::CloudError;
+pub use upgrade::{Change, Refused, Upgraded};

@@ -5,8 +5,10 @@
 
 mod procedure;
 mod register;
+mod version;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base::date::Date;
 use base::dated::Dated;
@@ -59,6 +61,8 @@ pub struct System {
     pub examples: Vec<Example>,
     /// SHA-256 of all files, hexadecimal: the version of the package.
     pub hash: String,
+    /// All its texts by path, so that a version can be kept and loaded again.
+    pub files: Arc<BTreeMap<String, String>>,
 }
 
 /// 標準仕様書.

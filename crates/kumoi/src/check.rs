@@ -1,22 +1,24 @@
-//! `kumoi check`: reads a system's folder and says what is wrong in it, and runs its examples.
+//! `kumoi check`: reads a system's folder and says what is wrong in it, runs its examples, and says
+//! what an upgrade from an older folder would break.
 //!
 //! Changes nothing, except the decisions of the examples when it is told to write them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use definition::{Package, System, examples};
 use office::example::{Difference, differences};
+use store::install::breaking_changes;
 
-use crate::systems::package_read;
+use crate::systems::{package_read, system_folders, system_read};
 
 /// Checks the system in `folder`, or every system below it. True when none has an error. With
 /// `write` the decisions of examples that decide otherwise are written anew.
 pub fn check(folder: &Path, write: bool) -> Result<bool> {
     let mut good = true;
-    for folder in folders(folder)? {
+    for folder in system_folders(folder)? {
         let package = package_read(&folder)?;
         let shown = folder.display();
         let (diagnostics, loaded) = match definition::load(&package) {
@@ -105,21 +107,33 @@ fn compared(difference: &Difference) -> String {
     out
 }
 
-/// The folder itself, or those directly in it that hold a system.
-fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
-    let is_system = |path: &Path| path.join("system.yaml").is_file();
-    if is_system(folder) {
-        return Ok(vec![folder.to_owned()]);
+/// Says what an upgrade from the system in `old` to the one in `folder` would break in recorded
+/// data. True when nothing breaks.
+pub fn check_against(folder: &Path, old: &Path) -> Result<bool> {
+    let (new, old) = (system_read(folder)?, system_read(old)?);
+    let breaks = breaking_changes(&old, &new);
+    let short = |system: &System| format!("版{}（{}）", system.version, &system.hash[..12]);
+    println!("{}: {} から {} へ", new.name, short(&old), short(&new));
+    for one in &breaks {
+        println!("  エラー: {one}");
     }
-    let shown = folder.display();
-    let entries = fs::read_dir(folder).with_context(|| format!("{shown} を読めません"))?;
-    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    found.retain(|path| is_system(path));
-    found.sort();
-    if found.is_empty() {
-        bail!("{shown} に業務システム（system.yaml のあるフォルダ）がありません");
+    if breaks.is_empty() {
+        println!("  更新できます。既にある記録はそのまま読めます（{}）", added(&old, &new));
+    } else {
+        println!("  対処: 記録のある台帳・項目・コードは残し、新しいものを加えてください");
     }
-    Ok(found)
+    Ok(breaks.is_empty())
+}
+
+/// What is added, counted.
+fn added(old: &System, new: &System) -> String {
+    let registers = new.registers.iter().filter(|one| old.register(&one.id).is_none()).count();
+    let items = |system: &System| system.registers.iter().map(|r| r.items.len()).sum::<usize>();
+    let procedures = new.procedures.iter().filter(|one| old.procedure(&one.id).is_none()).count();
+    format!(
+        "加わる台帳 {registers}、項目 {}、手続 {procedures}",
+        items(new).saturating_sub(items(old))
+    )
 }
 
 #[cfg(test)]
@@ -146,5 +160,26 @@ mod tests {
         fs::write(folder.join("system.yaml"), "id: broken\nnonsense: 1\n").unwrap();
         assert!(!check(&folder, false).unwrap());
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn an_upgrade_that_loses_an_item_is_not_good() {
+        let place = std::env::temp_dir().join(format!("kumoi-against-{}", std::process::id()));
+        let head = "id: card\ncode: '900'\nname: 券\nname_en: Card\nstatute: 条例\nversion: '1'\n";
+        let register = "id: card\nname: 券\nname_en: Card\nkey: 番号\ntitle: 番号\nitems:\n  \
+            - { name: 番号, name_en: N, romaji: bango, type: X, length: 9, required: true }\n";
+        let more = "  - { name: 色, name_en: C, romaji: iro, type: Ｎ, length: 9 }\n";
+        for (folder, items) in [("old", register.to_owned()), ("new", format!("{register}{more}"))]
+        {
+            fs::create_dir_all(place.join(folder).join("registers")).unwrap();
+            let head = format!("{head}bodies: [municipality]\n");
+            fs::write(place.join(folder).join("system.yaml"), head).unwrap();
+            fs::write(place.join(folder).join("registers/card.yaml"), items).unwrap();
+        }
+        assert!(check_against(&place.join("new"), &place.join("old")).unwrap());
+        assert!(!check_against(&place.join("old"), &place.join("new")).unwrap());
+        let said = check_against(&place.join("none"), &place.join("old")).unwrap_err();
+        assert!(format!("{said:#}").contains("none"), "{said:#}");
+        fs::remove_dir_all(place).unwrap();
     }
 }

@@ -9,6 +9,7 @@ mod cards;
 mod fill;
 mod keys;
 mod plan;
+mod upgrade;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,11 +18,12 @@ use anyhow::{Context, Result};
 use clap::Args;
 use cloud::{Executor, Keeper, Kept};
 use definition::System;
+use office::version::systems_in_force;
 use store::cluster::{Cluster, ClusterOptions};
 use store::organisation::Installer;
 
 use crate::sample::{Sample, samples};
-use crate::systems::systems_load;
+use crate::systems::{systems_load, systems_read};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use keys::KeyFolder;
 
@@ -46,6 +48,9 @@ pub struct UpArguments {
     /// 見本の認証アプリのポート
     #[arg(long, default_value_t = 8614, value_name = "PORT")]
     pub authenticator_port: u16,
+    /// 業務システムのフォルダを入れたフォルダ（指定がなければ組込みのもの）
+    #[arg(long, value_name = "DIR")]
+    pub systems: Option<PathBuf>,
     /// 一つの団体だけで始める: village、city、special_ward
     #[arg(long, value_name = "KIND", value_parser = ["village", "city", "special_ward"])]
     pub only: Option<String>,
@@ -56,12 +61,17 @@ pub struct UpArguments {
 pub(crate) struct Opened {
     pub(crate) sample: Sample,
     pub(crate) kept: Kept,
+    /// The systems that it is served, in the versions installed.
+    pub(crate) systems: Arc<Vec<Arc<System>>>,
 }
 
 /// Starts everything, prints the addresses, and runs until a signal asks for the end.
 pub async fn up(arguments: UpArguments) -> Result<()> {
     let mut signals = Signals::listen()?;
-    let systems = systems_load()?;
+    let systems = match &arguments.systems {
+        Some(folder) => systems_read(folder)?,
+        None => systems_load()?,
+    };
     let layout = Layout::open(arguments.var.as_deref())?;
     if arguments.fresh {
         layout.clear().await?;
@@ -92,7 +102,12 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let helper = tokio::spawn(plan::authenticator_serve(authenticator, cards));
     banner::print(&arguments, &opened, layout.var());
     let installer = Installer::new(cluster.installer("postgres"));
-    let filling = tokio::spawn(fill::fill(installer, opened, systems));
+    let filling = tokio::spawn(async move {
+        for one in opened {
+            let systems = Arc::clone(&one.systems);
+            fill::fill(installer.clone(), vec![one], systems).await;
+        }
+    });
     let ended = supervisor.run(cluster, &mut signals).await;
     filling.abort();
     helper.abort();
@@ -110,7 +125,7 @@ async fn open_all(
     let templates = installer.prepare(systems).await?;
     tracing::info!("templates are ready");
     let keeper = KeyFolder::open(layout.var())?;
-    let executor = Executor { installer, templates: &templates, keeper: &keeper };
+    let executor = Executor { installer, templates: &templates, systems, keeper: &keeper };
     let offers = cloud::offer_publish(installer, "kumoi", systems).await?;
     let mut all = Vec::new();
     for sample in samples(arguments.only.as_deref()) {
@@ -118,12 +133,7 @@ async fn open_all(
         let name = organisation.name.clone();
         let contracts = cloud::contract_sign(installer, organisation, &offers).await?;
         let opened = executor.contract_open(organisation, &contracts).await?;
-        for system in opened.waiting {
-            eprintln!(
-                "kumoi: {name}の業務システム {system} は、このプログラムと違う版で入っています。\
-                 画面が合わないときは bin/up --fresh で作り直してください"
-            );
-        }
+        upgrade::say(&name, &opened.upgraded);
         tracing::info!(organisation = organisation.id, "the organisation is open");
         let mut kept = opened.kept;
         let socket = cluster.socket().display().to_string();
@@ -135,10 +145,11 @@ async fn open_all(
             .await
             .with_context(|| format!("{name}の職員の利用者を作れません"))?;
         tracing::info!(organisation = organisation.id, "the accounts are made");
-        all.push(Opened { sample, kept });
+        let systems = Arc::new(opened.upgraded.systems);
+        all.push(Opened { sample, kept, systems });
     }
     if let Some(first) = all.first() {
-        fill::first(first, systems).await?;
+        fill::first(first, &first.systems).await?;
     }
     write_credentials(layout, &all)?;
     Ok(all)
@@ -185,5 +196,8 @@ pub async fn seed(arguments: SeedArguments) -> Result<()> {
             sample.organisation.name
         )
     })?;
-    fill::at_terminal(&Opened { sample, kept }, &systems_load()?).await
+    let database = kept.office.database(kept.office.office.as_ref(), None, 1)?;
+    let systems = systems_in_force(&database, &systems_load()?).await?;
+    let opened = Opened { sample, kept, systems };
+    fill::at_terminal(&opened, &opened.systems).await
 }

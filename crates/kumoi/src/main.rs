@@ -41,6 +41,9 @@ enum Command {
         /// 例（examples/*.md）の決定を、いまの定義が出す決定で書き改める
         #[arg(long)]
         write: bool,
+        /// 入っている版のフォルダ。更新すると壊れるものを示す
+        #[arg(long, value_name = "DIR", conflicts_with = "write")]
+        against: Option<PathBuf>,
     },
     /// 開いている見本の団体に見本住民を読み込む（途中からでも続けます）
     Seed(demo::SeedArguments),
@@ -67,8 +70,11 @@ fn run(command: Command) -> Result<ExitCode> {
         print::run_worker()?;
         return Ok(ExitCode::SUCCESS);
     }
-    if let Command::Check { folder, write } = command {
-        let good = check::check(&folder, write)?;
+    if let Command::Check { folder, write, against } = command {
+        let good = match against {
+            Some(old) => check::check_against(&folder, &old)?,
+            None => check::check(&folder, write)?,
+        };
         return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let filter = tracing_subscriber::EnvFilter::try_from_env("KUMOI_LOG")

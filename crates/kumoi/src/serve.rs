@@ -58,7 +58,7 @@ pub struct ServeArguments {
 /// Serves the zone until a signal asks for the end.
 pub async fn serve(arguments: ServeArguments) -> Result<()> {
     let mut signals = Signals::listen()?;
-    let router = router(&arguments)?;
+    let router = router(&arguments).await?;
     let listener = TcpListener::bind(arguments.address)
         .await
         .with_context(|| format!("{} を開けません", arguments.address))?;
@@ -77,7 +77,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<()> {
     Ok(())
 }
 
-fn router(arguments: &ServeArguments) -> Result<Router> {
+async fn router(arguments: &ServeArguments) -> Result<Router> {
     let folder = &arguments.credentials;
     let credentials = credentials_read(folder)
         .with_context(|| format!("資格情報 {} を読めません", folder.display()))?;
@@ -85,7 +85,7 @@ fn router(arguments: &ServeArguments) -> Result<Router> {
         ZoneName::Office => {
             let program = std::env::current_exe()?;
             let printer = Printer::new(WorkerCommand::new(program, &["print-worker"]));
-            let state = CounterState::new(credentials, systems_load()?, printer)?;
+            let state = CounterState::open(credentials, systems_load()?, printer).await?;
             state.spawn_workers();
             counter::router(state)
         }

@@ -9,7 +9,7 @@ mod embedded {
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -29,6 +29,43 @@ pub fn systems_load() -> Result<Arc<Vec<Arc<System>>>> {
         }
     }
     Ok(Arc::new(systems))
+}
+
+/// Loads every system in a folder instead of the built-in ones.
+pub fn systems_read(folder: &Path) -> Result<Arc<Vec<Arc<System>>>> {
+    let mut systems = Vec::new();
+    for folder in system_folders(folder)? {
+        systems.push(Arc::new(system_read(&folder)?));
+    }
+    Ok(Arc::new(systems))
+}
+
+/// Loads the system of a folder; what is wrong in it is said.
+pub fn system_read(folder: &Path) -> Result<System> {
+    match definition::load(&package_read(folder)?) {
+        Ok((system, _)) => Ok(system),
+        Err(diagnostics) => {
+            let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+            bail!("業務システム {} に誤りがあります\n{}", folder.display(), lines.join("\n"))
+        }
+    }
+}
+
+/// The folder itself, or those directly in it that hold a system.
+pub fn system_folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let is_system = |path: &Path| path.join("system.yaml").is_file();
+    if is_system(folder) {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let shown = folder.display();
+    let entries = fs::read_dir(folder).with_context(|| format!("{shown} を読めません"))?;
+    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    found.retain(|path| is_system(path));
+    found.sort();
+    if found.is_empty() {
+        bail!("{shown} に業務システム（system.yaml のあるフォルダ）がありません");
+    }
+    Ok(found)
 }
 
 /// Reads a system's folder.

@@ -202,7 +202,7 @@ where
     let client = office.database.client().await?;
     let found = document_read(&**client, number).await?;
     let document = &found.document;
-    let system = office.system(&document.system)?;
+    let system = &*office.version(&**client, &document.system, &document.package).await?;
     let procedure = system.procedure(&document.procedure);
     let register = procedure.map(|procedure| procedure.register.clone()).unwrap_or_default();
     let table = Table::new(system, &register)?;

@@ -16,6 +16,7 @@ pub mod reaction;
 pub mod register;
 pub mod seed;
 pub mod staff;
+pub mod version;
 
 use std::sync::Arc;
 
@@ -59,13 +60,20 @@ impl Office {
         procedure: &str,
     ) -> Result<(&Arc<System>, &Procedure), OfficeError> {
         let system = self.system(system)?;
-        let found = system.procedure(procedure);
-        let found = found.ok_or_else(|| OfficeError::NotFound(format!("手続「{procedure}」")))?;
-        Ok((system, found))
+        Ok((system, procedure_of(system, procedure)?))
     }
 
     /// Real organisations take valid numbers only, sample organisations invalid ones only.
     pub fn number_mode(&self) -> base::code::Mode {
         if self.organisation.sample { base::code::Mode::Sample } else { base::code::Mode::Real }
     }
+}
+
+/// A procedure of a version of a system.
+///
+/// # Errors
+/// [`OfficeError::NotFound`].
+pub fn procedure_of<'s>(system: &'s System, procedure: &str) -> Result<&'s Procedure, OfficeError> {
+    let found = system.procedure(procedure);
+    found.ok_or_else(|| OfficeError::NotFound(format!("手続「{procedure}」")))
 }

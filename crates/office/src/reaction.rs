@@ -12,7 +12,7 @@ use store::register::{Table, rows, rows_by};
 use store::{ItemValue, StoreError};
 
 use crate::case::{register_finally, stage};
-use crate::{Actor, Office, OfficeError};
+use crate::{Actor, Office, OfficeError, procedure_of};
 
 /// Does the work that is due; how many jobs were claimed is returned.
 ///
@@ -162,10 +162,16 @@ fn form_of(procedure: &Procedure, event: &Entry, subject: &str, keys: &[String])
 /// A timer: the procedure waits in the queue as a case for its subject, unless the row is closed.
 async fn timer(office: &Office, at: jiff::Timestamp, job: &Job) -> Result<(), OfficeError> {
     let text = |name: &str| job.content.get(name).and_then(Json::as_str).unwrap_or_default();
-    let (system, procedure) = office.procedure(text("system"), text("procedure"))?;
+    let mut client = office.database.client().await?;
+    // A procedure that a newer version has given up is done as it was when the timer was set.
+    let began = office.version(&**client, text("system"), text("package")).await?;
+    let system = match office.procedure(text("system"), text("procedure")) {
+        Ok((installed, _)) => &**installed,
+        Err(_) => &*began,
+    };
+    let procedure = procedure_of(system, text("procedure"))?;
     let actor = Actor::automatic(at);
     let table = Table::new(system, &procedure.register)?;
-    let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
     let found = rows(&*transaction, table, &[text("key").to_owned()]).await?;
     let Some(row) = found.first().filter(|row| row.meta.closed_on.is_none()) else {

@@ -27,7 +27,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use definition::System;
-use office::Office;
+use office::version::systems_in_force;
+use office::{Office, OfficeError};
 use print::Printer;
 use store::organisation::Credentials;
 use store::seal::SealKey;
@@ -88,6 +89,26 @@ impl CounterState {
         Ok(CounterState { places: Arc::new(places), printer })
     }
 
+    /// The organisations of this zone, each with the systems in the versions that it has installed;
+    /// `systems` are those that the program carries.
+    ///
+    /// # Errors
+    /// As [`CounterState::new`], and [`OfficeError`] when an installed version cannot be read.
+    pub async fn open(
+        credentials: Vec<Credentials>,
+        systems: Arc<Vec<Arc<System>>>,
+        printer: Printer,
+    ) -> Result<CounterState, OfficeError> {
+        let mut state = CounterState::new(credentials, Arc::clone(&systems), printer)?;
+        for place in Arc::make_mut(&mut state.places).values_mut() {
+            let found = systems_in_force(&place.office.database, &systems).await?;
+            // What the program carries unchanged stays shared among all.
+            Arc::make_mut(place).office.systems =
+                if same(&found, &systems) { Arc::clone(&systems) } else { found };
+        }
+        Ok(state)
+    }
+
     /// An organisation by its name in addresses.
     pub fn place(&self, id: &str) -> Option<Arc<Place>> {
         self.places.get(id).cloned()
@@ -102,6 +123,11 @@ impl CounterState {
     pub fn spawn_workers(&self) {
         workers::spawn(self);
     }
+}
+
+/// Whether both are the same versions in the same order.
+fn same(one: &[Arc<System>], other: &[Arc<System>]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| Arc::ptr_eq(a, b))
 }
 
 /// The routes of the office zone.

@@ -6,8 +6,8 @@ use tokio_postgres::Client;
 
 use crate::StoreError;
 use crate::organisation::{Installer, Organisation};
+use crate::schema;
 
-const SQL: &str = include_str!("../sql/control.sql");
 const DATABASE: &str = "kumoi_control";
 
 /// 契約: a contract of an organisation for an offer.
@@ -39,12 +39,9 @@ pub async fn control_open(installer: &Installer) -> Result<Client, StoreError> {
         postgres.batch_execute(&sql).await?;
     }
     let mut client = installer.connect(DATABASE).await?;
-    let ready = client.query_opt("select 1 from pg_namespace where nspname = 'control'", &[]);
-    if ready.await?.is_none() {
-        let transaction = client.transaction().await?;
-        transaction.batch_execute(SQL).await?;
-        transaction.commit().await?;
-    }
+    let transaction = client.transaction().await?;
+    schema::CONTROL.bring_up(&transaction).await?;
+    transaction.commit().await?;
     Ok(client)
 }
 
@@ -112,18 +109,23 @@ pub async fn contract_sign(
     Ok(row.try_get(0)?)
 }
 
-/// Marks a contract as in service.
+/// Marks a contract as in service; what it replaces (the same system's older packages) ends.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn contract_in_service(client: &Client, id: i64) -> Result<(), StoreError> {
-    client
-        .execute(
-            "update control.contract set state = '提供中', opened_at = coalesce(opened_at, now())
-             where id = $1 and state <> '終了'",
-            &[&id],
-        )
-        .await?;
+    let sql = "
+        with own as (
+            select c.id, c.organisation, o.system from control.contract c
+            join control.offer o on o.id = c.offer where c.id = $1),
+        same as (
+            select c.id from control.contract c join control.offer o on o.id = c.offer
+            join own on own.organisation = c.organisation and own.system = o.system)
+        update control.contract c
+        set state = case when c.id = $1 then '提供中' else '終了' end,
+            opened_at = case when c.id = $1 then coalesce(opened_at, now()) else opened_at end
+        from same where same.id = c.id and (c.id = $1 or c.state = '提供中')";
+    client.execute(sql, &[&id]).await?;
     Ok(())
 }
 

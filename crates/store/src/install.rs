@@ -3,12 +3,22 @@
 //! An upgrade may add registers and items; whatever would break recorded data is refused with its
 //! reason before anything is changed.
 
+mod alter;
+mod breaking;
+mod version;
+
 use definition::System;
 use definition::model::{Item, ItemKind, Register};
 use tokio_postgres::GenericClient;
 
 use crate::StoreError;
 use crate::register::{columns_of, quote};
+
+pub use breaking::breaking_changes;
+pub use version::{
+    Refusal, Version, refusal_list, refusal_record, refusal_settle, version_keep, version_list,
+    version_load,
+};
 
 /// Creates the schema and tables of a system in this database (the role must be the owner).
 ///
@@ -22,10 +32,10 @@ pub async fn install(client: &impl GenericClient, system: &System) -> Result<(),
     }
     sql.push_str(&format!("grant usage on schema {schema} to kumoi_office, kumoi_reader;\n"));
     client.batch_execute(&sql).await?;
-    record(client, system).await
+    version::record(client, system).await
 }
 
-/// Upgrades an installed system to another version of its package.
+/// Upgrades an installed system to another version of its package, in the caller's transaction.
 ///
 /// # Errors
 /// [`StoreError::Refused`] with the reason when recorded data would break.
@@ -50,94 +60,20 @@ pub async fn upgrade(
             None => sql.push_str(&register_sql(&schema, register)),
             Some(before) => {
                 for item in &register.items {
-                    sql.push_str(&item_upgrade(&schema, before, register, item));
+                    sql.push_str(&alter::item_sql(&schema, before, register, item));
                 }
+                sql.push_str(&relations_sql(&schema, register));
                 sql.push_str(&view_sql(&schema, register));
             }
         }
     }
     client.batch_execute(&sql).await?;
-    record(client, new).await
-}
-
-async fn record(client: &impl GenericClient, system: &System) -> Result<(), StoreError> {
-    client
-        .execute(
-            "insert into core.system (id, name, version, hash, files) values ($1, $2, $3, $4, '{}')
-             on conflict (id) do update set name = excluded.name, version = excluded.version,
-               hash = excluded.hash, installed_at = now()",
-            &[&system.id, &system.name, &system.version, &system.hash],
-        )
-        .await?;
-    Ok(())
-}
-
-/// What would break, each with its reason.
-pub fn breaking_changes(old: &System, new: &System) -> Vec<String> {
-    let mut out = Vec::new();
-    for before in &old.registers {
-        let Some(after) = new.register(&before.id) else {
-            out.push(format!("台帳「{}」がなくなります。記録が読めなくなります", before.name));
-            continue;
-        };
-        if before.key != after.key {
-            out.push(format!("台帳「{}」の主キーが変わります", before.name));
-        }
-        for item in &before.items {
-            match after.item_by_romaji(&item.romaji) {
-                None => out.push(format!("項目「{}」がなくなります", item.name)),
-                Some(next) => out.extend(item_break(item, next)),
-            }
-        }
-        for item in after.items.iter().filter(|i| before.item_by_romaji(&i.romaji).is_none()) {
-            if item.required {
-                let name = &item.name;
-                out.push(format!("新しい項目「{name}」が必須です。既にある行には値がありません"));
-            }
+    for register in &new.registers {
+        if let Some(before) = old.register(&register.id) {
+            alter::keys_fill(client, (new, register), before).await?;
         }
     }
-    out
-}
-
-fn item_break(before: &Item, after: &Item) -> Option<String> {
-    let name = &before.name;
-    if before.number.is_some() && before.number != after.number {
-        return Some(format!("項目「{name}」の項目IDが変わります。標準の番号は使い回せません"));
-    }
-    if before.secret != after.secret {
-        return Some(format!("項目「{name}」の暗号化の有無が変わります"));
-    }
-    let fits = match (&before.kind, &after.kind) {
-        (ItemKind::HalfWidth(a), ItemKind::HalfWidth(b) | ItemKind::FullWidth(b))
-        | (ItemKind::FullWidth(a), ItemKind::FullWidth(b)) => a <= b,
-        (
-            ItemKind::Integer { digits: a, signed: s },
-            ItemKind::Integer { digits: b, signed: t },
-        ) => a <= b && (!s || *t),
-        (ItemKind::Date { uncertain: a }, ItemKind::Date { uncertain: b }) => !a || *b,
-        (a, b) => a == b,
-    };
-    (!fits).then(|| format!("項目「{name}」の型または桁数が狭くなります"))
-}
-
-fn item_upgrade(schema: &str, before: &Register, register: &Register, item: &Item) -> String {
-    let table = quote(&register.id.replace('-', "_"));
-    let mut sql = String::new();
-    let known = before.item_by_romaji(&item.romaji);
-    let old_columns: Vec<String> = known
-        .map(|i| columns_of(i).into_iter().map(|(name, _)| name).collect())
-        .unwrap_or_default();
-    for (name, kind) in columns_of(item) {
-        if old_columns.contains(&name) {
-            continue;
-        }
-        for suffix in ["", "_history"] {
-            let table = quote(&format!("{}{suffix}", register.id.replace('-', "_")));
-            sql.push_str(&format!("alter table {schema}.{table} add column {name} {kind};\n"));
-        }
-    }
-    sql.push_str(&index_sql(schema, &table, item, true));
-    sql
+    version::record(client, new).await
 }
 
 fn register_sql(schema: &str, register: &Register) -> String {
@@ -168,6 +104,19 @@ fn register_sql(schema: &str, register: &Register) -> String {
     for item in &register.items {
         sql.push_str(&index_sql(schema, &current, item, false));
     }
+    sql.push_str(&relations_sql(schema, register));
+    sql.push_str(&format!(
+        "grant select, insert, update, delete on {schema}.{current}, {schema}.{history}
+           to kumoi_office;\n"
+    ));
+    sql.push_str(&view_sql(schema, register));
+    sql
+}
+
+fn relations_sql(schema: &str, register: &Register) -> String {
+    let name = register.id.replace('-', "_");
+    let current = quote(&name);
+    let mut sql = String::new();
     for relation_key in register.relations.iter().map(|r| &r.by) {
         if let Some(item) = register.item(relation_key).filter(|i| i.name != register.key) {
             let column = quote(&item.romaji);
@@ -177,11 +126,6 @@ fn register_sql(schema: &str, register: &Register) -> String {
             ));
         }
     }
-    sql.push_str(&format!(
-        "grant select, insert, update, delete on {schema}.{current}, {schema}.{history}
-           to kumoi_office;\n"
-    ));
-    sql.push_str(&view_sql(schema, register));
     sql
 }
 

@@ -19,6 +19,7 @@ pub mod journal;
 pub mod organisation;
 pub mod parameter;
 pub mod register;
+pub mod schema;
 pub mod seal;
 pub mod search;
 pub mod series;

@@ -13,12 +13,9 @@ use definition::System;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::{Client, Config, NoTls};
 
+use crate::schema::{self, Shape};
 use crate::vault::Vault;
 use crate::{Database, StoreError, install};
-
-const CORE: &str = concat!(include_str!("../sql/core.sql"), include_str!("../sql/log.sql"));
-const STAFF: &str = include_str!("../sql/staff.sql");
-const FRONT: &str = include_str!("../sql/front.sql");
 
 /// Group roles; none can sign in.
 const GROUPS: &[&str] = &[
@@ -159,15 +156,18 @@ impl Installer {
             }
         }
         client.batch_execute("grant kumoi_owner to current_user").await?;
-        let core = format!("{CORE}{}", systems.iter().map(|s| s.hash.as_str()).collect::<String>());
-        let templates = Templates {
-            office: template_name("office", &core),
-            staff: template_name("staff", STAFF),
-            front: template_name("front", FRONT),
+        let hashes: String = systems.iter().map(|s| s.hash.as_str()).collect();
+        let name = |kind: &str, shape: &Shape, more: &str| {
+            template_name(kind, &format!("{}{more}", shape.text()))
         };
-        self.template(&client, &templates.office, CORE, systems).await?;
-        self.template(&client, &templates.staff, STAFF, &[]).await?;
-        self.template(&client, &templates.front, FRONT, &[]).await?;
+        let templates = Templates {
+            office: name("office", &schema::OFFICE, &hashes),
+            staff: name("staff", &schema::STAFF, ""),
+            front: name("front", &schema::FRONT, ""),
+        };
+        self.template(&client, &templates.office, &schema::OFFICE, systems).await?;
+        self.template(&client, &templates.staff, &schema::STAFF, &[]).await?;
+        self.template(&client, &templates.front, &schema::FRONT, &[]).await?;
         Ok(templates)
     }
 
@@ -175,7 +175,7 @@ impl Installer {
         &self,
         client: &Client,
         name: &str,
-        sql: &str,
+        shape: &Shape,
         systems: &[Arc<System>],
     ) -> Result<(), StoreError> {
         let ready = client
@@ -191,7 +191,7 @@ impl Installer {
         let transaction = inner.transaction().await?;
         transaction.batch_execute("set local role kumoi_owner").await?;
         transaction.batch_execute("revoke all on schema public from public").await?;
-        transaction.batch_execute(sql).await?;
+        shape.bring_up(&transaction).await?;
         for system in systems {
             install::install(&transaction, system).await?;
         }
@@ -199,6 +199,36 @@ impl Installer {
         drop(inner);
         client.batch_execute(&format!("alter database {name} is_template true")).await?;
         Ok(())
+    }
+
+    /// Brings the house's own tables of an organisation's databases up to this program, each in a
+    /// transaction; how many steps were done.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when a database was made otherwise than any step says.
+    pub async fn schemas_bring_up(
+        &self,
+        organisation: &str,
+        templates: &Templates,
+    ) -> Result<usize, StoreError> {
+        let staff = format!("{organisation}_staff");
+        let front = format!("{organisation}_front");
+        let all = [
+            (organisation, &templates.office, &schema::OFFICE),
+            (staff.as_str(), &templates.staff, &schema::STAFF),
+            (front.as_str(), &templates.front, &schema::FRONT),
+        ];
+        let mut steps = 0;
+        for (database, template, shape) in all {
+            let wanted = shape.catalogue(&self.connect(template).await?).await?;
+            let mut client = self.connect(database).await?;
+            let transaction = client.transaction().await?;
+            transaction.batch_execute("set local role kumoi_owner").await?;
+            steps += shape.bring_up(&transaction).await?.len();
+            shape.check(&transaction, &wanted).await?;
+            transaction.commit().await?;
+        }
+        Ok(steps)
     }
 
     /// Creates an organisation's databases and roles; what exists is kept, so it can be repeated.
@@ -305,6 +335,12 @@ impl Installer {
     async fn write_organisation(&self, organisation: &Organisation) -> Result<(), StoreError> {
         let client = self.connect(&organisation.id).await?;
         client.batch_execute("set role kumoi_owner").await?;
+        if client.query_opt("select 1 from core.organisation", &[]).await?.is_none() {
+            // The template's systems are installed here from now on.
+            let sql = "update core.system set installed_at = now();
+                       update core.system_version set installed_at = now()";
+            client.batch_execute(sql).await?;
+        }
         client
             .execute(
                 "insert into core.organisation (id, code, name, name_en, kind, sample)

@@ -185,7 +185,7 @@ impl<'s> Table<'s> {
 }
 
 /// The folded key of a searched text item; `None` when the item has no key column.
-fn search_key(item: &Item, text: Option<&str>) -> Option<Option<String>> {
+pub(crate) fn search_key(item: &Item, text: Option<&str>) -> Option<Option<String>> {
     match item.search {
         Some(Search::Kana) => Some(text.map(base::kana::fold)),
         Some(Search::Name) => Some(text.map(base::kanji::fold)),

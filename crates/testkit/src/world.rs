@@ -82,6 +82,8 @@ pub struct World {
     folder: PathBuf,
     /// Where it listens.
     pub ports: Ports,
+    /// The folder of the business systems; those built in when there is none.
+    pub systems: Option<PathBuf>,
     child: Option<Child>,
     _watcher: (Child, ChildStdin),
 }
@@ -118,6 +120,7 @@ impl World {
             program: own,
             folder,
             ports: Ports::free(),
+            systems: None,
             child: None,
             _watcher: (watcher, line),
         };
@@ -171,6 +174,9 @@ impl World {
     pub fn command(&self, var: &Path, ports: Ports) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["up", "--only", "village", "--var"]).arg(var).args(ports.words());
+        if let Some(systems) = &self.systems {
+            command.arg("--systems").arg(systems);
+        }
         command.current_dir(&self.folder).stdin(Stdio::null());
         command
     }

@@ -1,5 +1,7 @@
 //! `system.yaml` and the order in which the other files are read.
 
+use std::sync::Arc;
+
 use base::diagnostic::{Diagnostic, Severity};
 
 use super::{Package, code, name, parameter, procedure, register, rule, sample, with_file};
@@ -24,6 +26,7 @@ pub(super) fn read(package: &Package, diagnostics: &mut Vec<Diagnostic>) -> Opti
     };
     let mut system = with_file("system.yaml", text, diagnostics, read_head)?;
     system.hash = package.hash();
+    system.files = Arc::new(package.files.clone());
     unknown_files(package, diagnostics);
     name::check_normal_form(package, diagnostics);
     code::read_all(package, &mut system, diagnostics);
@@ -88,6 +91,7 @@ fn read_head(reader: &mut Reader<'_>, node: &Node) -> System {
         samples: Vec::new(),
         examples: Vec::new(),
         hash: String::new(),
+        files: Arc::default(),
     }
 }
 

@@ -85,7 +85,8 @@ fn name(number: u64) -> String {
     format!("雲井　{digits}")
 }
 
-fn form(name: &str) -> Vec<(&str, &str)> {
+/// The form of somebody who moves in.
+pub fn form(name: &str) -> Vec<(&str, &str)> {
     vec![
         ("identity.方法", "運転免許証等"),
         ("f.異動日", "2026-11-10"),

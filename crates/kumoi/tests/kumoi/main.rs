@@ -10,6 +10,7 @@ mod life;
 mod log;
 mod protection;
 mod resident;
+mod upgrade;
 mod zones;
 
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ use store::search::Criterion;
 use super::{Act, Gathered, Preview, UsedRow, changes_of, gather, stage, title};
 use crate::access::role;
 use crate::plan::{Finding, Placeholders, Plan, Step, plan};
-use crate::{Actor, Office, OfficeError};
+use crate::{Actor, Office, OfficeError, procedure_of};
 
 /// What is entered for a case.
 #[derive(Clone, Debug)]
@@ -39,6 +39,21 @@ pub async fn case_preview(
     input: &CaseInput,
 ) -> Result<Preview, OfficeError> {
     let (system, procedure) = office.procedure(&input.system, &input.procedure)?;
+    let client = office.database.client().await?;
+    preview(office, &**client, actor, (system, procedure), input).await
+}
+
+/// What a procedure of this version would do, for a case that began with it.
+///
+/// # Errors
+/// As [`case_preview`].
+pub async fn case_preview_in(
+    office: &Office,
+    actor: &Actor,
+    system: &System,
+    input: &CaseInput,
+) -> Result<Preview, OfficeError> {
+    let procedure = procedure_of(system, &input.procedure)?;
     let client = office.database.client().await?;
     preview(office, &**client, actor, (system, procedure), input).await
 }
@@ -272,12 +287,13 @@ pub async fn case_form(
     (system, procedure): (&str, &str),
 ) -> Result<store::case::Case, OfficeError> {
     actor.require(&[role::COUNTER, role::PROTECTION])?;
-    let (model, own) = office.procedure(system, procedure)?;
     let client = office.database.client().await?;
     let case = case_read(&**client, id, false).await?;
     if case.entered.system != system || case.entered.procedure != procedure {
         return Err(OfficeError::NotFound(format!("受付番号 {id}")));
     }
+    let model = &*office.version(&**client, system, &case.entered.package).await?;
+    let own = procedure_of(model, procedure)?;
     super::decide::next_stage(&case, Act::Revise)?;
     let gathered =
         gather(office, &**client, actor, (model, own), (&case.entered.form, false)).await?;
@@ -299,11 +315,15 @@ pub async fn case_revise(
     input: &CaseInput,
 ) -> Result<(), OfficeError> {
     actor.require(&[role::COUNTER, role::PROTECTION])?;
-    let (system, procedure) = office.procedure(&input.system, &input.procedure)?;
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
     let mut case = case_read(&*transaction, id, true).await?;
     let next = super::decide::next_stage(&case, Act::Revise)?;
+    if (&case.entered.system, &case.entered.procedure) != (&input.system, &input.procedure) {
+        return Err(OfficeError::NotFound(format!("受付番号 {id}")));
+    }
+    let system = &*office.version(&*transaction, &input.system, &case.entered.package).await?;
+    let procedure = procedure_of(system, &input.procedure)?;
     let preview = preview(office, &*transaction, actor, (system, procedure), input).await?;
     refuse_findings(&preview.plan, input.acknowledged)?;
     let origin = (case.entered.origin.clone(), case.entered.origin_event);

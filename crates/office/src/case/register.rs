@@ -17,7 +17,7 @@ use super::enter::{duplicates, refuse_findings};
 use super::{Gathered, gather};
 use crate::facts::{date_text, display};
 use crate::plan::{Issued, Placeholders, Plan, Shape, Step, plan};
-use crate::{Actor, Office, OfficeError};
+use crate::{Actor, Office, OfficeError, procedure_of};
 
 /// A change of one row in words.
 #[derive(Clone, Debug)]
@@ -44,7 +44,9 @@ pub async fn register_finally(
     case: &Case,
 ) -> Result<(i64, Vec<String>), OfficeError> {
     let entered = &case.entered;
-    let (system, procedure) = office.procedure(&entered.system, &entered.procedure)?;
+    // A case ends on the procedure that it began with.
+    let system = &*office.version(&**transaction, &entered.system, &entered.package).await?;
+    let procedure = procedure_of(system, &entered.procedure)?;
     let gathered =
         gather(office, &**transaction, actor, (system, procedure), (&entered.form, true)).await?;
     same_versions(transaction, system, procedure, case).await?;
@@ -100,7 +102,8 @@ fn journal_entry(
     (plan, subjects): (&Plan, &[Row]),
 ) -> NewEntry {
     let entered = &case.entered;
-    let content = event_content(system, procedure, plan, subjects);
+    let mut content = event_content(system, procedure, plan, subjects);
+    content["package"] = json!(system.hash);
     let touched: Vec<String> = content["subjects"]
         .as_object()
         .map(|subjects| subjects.keys().cloned().collect())
@@ -213,7 +216,8 @@ pub(crate) async fn write(
             }
             Step::Timer { on, procedure, key } => {
                 let unique = format!("{event_id}/{procedure}/{key}");
-                let content = json!({"system": system.id, "procedure": procedure, "key": key});
+                let content = json!({"system": system.id, "package": system.hash,
+                    "procedure": procedure, "key": key});
                 let at = start_of(*on);
                 store::job::job_enqueue(client, "timer", &unique, &content, at).await?;
             }

@@ -4,4 +4,5 @@ mod conflicts;
 mod examples;
 mod folder;
 mod generated;
+mod upgrade;
 mod world;

@@ -1,6 +1,8 @@
 //! The administrator: accounts and roles, 決裁 rules, installed systems, journal, audit, work that
 //! fails, characters waiting for identification. The administrator handles no cases.
 
+mod systems;
+
 use axum::Form;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
@@ -17,9 +19,7 @@ use store::document::glyph_open;
 use store::identity::{account_end, account_list, account_unlock, role_end, role_grant, roles_of};
 use store::job::job_troubled;
 use store::journal::journal_latest;
-use store::parameter::{
-    DecisionRule, decision_rule_add, decision_rule_end, decision_rules, systems_installed,
-};
+use store::parameter::{DecisionRule, decision_rule_add, decision_rule_end, decision_rules};
 
 use super::desk::Desk;
 use super::refusal::Refusal;
@@ -29,6 +29,7 @@ use crate::component::form::{
 };
 use crate::component::page::{disclosure, section};
 use crate::component::table::{Cell, Column, Row, Table, table};
+use systems::systems;
 
 /// Everything at a glance.
 pub async fn page(desk: Desk) -> Response {
@@ -44,7 +45,7 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
     let client = desk.place.office.database.client().await?;
     let today = desk.actor.today();
     let rules = decision_rules(&**client, today).await?;
-    let systems = systems_installed(&**client).await?;
+    let systems = systems(desk, &client).await?;
     let journal = journal_latest(&**client, None, 50).await?;
     let audit = audit_latest(&**client, None, 50).await?;
     let troubled = job_troubled(&**client).await?;
@@ -52,10 +53,6 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
     let detail = json!({"journal": journal.len(), "audit": audit.len()});
     desk.actor.audit(&**client, "administration.view", "管理", Vec::new(), detail).await?;
     let lines = |rows: Vec<Vec<String>>, caption: &str, heads: &[&str]| grid(caption, heads, &rows);
-    let systems: Vec<Vec<String>> = systems
-        .into_iter()
-        .map(|(id, name, version, hash)| vec![name, id, version, hash[..12].to_owned()])
-        .collect();
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
     let when =
         |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%m-%d %H:%M:%S").to_string();
@@ -99,7 +96,7 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
         (section(desk.say("事務決裁規程", "Decision rules"), html! {
             (rule_table(desk, &rules)) (rule_form(desk))
         }))
-        (section(desk.say("業務システム", "Systems"), lines(systems, "導入済み", &["名称", "識別子", "版", "ハッシュ"])))
+        (section(desk.say("業務システム", "Systems"), systems))
         (section(desk.say("失敗している自動処理", "Failing work"), lines(troubled, "自動処理", &["番号", "種類", "試行", "理由"])))
         (section(desk.say("同定を待つ文字", "Characters to identify"), lines(glyphs, "文字", &["符号位置", "文字", "場所", "報告者"])))
         (section(desk.say("異動の記録", "Journal"), lines(journal, "新しい順 50件", &["番号", "処理日時", "事由", "異動日", "人数", "入力", "決裁"])))
@@ -107,6 +104,7 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
     })
 }
 
+/// A table of texts.
 fn grid(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> Markup {
     table(&Table {
         caption,

@@ -4,10 +4,11 @@ use axum::Form;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use definition::System;
 use maud::{Markup, html};
 use office::access::role;
 use office::case::{
-    Act, CaseInput, case_approve, case_post_review, case_preview, case_return, case_reviewed,
+    Act, CaseInput, case_approve, case_post_review, case_preview_in, case_return, case_reviewed,
     case_withdraw, stage,
 };
 use serde::Deserialize;
@@ -37,13 +38,15 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
     let client = office.database.client().await?;
     let case = case_read(&**client, id, false).await?;
     let acts = case_acts(&**client, id).await?;
+    let entered = &case.entered;
+    let began = office.version(&**client, &entered.system, &entered.package).await?;
     let detail = serde_json::json!({"case": id});
     let subjects = case.entered.subjects.clone();
     let purpose = case.entered.title.split('　').next().unwrap_or_default();
     desk.actor.audit(&**client, "case.view", purpose, subjects, detail).await?;
     drop(client);
     let mut notices = Vec::new();
-    let changes = changes(desk, &case).await;
+    let changes = changes(desk, &began, &case).await;
     let (changes, problem) = match changes {
         Ok(changes) => (changes, None),
         Err(problem) => (html! {}, Some(problem)),
@@ -54,7 +57,7 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
     let content = html! {
         p { strong.glyphs { (case.entered.title) } }
         (progress(desk, &case, acts.iter().any(|act| act.act == Act::Review.word())))
-        (links(desk, &case))
+        (links(desk, &began, &case))
         (changes)
         (open_acts(desk, &case))
         (section(desk.say("経過", "Course"), act_table(desk, &acts)))
@@ -64,7 +67,7 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
 }
 
 /// What an open case would change; a case that is done shows its rows' history instead.
-async fn changes(desk: &Desk, case: &Case) -> Result<Markup, String> {
+async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, String> {
     let waiting = [stage::ENTERED, stage::REVIEWED].contains(&case.entered.stage.as_str());
     if !waiting {
         return Ok(html! {});
@@ -76,7 +79,8 @@ async fn changes(desk: &Desk, case: &Case) -> Result<Markup, String> {
         identity: case.entered.identity.clone(),
         acknowledged: case.entered.acknowledged,
     };
-    match case_preview(&desk.place.office, &desk.actor, &input).await {
+    let office = &desk.place.office;
+    match case_preview_in(office, &desk.actor, began, &input).await {
         Ok(preview) => {
             let errors: Vec<String> = preview
                 .plan
@@ -131,12 +135,8 @@ fn progress(desk: &Desk, case: &Case, reviewed: bool) -> Markup {
     }
 }
 
-fn links(desk: &Desk, case: &Case) -> Markup {
-    let office = &desk.place.office;
-    let Ok((system, procedure)) = office.procedure(&case.entered.system, &case.entered.procedure)
-    else {
-        return html! {};
-    };
+fn links(desk: &Desk, system: &System, case: &Case) -> Markup {
+    let Some(procedure) = system.procedure(&case.entered.procedure) else { return html! {} };
     html! {
         @if !case.entered.subjects.is_empty() {
             p { (desk.say("対象: ", "Subjects: "))

@@ -1,6 +1,8 @@
 //! A procedure at the counter: form → confirmation (what will change) → entry as 仮登録, or the
 //! certificate at once. Nothing is stored before the last step.
 
+use std::sync::Arc;
+
 use axum::Form;
 use axum::extract::{Path, Query};
 use axum::http::{StatusCode, header};
@@ -10,9 +12,10 @@ use maud::{Markup, html};
 use office::OfficeError;
 use office::access::role;
 use office::case::{
-    CaseInput, ChangeView, Preview, case_enter, case_form, case_preview, case_revise,
+    CaseInput, ChangeView, Preview, case_enter, case_form, case_preview_in, case_revise,
 };
 use office::plan::Finding;
+use office::procedure_of;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -62,7 +65,8 @@ async fn begin(
     (system, procedure): (&str, &str),
     start: Start,
 ) -> Result<Response, Refusal> {
-    let (system, procedure) = desk.place.office.procedure(system, procedure)?;
+    let system = &*version(desk, system, start.case).await?;
+    let procedure = procedure_of(system, procedure)?;
     let mut posted = Posted { start: start.subject.clone(), ..Posted::default() };
     posted.subjects.extend(start.subject);
     posted.form = serde_json::json!({});
@@ -108,6 +112,17 @@ async fn scene<'d>(
     Ok(Scene { desk, system, procedure, start, case: posted.case, rows })
 }
 
+/// The version of a system in which a procedure is worked on: the one that the case began with, or
+/// the installed one. Whether this person may see the case is asked where its content is read.
+async fn version(desk: &Desk, system: &str, case: Option<i64>) -> Result<Arc<System>, Refusal> {
+    let office = &desk.place.office;
+    let Some(id) = case else { return Ok(Arc::clone(office.system(system)?)) };
+    let client = office.database.client().await?;
+    let entered = store::case::case_read(&**client, id, false).await?.entered;
+    let hash = if entered.system == system { entered.package } else { String::new() };
+    Ok(office.version(&**client, system, &hash).await?)
+}
+
 /// Every step after the first.
 pub async fn submit(
     desk: Desk,
@@ -125,8 +140,10 @@ async fn step(
     (system, procedure): (&str, &str),
     pairs: Vec<(String, String)>,
 ) -> Result<Response, Refusal> {
-    let (system, procedure) = desk.place.office.procedure(system, procedure)?;
-    let (system, procedure): (&System, &Procedure) = (system, procedure);
+    let case = pairs.iter().find(|(name, _)| name == "case");
+    let case = case.and_then(|(_, value)| value.split_once('.')?.0.parse().ok());
+    let system = &*version(desk, system, case).await?;
+    let procedure = procedure_of(system, procedure)?;
     let many = |name: &str| {
         procedure.field(name).is_some_and(|field| matches!(field.kind, FieldKind::Codes(_)))
     };
@@ -147,7 +164,7 @@ async fn step(
     };
     let office = &desk.place.office;
     if posted.act != "enter" {
-        let preview = case_preview(office, &desk.actor, &input).await?;
+        let preview = case_preview_in(office, &desk.actor, system, &input).await?;
         let client = office.database.client().await?;
         let detail = serde_json::json!({"procedure": procedure.id});
         let subjects = preview.subjects.clone();

@@ -2,17 +2,21 @@
 //! and when stand in the office; a case of a concealed person shows its content only to who is
 //! cleared.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use definition::System;
 use definition::model::ProcedureKind;
 use office::access::role;
 use office::case::{
-    CaseInput, Preview, case_approve, case_enter, case_post_review, case_preview, case_return,
-    case_reviewed, case_revise, case_withdraw, stage,
+    CaseInput, Preview, case_approve, case_enter, case_post_review, case_preview, case_preview_in,
+    case_return, case_reviewed, case_revise, case_withdraw, stage,
 };
 use office::plan::Finding;
+use office::procedure_of;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::case::{Case, case_acts, case_queue, case_read};
@@ -48,8 +52,14 @@ pub fn input_of(
     entered: Input,
     kinds: &[ProcedureKind],
 ) -> Result<CaseInput, Failure> {
+    let found = Arc::clone(desk.place.office.system(&entered.system)?);
+    input_in(&found, entered, kinds)
+}
+
+/// The same under a version of the system: the one that a case began with.
+fn input_in(found: &System, entered: Input, kinds: &[ProcedureKind]) -> Result<CaseInput, Failure> {
     let Input { system, procedure, form, identity, acknowledged } = entered;
-    let (found, model) = desk.place.office.procedure(&system, &procedure)?;
+    let model = procedure_of(found, &procedure)?;
     if !kinds.contains(&model.kind) {
         let message = match model.kind {
             ProcedureKind::Certificate => "証明は POST /certificates で発行してください",
@@ -152,8 +162,16 @@ async fn plan_of(desk: &Desk, case: &Case) -> Result<Value, Failure> {
         identity: case.entered.identity.clone(),
         acknowledged: case.entered.acknowledged,
     };
-    let found = case_preview(&desk.place.office, &desk.actor, &input).await?;
+    let began = began_with(desk, case).await?;
+    let found = case_preview_in(&desk.place.office, &desk.actor, &began, &input).await?;
     Ok(view::plan(&found.changes, &findings_of(&found)))
+}
+
+/// The version of the system that a case began with.
+async fn began_with(desk: &Desk, case: &Case) -> Result<Arc<System>, Failure> {
+    let office = &desk.place.office;
+    let client = office.database.client().await?;
+    Ok(office.version(&**client, &case.entered.system, &case.entered.package).await?)
 }
 
 /// Whether this person may see the content of a case: nobody in it is concealed, or the role.
@@ -162,8 +180,9 @@ async fn cleared(desk: &Desk, case: &Case) -> Result<bool, Failure> {
         return Ok(true);
     }
     let office = &desk.place.office;
-    let (system, procedure) = office.procedure(&case.entered.system, &case.entered.procedure)?;
-    let table = Table::new(system, &procedure.register)?;
+    let began = began_with(desk, case).await?;
+    let procedure = procedure_of(&began, &case.entered.procedure)?;
+    let table = Table::new(&began, &procedure.register)?;
     let client = office.database.client().await?;
     let found = rows(&**client, table, &case.entered.subjects).await?;
     Ok(!found.iter().any(|row| office::register::concealed(table, row)))
@@ -211,10 +230,11 @@ pub async fn revise(
     let client = office.database.client().await?;
     let case = case_read(&**client, id, false).await?;
     drop(client);
+    let began = began_with(&desk, &case).await?;
     let ReviseInput { revision, form, identity, acknowledged } = entered;
     let (system, procedure) = (case.entered.system, case.entered.procedure);
     let input = Input { system, procedure, form, identity, acknowledged };
-    let input = input_of(&desk, input, &[ENTERED, &[ProcedureKind::Reaction]].concat())?;
+    let input = input_in(&began, input, &[ENTERED, &[ProcedureKind::Reaction]].concat())?;
     case_revise(office, &desk.actor, (id, revision), &input).await.map_err(Failure::of_case)?;
     state_of(&desk, id).await
 }

@@ -1,0 +1,266 @@
+//! The executor against a real PostgreSQL: upgrades, refusals, a power cut in the middle, and a
+//! database whose own tables are older than the program.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use definition::Package;
+use store::cluster::{Cluster, ClusterOptions, stop_leftover};
+use store::organisation::{Installer, Templates};
+use store::schema::catalogue;
+
+use super::*;
+use crate::{Keeper, Kept, contract_sign, offer_publish};
+
+const ID: &str = "sakura";
+
+/// A system of one register, in `version`, with items of these names beside the key.
+fn system(version: &str, registers: &[(&str, &[&str])]) -> Arc<System> {
+    let head = format!(
+        "id: reading-card\ncode: '900'\nname: 利用券\nname_en: Card\nstatute: 図書館条例\n\
+         version: '{version}'\nbodies: [municipality]\n"
+    );
+    let mut package = Package::default();
+    package.files.insert("system.yaml".to_owned(), head);
+    for (register, items) in registers {
+        let item = |name: &str, end: &str| {
+            format!("  - {{ name: {name}, name_en: I, romaji: {name}, type: X, length: 9{end} }}\n")
+        };
+        let items: String = items.iter().map(|name| item(name, "")).collect();
+        let text = format!(
+            "id: {register}\nname: {register}\nname_en: R\nkey: key\ntitle: key\nitems:\n{}{items}",
+            item("key", ", required: true")
+        );
+        package.files.insert(format!("registers/{register}.yaml"), text);
+    }
+    let found = definition::load(&package);
+    Arc::new(found.unwrap_or_else(|errors| panic!("{errors:?}")).0)
+}
+
+/// Keeps nothing outside the test.
+struct Pocket(PathBuf);
+
+impl Keeper for Pocket {
+    fn load(&self, id: &str) -> std::io::Result<Option<Kept>> {
+        match std::fs::read(self.0.join(id)) {
+            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn store(&self, id: &str, kept: &Kept) -> std::io::Result<()> {
+        std::fs::write(self.0.join(id), serde_json::to_vec(kept)?)
+    }
+}
+
+/// A cluster with one organisation; gone at the end of the test.
+struct World {
+    place: PathBuf,
+    cluster: Cluster,
+    installer: Installer,
+}
+
+impl World {
+    async fn new() -> World {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let above = std::env::var_os("KUMOI_TEST_FOLDER");
+        let above = above.map_or_else(std::env::temp_dir, PathBuf::from);
+        let place = above.join(format!("kumoi-cloud-{}-{number}", std::process::id()));
+        let cluster = World::start(&place).await;
+        let installer = Installer::new(cluster.installer("postgres"));
+        World { place, cluster, installer }
+    }
+
+    async fn start(place: &std::path::Path) -> Cluster {
+        let options = ClusterOptions::for_tests(place.join("postgres"));
+        Cluster::start(&options).await.expect("the cluster starts")
+    }
+
+    /// Opens the organisation with these systems, as a start of the cloud does.
+    async fn open(&self, systems: &[Arc<System>]) -> Result<Upgraded, CloudError> {
+        let templates: Templates = self.installer.prepare(systems).await?;
+        let keeper = Pocket(self.place.clone());
+        let (installer, templates) = (&self.installer, &templates);
+        let executor = Executor { installer, templates, systems, keeper: &keeper };
+        let organisation = Organisation {
+            id: ID.to_owned(),
+            code: "999999".to_owned(),
+            name: "見本市".to_owned(),
+            name_en: "Sample City".to_owned(),
+            kind: "municipality".to_owned(),
+            sample: true,
+        };
+        let offers = offer_publish(installer, "kumoi", systems).await?;
+        let contracts = contract_sign(installer, &organisation, &offers).await?;
+        Ok(executor.contract_open(&organisation, &contracts).await?.upgraded)
+    }
+
+    /// Runs statements as the owner of the tables.
+    async fn behind(&self, sql: &str) {
+        let client = self.installer.connect(ID).await.unwrap();
+        client.batch_execute(&format!("set role kumoi_owner; {sql}")).await.unwrap();
+    }
+
+    async fn text(&self, sql: &str) -> String {
+        let client = self.installer.connect(ID).await.unwrap();
+        client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    /// The whole catalogue.
+    async fn catalogue(&self) -> Vec<String> {
+        let client = self.installer.connect(ID).await.unwrap();
+        catalogue(&client, &["core", "reading_card"]).await.unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let folder = self.place.join("postgres");
+        let stopping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new()?;
+            runtime.block_on(stop_leftover(&folder)).map_err(std::io::Error::other)
+        });
+        let _ = stopping.join();
+        let _ = std::fs::remove_dir_all(&self.place);
+    }
+}
+
+const INSTALLED: &str = "select version || ' ' || hash from core.system";
+
+#[tokio::test]
+async fn an_upgrade_is_written_down_and_a_later_clone_has_it() {
+    let world = World::new().await;
+    let (one, two) = (system("1", &[("card", &["a"])]), system("2", &[("card", &["a", "b"])]));
+    let opened = world.open(std::slice::from_ref(&one)).await.unwrap();
+    assert_eq!((opened.changed, opened.refused), (Vec::new(), Vec::new()));
+    let opened = world.open(std::slice::from_ref(&two)).await.unwrap();
+    let change =
+        Change { system: "利用券".to_owned(), from: Some("1".to_owned()), to: "2".to_owned() };
+    assert_eq!(opened.changed, [change]);
+    assert_eq!(opened.systems[0].hash, two.hash);
+    assert_eq!(world.text(INSTALLED).await, format!("2 {}", two.hash));
+    let journal = "select reason || ' ' || (content ->> 'from') || ' ' || (content ->> 'to')
+        from core.journal";
+    let words = format!("業務システムの更新 {} {}", one.hash, two.hash);
+    assert_eq!(world.text(journal).await, words);
+    assert_eq!(
+        world.text("select string_agg(action, ' ') from core.audit").await,
+        "system.upgrade"
+    );
+    // Again: nothing is left to do.
+    let again = world.open(std::slice::from_ref(&two)).await.unwrap();
+    assert_eq!((again.changed, again.refused), (Vec::new(), Vec::new()));
+    assert_eq!(world.text("select count(*)::text from core.journal").await, "1");
+    let control = store::control::control_open(&world.installer).await.unwrap();
+    let contracts = store::control::contract_list(&control).await.unwrap();
+    let states: Vec<&str> = contracts.iter().map(|one| one.state.as_str()).collect();
+    assert_eq!(states, ["終了", "提供中"]);
+}
+
+#[tokio::test]
+async fn what_would_break_is_refused_and_the_old_version_is_served() {
+    let world = World::new().await;
+    let (one, two) = (system("1", &[("card", &["a"])]), system("2", &[("card", &["b"])]));
+    world.open(std::slice::from_ref(&one)).await.unwrap();
+    let before = world.catalogue().await;
+    for _ in 0..2 {
+        let opened = world.open(std::slice::from_ref(&two)).await.unwrap();
+        assert_eq!(opened.refused[0].reasons, ["台帳「card」の項目「a」がなくなります"]);
+        assert_eq!(opened.systems[0].hash, one.hash);
+    }
+    assert_eq!(world.catalogue().await, before);
+    assert_eq!(world.text(INSTALLED).await, format!("1 {}", one.hash));
+    assert_eq!(world.text("select version from core.system_refusal").await, "2");
+    // The refusal is audited once, not at every start.
+    let audit = "select string_agg(action, ' ') from core.audit";
+    assert_eq!(world.text(audit).await, "system.upgrade.refused");
+    // A version that fits settles it; a system that is new is installed beside.
+    let three = system("3", &[("card", &["a", "b"])]);
+    let opened = world.open(std::slice::from_ref(&three)).await.unwrap();
+    assert_eq!(opened.changed.len(), 1);
+    assert_eq!(world.text("select count(*)::text from core.system_refusal").await, "0");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_in_the_middle_leaves_the_old_version_whole() {
+    let mut world = World::new().await;
+    let one = system("1", &[("card", &["a"])]);
+    let two = system("2", &[("album", &["a"]), ("card", &["a", "b"])]);
+    world.open(std::slice::from_ref(&one)).await.unwrap();
+    world.installer.prepare(std::slice::from_ref(&two)).await.unwrap();
+    let before = world.catalogue().await;
+    // A reader holds the table that is changed after the first register was made.
+    let reader = world.installer.connect(ID).await.unwrap();
+    let sql = "begin; lock table reading_card.card in access share mode";
+    reader.batch_execute(sql).await.unwrap();
+    let cut = async {
+        let watcher = world.installer.connect(ID).await.unwrap();
+        let sql = "select count(*) from pg_locks l join pg_class c on c.oid = l.relation
+            where not l.granted and c.relname = 'card'";
+        loop {
+            let waiting: i64 = watcher.query_one(sql, &[]).await.unwrap().get(0);
+            if waiting > 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let server = world.cluster.pid().to_string();
+        let script = "kill -9 $(cat /proc/$1/task/$1/children) $1";
+        let killed = Command::new("sh").args(["-c", script, "sh", &server]).status();
+        assert!(killed.unwrap().success());
+    };
+    let wanted = [Arc::clone(&two)];
+    let (opened, ()) = tokio::join!(world.open(&wanted), cut);
+    assert!(opened.is_err());
+    world.cluster = World::start(&world.place).await;
+    world.installer = Installer::new(world.cluster.installer("postgres"));
+    assert_eq!(world.catalogue().await, before);
+    assert_eq!(world.text(INSTALLED).await, format!("1 {}", one.hash));
+    assert_eq!(world.text("select count(*)::text from core.journal").await, "0");
+    // The next start does it.
+    let opened = world.open(&wanted).await.unwrap();
+    assert_eq!(opened.systems[0].hash, two.hash);
+}
+
+#[tokio::test]
+async fn a_database_from_before_the_steps_is_brought_up() {
+    let world = World::new().await;
+    let one = system("1", &[("card", &["a"])]);
+    world.open(std::slice::from_ref(&one)).await.unwrap();
+    let now = world.catalogue().await;
+    // As it was before: no steps, no kept versions, files beside the system.
+    let older = "drop table core.step, core.system_version, core.system_refusal;
+        alter table core.system add column files jsonb not null default '{}'";
+    world.behind(older).await;
+    let opened = world.open(std::slice::from_ref(&one)).await.unwrap();
+    assert_eq!(opened.systems[0].hash, one.hash);
+    assert_eq!(world.catalogue().await, now);
+    assert_eq!(world.text("select max(number)::text from core.step").await, "2");
+    let kept = "select version from core.system_version where files ? 'system.yaml'";
+    assert_eq!(world.text(kept).await, "1");
+    // Its version is kept now, so that the next one can be compared with it.
+    let two = system("2", &[("card", &["a", "b"])]);
+    assert_eq!(world.open(&[two]).await.unwrap().changed.len(), 1);
+}
+
+#[tokio::test]
+async fn what_no_step_leads_to_is_refused_with_what_to_do() {
+    let world = World::new().await;
+    let one = system("1", &[("card", &["a"])]);
+    world.open(std::slice::from_ref(&one)).await.unwrap();
+    world.behind("alter table core.cases drop column acknowledged").await;
+    let said = world.open(std::slice::from_ref(&one)).await.unwrap_err().to_string();
+    assert!(said.contains("core.cases acknowledged") && said.contains("--fresh"), "{said}");
+    let older = "alter table core.cases add column acknowledged boolean not null default false;
+        insert into core.step (number, name) values (99, 'later')";
+    world.behind(older).await;
+    let said = world.open(std::slice::from_ref(&one)).await.unwrap_err().to_string();
+    assert!(said.contains("段階 99"), "{said}");
+    // A version that was never kept cannot be compared with another.
+    world.behind("delete from core.step where number = 99; delete from core.system_version").await;
+    let said = world.open(&[system("2", &[("card", &["a"])])]).await.unwrap_err().to_string();
+    assert!(said.contains("版1") && said.contains("--fresh"), "{said}");
+}

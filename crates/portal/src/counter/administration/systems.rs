@@ -1,0 +1,70 @@
+//! The installed systems of an organisation: versions in force and before, and upgrades that were
+//! refused with their reasons. Shows only; versions change when the cloud is started.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+use store::install::{Refusal as Refused, Version, refusal_list, version_list};
+
+use super::grid;
+use crate::component::notice::{Notice, Tone, notice};
+use crate::component::page::disclosure;
+use crate::counter::desk::Desk;
+use crate::counter::refusal::Refusal;
+
+/// The section's content.
+pub(super) async fn systems(desk: &Desk, client: &store::Client) -> Result<Markup, Refusal> {
+    let versions = version_list(&***client).await?;
+    let refused = refusal_list(&***client).await?;
+    let (now, before): (Vec<&Version>, Vec<&Version>) =
+        versions.iter().partition(|version| version.in_force);
+    let heads = ["名称", "識別子", "版", "ハッシュ", "導入日時"];
+    Ok(html! {
+        @for one in &refused { (refusal(desk, one, &now)) }
+        (grid("使っている版", &heads, &rows(&now)))
+        @if !before.is_empty() {
+            (disclosure(desk.say("以前の版", "Earlier versions"), html! {
+                p { (desk.say("以前の版で受け付けた事案は、その版の手続で最後まで処理します。",
+                    "A case ends on the procedure of the version that it began with.")) }
+                (grid("以前の版", &heads, &rows(&before)))
+            }))
+        }
+    })
+}
+
+fn refusal(desk: &Desk, refused: &Refused, now: &[&Version]) -> Markup {
+    let own = now.iter().find(|version| version.system == refused.system);
+    let (name, installed) =
+        own.map_or((refused.system.as_str(), ""), |own| (&own.name, &own.version));
+    let text = match desk.language {
+        crate::component::language::Language::Japanese => format!(
+            "{name}は版{}に更新できなかったため、版{installed}のまま使っています（{}）。",
+            refused.version,
+            moment(refused.refused_at)
+        ),
+        crate::component::language::Language::English => format!(
+            "{name} stays at version {installed}: the upgrade to {} was refused ({}).",
+            refused.version,
+            moment(refused.refused_at)
+        ),
+    };
+    html! {
+        (notice(desk.language, &Notice::new(Tone::Warning, &text)))
+        ul { @for reason in &refused.reasons { li { (reason) } } }
+    }
+}
+
+fn rows(versions: &[&Version]) -> Vec<Vec<String>> {
+    versions
+        .iter()
+        .map(|one| {
+            let hash = one.hash.get(..12).unwrap_or(&one.hash).to_owned();
+            let when = moment(one.installed_at);
+            vec![one.name.clone(), one.system.clone(), one.version.clone(), hash, when]
+        })
+        .collect()
+}
+
+fn moment(at: Timestamp) -> String {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+    at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
+}
