@@ -7,9 +7,11 @@ mod case;
 mod certificates;
 mod figure;
 mod load;
+mod many;
 mod memory;
 mod open;
 mod place;
+mod process;
 mod search;
 mod visitor;
 mod work;
@@ -54,6 +56,8 @@ enum What {
         #[arg(long, default_value_t = 10)]
         count: u32,
     },
+    /// 多数の団体を一台で受け持つ: 待機中の負荷、全団体への混ざった仕事、接続、記憶域
+    Many(Crowd),
     /// 三つの団体を受け持つ区画と印刷係の記憶域（PSS）
     Memory {
         /// 開く画面の数
@@ -76,6 +80,26 @@ struct Looks {
     count: u32,
 }
 
+/// How many organisations there are and what is asked of them.
+#[derive(Args, Clone, Copy, Debug)]
+struct Crowd {
+    /// 団体の数
+    #[arg(long, default_value_t = 100)]
+    bodies: u32,
+    /// 一団体の人数
+    #[arg(long, default_value_t = 8_000)]
+    people: u32,
+    /// 仕事を続ける秒数
+    #[arg(long, default_value_t = 120)]
+    seconds: u32,
+    /// 全団体で一秒に始める仕事の数
+    #[arg(long, default_value_t = 20)]
+    rate: u32,
+    /// 待機中の負荷を測る秒数
+    #[arg(long, default_value_t = 60)]
+    idle: u32,
+}
+
 /// Measures and prints.
 pub async fn bench(arguments: BenchArguments) -> Result<()> {
     let folder = place::Folder::open(arguments.var.as_deref())?;
@@ -86,6 +110,7 @@ pub async fn bench(arguments: BenchArguments) -> Result<()> {
         What::Case(looks) => case::case(&folder, looks).await,
         What::Certificates(looks) => certificates::certificates(&folder, looks).await,
         What::Open { count } => open::open(&folder, count).await,
+        What::Many(crowd) => many::many(&folder, crowd).await,
         What::Memory { count, only } => memory::memory(&folder, count, only.as_deref()).await,
     }
 }

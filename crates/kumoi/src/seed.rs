@@ -1,7 +1,8 @@
 //! Loading the invented people of a sample organisation, chunk by chunk, resumable at any point.
 //!
-//! One thread makes rows while the database takes the chunk before. How far a load has come is
-//! kept with the rows themselves; nothing here remembers it.
+//! The people are made once for all systems that hold them. One thread makes rows while the
+//! database takes the chunk before. How far a load has come is kept with the rows themselves, by
+//! each system for itself; nothing here remembers it.
 
 mod people;
 
@@ -10,8 +11,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use cloud::Kept;
 use definition::System;
-use office::seed::{ChunkRows, SampleHousehold, Seeder};
+use office::seed::{ChunkRows, Seeder};
 use population::Population;
+use store::Database;
 use tokio::sync::mpsc;
 
 use crate::sample::{self, Sample};
@@ -27,15 +29,24 @@ struct Ready {
     people: u32,
     /// Households up to its end.
     households: u32,
-    /// `None`: loaded before.
-    rows: Option<ChunkRows>,
+    /// For every system in order; `None`: loaded before.
+    rows: Vec<Option<ChunkRows>>,
 }
 
-/// Loads what is missing of the people of `sample`; `progress` hears how many are there.
+/// The load of one system.
+#[derive(Clone)]
+struct Load {
+    seeder: Seeder,
+    /// The chunk that comes next.
+    position: u64,
+}
+
+/// Loads what is missing of the people of `sample` into every one of `systems` that holds people;
+/// `progress` hears how many are there.
 pub async fn load(
     sample: &Sample,
     kept: &Kept,
-    system: &Arc<System>,
+    systems: &[Arc<System>],
     mut progress: impl FnMut(u32),
 ) -> Result<()> {
     let credentials = &kept.office;
@@ -44,22 +55,32 @@ pub async fn load(
     }
     let key = credentials.vault.as_deref();
     let database = credentials.database(credentials.office.as_ref(), key, 2)?;
-    let seeder = Seeder::new(database, system.clone(), sample::DAY, sample::RECORDED_AT);
-    let position = seeder.position().await?;
+    let loads = loads(&database, systems).await?;
     let (sender, mut chunks) = mpsc::channel(1);
-    let (maker, whose) = (seeder.clone(), sample.clone());
-    let making = tokio::task::spawn_blocking(move || {
-        produce(&maker, &population(&whose), position, &sender)
-    });
+    let (makers, whose) = (loads.clone(), sample.clone());
+    let making =
+        tokio::task::spawn_blocking(move || produce(&makers, &population(&whose), &sender));
     while let Some(Ready { number, people, households, rows }) = chunks.recv().await {
-        if let Some(rows) = rows {
-            let series =
-                [("宛名番号", i64::from(people) + 1), ("世帯番号", i64::from(households) + 1)];
-            seeder.chunk_write(number, rows, &series).await?;
+        let series = [("宛名番号", i64::from(people) + 1), ("世帯番号", i64::from(households) + 1)];
+        for (load, rows) in loads.iter().zip(rows) {
+            if let Some(rows) = rows {
+                load.seeder.chunk_write(number, rows, &series).await?;
+            }
         }
         progress(people);
     }
     making.await.context("見本住民を作る係が止まりました")?
+}
+
+/// How far every system with people has come.
+async fn loads(database: &Database, systems: &[Arc<System>]) -> Result<Vec<Load>> {
+    let mut loads = Vec::new();
+    for system in systems.iter().filter(|system| !system.samples.is_empty()) {
+        let seeder =
+            Seeder::new(database.clone(), system.clone(), sample::DAY, sample::RECORDED_AT);
+        loads.push(Load { position: seeder.position().await?, seeder });
+    }
+    Ok(loads)
 }
 
 /// The people of a sample organisation, the same at every call.
@@ -69,75 +90,42 @@ pub fn population(sample: &Sample) -> Population {
     Population::new(seed, source, source.people, sample::DAY)
 }
 
-/// Whether all people of `sample` are loaded.
-pub async fn loaded(sample: &Sample, kept: &Kept, system: &Arc<System>) -> Result<bool> {
+/// Whether all people of `sample` are loaded into every one of `systems` that holds people.
+pub async fn loaded(sample: &Sample, kept: &Kept, systems: &[Arc<System>]) -> Result<bool> {
     let credentials = &kept.office;
     let database = credentials.database(credentials.office.as_ref(), None, 1)?;
-    let seeder = Seeder::new(database, system.clone(), sample::DAY, sample::RECORDED_AT);
-    let chunks = population(sample).households().div_ceil(CHUNK);
-    Ok(seeder.position().await? >= u64::from(chunks))
+    let chunks = u64::from(population(sample).households().div_ceil(CHUNK));
+    Ok(loads(&database, systems).await?.iter().all(|load| load.position >= chunks))
 }
 
 /// Makes every chunk in order; ends early when nobody takes them any more.
-fn produce(
-    seeder: &Seeder,
-    population: &Population,
-    position: u64,
-    sender: &mpsc::Sender<Ready>,
-) -> Result<()> {
+fn produce(loads: &[Load], population: &Population, sender: &mpsc::Sender<Ready>) -> Result<()> {
     let maker = Maker::new(population);
-    let mut chunk: Vec<SampleHousehold> = Vec::new();
-    let (mut number, mut people) = (0, 0_u32);
-    for household in population.iter() {
-        let households = household.index + 1;
-        if number >= position {
-            chunk.push(maker.household(&household, u64::from(people))?);
+    let missing = loads.iter().map(|load| load.position).min().unwrap_or(u64::MAX);
+    let mut chunk = Maker::chunk();
+    let mut people = 0;
+    let all = population.households();
+    for (number, begin) in (0_u64..).zip((0..all).step_by(CHUNK as usize)) {
+        let households = all.min(begin + CHUNK);
+        for index in begin..households {
+            if number >= missing {
+                let household = population.household(index);
+                maker.household(&household, u64::from(people), &mut chunk)?;
+            }
+            people += population.size(index);
         }
-        people += u32::try_from(household.members.len())?;
-        if !households.is_multiple_of(CHUNK) && households < population.households() {
-            continue;
-        }
-        let rows = (number >= position).then(|| seeder.rows(&chunk)).transpose()?;
-        let ready = Ready { number, people, households, rows };
-        if sender.blocking_send(ready).is_err() {
+        let rows_of = |load: &Load| {
+            let is_missing = number >= load.position;
+            is_missing.then(|| load.seeder.rows(&chunk)).transpose()
+        };
+        let rows = loads.iter().map(rows_of).collect::<Result<_, _>>()?;
+        if sender.blocking_send(Ready { number, people, households, rows }).is_err() {
             return Ok(());
         }
         chunk.clear();
-        number += 1;
     }
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use store::Database;
-
-    /// Every fact of every person of the village finds its item, and twice the same way.
-    #[test]
-    fn the_village_fits_every_system() {
-        let village = sample::samples(Some("village")).remove(0);
-        let people = population(&village);
-        let maker = Maker::new(&people);
-        let mut before = 0;
-        let mut households = Vec::new();
-        for household in people.iter() {
-            let made = maker.household(&household, before).unwrap();
-            before += made.people.len() as u64;
-            households.push(made);
-        }
-        let days_ascend = |subject: &office::seed::SampleSubject| {
-            !subject.versions.is_empty()
-                && subject.versions.windows(2).all(|pair| pair[0].from < pair[1].from)
-        };
-        assert!(households.iter().all(|one| one.people.iter().all(days_ascend)));
-        assert!(households.iter().flat_map(|one| &one.people).any(|one| one.versions.len() > 1));
-        for system in crate::systems::systems_load().unwrap().iter() {
-            // No connection is opened: rows are computed only.
-            let database = Database::new(Default::default(), 1, None).unwrap();
-            let seeder = Seeder::new(database, system.clone(), sample::DAY, sample::RECORDED_AT);
-            let (one, two) = (seeder.rows(&households).unwrap(), seeder.rows(&households).unwrap());
-            assert_eq!((one.people(), one.digest()), (1_000, two.digest()));
-        }
-    }
-}
+mod tests;

@@ -24,6 +24,9 @@ use crate::up::Signals;
 /// How long open requests may take once the end was asked for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long a connection of the internet zone may be idle.
+const IDLE: Duration = Duration::from_secs(60);
+
 /// The zones by their words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ZoneName {
@@ -77,6 +80,14 @@ pub async fn serve(arguments: ServeArguments) -> Result<()> {
     Ok(())
 }
 
+/// Lets go of connections that no resident needs: the office sees that nobody is there.
+async fn close_idle(state: InternetState) {
+    loop {
+        tokio::time::sleep(IDLE / 2).await;
+        state.close_idle(IDLE);
+    }
+}
+
 async fn router(arguments: &ServeArguments) -> Result<Router> {
     let folder = &arguments.credentials;
     let credentials = credentials_read(folder)
@@ -92,7 +103,9 @@ async fn router(arguments: &ServeArguments) -> Result<Router> {
         ZoneName::Lgwan => lgwan::router(LgwanState::new(credentials, systems_load()?)),
         ZoneName::Internet => {
             let (issuer, public_url) = (arguments.issuer.clone(), arguments.public_url.clone());
-            internet::router(InternetState::new(credentials, issuer, public_url)?)
+            let state = InternetState::new(credentials, issuer, public_url)?;
+            tokio::spawn(close_idle(state.clone()));
+            internet::router(state)
         }
     };
     // Asked by the supervisor; answers before any page of the zone is looked for.

@@ -166,7 +166,11 @@ pub async fn tick(
 ) -> Result<TickReport, StoreError> {
     let desk = Desk::new(front, office, system, register, items).await?;
     let mut mailbox = front.client().await?;
-    shelf::setting_put(desk.front(), OFFICE_KEY, &to_text(desk.key.public())).await?;
+    let key = to_text(desk.key.public());
+    // Even an upsert that changes nothing is a write; a visit without news makes none.
+    if setting_read(desk.front(), OFFICE_KEY).await?.as_deref() != Some(key.as_str()) {
+        shelf::setting_put(desk.front(), OFFICE_KEY, &key).await?;
+    }
     let mut report = TickReport::default();
     for _ in 0..FETCH_LIMIT {
         if !link::fetch(&desk, &mut mailbox, &mut report).await? {

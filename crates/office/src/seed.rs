@@ -1,13 +1,13 @@
 //! Loading the sample people of an invented organisation into the registers of a system.
 //!
-//! People arrive as named facts; `samples.yaml` of the system says which fact fills which item. A
+//! People arrive as facts; `samples.yaml` of the system says which fact fills which item. A
 //! chunk of people is one transaction: rows, one journal entry with the chunk's digest, the number
 //! series, and the mark of how far the load has come. It never touches a real organisation and
 //! never writes a chunk twice.
 
+mod chunk;
 mod rows;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use base::date::Date;
@@ -16,44 +16,13 @@ use jiff::Timestamp;
 use serde_json::json;
 use store::bulk::copy_rows;
 use store::journal::{NewEntry, journal_append};
-use store::register::{RowWrite, Table};
+use store::register::Table;
 use store::series::{series_advance, series_take};
 use store::{Database, StoreError};
 
 use crate::OfficeError;
+pub use chunk::{SampleChunk, SampleSubject, SampleVersion, Span};
 pub use rows::ChunkRows;
-
-/// A fact: its official name and its value; `None` is known to be absent.
-pub type Fact = (&'static str, Option<Cow<'static, str>>);
-
-/// What holds of a person or a household from a day on.
-#[derive(Clone, Debug)]
-pub struct SampleVersion {
-    /// 異動日.
-    pub from: Date,
-    /// 異動事由.
-    pub reason: String,
-    /// All facts.
-    pub facts: Vec<Fact>,
-}
-
-/// The course of a person or a household.
-#[derive(Clone, Debug)]
-pub struct SampleSubject {
-    /// At least one, in ascending order of days; the last one is current.
-    pub versions: Vec<SampleVersion>,
-    /// Day of closing (消除), if it is closed.
-    pub closed_on: Option<Date>,
-}
-
-/// A household and its people.
-#[derive(Clone, Debug)]
-pub struct SampleHousehold {
-    /// The household itself.
-    pub household: SampleSubject,
-    /// Its people.
-    pub people: Vec<SampleSubject>,
-}
 
 /// Loads sample people into one system of one organisation.
 #[derive(Clone, Debug)]
@@ -84,9 +53,10 @@ impl Seeder {
     /// The rows of a chunk; computes only, so it may run on a thread of its own.
     ///
     /// # Errors
-    /// [`OfficeError::Definition`] when `samples.yaml` and the facts do not fit each other.
-    pub fn rows(&self, chunk: &[SampleHousehold]) -> Result<ChunkRows, OfficeError> {
-        rows::build(&self.system, self.at, chunk)
+    /// [`OfficeError::Definition`] when `samples.yaml` and the facts do not fit each other;
+    /// [`OfficeError::Store`] without the keys for secrets.
+    pub fn rows(&self, chunk: &SampleChunk) -> Result<ChunkRows, OfficeError> {
+        rows::build(&self.system, self.at, chunk, self.database.vault()?)
     }
 
     /// Writes chunk `number` (from 0) in one transaction, and the `series` that its numbers were
@@ -111,13 +81,10 @@ impl Seeder {
             )));
         }
         let event_id = journal_append(&*transaction, &self.entry(number, &rows)).await?;
-        let vault = self.database.vault()?;
         for part in rows.registers {
             let table = Table::new(&self.system, &part.register)?;
-            for (list, past) in [(part.current, false), (part.past, true)] {
-                let marked = list.into_iter().map(|row| with_event(row, event_id));
-                copy_rows(&transaction, table, marked, past, Some(vault)).await?;
-            }
+            copy_rows(&transaction, table, part.current, false, event_id).await?;
+            copy_rows(&transaction, table, part.past, true, event_id).await?;
         }
         for (name, next) in series {
             series_advance(&*transaction, name, *next).await?;
@@ -156,9 +123,4 @@ impl Seeder {
             content: json!({ "people": rows.people, "rows": counts, "digest": rows.digest }),
         }
     }
-}
-
-fn with_event(mut row: RowWrite, event_id: i64) -> RowWrite {
-    row.meta.event_id = event_id;
-    row
 }

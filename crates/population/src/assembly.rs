@@ -10,7 +10,7 @@ use crate::names::{Foreigners, Part, names};
 use crate::number::{IndividualNumber, ResidentCode};
 use crate::organisation::SampleOrganisation;
 use crate::person::{
-    Arrival, Birth, Foreign, Household, Name, Origin, Person, Reason, Registry, Sex, State,
+    Address, Arrival, Birth, Foreign, Household, Name, Origin, Person, Reason, Registry, Sex, State,
 };
 use crate::random::{Draw, Field};
 use crate::residence::{address, origin, registry_place};
@@ -68,13 +68,18 @@ impl Setting {
         if cohort.is_none() {
             self.remove_some(&mut members, &slots, draw);
         }
-        let address =
-            address(self.organisation, draw, size).expect("every sample organisation has towns");
+        let address = self.address(index, size);
         let mut household = Household { index, address, nominal_head: false, members };
         if let Some(cohort) = cohort {
             cohort.apply(&mut household, self.today);
         }
         household
+    }
+
+    /// The address of the household of an index with `size` members.
+    pub(crate) fn address(&self, index: u32, size: u32) -> Address {
+        let draw = Draw::new(self.seed, index);
+        address(self.organisation, draw, size).expect("every sample organisation has towns")
     }
 
     fn nationality(&self, draw: Draw, cohort: Option<Cohort>) -> Option<&'static Foreigners> {

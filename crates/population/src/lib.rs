@@ -19,7 +19,9 @@ mod tables;
 use jiff::civil::Date;
 
 pub use cohort::Cohort;
-pub use facts::{Fact, facts};
+pub use facts::{
+    FACT_NAMES, Fact, FactRow, Span, facts, facts_of_household, facts_of_person, facts_of_state,
+};
 pub use number::{IndividualNumber, ResidentCode, check_digit};
 pub use organisation::{SampleOrganisation, SampleTown, sample_organisations};
 pub use person::{
@@ -85,12 +87,21 @@ impl Population {
     /// The household of an index below [`Self::households`]; a larger index gives a household that
     /// is not part of the population.
     pub fn household(&self, index: u32) -> Household {
-        let size = if index + 1 == self.households {
+        self.setting.household(index, self.size(index))
+    }
+
+    /// How many members the household of an index has, without making it.
+    pub fn size(&self, index: u32) -> u32 {
+        if index + 1 == self.households {
             self.last_size
         } else {
             full_size(self.setting.seed, index)
-        };
-        self.setting.household(index, size)
+        }
+    }
+
+    /// Where the household of an index lives, without making its members.
+    pub fn address(&self, index: u32) -> Address {
+        self.setting.address(index, self.size(index))
     }
 
     /// Every household in the order of index.

@@ -207,18 +207,25 @@ impl Name {
 
     /// 氏, one full-width space, 名; a missing part leaves no space.
     pub fn full(&self) -> String {
-        joined(self.family, self.given)
+        Self::joined((self.family, self.given))
     }
 
     /// The reading in the same shape.
     pub fn full_kana(&self) -> String {
-        joined(self.family_kana, self.given_kana)
+        Self::joined((self.family_kana, self.given_kana))
     }
-}
 
-fn joined(family: &str, given: &str) -> String {
-    let space = if family.is_empty() || given.is_empty() { "" } else { "　" };
-    format!("{family}{space}{given}")
+    /// Appends two parts in that shape.
+    pub(crate) fn join(text: &mut String, (family, given): (&str, &str)) {
+        let space = if family.is_empty() || given.is_empty() { "" } else { "　" };
+        text.extend([family, space, given]);
+    }
+
+    fn joined(parts: (&str, &str)) -> String {
+        let mut text = String::new();
+        Self::join(&mut text, parts);
+        text
+    }
 }
 
 impl Person {
@@ -298,6 +305,17 @@ impl fmt::Display for Origin {
             Self::Town(town, lot, branch) => write!(out, "{town}{lot}番地{branch}"),
             Self::Abroad(nation) => write!(out, "国外（{nation}）"),
             Self::NoFixedAddress => out.write_str("住所不定"),
+        }
+    }
+}
+
+impl State {
+    /// 消除事由 of a removed record.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Living => None,
+            Self::Dead(_) => Some("死亡"),
+            Self::MovedOut(..) => Some("転出"),
         }
     }
 }

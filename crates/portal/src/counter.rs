@@ -33,6 +33,7 @@ use print::Printer;
 use store::organisation::Credentials;
 use store::seal::SealKey;
 use store::{Database, StoreError};
+use tokio::sync::Notify;
 
 use crate::component::asset;
 
@@ -53,6 +54,8 @@ pub struct Place {
     pub front: Option<Database>,
     /// Key that signs the organisation's log.
     pub seal: Arc<SealKey>,
+    /// Tells the work in the background that somebody is at the counter.
+    pub used: Arc<Notify>,
 }
 
 /// What the office zone holds.
@@ -83,7 +86,7 @@ impl CounterState {
             let organisation = own.organisation.clone();
             let office = Office { organisation, database, systems: Arc::clone(&systems) };
             let seal = Arc::new(SealKey::from_credentials(&own)?);
-            let place = Place { office, staff, front, seal };
+            let place = Place { office, staff, front, seal, used: Arc::default() };
             places.insert(own.organisation.id.clone(), Arc::new(place));
         }
         Ok(CounterState { places: Arc::new(places), printer })
@@ -111,7 +114,9 @@ impl CounterState {
 
     /// An organisation by its name in addresses.
     pub fn place(&self, id: &str) -> Option<Arc<Place>> {
-        self.places.get(id).cloned()
+        let place = self.places.get(id)?;
+        place.used.notify_one();
+        Some(Arc::clone(place))
     }
 
     /// All organisations.

@@ -1,61 +1,46 @@
 //! Loading many rows: binary COPY into the register's tables, journalled once a chunk.
+//!
+//! Rows are made without a connection ([`Encoder`]), so that one thread makes them while the
+//! database takes those before. Only the number of the journal entry is filled in at the end.
 
+mod encode;
 pub mod plain;
 
 use std::pin::pin;
 
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{ToSql, Type};
+use bytes::Bytes;
+use futures_util::SinkExt;
 
 use crate::StoreError;
-use crate::register::{RowWrite, Table, columns_of};
-use crate::vault::Vault;
+use crate::register::Table;
 
-/// Subjects in one chunk: one transaction, one journal entry with the chunk's digest.
-pub const CHUNK: usize = 10_000;
+pub use encode::{BulkMeta, BulkValue, CopyRows, Encoder};
 
-fn kind_of(sql: &str) -> Type {
-    match sql {
-        "bigint" => Type::INT8,
-        "boolean" => Type::BOOL,
-        "date" => Type::DATE,
-        "bytea" => Type::BYTEA,
-        _ => Type::TEXT,
-    }
-}
+/// Bytes handed to the connection at a time.
+const PIECE: usize = 256 * 1024;
 
-/// Copies rows into the current table (or the history, for rows that hold no more).
+/// Copies rows into the current table (or the history, for rows that hold no more), as written by
+/// the journal entry `event_id`; how many there were.
 ///
 /// # Errors
 /// [`StoreError::Database`]; nothing of the chunk stays when the caller rolls back.
 pub async fn copy_rows(
     client: &tokio_postgres::Transaction<'_>,
     table: Table<'_>,
-    rows: impl IntoIterator<Item = RowWrite>,
+    rows: CopyRows,
     past: bool,
-    vault: Option<&Vault>,
+    event_id: i64,
 ) -> Result<u64, StoreError> {
-    let mut types: Vec<Type> =
-        table.register.items.iter().flat_map(columns_of).map(|(_, kind)| kind_of(kind)).collect();
-    types.extend([
-        Type::INT4,
-        Type::DATE,
-        Type::DATE,
-        Type::TIMESTAMPTZ,
-        Type::TIMESTAMPTZ,
-        Type::INT8,
-        Type::TEXT,
-        Type::DATE,
-    ]);
+    if rows.is_empty() {
+        return Ok(0);
+    }
     let target = if past { table.history() } else { table.current() };
     let sql = format!("copy {target} ({}) from stdin binary", table.written_columns());
-    let sink = client.copy_in(&sql).await?;
-    let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
-    for row in rows {
-        let cells = table.cells(&row.values, &row.meta, vault)?;
-        let parameters: Vec<&(dyn ToSql + Sync)> =
-            cells.iter().map(|cell| cell as &(dyn ToSql + Sync)).collect();
-        writer.as_mut().write(&parameters).await?;
+    let mut sink = pin!(client.copy_in::<_, Bytes>(&sql).await?);
+    let mut bytes = rows.into_bytes(event_id);
+    while !bytes.is_empty() {
+        let piece = bytes.split_to(PIECE.min(bytes.len()));
+        sink.send(piece).await?;
     }
-    Ok(writer.finish().await?)
+    Ok(sink.finish().await?)
 }

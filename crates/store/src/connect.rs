@@ -19,6 +19,8 @@ pub type Transaction<'c> = deadpool_postgres::Transaction<'c>;
 pub struct Database {
     pool: Pool,
     vault: Option<Arc<Vault>>,
+    name: Arc<str>,
+    server: Arc<str>,
 }
 
 impl std::fmt::Debug for Database {
@@ -37,6 +39,8 @@ impl Database {
         size: usize,
         vault: Option<Arc<Vault>>,
     ) -> Result<Database, StoreError> {
+        let name = config.get_dbname().unwrap_or_default().into();
+        let server = format!("{:?} {:?}", config.get_hosts(), config.get_ports()).into();
         let manager = Manager::from_config(
             config,
             NoTls,
@@ -49,7 +53,22 @@ impl Database {
             .create_timeout(Some(Duration::from_secs(10)))
             .build()
             .map_err(|error| StoreError::Pool(error.to_string()))?;
-        Ok(Database { pool, vault })
+        Ok(Database { pool, vault, name, server })
+    }
+
+    /// Its name on its server.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same for all databases of one server.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// How many connections are open, in use or idle.
+    pub fn connections(&self) -> usize {
+        self.pool.status().size
     }
 
     /// A connection.

@@ -3,6 +3,7 @@
 //! One organisation is one database, and a connection *is* its organisation: no function takes an
 //! organisation beside a connection. Nothing here knows what a procedure means.
 
+pub mod activity;
 pub mod audit;
 pub mod bulk;
 pub mod case;

@@ -175,8 +175,8 @@ impl<'s> Table<'s> {
             }
             _ => {
                 out.push(Cell::Text(text.map(str::to_owned)));
-                if let Some(key) = search_key(item, text) {
-                    out.push(Cell::Text(key));
+                if let Some(fold) = folding(item) {
+                    out.push(Cell::Text(text.map(fold)));
                 }
             }
         }
@@ -184,12 +184,15 @@ impl<'s> Table<'s> {
     }
 }
 
-/// The folded key of a searched text item; `None` when the item has no key column.
-pub(crate) fn search_key(item: &Item, text: Option<&str>) -> Option<Option<String>> {
+/// Makes the key of a searched text.
+pub(crate) type Fold = fn(&str) -> String;
+
+/// How the key of a searched text item is folded; `None` when the item has no key column.
+pub(crate) fn folding(item: &Item) -> Option<Fold> {
     match item.search {
-        Some(Search::Kana) => Some(text.map(base::kana::fold)),
-        Some(Search::Name) => Some(text.map(base::kanji::fold)),
-        Some(Search::Address) => Some(text.map(crate::search::fold_address)),
+        Some(Search::Kana) => Some(base::kana::fold),
+        Some(Search::Name) => Some(base::kanji::fold),
+        Some(Search::Address) => Some(crate::search::fold_address),
         _ => None,
     }
 }
@@ -230,7 +233,7 @@ pub(crate) fn columns_of(item: &Item) -> Vec<(String, &'static str)> {
         ItemKind::Date { uncertain: true } => vec![(name(""), "date"), (name("_fusho"), "text")],
         _ => {
             let mut out = vec![(name(""), "text collate \"C\"")];
-            if search_key(item, None).is_some() {
+            if folding(item).is_some() {
                 out.push((name("_key"), "text collate \"C\""));
             }
             out

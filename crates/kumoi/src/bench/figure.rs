@@ -28,6 +28,11 @@ impl Figure {
         sorted.get(rank - 1).copied().unwrap_or_default()
     }
 
+    /// How many times there are.
+    pub(super) fn count(&self) -> usize {
+        self.milliseconds.len()
+    }
+
     /// One line.
     pub(super) fn print(&self, name: &str) {
         println!("{name}: {self}");

@@ -48,11 +48,7 @@ async fn one(
     let ours = place.city(&format!("ours_{stamp}_{round}"), people).await?;
     let plain = place.city(&format!("plain_{stamp}_{round}"), people).await?;
     let begin = Instant::now();
-    for system in place.systems_with_people() {
-        let started = Instant::now();
-        seed::load(&ours.sample, &ours.kept, system, |_| {}).await?;
-        println!("  {}: {:.2} s", system.id, started.elapsed().as_secs_f64());
-    }
+    seed::load(&ours.sample, &ours.kept, &place.systems, |_| {}).await?;
     let own = begin.elapsed();
     let tables = tables(place)?;
     let files = folder.path().join("copy");
@@ -100,3 +96,6 @@ fn tables(place: &Place) -> Result<Vec<String>> {
     }
     Ok(tables)
 }
+
+#[cfg(test)]
+mod tests;

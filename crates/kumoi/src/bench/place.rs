@@ -108,11 +108,16 @@ impl Place {
 
     /// A city whose people are loaded and counted, with a rule under which a chief decides.
     pub(super) async fn city_with_people(&self, people: u32) -> Result<City> {
-        let city = self.city(&format!("bench{people}"), people).await?;
-        for system in self.systems_with_people() {
-            if !seed::loaded(&city.sample, &city.kept, system).await? {
-                seed::load(&city.sample, &city.kept, system, |_| {}).await?;
-            }
+        let city = self.city_filled(&format!("bench{people}"), people).await?;
+        println!("{people} people are loaded");
+        Ok(city)
+    }
+
+    /// The same for an organisation `id`.
+    pub(super) async fn city_filled(&self, id: &str, people: u32) -> Result<City> {
+        let city = self.city(id, people).await?;
+        if !seed::loaded(&city.sample, &city.kept, &self.systems).await? {
+            seed::load(&city.sample, &city.kept, &self.systems, |_| {}).await?;
         }
         let client = city.office.database.client().await?;
         if decision_rules(&**client, sample::RULES_FROM).await?.is_empty() {
@@ -129,7 +134,6 @@ impl Place {
         // What autovacuum does a minute later.
         let owner = self.owner(&city).await?;
         owner.batch_execute("vacuum (analyze)").await.map_err(store::StoreError::from)?;
-        println!("{people} people are loaded");
         Ok(city)
     }
 
@@ -138,6 +142,11 @@ impl Place {
         let client = self.installer.connect(&city.sample.organisation.id).await?;
         client.batch_execute("set role kumoi_owner").await.map_err(store::StoreError::from)?;
         Ok(client)
+    }
+
+    /// The main process of the database server.
+    pub(super) fn server(&self) -> i32 {
+        self.cluster.pid()
     }
 
     /// Systems that sample people are loaded into.

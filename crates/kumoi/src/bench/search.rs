@@ -56,7 +56,7 @@ async fn one(city: &City, text: String, figure: &mut Figure) -> Result<usize> {
 }
 
 /// Names of people all over the population, the same at every run.
-fn names(city: &City, count: u32) -> Vec<Name> {
+pub(super) fn names(city: &City, count: u32) -> Vec<Name> {
     let people = population(&city.sample);
     let households = people.households();
     let pick = |at: u32| {

@@ -23,12 +23,10 @@ const BAR: usize = 24;
 
 /// Loads the first organisation before the zones start; quick, because it is the smallest.
 pub(super) async fn first(opened: &Opened, systems: &[Arc<System>]) -> Result<()> {
-    for system in with_people(systems) {
-        seed::load(&opened.sample, &opened.kept, system, |_| {}).await.with_context(|| {
-            format!("{}の見本住民を読み込めません", opened.sample.organisation.name)
-        })?;
-    }
-    Ok(())
+    let loading = seed::load(&opened.sample, &opened.kept, systems, |_| {});
+    loading
+        .await
+        .with_context(|| format!("{}の見本住民を読み込めません", opened.sample.organisation.name))
 }
 
 /// Loads all organisations, one after the other.
@@ -54,11 +52,8 @@ async fn fill_one(installer: &Installer, opened: &Opened, systems: &[Arc<System>
     let people = opened.sample.source.people;
     let control = control_open(installer).await?;
     seed_state(&control, id, i32::try_from(people)?).await?;
-    for system in with_people(systems) {
-        if !seed::loaded(&opened.sample, &opened.kept, system).await? {
-            let mut bar = Bar::new(&heading(opened, system), people);
-            seed::load(&opened.sample, &opened.kept, system, |done| bar.show(done)).await?;
-        }
+    if !seed::loaded(&opened.sample, &opened.kept, systems).await? {
+        at_terminal(opened, systems).await?;
     }
     // Only for display: how far a load has come is kept with the people themselves.
     seed_progress(&control, id, i32::try_from(people)?).await?;
@@ -67,20 +62,8 @@ async fn fill_one(installer: &Installer, opened: &Opened, systems: &[Arc<System>
 
 /// Loads one organisation with a bar, for a person who waits.
 pub(super) async fn at_terminal(opened: &Opened, systems: &[Arc<System>]) -> Result<()> {
-    for system in with_people(systems) {
-        let mut bar = Bar::new(&heading(opened, system), opened.sample.source.people);
-        seed::load(&opened.sample, &opened.kept, system, |done| bar.show(done)).await?;
-    }
-    Ok(())
-}
-
-/// Whose people of which system.
-fn heading(opened: &Opened, system: &System) -> String {
-    format!("{}・{}", opened.sample.organisation.name, system.name)
-}
-
-fn with_people(systems: &[Arc<System>]) -> impl Iterator<Item = &Arc<System>> {
-    systems.iter().filter(|system| !system.samples.is_empty())
+    let mut bar = Bar::new(&opened.sample.organisation.name, opened.sample.source.people);
+    seed::load(&opened.sample, &opened.kept, systems, |done| bar.show(done)).await
 }
 
 /// One line that is rewritten at a terminal, or a line for every tenth part elsewhere.

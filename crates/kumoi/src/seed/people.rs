@@ -3,16 +3,39 @@
 //! Adds what the population does not know: numbers of the organisation, who is head, the days of
 //! notification, and a past for some. Pure.
 
-use std::borrow::Cow;
-
 use anyhow::Result;
 use base::code::{AddresseeNumber, HouseholdNumber};
 use base::date::Date;
 use jiff::ToSpan;
-use office::seed::{Fact, SampleHousehold, SampleSubject, SampleVersion};
-use population::{Household, Person, Population, State, facts};
+use office::seed::{SampleChunk, SampleSubject, SampleVersion};
+use population::{
+    FACT_NAMES, Fact, FactRow, Household, Person, Population, State, facts_of_household,
+    facts_of_person, facts_of_state,
+};
 
 use crate::sample::{DAY, word};
+
+/// The facts that are the organisation's own, after those of the population.
+const OWN: [&str; 9] = [
+    "宛名番号",
+    "世帯主宛名番号",
+    "住民種別",
+    "記載状態",
+    "届出日",
+    "在留カード番号",
+    "支援措置中",
+    "支援措置開始日",
+    "支援措置満了日",
+];
+const NUMBER: usize = FACT_NAMES.len();
+const HEAD_NUMBER: usize = NUMBER + 1;
+const KIND: usize = NUMBER + 2;
+const STATE: usize = NUMBER + 3;
+const NOTIFIED: usize = NUMBER + 4;
+const CARD: usize = NUMBER + 5;
+const PROTECTED: usize = NUMBER + 6;
+const PROTECTED_FROM: usize = NUMBER + 7;
+const PROTECTED_TO: usize = NUMBER + 8;
 
 /// Makes the households of one population.
 pub(super) struct Maker<'p> {
@@ -27,12 +50,16 @@ pub(super) struct Maker<'p> {
 }
 
 /// What the members of one household share.
-struct Home {
-    number: String,
+struct Home<'h> {
+    household: &'h Household,
+    /// The place of its head among the members.
     head: usize,
-    head_number: String,
-    head_name: String,
-    before: Option<Vec<Fact>>,
+    /// The number of its first member.
+    first: u64,
+    /// The row of facts that every member's begins with.
+    row: u32,
+    /// The row with the address before this one.
+    before: Option<u32>,
 }
 
 impl<'p> Maker<'p> {
@@ -49,8 +76,18 @@ impl<'p> Maker<'p> {
         }
     }
 
+    /// An empty chunk for the facts of people.
+    pub(super) fn chunk() -> SampleChunk {
+        SampleChunk::new(FACT_NAMES.iter().chain(&OWN).copied().collect())
+    }
+
     /// A household whose first member is person number `before` + 1 of the organisation.
-    pub(super) fn household(&self, household: &Household, before: u64) -> Result<SampleHousehold> {
+    pub(super) fn household(
+        &self,
+        household: &Household,
+        before: u64,
+        chunk: &mut SampleChunk,
+    ) -> Result<()> {
         let members = &household.members;
         let lives = |person: &&Person| matches!(person.state, State::Living);
         let head = members
@@ -58,154 +95,144 @@ impl<'p> Maker<'p> {
             .position(|one| one.head && lives(&one))
             .or_else(|| members.iter().position(|one| lives(&one)))
             .unwrap_or_default();
-        let home = Home {
-            number: HouseholdNumber::from_serial(u64::from(household.index) + 1)?.to_string(),
-            head,
-            head_number: AddresseeNumber::from_serial(before + head as u64 + 1)?.to_string(),
-            head_name: members.get(head).map(|one| one.name.full()).unwrap_or_default(),
-            before: self.address_before(household),
-        };
-        let mut people = Vec::with_capacity(members.len());
-        for (place, person) in members.iter().enumerate() {
-            let number = AddresseeNumber::from_serial(before + place as u64 + 1)?.to_string();
-            people.push(self.person(household, person, &number, &home));
+        let row = chunk.row_new();
+        let mut facts = facts_at(chunk, row);
+        facts_of_household(household, &mut facts);
+        let number = HouseholdNumber::from_serial(u64::from(household.index) + 1)?;
+        facts.shown(Fact::Household as usize, number);
+        facts.shown(HEAD_NUMBER, AddresseeNumber::from_serial(before + head as u64 + 1)?);
+        let name = members.get(head).map(|one| one.name.full()).unwrap_or_default();
+        facts.text(Fact::HeadName as usize, &name);
+        let previous = self.address_before(household, row, chunk);
+        let home = Home { household, head, first: before + 1, row, before: previous };
+        let first = chunk.people.len();
+        for person in members {
+            self.person(person, &home, chunk)?;
         }
-        Ok(SampleHousehold { household: household_subject(household, &home, &people), people })
+        household_append(&home, first, chunk);
+        Ok(())
     }
 
     /// Where some households lived in the same organisation before: the address of another one.
-    fn address_before(&self, household: &Household) -> Option<Vec<Fact>> {
-        let place = (household.index + 37) % self.population.households();
-        if household.index % 7 != 3 {
-            return None;
-        }
-        let other = self.population.household(place);
-        let at = other.address;
-        Some(vec![
-            ("住所", owned(at.to_string())),
-            ("方書", at.building.map(|it| Cow::Owned(it.to_string()))),
-            ("郵便番号", Some(Cow::Borrowed(at.town.postal))),
-            ("町字コード", Some(Cow::Borrowed(at.town.code))),
-        ])
-    }
-
-    /// The facts of a person with the organisation's own numbers and words.
-    fn facts(
+    fn address_before(
         &self,
         household: &Household,
-        person: &Person,
-        number: &str,
-        home: &Home,
-    ) -> Vec<Fact> {
-        let mut facts = facts(person, household, DAY);
+        row: u32,
+        chunk: &mut SampleChunk,
+    ) -> Option<u32> {
+        if household.index % 7 != 3 || !household.members.iter().any(has_moved) {
+            return None;
+        }
+        let at = self.population.address((household.index + 37) % self.population.households());
+        let row = chunk.row_copy(row);
+        let mut facts = facts_at(chunk, row);
+        facts.shown(Fact::Address as usize, at);
+        match at.building {
+            Some(building) => facts.shown(Fact::Building as usize, building),
+            None => facts.clear(Fact::Building as usize),
+        }
+        facts.text(Fact::Postal as usize, at.town.postal);
+        facts.text(Fact::TownCode as usize, at.town.code);
+        Some(row)
+    }
+
+    /// The facts of a living person with the organisation's own numbers and words, in a row that
+    /// has those of the household.
+    fn facts(&self, person: &Person, home: &Home<'_>, row: &mut FactRow<'_>) -> Result<()> {
+        facts_of_person(person, home.household, DAY, row);
+        facts_of_state(State::Living, row);
         let is_foreign = person.foreign.is_some();
-        let kind = if is_foreign { self.foreign } else { self.japanese };
         let notified = person.arrival.on.saturating_add(i64::from(person.index % 10).days());
-        set(&mut facts, "宛名番号", owned(number.to_owned()));
-        set(&mut facts, "世帯番号", owned(home.number.clone()));
-        set(&mut facts, "世帯主宛名番号", owned(home.head_number.clone()));
-        set(&mut facts, "世帯主氏名", owned(home.head_name.clone()));
+        row.shown(NUMBER, AddresseeNumber::from_serial(home.first + u64::from(person.index))?);
         if person.index as usize == home.head {
-            set(&mut facts, "続柄", text(self.head));
+            row.text(Fact::Relationship as usize, self.head);
         }
-        set(&mut facts, "住民種別", text(kind));
-        set(&mut facts, "記載状態", text(self.resident));
-        set(&mut facts, "届出日", owned(notified.min(DAY).to_string()));
-        if !is_foreign {
-            set(&mut facts, "国籍・地域", None);
+        row.text(KIND, if is_foreign { self.foreign } else { self.japanese });
+        row.text(STATE, self.resident);
+        row.day(NOTIFIED, notified.min(DAY));
+        row.text(PROTECTED, "0");
+        if is_foreign {
+            // Five letters: no real card has such a number.
+            let card = home.household.index % 300_000 * 32 + person.index;
+            row.shown(CARD, format_args!("MIHON{card:07}"));
+        } else {
+            row.clear(Fact::Nation as usize);
         }
-        // Five letters: no real card has such a number.
-        let card = || owned(format!("MIHON{:07}", household.index % 300_000 * 32 + person.index));
-        set(&mut facts, "在留カード番号", is_foreign.then(card).flatten());
-        set(&mut facts, "支援措置中", text("0"));
-        set(&mut facts, "支援措置開始日", None);
-        set(&mut facts, "支援措置満了日", None);
-        facts
+        Ok(())
     }
 
     /// Moved in, moved within, protected, removed: each from its day on.
-    fn person(
-        &self,
-        household: &Household,
-        person: &Person,
-        number: &str,
-        home: &Home,
-    ) -> SampleSubject {
-        let living = Person { state: State::Living, ..person.clone() };
-        let mut now = self.facts(household, &living, number, home);
-        let mut versions = Vec::with_capacity(2);
+    fn person(&self, person: &Person, home: &Home<'_>, chunk: &mut SampleChunk) -> Result<()> {
+        let now = chunk.row_copy(home.row);
+        self.facts(person, home, &mut facts_at(chunk, now))?;
+        let first = chunk.versions.len();
         let arrived = person.arrival;
-        let moved = person.address_since > arrived.on;
-        if let Some(before) = home.before.as_ref().filter(|_| moved) {
-            let mut past = now.clone();
-            for (name, value) in before {
-                set(&mut past, name, value.clone());
-            }
-            set(&mut past, "住所を定めた日", owned(arrived.on.to_string()));
-            push(&mut versions, arrived.on, arrived.reason.text(), past);
+        let moved = has_moved(person);
+        if let Some(before) = home.before.filter(|_| moved) {
+            let past = chunk.row_copy(before);
+            self.facts(person, home, &mut facts_at(chunk, past))?;
+            facts_at(chunk, past).day(Fact::AddressSince as usize, arrived.on);
+            push(chunk, first, (arrived.on, arrived.reason.text(), past));
         }
         let reason = if moved { self.moved_within } else { arrived.reason.text() };
-        push(&mut versions, person.address_since.max(arrived.on), reason, now.clone());
+        push(chunk, first, (person.address_since.max(arrived.on), reason, now));
         if person.protected {
             let begin = DAY.saturating_sub(60.days());
-            set(&mut now, "支援措置中", text("1"));
-            set(&mut now, "支援措置開始日", owned(begin.to_string()));
-            set(&mut now, "支援措置満了日", owned(begin.saturating_add(1.year()).to_string()));
-            push(&mut versions, begin, self.protection, now);
+            let row = chunk.row_copy(now);
+            let mut facts = facts_at(chunk, row);
+            facts.text(PROTECTED, "1");
+            facts.day(PROTECTED_FROM, begin);
+            facts.day(PROTECTED_TO, begin.saturating_add(1.year()));
+            push(chunk, first, (begin, self.protection, row));
         }
         let closed_on = match person.state {
             State::Living => None,
             State::Dead(day) | State::MovedOut(day, _) => Some(day),
         };
         if let Some(day) = closed_on {
-            let mut last = self.facts(household, person, number, home);
-            set(&mut last, "記載状態", text(self.removed));
-            let reason = find(&last, "消除事由").unwrap_or_default();
-            push(&mut versions, day, &reason, last);
+            let row = chunk.row_copy(now);
+            let mut facts = facts_at(chunk, row);
+            facts_of_state(person.state, &mut facts);
+            facts.text(STATE, self.removed);
+            push(chunk, first, (day, person.state.reason().unwrap_or_default(), row));
         }
-        SampleSubject { versions, closed_on }
+        let versions = first..chunk.versions.len();
+        chunk.people.push(SampleSubject { versions, closed_on });
+        Ok(())
     }
 }
 
-/// Appends a version; one that would not come later takes the place of the one before.
-fn push(versions: &mut Vec<SampleVersion>, from: Date, reason: &str, facts: Vec<Fact>) {
-    let replaced = versions.pop_if(|last| last.from >= from);
-    let from = replaced.map_or(from, |last| last.from);
-    versions.push(SampleVersion { from, reason: reason.to_owned(), facts });
+fn has_moved(person: &Person) -> bool {
+    person.address_since > person.arrival.on
 }
 
-/// The household as its head describes it; it ends with its last member.
-fn household_subject(
-    household: &Household,
-    home: &Home,
-    people: &[SampleSubject],
-) -> SampleSubject {
-    let from = household.members.get(home.head).map_or(DAY, |head| head.arrival.on);
+fn facts_at(chunk: &mut SampleChunk, row: u32) -> FactRow<'_> {
+    let (text, spans) = chunk.row_mut(row);
+    FactRow::new(text, spans)
+}
+
+/// Appends a version of the subject whose versions begin at `first`; one that would not come later
+/// takes the place of the one before.
+fn push(chunk: &mut SampleChunk, first: usize, (from, reason, row): (Date, &'static str, u32)) {
+    let last = chunk.versions.len().checked_sub(1).filter(|last| *last >= first);
+    match last.map(|last| &mut chunk.versions[last]) {
+        Some(last) if last.from >= from => (last.reason, last.row) = (reason, row),
+        _ => chunk.versions.push(SampleVersion { from, reason, row }),
+    }
+}
+
+/// The household as its head describes it; it ends with its last member. Its people are those of
+/// the chunk from `first` on.
+fn household_append(home: &Home<'_>, first: usize, chunk: &mut SampleChunk) {
+    let people = &chunk.people[first..];
     let ends: Option<Vec<Date>> = people.iter().map(|person| person.closed_on).collect();
-    let last = people.get(home.head).and_then(|head| head.versions.last());
-    let facts = last.map(|version| version.facts.clone()).unwrap_or_default();
-    let reason = household.members.get(home.head).map_or("", |head| head.arrival.reason.text());
-    SampleSubject {
-        versions: vec![SampleVersion { from, reason: reason.to_owned(), facts }],
-        closed_on: ends.and_then(|ends| ends.into_iter().max()),
-    }
-}
-
-fn owned(text: String) -> Option<Cow<'static, str>> {
-    Some(Cow::Owned(text))
-}
-
-fn text(text: &'static str) -> Option<Cow<'static, str>> {
-    Some(Cow::Borrowed(text))
-}
-
-fn find(facts: &[Fact], name: &str) -> Option<String> {
-    facts.iter().find(|fact| fact.0 == name).and_then(|fact| fact.1.as_deref()).map(str::to_owned)
-}
-
-fn set(facts: &mut Vec<Fact>, name: &'static str, value: Option<Cow<'static, str>>) {
-    match facts.iter_mut().find(|fact| fact.0 == name) {
-        Some(fact) => fact.1 = value,
-        None => facts.push((name, value)),
-    }
+    let closed_on = ends.and_then(|ends| ends.into_iter().max());
+    let last = people.get(home.head).and_then(|head| chunk.versions[head.versions.clone()].last());
+    let row = last.map_or(home.row, |version| version.row);
+    let arrival = home.household.members.get(home.head).map(|head| head.arrival);
+    let from = arrival.map_or(DAY, |arrival| arrival.on);
+    let reason = arrival.map_or("", |arrival| arrival.reason.text());
+    let versions = chunk.versions.len()..chunk.versions.len() + 1;
+    chunk.versions.push(SampleVersion { from, reason, row });
+    chunk.households.push(SampleSubject { versions, closed_on });
 }

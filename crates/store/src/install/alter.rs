@@ -7,7 +7,7 @@ use tokio_postgres::GenericClient;
 
 use super::index_sql;
 use crate::StoreError;
-use crate::register::{columns_of, quote, search_key};
+use crate::register::{columns_of, folding, quote};
 
 /// The statements for one item of a register that is there already.
 pub(super) fn item_sql(
@@ -83,7 +83,7 @@ pub(super) async fn keys_fill(
     for item in &register.items {
         let known = before.item_by_romaji(&item.romaji);
         let same = known.is_none_or(|old| old.search == item.search);
-        if same || item.secret || search_key(item, None).is_none() {
+        if same || item.secret || folding(item).is_none() {
             continue;
         }
         let (value, key) = (quote(&item.romaji), quote(&format!("{}_key", item.romaji)));
@@ -94,7 +94,7 @@ pub(super) async fn keys_fill(
             for row in client.query(&sql, &[]).await? {
                 values.push(row.try_get(0)?);
             }
-            let folded = |text: &String| search_key(item, Some(text)).flatten();
+            let folded = |text: &String| folding(item).map(|fold| fold(text));
             let keys: Vec<Option<String>> = values.iter().map(folded).collect();
             let sql = format!(
                 "update {table} t set {key} = m.folded

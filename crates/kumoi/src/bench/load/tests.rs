@@ -1,0 +1,87 @@
+//! What a load leaves in a real database, column by column, and a load that is broken off.
+
+use store::register::{Table, reveal, rows};
+
+use super::*;
+use crate::bench::place::{City, Folder, Place};
+
+/// Rows, and MD5 over all of them without the sealed columns, which differ from load to load.
+const TABLES: [(&str, i64, &str); 5] = [
+    ("resident_record.household", 905, "0087332540131fc87f1f40d7651f5f6c"),
+    ("resident_record.protection", 2, "98418abe69e442bd44ca9da1a10e5f80"),
+    ("resident_record.resident", 2000, "f14f95e5ea333f3c5924787ef88fbbbc"),
+    ("resident_record.resident_history", 122, "9d1965cef28705ee8a2aad90512192db"),
+    ("seal_registration.seal", 905, "87fa0ca33f1643c9fdd805c5ed3be980"),
+];
+
+async fn number(client: &store::Connection, sql: &str) -> i64 {
+    client.query_one(sql, &[]).await.expect(sql).get(0)
+}
+
+async fn check(client: &store::Connection, (table, count, digest): (&str, i64, &str)) {
+    let sql = format!(
+        "select string_agg(quote_ident(column_name), ',' order by ordinal_position)
+         from information_schema.columns where table_schema || '.' || table_name = '{table}'
+         and column_name not like '%\\_sealed' and column_name not like '%\\_index'"
+    );
+    let columns: String = client.query_one(&sql, &[]).await.expect("columns").get(0);
+    let sql = format!(
+        "select count(*), md5(string_agg(x::text, E'\\n' order by x::text collate \"C\"))
+         from (select {columns} from {table}) x"
+    );
+    let row = client.query_one(&sql, &[]).await.expect("a digest");
+    assert_eq!((row.get(0), row.get(1)), (count, digest), "{table}");
+}
+
+/// A secret is read back as the population has it.
+async fn check_secret(place: &Place, city: &City) {
+    let system = place.systems.iter().find(|one| one.id == "resident-record").expect("a system");
+    let table = Table::new(system, "resident").expect("a register");
+    let person = seed::population(&city.sample).household(0).members.remove(0);
+    let key = base::code::AddresseeNumber::from_serial(1).expect("a number").to_string();
+    let client = city.office.database.client().await.expect("a connection");
+    assert_eq!(rows(&**client, table, &[key.clone()]).await.expect("rows").len(), 1);
+    let vault = city.office.database.vault().expect("keys");
+    let item = table.register.item("個人番号").expect("an item");
+    let shown = reveal(&**client, table, item, &key, vault).await.expect("a secret");
+    assert_eq!(shown, Some(person.individual_number.to_string()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_leaves_these_rows_and_goes_on_when_broken_off() {
+    let folder = Folder::open(None).expect("a folder");
+    let place = Place::open(&folder).await.expect("a cluster");
+    let city = place.city("golden", 2_000).await.expect("a city");
+    // One system first: each knows by itself how far it is.
+    for systems in [&place.systems[..1], &place.systems[..]] {
+        seed::load(&city.sample, &city.kept, systems, |_| {}).await.expect("a load");
+    }
+    let client = place.owner(&city).await.expect("the owner");
+    for table in TABLES {
+        check(&client, table).await;
+    }
+    check_secret(&place, &city).await;
+
+    let city = place.city("broken", 10_000).await.expect("a city");
+    let client = place.owner(&city).await.expect("the owner");
+    let (first, heard) = tokio::sync::oneshot::channel();
+    let mut first = Some(first);
+    let load = seed::load(&city.sample, &city.kept, &place.systems, |_| {
+        first.take().into_iter().for_each(|first| assert!(first.send(()).is_ok()));
+    });
+    tokio::select! {
+        ended = load => ended.expect("a load"),
+        _ = heard => {}
+    }
+    let people = "select count(*) from resident_record.resident";
+    let some = number(&client, people).await;
+    assert!((1..10_000).contains(&some), "{some}");
+    assert!(!seed::loaded(&city.sample, &city.kept, &place.systems).await.expect("a state"));
+    seed::load(&city.sample, &city.kept, &place.systems, |_| {}).await.expect("a load");
+    assert!(seed::loaded(&city.sample, &city.kept, &place.systems).await.expect("a state"));
+    assert_eq!(number(&client, people).await, 10_000);
+    let strangers = "select count(*) from resident_record.resident r
+                     where not exists (select from core.journal j where j.event_id = r.event_id)";
+    assert_eq!(number(&client, strangers).await, 0);
+    place.close().await.expect("the end");
+}
