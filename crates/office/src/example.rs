@@ -38,9 +38,11 @@ pub fn decide(system: &System, example: &Example) -> Result<String, OfficeError>
     let procedure = system.procedure(&example.procedure).ok_or_else(missing)?;
     // Examples hold invented people only; the key guards nothing and is dropped with the form.
     let vault = Vault::from_master(&[0; 32])?;
-    let context = FormContext { system, procedure, mode: Mode::Sample, vault: &vault };
-    let given = facts::read(system, procedure, &example.facts)?;
+    let mut given = facts::read(system, procedure, &example.facts)?;
+    let today = given.today;
+    let context = FormContext { system, procedure, mode: Mode::Sample, vault: &vault, today };
     let parsed = parse(context, &given.form);
+    given.look_up(system, procedure, &parsed);
     let gathered = assemble((system, procedure), parsed, given.found, given.today)?;
     let subjects = gathered.subjects.clone();
     let mut numbers = Placeholders::default();

@@ -17,7 +17,7 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("amend", &["for", "each", "key", "set", "take", "effective"]),
     ("correct", &["for", "each", "key", "set", "take"]),
     ("close", &["for", "each", "key", "set", "take", "effective"]),
-    ("cancel", &["for", "each", "key"]),
+    ("cancel", &[]),
     ("number", &["series"]),
     ("timer", &["for", "each", "key", "on"]),
     ("notify", &["items", "requested", "fee"]),
@@ -67,12 +67,14 @@ pub(super) fn read(
         "number" => read_number(reader, &fields)?,
         "timer" => read_timer(reader, &fields, &inner, &each, context)?,
         "notify" => read_notify(reader, &fields, context),
+        "cancel" => read_cancel(reader, &fields, &context.scope)?,
         name => {
             let scope = RowScope { inner: &inner, each: &each, element: element.as_ref(), context };
             read_row_verb(reader, &fields, name, &scope)?
         }
     };
-    let over = if matches!(verb, Verb::Number { .. } | Verb::Notify { .. }) { None } else { over };
+    let once = matches!(verb, Verb::Number { .. } | Verb::Notify { .. } | Verb::Cancel { .. });
+    let over = if once { None } else { over };
     bind(reader, &fields, &verb, context);
     let source = reader.located(Some(node.first_scalar())).unwrap_or_default();
     Some(Effect { verb, when, over, each, effective, source })
@@ -162,6 +164,11 @@ fn read_timer(
     Some(Verb::Timer { on, procedure, key: key(reader, fields, scope, each, context.register)? })
 }
 
+fn read_cancel(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope) -> Option<Verb> {
+    let wanted = ("取り消す異動の番号", &Type::INTEGER);
+    Some(Verb::Cancel { event: compile_as(reader, fields.get("cancel"), scope, wanted)? })
+}
+
 fn read_notify(reader: &mut Reader<'_>, fields: &Fields<'_>, context: &EffectContext<'_>) -> Verb {
     let system = context.system;
     let notice = reader.required(fields, "notify");
@@ -210,8 +217,7 @@ fn read_row_verb(
     Some(match verb {
         "amend" => Verb::Amend { register: id, key, set },
         "correct" => Verb::Correct { register: id, key, set },
-        "close" => Verb::Close { register: id, key, set },
-        _ => Verb::Cancel { register: id, key },
+        _ => Verb::Close { register: id, key, set },
     })
 }
 

@@ -62,11 +62,10 @@ async fn preview(
     names.extend(opened_names(system, procedure, &plan));
     let mut all_keys = keys;
     for step in &plan.steps {
-        if let Step::Change { register, key, .. } = step
-            && *register == procedure.register
-            && !all_keys.contains(key)
-        {
-            all_keys.push(key.clone());
+        for (register, key) in step.touched() {
+            if register == procedure.register && !all_keys.iter().any(|known| known == key) {
+                all_keys.push(key.to_owned());
+            }
         }
     }
     let rows = store::register::rows(client, table, &all_keys).await?;
@@ -90,7 +89,8 @@ pub(crate) fn refuse_concealed(
     let table = Table::new(system, &procedure.register)?;
     let own = gathered.subjects.iter().any(|row| crate::register::concealed(table, row));
     let lent = |row: &UsedRow| matches!(row, UsedRow::Values { concealed: true, .. });
-    if (own || gathered.used.iter().any(lent)) && !actor.has(role::PROTECTION) {
+    let taken_back = gathered.facts.events.iter().any(|event| event.concealed);
+    if (own || taken_back || gathered.used.iter().any(lent)) && !actor.has(role::PROTECTION) {
         let message = "取扱注意の記録です。この人の手続と証明は、支援措置担当に引き継いでください";
         return Err(OfficeError::Forbidden(message.to_owned()));
     }

@@ -1,7 +1,9 @@
 //! The office against the examples of the systems, and against a real PostgreSQL.
 
+mod cancel;
 mod conflicts;
 mod examples;
 mod folder;
 mod generated;
+mod values;
 mod world;
