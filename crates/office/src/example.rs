@@ -14,7 +14,7 @@ use store::vault::Vault;
 use crate::OfficeError;
 use crate::case::assemble;
 use crate::form::{FormContext, parse};
-use crate::plan::{Placeholders, plan};
+use crate::plan::{Placeholders, plan, unchanged};
 
 /// An example whose decision differs from what the plan decides now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,10 @@ pub fn decide(system: &System, example: &Example) -> Result<String, OfficeError>
     let gathered = assemble((system, procedure), parsed, given.found, given.today)?;
     let subjects = gathered.subjects.clone();
     let mut numbers = Placeholders::default();
-    let plan = plan(system, procedure, gathered.facts, gathered.findings, &mut numbers)?;
+    let mut plan = plan(system, procedure, gathered.facts, gathered.findings, &mut numbers)?;
+    plan.findings.extend(unchanged(procedure, &plan, |register, key| {
+        text::find(system.register(register)?, key, &given.known)
+    }));
     Ok(text::write(system, procedure, &plan, (&given.known, &subjects)))
 }
 

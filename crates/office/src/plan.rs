@@ -2,6 +2,7 @@
 //! written. The case applies it; examples assert it without a database.
 
 mod effect;
+mod unchanged;
 mod validate;
 
 use base::date::Date;
@@ -12,6 +13,8 @@ use store::register::Change;
 
 use crate::OfficeError;
 use crate::facts::Facts;
+
+pub(crate) use unchanged::unchanged;
 
 /// Something to be put right, or to be acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]

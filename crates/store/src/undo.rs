@@ -45,7 +45,8 @@ pub async fn event_cancelled_by(
     event_id: i64,
 ) -> Result<Option<Entry>, StoreError> {
     let sql = format!(
-        "select {COLUMNS} from core.journal where content ? 'cancels' and (content ->> 'cancels')::bigint = $1"
+        "select {COLUMNS} from core.journal
+         where content ? 'cancels' and (content ->> 'cancels')::bigint = $1"
     );
     client.query_opt(&sql, &[&event_id]).await?.as_ref().map(read).transpose()
 }

@@ -98,7 +98,8 @@ fn verb_of(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<&'static str>
     let (_, arguments) = ARGUMENTS.iter().find(|(name, _)| name == verb)?;
     for name in fields.names() {
         if name != *verb && name != "when" && !arguments.contains(&name) {
-            let help = format!("「{verb}」で使える名前: when、{}", arguments.join("、"));
+            let names: Vec<&str> = ["when"].iter().chain(*arguments).copied().collect();
+            let help = format!("「{verb}」で使える名前: {}", names.join("、"));
             let message = format!("「{name}」は動詞「{verb}」では使えません");
             reader.error(fields.place_of(name), message, Some(help));
         }

@@ -9,6 +9,7 @@ use store::case::{NewCase, case_act, case_open, case_read, case_update};
 use store::register::Table;
 use store::search::Criterion;
 
+use super::gather::unchanged;
 use super::{Act, Gathered, Preview, UsedRow, changes_of, gather, stage, title};
 use crate::access::role;
 use crate::plan::{Finding, Placeholders, Plan, Step, plan};
@@ -56,6 +57,7 @@ async fn preview(
     findings.extend(identity_findings(procedure, &input.identity));
     let mut plan = plan(system, procedure, facts, findings, &mut Placeholders::default())?;
     plan.findings.extend(duplicates(office, client, system, procedure, &plan).await?);
+    plan.findings.extend(unchanged(client, (system, procedure), &plan).await?);
     let table = Table::new(system, &procedure.register)?;
     let changes = changes_of(client, system, &plan).await?;
     let mut names: Vec<String> = subjects.iter().filter_map(|row| title_of(table, row)).collect();

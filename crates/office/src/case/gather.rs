@@ -9,6 +9,7 @@ use store::{GenericClient, Row};
 use super::assemble::{Found, Gathered, UsedRow, assemble, filed_on, text_of, used_key};
 use super::reference::references;
 use crate::form::{FormContext, Parsed, parse};
+use crate::plan::{self, Finding, Plan, Step};
 use crate::{Actor, Office, OfficeError};
 
 /// Gathers facts; with `lock` the subjects stay locked until the transaction ends.
@@ -75,6 +76,27 @@ async fn referred(
         out.push(found.into_iter().next());
     }
     Ok(out)
+}
+
+/// The error of a plan that would change nothing.
+pub(super) async fn unchanged(
+    client: &impl GenericClient,
+    (system, procedure): (&System, &Procedure),
+    plan: &Plan,
+) -> Result<Option<Finding>, OfficeError> {
+    let mut known = Vec::new();
+    for step in &plan.steps {
+        if let Step::Change { register, key, .. } = step {
+            let table = Table::new(system, register)?;
+            let found = rows(client, table, std::slice::from_ref(key)).await?;
+            known.extend(found.into_iter().map(|row| (register, key, row)));
+        }
+    }
+    let row = |register: &str, key: &str| {
+        let mut rows = known.iter().filter(|(of, own, _)| *of == register && *own == key);
+        rows.next().map(|(.., row)| row)
+    };
+    Ok(plan::unchanged(procedure, plan, row))
 }
 
 /// Rows related to the first subject, in the order of the register's relations.

@@ -20,6 +20,7 @@ use store::{ItemValue, Row, RowMeta, Transaction};
 
 use super::cancel::follow_up;
 use super::enter::{duplicates, refuse_findings};
+use super::gather::unchanged;
 use super::{Gathered, gather};
 use crate::facts::{date_text, display};
 use crate::plan::{Issued, Placeholders, Plan, Shape, Step, UndoneRow, plan};
@@ -61,6 +62,7 @@ pub async fn register_finally(
     let left = issue(transaction, &counted).await?;
     let mut plan = plan(system, procedure, facts, findings, &mut Issued { left })?;
     plan.findings.extend(duplicates(office, &**transaction, system, procedure, &plan).await?);
+    plan.findings.extend(unchanged(&**transaction, (system, procedure), &plan).await?);
     refuse_findings(&plan, entered.acknowledged)?;
     let entry = journal_entry(actor, case, system, procedure, (&plan, &subjects));
     let touched = entry.subjects.clone();

@@ -64,7 +64,11 @@ pub(super) fn write(
     out
 }
 
-fn find<'k>(register: &Register, key: &str, known: &'k [(String, Row)]) -> Option<&'k Row> {
+pub(super) fn find<'k>(
+    register: &Register,
+    key: &str,
+    known: &'k [(String, Row)],
+) -> Option<&'k Row> {
     let at = register.key_index();
     let own = known.iter().filter(|(id, _)| *id == register.id).map(|(_, row)| row);
     let key_of = |row: &&Row| row.values[at].as_ref().and_then(ItemValue::as_text) == Some(key);

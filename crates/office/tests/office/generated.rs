@@ -136,9 +136,10 @@ impl Drive {
     }
 
     /// Some values of the items: as entered, and as the plan must hand them over.
-    fn patch(&mut self, present: &[Option<ItemValue>], secret: bool) -> (Json, Patch) {
+    fn patch(&mut self, present: &[Option<ItemValue>], secret: bool) -> (Json, Patch, bool) {
         let mut form = Map::new();
         let mut patch = Vec::new();
+        let mut changes = false;
         for (number, item) in self.items.iter().enumerate().filter(|(_, i)| i.secret == secret) {
             let at = BEFORE + number;
             let value = self.dice.chance(40).then(|| item.value(&mut self.dice));
@@ -147,12 +148,14 @@ impl Drive {
                 (None, Kind::Flag) => Some(ItemValue::Flag(false)),
                 (None, _) => present[at].clone(),
             };
+            // Rules cannot see that a secret is the same again.
+            changes |= if secret { value.is_some() } else { kept != present[at] };
             if let Some((entered, _)) = value {
                 form.insert(format!("新_{}", item.name), entered);
             }
             patch.push((at, kept));
         }
-        (Json::Object(form), patch)
+        (Json::Object(form), patch, changes)
     }
 
     async fn step(&mut self) {
@@ -172,16 +175,16 @@ impl Drive {
             _ => "close",
         };
         let present = self.rows[which].values().clone();
-        let (mut form, patch) = match procedure {
-            "close" => (json!({}), Vec::new()),
+        let (mut form, patch, changes) = match procedure {
+            "close" => (json!({}), Vec::new(), true),
             _ => self.patch(&present, procedure == "secret"),
         };
         form["異動日"] = json!(day(number).to_string());
         form["対象者"] = json!([{ "key": self.rows[which].key }]);
         let entered = self.world.enter(at, ("gen-a", procedure), form).await;
         let place = format!("seed {} {procedure} {}", self.seed, self.rows[which].key);
-        if closed {
-            assert!(matches!(entered, Err(OfficeError::Invalid(_))), "{place}: closed");
+        if closed || !changes {
+            assert!(matches!(entered, Err(OfficeError::Invalid(_))), "{place}: refused");
             return;
         }
         let case = entered.unwrap_or_else(|error| panic!("{place}: {error:?}"));

@@ -4,7 +4,7 @@ use base::date::LooseDate;
 use serde_json::json;
 use store::ItemValue;
 
-use crate::conflicts::{RESIDENT, move_in, residents, row_of, world};
+use crate::conflicts::{RESIDENT, SEAL, move_in, refused, residents, row_of, sealed, world};
 use crate::world::{noon, run};
 
 #[test]
@@ -38,5 +38,58 @@ fn two_dates_with_one_effective_day_keep_their_words() {
                 assert_eq!(own.len(), 1, "{date} in {order:?}: {:?}", row.values);
             }
         }
+    });
+}
+
+#[test]
+fn defaults_and_conditions_hold_on_the_server() {
+    run(async {
+        let world = world().await;
+        let (_, seal) = sealed(&world).await;
+        let at = noon("2024-06-03");
+        let abolish = (SEAL, "abolish");
+        let form = |more: serde_json::Value| {
+            let mut form = json!({ "対象者": [{ "key": &seal }], "登録証の返納": true });
+            for (name, value) in more.as_object().unwrap() {
+                form[name] = value.clone();
+            }
+            form
+        };
+        let case = world.enter(at, abolish, form(json!({}))).await.unwrap();
+        let client = world.office.database.client().await.unwrap();
+        let case = store::case::case_read(&**client, case, false).await.unwrap().entered;
+        assert_eq!(case.form["届出日"], "2024-06-03", "not sent: the default");
+        assert_eq!(case.form["申請者"], "1");
+        assert_eq!(case.filed_on, Some(crate::world::date("2024-06-03")));
+        let empty = form(json!({ "届出日": "" }));
+        refused(world.enter(at, abolish, empty).await, "申請日を入力してください");
+        let hidden = form(json!({ "代理人氏名": "霞　恵" }));
+        refused(world.enter(at, abolish, hidden).await, "いまの入力では使わない欄です");
+        let shown = form(json!({ "申請者": "2", "代理人氏名": "霞　恵" }));
+        world.enter(at, abolish, shown).await.unwrap();
+    });
+}
+
+#[test]
+fn a_household_that_is_joined_is_there_and_open() {
+    run(async {
+        let world = world().await;
+        let people = [("霞　健", "1985-06-01", "世帯主")];
+        world.register(noon("2024-04-05"), (RESIDENT, "move-in"), move_in(&people)).await;
+        let sql = "select setai_bango from resident_record.household";
+        let client = world.office.database.client().await.unwrap();
+        let household: String = client.query_one(sql, &[]).await.unwrap().get(0);
+        let join = |number: &str| {
+            let mut form = move_in(&[("霞　恵", "1987-02-11", "妻")]);
+            form["世帯の扱い"] = json!("2");
+            form["入る世帯番号"] = json!(number);
+            form
+        };
+        let at = noon("2024-04-08");
+        let place = (RESIDENT, "move-in");
+        refused(world.enter(at, place, join("9999999999")).await, "台帳「世帯」にありません");
+        world.enter(at, place, join(&household)).await.unwrap();
+        world.behind("update resident_record.household set closed_on = '2024-04-07'").await;
+        refused(world.enter(at, place, join(&household)).await, "令和6年4月7日に閉じています");
     });
 }

@@ -1,5 +1,5 @@
-//! 取消 at the counter: which recorded event of a row is to be cancelled. Links and choices only; what
-//! may be cancelled is decided by the office.
+//! 取消 at the counter: which recorded event of a row is to be cancelled. Links and choices only;
+//! what may be cancelled is decided by the office.
 
 use maud::{Markup, html};
 use office::access::role;

@@ -130,7 +130,8 @@ fn aside(desk: &Desk, place: (&str, &str), found: &Page) -> Markup {
         @for (name, name_en, related) in &found.relations {
             (relation(desk, desk.say(name, name_en), related, &found.row.key))
         }
-        @if !found.withdrawn && (!found.row.concealed || found.row.cleared) { (starts(desk, place, found)) }
+        @let shown = !found.row.concealed || found.row.cleared;
+        @if shown && !found.withdrawn { (starts(desk, place, found)) }
         (as_of_form(desk))
     }
 }
