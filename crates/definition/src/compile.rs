@@ -38,6 +38,11 @@ pub(crate) fn procedure_scope(
             for (name, kind) in fields {
                 scope.insert(&name, kind);
             }
+            for row in group.fields.iter().filter_map(|field| field.refers_to.as_ref()) {
+                if let (Some(name), Some(other)) = (&row.name, system.register(&row.register)) {
+                    scope.insert(name, record_of_register(other));
+                }
+            }
         }
     }
     if procedure.selection != Selection::New {
@@ -94,7 +99,7 @@ pub(crate) fn item_type(item: &Item) -> Type {
 pub fn field_type(field: &Field) -> Type {
     match field.kind {
         FieldKind::Text(_) | FieldKind::Code(_) | FieldKind::Subject => Type::Text,
-        FieldKind::Integer(_) => Type::INTEGER,
+        FieldKind::Integer(_) | FieldKind::Event => Type::INTEGER,
         FieldKind::Date { .. } => Type::Date,
         FieldKind::Codes(_) => Type::list(Type::Text),
         FieldKind::Flag => Type::Boolean,

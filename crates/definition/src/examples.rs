@@ -13,6 +13,7 @@ const TODAY: &str = "本日";
 const FORM: &str = "届出";
 const SUBJECTS: &str = "対象者";
 const EVENT: &str = "事象";
+const RECORDED: &str = "異動";
 
 /// Reads every example.
 pub(crate) fn read_all(package: &Package, system: &mut System, out: &mut Vec<Diagnostic>) {
@@ -108,10 +109,11 @@ fn check(reader: &mut Reader<'_>, node: &Node, system: &System) -> Option<String
         match name.as_str() {
             PROCEDURE | TODAY | SUBJECTS | EVENT => {}
             FORM => check_form(reader, node, procedure),
+            RECORDED => check_recorded(reader, node, system),
             _ => match row_of.or(used.map(|used| &used.items)) {
                 Some(items) => check_rows(reader, node, items.iter().map(|i| i.name.as_str())),
                 None => {
-                    let own = [PROCEDURE, TODAY, FORM, SUBJECTS, EVENT];
+                    let own = [PROCEDURE, TODAY, FORM, SUBJECTS, EVENT, RECORDED];
                     let relations = register.relations.iter().map(|r| r.name.as_str());
                     let uses = system.uses.iter().map(|used| used.name.as_str());
                     let registers = system.registers.iter().map(|r| r.name.as_str());
@@ -144,6 +146,33 @@ fn check_form(reader: &mut Reader<'_>, node: &Node, procedure: &Procedure) {
             own.flat_map(|g| &g.fields).map(|field| field.name.as_str()).collect();
         if matches!(node.kind, Kind::List(_)) && !fields.is_empty() {
             check_rows(reader, node, fields.into_iter().chain(["key"]));
+        }
+    }
+}
+
+/// Recorded events: number, and the rows that each changed and opened.
+fn check_recorded(reader: &mut Reader<'_>, node: &Node, system: &System) {
+    for event in reader.list(Some(node)) {
+        for (name, place, node) in reader.free_map(Some(event)) {
+            match name.as_str() {
+                "番号" => {}
+                "前" | "新規" => {
+                    for (name, place, node) in reader.free_map(Some(node)) {
+                        let register = system.registers.iter().find(|one| one.name == name);
+                        let Some(register) = register else {
+                            let known = system.registers.iter().map(|one| one.name.as_str());
+                            let message = format!("台帳「{name}」がありません");
+                            reader.unknown(place, message, &name, known);
+                            continue;
+                        };
+                        check_rows(reader, node, register.items.iter().map(|i| i.name.as_str()));
+                    }
+                }
+                _ => {
+                    let message = format!("「{name}」はここにありません");
+                    reader.unknown(place, message, &name, ["番号", "前", "新規"]);
+                }
+            }
         }
     }
 }

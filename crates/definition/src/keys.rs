@@ -120,6 +120,7 @@ pub(crate) enum FieldWord {
     Codes,
     Flag,
     Subject,
+    Event,
 }
 
 pub(crate) const FIELD_TYPES: &[(&str, FieldWord)] = &[
@@ -130,6 +131,7 @@ pub(crate) const FIELD_TYPES: &[(&str, FieldWord)] = &[
     ("codes", FieldWord::Codes),
     ("flag", FieldWord::Flag),
     ("subject", FieldWord::Subject),
+    ("event", FieldWord::Event),
 ];
 
 pub(crate) const SYSTEM: &[Key] = &[

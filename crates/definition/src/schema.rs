@@ -86,6 +86,7 @@ fn field_schema(system: &System, field: &Field) -> Value {
         }
         FieldKind::Flag => json!({"type": "boolean"}),
         FieldKind::Subject => json!({"type": "string", "description": "主キー"}),
+        FieldKind::Event => json!({"type": "string", "description": "対象者の異動の番号"}),
     };
     schema["title"] = json!(field.label);
     if let Some(hint) = &field.hint {

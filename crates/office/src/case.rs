@@ -4,9 +4,11 @@
 //! follows the organisation's 事務決裁規程 as data.
 
 mod assemble;
+mod cancel;
 mod decide;
 mod enter;
 mod gather;
+mod reference;
 mod register;
 
 use definition::model::{Procedure, System};
@@ -16,11 +18,14 @@ use crate::plan::Plan;
 
 pub use assemble::{Found, Gathered, UsedRow};
 pub(crate) use assemble::{assemble, used_key};
+pub use cancel::canceller;
+pub(crate) use cancel::standing;
 pub use decide::{case_approve, case_post_review, case_return, case_reviewed, case_withdraw};
 pub use enter::{CaseInput, case_enter, case_form, case_preview, case_preview_in, case_revise};
 pub(crate) use enter::{due, refuse_concealed, refuse_findings};
 pub use gather::gather;
 pub(crate) use gather::used_row;
+pub(crate) use reference::references;
 pub use register::{ChangeView, changes_of, register_finally};
 
 /// Stages of a case.

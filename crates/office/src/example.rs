@@ -14,7 +14,7 @@ use store::vault::Vault;
 use crate::OfficeError;
 use crate::case::assemble;
 use crate::form::{FormContext, parse};
-use crate::plan::{Placeholders, plan};
+use crate::plan::{Placeholders, plan, unchanged};
 
 /// An example whose decision differs from what the plan decides now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,13 +38,18 @@ pub fn decide(system: &System, example: &Example) -> Result<String, OfficeError>
     let procedure = system.procedure(&example.procedure).ok_or_else(missing)?;
     // Examples hold invented people only; the key guards nothing and is dropped with the form.
     let vault = Vault::from_master(&[0; 32])?;
-    let context = FormContext { system, procedure, mode: Mode::Sample, vault: &vault };
-    let given = facts::read(system, procedure, &example.facts)?;
+    let mut given = facts::read(system, procedure, &example.facts)?;
+    let today = given.today;
+    let context = FormContext { system, procedure, mode: Mode::Sample, vault: &vault, today };
     let parsed = parse(context, &given.form);
+    given.look_up(system, procedure, &parsed);
     let gathered = assemble((system, procedure), parsed, given.found, given.today)?;
     let subjects = gathered.subjects.clone();
     let mut numbers = Placeholders::default();
-    let plan = plan(system, procedure, gathered.facts, gathered.findings, &mut numbers)?;
+    let mut plan = plan(system, procedure, gathered.facts, gathered.findings, &mut numbers)?;
+    plan.findings.extend(unchanged(procedure, &plan, |register, key| {
+        text::find(system.register(register)?, key, &given.known)
+    }));
     Ok(text::write(system, procedure, &plan, (&given.known, &subjects)))
 }
 

@@ -1,20 +1,22 @@
 //! Rows and form fields as facts for rules, and values of rules as values of items.
 //!
-//! An uncertain date is a fact with its effective day; the text as written is kept beside it and
-//! taken up again when the day is assigned to an item that may be uncertain.
+//! An uncertain date is a fact with its effective day that carries the date as written; a secret is
+//! a fact that is there and cannot be read. Both can be handed on, neither is ever guessed.
 
 use base::date::{Date, LooseDate};
 use definition::model::{Item, ItemKind, Parameter, Register, System};
-use rules::value::{Record, Value};
+use rules::value::{Carried, Day, Record, Unknown, Value};
 use store::{ItemValue, Row};
 
-/// Facts with the uncertain dates as written.
+use crate::plan::Undoable;
+
+/// Facts, and the recorded events that the form names.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// What rules see.
     pub record: Record,
-    /// Names of date fields and items with the dates as written.
-    pub dates: Vec<(String, LooseDate)>,
+    /// Recorded events that the form names.
+    pub events: Vec<Undoable>,
 }
 
 impl Facts {
@@ -22,39 +24,40 @@ impl Facts {
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.record.insert(name, value);
     }
+}
 
-    /// Adds a row under a name, or a list of rows.
-    pub fn rows(&mut self, register: &Register, rows: &[Row]) -> Vec<Value> {
-        rows.iter().map(|row| Value::from(self.row(register, row))).collect()
-    }
+/// Rows as facts.
+pub fn rows(register: &Register, rows: &[Row]) -> Vec<Value> {
+    rows.iter().map(|own| Value::from(row(register, own))).collect()
+}
 
-    /// A row as a record; its uncertain dates are remembered.
-    pub fn row(&mut self, register: &Register, row: &Row) -> Record {
-        let mut record = Record::new();
-        for (item, value) in register.items.iter().zip(&row.values) {
-            if let Some(ItemValue::Date(date)) = value {
-                self.date(&item.name, *date);
+/// A row as a record.
+pub fn row(register: &Register, row: &Row) -> Record {
+    let key = row.values[register.key_index()].as_ref().and_then(ItemValue::as_text);
+    let mut record = Record::new();
+    for (item, value) in register.items.iter().zip(&row.values) {
+        let value = match value {
+            Some(ItemValue::Masked) => {
+                let place = secret_place(register, key.unwrap_or_default(), &item.name);
+                secret(&item.name, &place)
             }
-            record.insert(item.name.as_str(), value_of(&item.name, value.as_ref()));
-        }
-        record.insert("閉鎖日", Value::from(row.meta.closed_on));
-        record.insert("記載日", Value::from(row.meta.valid_from));
-        record
+            value => value_of(&item.name, value.as_ref()),
+        };
+        record.insert(item.name.as_str(), value);
     }
+    record.insert("閉鎖日", Value::from(row.meta.closed_on));
+    record.insert("記載日", Value::from(row.meta.valid_from));
+    record
+}
 
-    /// Remembers a date as written. Certain days are remembered too: a form's day that puts an
-    /// uncertain date right must be found before the recorded one with the same effective day.
-    pub fn date(&mut self, name: &str, date: LooseDate) {
-        self.dates.push((name.to_owned(), date));
-    }
+/// Where a secret stands: handed on to this very place, it stays as it is.
+pub fn secret_place(register: &Register, key: &str, item: &str) -> String {
+    format!("{}/{key}/{item}", register.id)
+}
 
-    /// The date as written behind a value of an expression that names its source.
-    fn loose(&self, source: &str, day: Option<Date>) -> Option<LooseDate> {
-        self.dates
-            .iter()
-            .find(|(name, date)| date.effective() == day && source.contains(name.as_str()))
-            .map(|(_, date)| *date)
-    }
+fn secret(name: &str, place: &str) -> Value {
+    let unknown = Unknown::new(name, "秘密の項目のため、手続からは見えません");
+    Value::Unknown(unknown.carrying(Carried::Secret(place.into())))
 }
 
 /// A date as it is kept in forms and events: it reads back to the same date, uncertain or not.
@@ -62,18 +65,22 @@ pub fn date_text(date: LooseDate) -> String {
     date.storage().1.unwrap_or_else(|| date.iso())
 }
 
-/// The fact of a form's date.
+/// The fact of a date.
 pub fn date_value(name: &str, date: LooseDate) -> Value {
-    match date.effective() {
-        Some(day) => Value::from(day),
-        None => Value::unknown(name, "日付が不詳です"),
+    match Day::of(date) {
+        Some(day) => Value::Date(day),
+        None => {
+            let unknown = Unknown::new(name, "日付が不詳です");
+            Value::Unknown(unknown.carrying(Carried::Date(date)))
+        }
     }
 }
 
-/// The fact of an item's value; a masked secret is known to rules only as absent.
+/// The fact of an item's value; a masked secret is there, and nothing more is known of it.
 pub fn value_of(name: &str, value: Option<&ItemValue>) -> Value {
     match value {
-        None | Some(ItemValue::Masked) => Value::Null,
+        None => Value::Null,
+        Some(ItemValue::Masked) => secret(name, ""),
         Some(ItemValue::Text(text)) => Value::from(text.as_str()),
         Some(ItemValue::Integer(number)) => Value::from(*number),
         Some(ItemValue::Flag(flag)) => Value::from(*flag),
@@ -81,29 +88,19 @@ pub fn value_of(name: &str, value: Option<&ItemValue>) -> Value {
     }
 }
 
-/// The value of an item from the value of an expression with this source text.
+/// The value of an item from the value of an expression. `place` is where the item stands: its own
+/// secret, handed on as it is, answers [`ItemValue::Masked`] and stays.
 ///
 /// # Errors
 /// What is wrong with the value for this item, in Japanese.
 pub fn item_value(
-    facts: &Facts,
     item: &Item,
-    source: &str,
+    place: Option<&str>,
     value: &Value,
 ) -> Result<Option<ItemValue>, String> {
     Ok(match (&item.kind, value) {
-        (ItemKind::Date { .. }, Value::Date(day)) => {
-            let loose = facts.loose(source, Some(*day));
-            Some(ItemValue::Date(loose.unwrap_or_else(|| LooseDate::from(*day))))
-        }
-        (ItemKind::Date { .. }, Value::Unknown(_)) => {
-            let loose = facts.loose(source, None);
-            Some(ItemValue::Date(loose.ok_or_else(|| format!("「{}」が不詳です", item.name))?))
-        }
-        (_, Value::Unknown(unknown)) => {
-            let names: Vec<&str> = unknown.questions().iter().map(|q| q.fact.as_str()).collect();
-            return Err(format!("「{}」が決まりません（不明: {}）", item.name, names.join("、")));
-        }
+        (ItemKind::Date { .. }, Value::Date(day)) => Some(ItemValue::Date(day.written())),
+        (_, Value::Unknown(unknown)) => Some(carried(item, place, unknown)?),
         (_, Value::Null) => None,
         (ItemKind::Integer { .. }, Value::Number(number)) => {
             Some(ItemValue::Integer(number.to_integer().ok_or("整数ではありません")?))
@@ -113,6 +110,21 @@ pub fn item_value(
         (_, Value::Text(text)) => Some(ItemValue::Text(text.to_string())),
         (_, other) => return Err(format!("「{}」に入れられない値です（{other}）", item.name)),
     })
+}
+
+/// What can be handed on although it is not known.
+fn carried(item: &Item, place: Option<&str>, unknown: &Unknown) -> Result<ItemValue, String> {
+    match (&item.kind, unknown.carried()) {
+        (ItemKind::Date { .. }, Some(Carried::Date(date))) => Ok(ItemValue::Date(*date)),
+        (_, Some(Carried::Secret(own))) if place == Some(&**own) => Ok(ItemValue::Masked),
+        (_, Some(Carried::Secret(_))) => {
+            Err(format!("「{}」に、ほかの秘密の項目は写せません", item.name))
+        }
+        _ => {
+            let names: Vec<&str> = unknown.questions().iter().map(|q| q.fact.as_str()).collect();
+            Err(format!("「{}」が決まりません（不明: {}）", item.name, names.join("、")))
+        }
+    }
 }
 
 /// Parameters in force on a day: the ordinance's value of the organisation, else the file's.

@@ -3,10 +3,11 @@
 //! The words as entered are kept; values are normalised (和暦 and 西暦, full width, katakana) and
 //! secrets are sealed before the form is stored.
 
+pub(crate) mod condition;
 mod text;
 
 use base::code::Mode;
-use base::date::LooseDate;
+use base::date::{Date, LooseDate};
 use definition::model::{Field, FieldGroup, FieldKind, Item, Procedure, Register, System};
 use rules::value::{Record, Value};
 use serde_json::{Map, Value as Json};
@@ -26,6 +27,8 @@ pub struct Parsed {
     pub stored: Map<String, Json>,
     /// Mistakes.
     pub findings: Vec<Finding>,
+    /// Paths of fields that were not sent and have a default.
+    pub absent: Vec<String>,
 }
 
 /// What parsing needs beside the input.
@@ -39,6 +42,19 @@ pub struct FormContext<'a> {
     pub mode: Mode,
     /// For secret fields.
     pub vault: &'a Vault,
+    /// 本日, which most defaults are.
+    pub today: Date,
+}
+
+impl Parsed {
+    /// Defaults that need nothing but the form and the day: what is looked up depends on them.
+    fn complete(&mut self, procedure: &Procedure, today: Date) {
+        self.facts.set("本日", today);
+        let Parsed { facts, subjects, stored, findings, absent } = self;
+        let facts = &mut facts.record;
+        let mut form = condition::Form { facts, subjects, stored, findings, absent };
+        condition::defaults(procedure, &mut form);
+    }
 }
 
 const SEALED: &str = "sealed:";
@@ -65,6 +81,7 @@ pub fn parse(context: FormContext<'_>, input: &Json) -> Parsed {
         }
     }
     subjects(context, input, &mut parsed);
+    parsed.complete(context.procedure, context.today);
     unknown_names(context, input, &mut parsed);
     parsed
 }
@@ -158,6 +175,9 @@ fn one(
         return (Value::from(flag), Json::from(flag));
     }
     if text.is_empty() {
+        if input.is_none() && field.default.is_some() {
+            parsed.absent.push(path.to_owned());
+        }
         if field.required {
             parsed.findings.push(Finding::error(Some(path.to_owned()), required(field)));
         }
@@ -170,10 +190,7 @@ fn one(
         _ => Ok(text.clone()),
     };
     match opened.and_then(|text| typed(context, field, item, &text)) {
-        Ok((value, date, normal)) => {
-            if let Some(date) = date {
-                parsed.facts.date(&field.name, date);
-            }
+        Ok((value, normal)) => {
             let kept = if secret { seal(context, path, &normal) } else { Ok(normal) };
             (value, kept.map_or(Json::Null, Json::from))
         }
@@ -186,7 +203,7 @@ fn one(
 }
 
 fn required(field: &Field) -> String {
-    let choose = matches!(field.kind, FieldKind::Code(_) | FieldKind::Subject);
+    let choose = matches!(field.kind, FieldKind::Code(_) | FieldKind::Subject | FieldKind::Event);
     let verb = if choose { "選んで" } else { "入力して" };
     format!("{}を{verb}ください", field.label)
 }
@@ -196,7 +213,7 @@ fn item_of<'a>(context: FormContext<'a>, field: &Field) -> Option<&'a Item> {
     register.item(field.item.as_ref()?)
 }
 
-type Typed = (Value, Option<LooseDate>, String);
+type Typed = (Value, String);
 
 fn typed(
     context: FormContext<'_>,
@@ -210,7 +227,7 @@ fn typed(
             if !uncertain && date.certain().is_none() {
                 return Err("年月日をすべて入力してください（不詳は使えません）".to_owned());
             }
-            Ok((date_value(&field.name, date), Some(date), date_text(date)))
+            Ok((date_value(&field.name, date), date_text(date)))
         }
         FieldKind::Integer(digits) => {
             let normal = base::text::to_half_width(input).replace([',', '，'], "");
@@ -219,18 +236,24 @@ fn typed(
             if normal.trim_start_matches('-').len() > *digits as usize {
                 return Err(format!("{digits}桁までの数を入力してください"));
             }
-            Ok((Value::from(number), None, number.to_string()))
+            Ok((Value::from(number), number.to_string()))
+        }
+        FieldKind::Event => {
+            let normal = base::text::to_half_width(input);
+            let number: i64 =
+                normal.parse().map_err(|_| format!("「{input}」は異動の番号ではありません"))?;
+            Ok((Value::from(number), number.to_string()))
         }
         FieldKind::Code(list) => {
             let known = context.system.codes.get(list);
             if known.and_then(|list| list.name_of(input)).is_none() {
                 return Err(format!("「{input}」は「{list}」にありません。選び直してください"));
             }
-            Ok((Value::from(input), None, input.to_owned()))
+            Ok((Value::from(input), input.to_owned()))
         }
         _ => {
             let normal = text::normalise(field, item, context.mode, input)?;
-            Ok((Value::from(normal.as_str()), None, normal))
+            Ok((Value::from(normal.as_str()), normal))
         }
     }
 }

@@ -2,6 +2,7 @@
 //! written. The case applies it; examples assert it without a database.
 
 mod effect;
+mod unchanged;
 mod validate;
 
 use base::date::Date;
@@ -12,6 +13,8 @@ use store::register::Change;
 
 use crate::OfficeError;
 use crate::facts::Facts;
+
+pub(crate) use unchanged::unchanged;
 
 /// Something to be put right, or to be acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +83,8 @@ pub enum Step {
         /// What changes.
         change: Change,
     },
+    /// A recorded event is taken back.
+    Cancel(Undoable),
     /// A timer.
     Timer {
         /// Day.
@@ -100,6 +105,48 @@ pub enum Step {
         /// Fee.
         fee_yen: i64,
     },
+}
+
+impl Step {
+    /// The rows that are there already and that it writes: register and key.
+    pub fn touched(&self) -> Vec<(&str, &str)> {
+        match self {
+            Step::Change { register, key, .. } => vec![(register, key)],
+            Step::Cancel(event) => {
+                let rows = event.rows.iter();
+                rows.map(|row| (row.register.as_str(), row.key.as_str())).collect()
+            }
+            Step::Open { .. } | Step::Timer { .. } | Step::Notify { .. } => Vec::new(),
+        }
+    }
+}
+
+/// A recorded event as its cancellation finds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undoable {
+    /// Its number.
+    pub event_id: i64,
+    /// 処理日時: the state before this moment is believed again.
+    pub since: jiff::Timestamp,
+    /// Every row that it wrote.
+    pub rows: Vec<UndoneRow>,
+    /// One of the rows is concealed (支援措置).
+    pub concealed: bool,
+    /// Why it cannot be cancelled, and what else somebody has to do.
+    pub findings: Vec<Finding>,
+}
+
+/// A row that a cancellation takes back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UndoneRow {
+    /// Register.
+    pub register: String,
+    /// Row.
+    pub key: String,
+    /// Present values.
+    pub now: Vec<Option<ItemValue>>,
+    /// Values before the event; `None` when the event opened the row.
+    pub before: Option<Vec<Option<ItemValue>>>,
 }
 
 /// Where numbers come from: the store at registration, placeholders before.
@@ -184,7 +231,7 @@ pub fn plan(
         findings.extend(validate::check(check, &facts, form_is_broken));
     }
     let day = |name: &str| match facts.record.get(name) {
-        Some(Value::Date(day)) => Some(*day),
+        Some(Value::Date(day)) => Some(**day),
         _ => None,
     };
     let mut plan = Plan {

@@ -9,6 +9,7 @@ use store::case::{Case, NewCase, case_act, case_open, case_read, case_update};
 use store::job::{Job, job_claim, job_done, job_failed};
 use store::journal::{Entry, journal_entry};
 use store::register::{Table, rows, rows_by};
+use store::undo::{event_cancelled_by, event_lock};
 use store::{ItemValue, StoreError};
 
 use crate::case::{register_finally, stage};
@@ -85,6 +86,10 @@ async fn react_once(
     let keys: Vec<String> = found.iter().map(|(_, row)| table.key_of(row).to_owned()).collect();
     let form = form_of(procedure, event, first, &keys);
     let transaction = client.transaction().await?;
+    event_lock(&*transaction, event.event_id).await?;
+    if event_cancelled_by(&*transaction, event.event_id).await?.is_some() {
+        return Ok(());
+    }
     let new = NewCase {
         system: system.id.clone(),
         procedure: procedure.id.clone(),
@@ -152,6 +157,9 @@ fn form_of(procedure: &Procedure, event: &Entry, subject: &str, keys: &[String])
             "届出日" => json!(event.entry.filed_on.map(|day| day.to_string())),
             name => items.get(name).cloned().unwrap_or(Json::Null),
         };
+        if value.is_null() && field.default.is_some() {
+            continue;
+        }
         form.insert(field.name.clone(), value);
     }
     let subjects: Vec<Json> = keys.iter().map(|key| json!({ "key": key })).collect();

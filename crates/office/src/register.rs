@@ -90,6 +90,8 @@ pub struct Related {
 pub struct Page {
     /// The row, now or as asked.
     pub row: RowView,
+    /// The event that opened the row was cancelled: only its past is left.
+    pub withdrawn: bool,
     /// Relations: name, English name, rows.
     pub relations: Vec<(String, String, Vec<Related>)>,
     /// Everything recorded, in order of recording.
@@ -136,6 +138,8 @@ pub struct HistoryView {
     pub filed_on: Option<Date>,
     /// Who entered it.
     pub actor: String,
+    /// The entry still stands and names the rows that it wrote, so it can be cancelled.
+    pub cancellable: bool,
 }
 
 /// True when the row's whereabouts must not be shown.
@@ -148,7 +152,7 @@ pub fn concealed(table: Table<'_>, row: &Row) -> bool {
 /// The page of a row; with `as_of` the state on a day as believed at a moment.
 ///
 /// # Errors
-/// [`OfficeError::NotFound`] when there is no such row (or was none then).
+/// [`OfficeError::NotFound`] when there never was such a row (or was none then).
 pub async fn page(
     office: &Office,
     actor: &Actor,
@@ -162,7 +166,10 @@ pub async fn page(
     let table = Table::new(system, register)?;
     let client = office.database.client().await?;
     let missing = || OfficeError::NotFound(format!("{}「{key}」", table.register.name));
-    let now = row(&**client, table, key).await?.ok_or_else(missing)?;
+    let (now, withdrawn) = match row(&**client, table, key).await? {
+        Some(now) => (now, false),
+        None => (rows_history(&**client, table, key).await?.pop().ok_or_else(missing)?, true),
+    };
     let hidden = concealed(table, &now);
     let shown = match as_of {
         None => now.clone(),
@@ -184,7 +191,7 @@ pub async fn page(
     let action = format!("{}.view", system.id);
     actor.audit(&**client, &action, purpose, subjects, detail).await?;
     let row = row_view(system, table, &shown, (hidden, cleared), actor.today());
-    Ok(Page { row, relations, history, cases, documents })
+    Ok(Page { row, withdrawn, relations, history, cases, documents })
 }
 
 /// A row in words.
@@ -268,7 +275,7 @@ fn derived(
 
 fn words(value: &Value) -> String {
     match value {
-        Value::Date(day) => base::era::japanese(*day),
+        Value::Date(day) => base::era::japanese(**day),
         Value::Text(text) => text.to_string(),
         Value::Number(number) => number.to_string(),
         Value::Boolean(true) => "はい".to_owned(),
@@ -287,6 +294,10 @@ async fn history(
     let rows = rows_history(&***client, table, key).await?;
     let numbers: Vec<i64> = rows.iter().map(|row| row.meta.event_id).collect();
     let entries = store::journal::journal_entries(&***client, &numbers).await?;
+    let place = (table.register.id.as_str(), key);
+    let touching = store::undo::events_touching(&***client, &system.id, place).await?;
+    let standing_events = crate::case::standing(&touching);
+    let stands = |id: i64| standing_events.iter().any(|entry| entry.event_id == id);
     let mut out: Vec<HistoryView> = Vec::new();
     let mut before: Option<&Row> = None;
     // A row that was recorded again only to end earlier is shown once.
@@ -317,6 +328,7 @@ async fn history(
             event_id: row.meta.event_id,
             filed_on: entry.and_then(|entry| entry.entry.filed_on),
             actor: entry.map(|entry| entry.entry.actor.clone()).unwrap_or_default(),
+            cancellable: stands(row.meta.event_id),
         });
         before = Some(row);
     }

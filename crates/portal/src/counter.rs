@@ -2,6 +2,7 @@
 
 mod administration;
 mod api;
+mod cancel_link;
 mod case;
 mod certificate;
 mod desk;

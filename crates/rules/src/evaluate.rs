@@ -257,7 +257,7 @@ fn absorb<'v>(values: impl IntoIterator<Item = &'v Value>) -> Option<Value> {
             Value::Unknown(unknown) => {
                 open = Some(match open {
                     Some(open) => open.merge(unknown),
-                    None => unknown.clone(),
+                    None => unknown.asked(),
                 });
             }
             _ => {}

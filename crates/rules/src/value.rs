@@ -1,5 +1,6 @@
 //! The values of facts and answers. Null is known to be absent; unknown is not known.
 
+mod day;
 mod decimal;
 mod duration;
 mod record;
@@ -8,12 +9,13 @@ mod unknown;
 use std::fmt;
 use std::sync::Arc;
 
+pub use day::Day;
 pub(crate) use decimal::RescaleError;
 pub use decimal::{Decimal, NotADecimal};
 pub use duration::{Duration, NotADuration};
 pub use jiff::civil::Date;
 pub use record::Record;
-pub use unknown::{OpenQuestion, Unknown};
+pub use unknown::{Carried, OpenQuestion, Unknown};
 
 /// One value. Cloning is cheap: everything long is shared.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +29,7 @@ pub enum Value {
     /// Text.
     Text(Arc<str>),
     /// A calendar date.
-    Date(Date),
+    Date(Day),
     /// A period in months and days.
     Duration(Duration),
     /// True or false.
@@ -127,7 +129,8 @@ from! {
     String => |x| Value::Text(x.into());
     Arc<str> => |x| Value::Text(x);
     bool => |x| Value::Boolean(x);
-    Date => |x| Value::Date(x);
+    Date => |x| Value::Date(Day::from(x));
+    Day => |x| Value::Date(x);
     Duration => |x| Value::Duration(x);
     Vec<Value> => |x| Value::List(Arc::new(x));
     Record => |x| Value::Record(Arc::new(x));

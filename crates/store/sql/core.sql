@@ -105,6 +105,9 @@ create table core.journal (
     digest bytea not null
 );
 create index on core.journal using gin (subjects);
+create index on core.journal using gin ((content -> 'touched') jsonb_path_ops);
+create unique index on core.journal (((content ->> 'cancels')::bigint))
+    where content ? 'cancels';
 
 create table core.audit (
     id bigint generated always as identity primary key,

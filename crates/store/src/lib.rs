@@ -25,6 +25,7 @@ pub mod seal;
 pub mod search;
 pub mod series;
 pub mod timeline;
+pub mod undo;
 pub mod value;
 pub mod vault;
 

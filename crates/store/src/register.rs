@@ -13,8 +13,10 @@ use crate::StoreError;
 use crate::value::{Cell, ItemValue, Row, RowMeta};
 use crate::vault::Vault;
 
-pub use change::{Change, Stamp, apply};
-pub use read::{reveal, row, rows, rows_as_of, rows_by, rows_history, rows_locked};
+pub use change::{Change, Stamp, apply, undo};
+pub use read::{
+    reveal, row, rows, rows_as_of, rows_before, rows_by, rows_history, rows_locked, rows_recorded,
+};
 pub use write::{RowWrite, open_many};
 
 /// The columns that every table of a register carries after its items.

@@ -53,6 +53,12 @@ pub(crate) const FIELD: &[Key] = &[
     may("hint", Shape::Text, "記入の助け"),
     may("default", Shape::Expression, "初めに入っている値（式）"),
     may("item", Shape::Text, "型・桁数・コード・書式を借りる台帳の項目"),
+    may(
+        "refers_to",
+        Shape::Text,
+        "この欄が主キーで指す台帳の id。行がないときと閉じているときは誤り",
+    ),
+    may("refers_as", Shape::Text, "指された行の、式の中での名前（繰り返さない組の欄だけ）"),
 ];
 
 pub(crate) const CHECK: &[Key] = &[
@@ -72,7 +78,7 @@ pub(crate) const EFFECT: &[Key] = &[
     may("amend", Shape::Text, "動詞: この台帳の行を、ある日から改める"),
     may("correct", Shape::Text, "動詞: この台帳の行の誤りを、初めから正す"),
     may("close", Shape::Text, "動詞: この台帳の行を閉じる"),
-    may("cancel", Shape::Text, "動詞: この台帳の行の直前の異動を取り消す"),
+    may("cancel", Shape::Expression, "動詞: この番号の異動を、書いた行の全部について取り消す"),
     may("number", Shape::Text, "動詞: 番号を一つ取り、この名前を付ける"),
     may("timer", Shape::Text, "動詞: ある日にこの手続を始める"),
     may("notify", Shape::Text, "動詞: notices/ のこの書式で交付する"),

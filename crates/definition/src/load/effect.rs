@@ -17,7 +17,7 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("amend", &["for", "each", "key", "set", "take", "effective"]),
     ("correct", &["for", "each", "key", "set", "take"]),
     ("close", &["for", "each", "key", "set", "take", "effective"]),
-    ("cancel", &["for", "each", "key"]),
+    ("cancel", &[]),
     ("number", &["series"]),
     ("timer", &["for", "each", "key", "on"]),
     ("notify", &["items", "requested", "fee"]),
@@ -67,12 +67,14 @@ pub(super) fn read(
         "number" => read_number(reader, &fields)?,
         "timer" => read_timer(reader, &fields, &inner, &each, context)?,
         "notify" => read_notify(reader, &fields, context),
+        "cancel" => read_cancel(reader, &fields, &context.scope)?,
         name => {
             let scope = RowScope { inner: &inner, each: &each, element: element.as_ref(), context };
             read_row_verb(reader, &fields, name, &scope)?
         }
     };
-    let over = if matches!(verb, Verb::Number { .. } | Verb::Notify { .. }) { None } else { over };
+    let once = matches!(verb, Verb::Number { .. } | Verb::Notify { .. } | Verb::Cancel { .. });
+    let over = if once { None } else { over };
     bind(reader, &fields, &verb, context);
     let source = reader.located(Some(node.first_scalar())).unwrap_or_default();
     Some(Effect { verb, when, over, each, effective, source })
@@ -96,7 +98,8 @@ fn verb_of(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<&'static str>
     let (_, arguments) = ARGUMENTS.iter().find(|(name, _)| name == verb)?;
     for name in fields.names() {
         if name != *verb && name != "when" && !arguments.contains(&name) {
-            let help = format!("「{verb}」で使える名前: when、{}", arguments.join("、"));
+            let names: Vec<&str> = ["when"].iter().chain(*arguments).copied().collect();
+            let help = format!("「{verb}」で使える名前: {}", names.join("、"));
             let message = format!("「{name}」は動詞「{verb}」では使えません");
             reader.error(fields.place_of(name), message, Some(help));
         }
@@ -162,6 +165,11 @@ fn read_timer(
     Some(Verb::Timer { on, procedure, key: key(reader, fields, scope, each, context.register)? })
 }
 
+fn read_cancel(reader: &mut Reader<'_>, fields: &Fields<'_>, scope: &Scope) -> Option<Verb> {
+    let wanted = ("取り消す異動の番号", &Type::INTEGER);
+    Some(Verb::Cancel { event: compile_as(reader, fields.get("cancel"), scope, wanted)? })
+}
+
 fn read_notify(reader: &mut Reader<'_>, fields: &Fields<'_>, context: &EffectContext<'_>) -> Verb {
     let system = context.system;
     let notice = reader.required(fields, "notify");
@@ -210,8 +218,7 @@ fn read_row_verb(
     Some(match verb {
         "amend" => Verb::Amend { register: id, key, set },
         "correct" => Verb::Correct { register: id, key, set },
-        "close" => Verb::Close { register: id, key, set },
-        _ => Verb::Cancel { register: id, key },
+        _ => Verb::Close { register: id, key, set },
     })
 }
 

@@ -3,10 +3,11 @@
 use rules::types::Type;
 
 use super::name;
+use super::register::unknown_register;
 use crate::compile::{compile_as, field_type};
 use crate::keys::{FIELD, FIELD_TYPES, FieldWord, GROUP, REPEAT, words};
 use crate::model::{
-    Field, FieldGroup, FieldKind, ItemKind, Procedure, Register, Selection, System,
+    Field, FieldGroup, FieldKind, ItemKind, Procedure, Reference, Register, Selection, System,
 };
 use crate::reader::{Fields, Reader};
 use crate::yaml::{Kind, Node};
@@ -73,6 +74,7 @@ fn read_field(reader: &mut Reader<'_>, node: &Node, system: &System, register: &
         field.required = reader.flag(&fields, "required");
     }
     field.hint = reader.optional(&fields, "hint").or(field.hint);
+    field.refers_to = read_reference(reader, &fields, system, &field.kind);
     field
 }
 
@@ -110,7 +112,35 @@ fn blank_field(name: &str) -> Field {
         hint: None,
         default: None,
         item: None,
+        refers_to: None,
     }
+}
+
+/// The row that a field names by its key.
+fn read_reference(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    system: &System,
+    kind: &FieldKind,
+) -> Option<Reference> {
+    let name = reader.optional(fields, "refers_as");
+    let Some(id) = reader.optional(fields, "refers_to") else {
+        if name.is_some() {
+            let help = "「refers_to: 台帳の id」と揃えて書いてください".to_owned();
+            let place = fields.place_of("refers_as");
+            reader.error(place, "refers_as だけでは、どの台帳かが決まりません", Some(help));
+        }
+        return None;
+    };
+    if system.register(&id).is_none() {
+        unknown_register(reader, fields.place_of("refers_to"), &id, system);
+        return None;
+    }
+    if !matches!(kind, FieldKind::Text(_)) {
+        let help = "主キーを入れる「type: text」の欄にしてください".to_owned();
+        reader.error(fields.place_of("refers_to"), "行を指せるのは文字の欄だけです", Some(help));
+    }
+    Some(Reference { register: id, name })
 }
 
 fn plain_field(reader: &mut Reader<'_>, fields: &Fields<'_>, system: &System) -> Field {
@@ -140,6 +170,7 @@ fn plain_field(reader: &mut Reader<'_>, fields: &Fields<'_>, system: &System) ->
         Some(FieldWord::Codes) => FieldKind::Codes(codes),
         Some(FieldWord::Flag) => FieldKind::Flag,
         Some(FieldWord::Subject) => FieldKind::Subject,
+        Some(FieldWord::Event) => FieldKind::Event,
         Some(FieldWord::Text) | None => FieldKind::Text(length),
     };
     Field { kind, ..blank_field(&name) }
@@ -181,9 +212,25 @@ pub(super) fn check_names(
             } else {
                 name::check(reader, node.place, &field.name);
             }
-            if field.kind == FieldKind::Subject && !selects {
+            let of_subjects = matches!(field.kind, FieldKind::Subject | FieldKind::Event);
+            if of_subjects && !selects {
+                let word = if field.kind == FieldKind::Event { "event" } else { "subject" };
+                let message = format!("対象者のない手続に型 {word} は使えません");
                 let help = "「select: one」か「select: related」の手続で使ってください".to_owned();
-                reader.error(node.place, "対象者のない手続に型 subject は使えません", Some(help));
+                reader.error(node.place, message, Some(help));
+            }
+            if let Some(name) = field.refers_to.as_ref().and_then(|row| row.name.as_ref()) {
+                if group.repeat.is_some() || group.per_subject {
+                    let help = "繰り返さない組の欄に書くか、refers_as を消してください".to_owned();
+                    reader.error(node.place, "繰り返す欄に refers_as は使えません", Some(help));
+                } else {
+                    let place = reader.map(node, FIELD).place_of("refers_as");
+                    claim(reader, place, name, &mut taken);
+                }
+            }
+            if field.kind == FieldKind::Event && (group.repeat.is_some() || group.per_subject) {
+                let help = "繰り返さない組に移してください".to_owned();
+                reader.error(node.place, "型 event の欄は一つの様式に一度だけです", Some(help));
             }
         }
     }

@@ -113,6 +113,17 @@ pub struct Field {
     pub default: Option<Expression>,
     /// The item whose type, length, codes and format it shares.
     pub item: Option<String>,
+    /// The register of which it names an open row.
+    pub refers_to: Option<Reference>,
+}
+
+/// A row of the same system that a field names by its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Register.
+    pub register: String,
+    /// The row's name in expressions.
+    pub name: Option<String>,
 }
 
 /// Types of fields.
@@ -135,6 +146,8 @@ pub enum FieldKind {
     Flag,
     /// One of the selected subject's related rows, by key.
     Subject,
+    /// 異動: one of the recorded events of the selected subject, by its number.
+    Event,
 }
 
 /// A condition that must hold.
@@ -221,12 +234,10 @@ pub enum Verb {
         /// Last values.
         set: Vec<Assignment>,
     },
-    /// The last change of the row is taken back.
+    /// 取消: a whole recorded event is taken back, on every row that it wrote.
     Cancel {
-        /// Register.
-        register: String,
-        /// Which row.
-        key: Expression,
+        /// Number of the event.
+        event: Expression,
     },
     /// The next number of a series, bound to a name for the effects that follow.
     Number {

@@ -115,16 +115,25 @@ fn form_group(out: &mut String, system: &System, group: &FieldGroup) {
         let when = field.when.as_ref().map(|when| format!("`{}` のとき。", cell(when.source())));
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {} | {}{} |",
+            "| {} | {} | {} | {} | {}{}{} |",
             cell(&label),
             kind_text(system, field),
             if field.required { "○" } else { "" },
             field.default.as_ref().map(|d| format!("`{}`", cell(d.source()))).unwrap_or_default(),
             when.unwrap_or_default(),
+            refers_words(system, field),
             cell(field.hint.as_deref().unwrap_or_default()),
         );
     }
     out.push('\n');
+}
+
+/// The row that a field names.
+fn refers_words(system: &System, field: &Field) -> String {
+    let Some(row) = &field.refers_to else { return String::new() };
+    let register = system.register(&row.register).map_or("", |register| &register.name);
+    let name = row.name.as_ref().map(|name| format!("。式では `{}`", cell(name)));
+    format!("台帳「{}」に開いている行の主キー{}。", cell(register), name.unwrap_or_default())
 }
 
 fn kind_text(system: &System, field: &Field) -> String {
@@ -141,6 +150,7 @@ fn kind_text(system: &System, field: &Field) -> String {
         FieldKind::Codes(list) => codes(list, "複数選択"),
         FieldKind::Flag => "はい・いいえ".to_owned(),
         FieldKind::Subject => "関係する行から一つ".to_owned(),
+        FieldKind::Event => "対象者の異動から一つ".to_owned(),
     }
 }
 
@@ -220,9 +230,8 @@ fn verb_words(system: &System, verb: &Verb) -> String {
         Verb::Close { register: id, key, .. } => {
             format!("台帳「{}」の `{}` を閉じる", register(id), one_line(key.source()))
         }
-        Verb::Cancel { register: id, key } => {
-            let key = one_line(key.source());
-            format!("台帳「{}」の `{key}` の直前の異動を取り消す", register(id))
+        Verb::Cancel { event } => {
+            format!("`{}` の異動を、書いた行の全部について取り消す", one_line(event.source()))
         }
         Verb::Number { name, .. } => format!("番号を一つ取る（{name}）"),
         Verb::Timer { on, procedure, .. } => {

@@ -10,10 +10,12 @@ use serde_json::Value as Json;
 use store::register::Table;
 use store::{ItemValue, Row};
 
+use super::reference;
 use crate::OfficeError;
-use crate::facts::{Facts, parameters, value_of};
+use crate::facts::{Facts, parameters, row as row_facts, rows as rows_facts, value_of};
 use crate::form::Parsed;
-use crate::plan::Finding;
+use crate::form::condition::{self, Form};
+use crate::plan::{Finding, Undoable};
 
 /// Everything a plan needs, and the rows it was made from.
 #[derive(Clone, Debug)]
@@ -41,6 +43,10 @@ pub struct Found {
     pub relations: Vec<Vec<Row>>,
     /// Rows of other systems, in the order of the system's `uses`.
     pub used: Vec<UsedRow>,
+    /// Rows that fields name by their keys, in the order of the form.
+    pub referred: Vec<Option<Row>>,
+    /// Recorded events that the form names.
+    pub events: Vec<Undoable>,
     /// Values that the organisation set by ordinance.
     pub ordinance: Vec<(String, i64)>,
 }
@@ -71,15 +77,48 @@ pub(crate) fn assemble(
     found: Found,
     today: Date,
 ) -> Result<Gathered, OfficeError> {
-    let Parsed { mut facts, subjects: chosen, stored, mut findings } = parsed;
+    let Parsed { mut facts, subjects: mut chosen, mut stored, mut findings, mut absent } = parsed;
     let table = Table::new(system, &procedure.register)?;
     let keys: Vec<String> = chosen.iter().map(|(key, _)| key.clone()).collect();
     check_selection(procedure, table, &keys, &found.subjects, &mut findings);
     let filed = filed_on(&facts, today);
     facts.set("本日", today);
+    findings.extend(found.events.iter().flat_map(|event| event.findings.iter().cloned()));
+    facts.events = found.events;
+    if procedure.selection != Selection::New {
+        facts.set("対象者", subject_facts(table, &found.subjects, &chosen));
+        relations(system, table.register, &found.relations, &mut facts)?;
+    }
+    for (name, value) in parameters(system, &found.ordinance, filed) {
+        facts.set(&name, value);
+    }
+    for (used, row) in system.uses.iter().zip(&found.used) {
+        let value = used_value(used, row);
+        facts.set(&used.name, value);
+    }
+    let place = (system, procedure);
+    reference::lend(place, (&mut facts, &chosen), &found.referred, &mut findings)?;
+    // A condition may hang on a field whose own condition comes later in the form.
+    for _ in 0..=procedure.fields().count() {
+        let (facts_of_form, subjects) = (&mut facts.record, &mut chosen);
+        let (stored, findings, absent) = (&mut stored, &mut findings, &mut absent);
+        let mut form = Form { facts: facts_of_form, subjects, stored, findings, absent };
+        if !condition::apply(procedure, &mut form) {
+            break;
+        }
+        if procedure.selection != Selection::New {
+            facts.set("対象者", subject_facts(table, &found.subjects, &chosen));
+        }
+    }
+    let stored = Json::Object(stored);
+    Ok(Gathered { facts, findings, stored, subjects: found.subjects, keys, used: found.used })
+}
+
+/// The subjects with the fields entered for each.
+fn subject_facts(table: Table<'_>, rows: &[Row], chosen: &[(String, Record)]) -> Vec<Value> {
     let mut list = Vec::new();
-    for row in &found.subjects {
-        let mut record = facts.row(table.register, row);
+    for row in rows {
+        let mut record = row_facts(table.register, row);
         let own = chosen.iter().find(|(key, _)| key == table.key_of(row));
         if let Some((_, fields)) = own {
             record
@@ -87,25 +126,13 @@ pub(crate) fn assemble(
         }
         list.push(Value::from(record));
     }
-    if procedure.selection != Selection::New {
-        facts.set("対象者", list);
-        relations(system, table.register, &found.relations, &mut facts)?;
-    }
-    for (name, value) in parameters(system, &found.ordinance, filed) {
-        facts.set(&name, value);
-    }
-    for (used, row) in system.uses.iter().zip(&found.used) {
-        let value = used_value(used, row, &mut facts);
-        facts.set(&used.name, value);
-    }
-    let stored = Json::Object(stored);
-    Ok(Gathered { facts, findings, stored, subjects: found.subjects, keys, used: found.used })
+    list
 }
 
 /// 届出日, which decides the parameters in force; today when the form has none.
 pub(crate) fn filed_on(facts: &Facts, today: Date) -> Date {
     match facts.record.get("届出日") {
-        Some(Value::Date(day)) => *day,
+        Some(Value::Date(day)) => **day,
         _ => today,
     }
 }
@@ -174,7 +201,7 @@ fn relations(
         let table = Table::new(system, &relation.register)?;
         let open = |row: &&Row| row.meta.closed_on.is_none();
         let rows: Vec<Row> = found.get(at).unwrap_or(&none).iter().filter(open).cloned().collect();
-        let mut values = facts.rows(table.register, &rows);
+        let mut values = rows_facts(table.register, &rows);
         if relation.many {
             facts.set(&relation.name, values);
         } else {
@@ -184,7 +211,7 @@ fn relations(
     Ok(())
 }
 
-fn used_value(used: &Use, row: &UsedRow, facts: &mut Facts) -> Value {
+fn used_value(used: &Use, row: &UsedRow) -> Value {
     let values = match row {
         UsedRow::Absent => return Value::Null,
         UsedRow::NotInstalled => {
@@ -195,9 +222,6 @@ fn used_value(used: &Use, row: &UsedRow, facts: &mut Facts) -> Value {
     };
     let mut record = Record::new();
     for (item, value) in used.items.iter().zip(values) {
-        if let Some(ItemValue::Date(date)) = value {
-            facts.date(&item.name, *date);
-        }
         record.insert(item.name.as_str(), value_of(&item.name, value.as_ref()));
     }
     Value::from(record)

@@ -1,5 +1,6 @@
 //! 審査, 決裁, 差戻し, 取下げ, 後閲: acts of people on a case, each under the rules of the office.
 
+use definition::model::FieldKind;
 use serde_json::json;
 use store::GenericClient;
 use store::case::{Case, case_act, case_read, case_supersede, case_update};
@@ -99,17 +100,32 @@ pub async fn case_approve(
     case.post_review_due = rule.post_review;
     case_update(&*transaction, &case).await?;
     case_act(&*transaction, id, &rule.manner, &actor.id, note).await?;
-    let stages = (super::stage::TO_DO, super::stage::WITHDRAWN);
-    for settled in case_supersede(&*transaction, &case, stages).await? {
-        let note = format!("受付番号 {id} で登録されたため");
-        let act = Act::Withdraw.word();
-        case_act(&*transaction, settled, act, &actor.id, Some(&note)).await?;
-    }
+    supersede(office, &transaction, actor, &case).await?;
     let detail = json!({"case": id, "event": event_id, "manner": rule.manner});
     let subjects = case.entered.subjects.clone();
     actor.audit(&*transaction, "case.approve", purpose(&case), subjects, detail).await?;
     transaction.commit().await?;
     Ok(event_id)
+}
+
+/// Waiting cases that this one has settled are withdrawn; one cancellation settles no other.
+async fn supersede(
+    office: &Office,
+    transaction: &store::Transaction<'_>,
+    actor: &Actor,
+    case: &Case,
+) -> Result<(), OfficeError> {
+    let (_, procedure) = office.procedure(&case.entered.system, &case.entered.procedure)?;
+    if procedure.fields().any(|(_, field)| field.kind == FieldKind::Event) {
+        return Ok(());
+    }
+    let stages = (super::stage::TO_DO, super::stage::WITHDRAWN);
+    for settled in case_supersede(&**transaction, case, stages).await? {
+        let note = format!("受付番号 {} で登録されたため", case.id);
+        let act = Act::Withdraw.word();
+        case_act(&**transaction, settled, act, &actor.id, Some(&note)).await?;
+    }
+    Ok(())
 }
 
 /// 審査: a second person has looked it through.

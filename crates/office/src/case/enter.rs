@@ -9,6 +9,7 @@ use store::case::{NewCase, case_act, case_open, case_read, case_update};
 use store::register::Table;
 use store::search::Criterion;
 
+use super::gather::unchanged;
 use super::{Act, Gathered, Preview, UsedRow, changes_of, gather, stage, title};
 use crate::access::role;
 use crate::plan::{Finding, Placeholders, Plan, Step, plan};
@@ -71,17 +72,17 @@ async fn preview(
     findings.extend(identity_findings(procedure, &input.identity));
     let mut plan = plan(system, procedure, facts, findings, &mut Placeholders::default())?;
     plan.findings.extend(duplicates(office, client, system, procedure, &plan).await?);
+    plan.findings.extend(unchanged(client, (system, procedure), &plan).await?);
     let table = Table::new(system, &procedure.register)?;
     let changes = changes_of(client, system, &plan).await?;
     let mut names: Vec<String> = subjects.iter().filter_map(|row| title_of(table, row)).collect();
     names.extend(opened_names(system, procedure, &plan));
     let mut all_keys = keys;
     for step in &plan.steps {
-        if let Step::Change { register, key, .. } = step
-            && *register == procedure.register
-            && !all_keys.contains(key)
-        {
-            all_keys.push(key.clone());
+        for (register, key) in step.touched() {
+            if register == procedure.register && !all_keys.iter().any(|known| known == key) {
+                all_keys.push(key.to_owned());
+            }
         }
     }
     let rows = store::register::rows(client, table, &all_keys).await?;
@@ -105,7 +106,8 @@ pub(crate) fn refuse_concealed(
     let table = Table::new(system, &procedure.register)?;
     let own = gathered.subjects.iter().any(|row| crate::register::concealed(table, row));
     let lent = |row: &UsedRow| matches!(row, UsedRow::Values { concealed: true, .. });
-    if (own || gathered.used.iter().any(lent)) && !actor.has(role::PROTECTION) {
+    let taken_back = gathered.facts.events.iter().any(|event| event.concealed);
+    if (own || taken_back || gathered.used.iter().any(lent)) && !actor.has(role::PROTECTION) {
         let message = "取扱注意の記録です。この人の手続と証明は、支援措置担当に引き継いでください";
         return Err(OfficeError::Forbidden(message.to_owned()));
     }

@@ -7,7 +7,9 @@ use store::register::{Table, rows, rows_by, rows_locked};
 use store::{GenericClient, Row};
 
 use super::assemble::{Found, Gathered, UsedRow, assemble, filed_on, text_of, used_key};
-use crate::form::{FormContext, parse};
+use super::reference::references;
+use crate::form::{FormContext, Parsed, parse};
+use crate::plan::{self, Finding, Plan, Step};
 use crate::{Actor, Office, OfficeError};
 
 /// Gathers facts; with `lock` the subjects stay locked until the transaction ends.
@@ -26,6 +28,7 @@ pub async fn gather(
         procedure,
         mode: office.number_mode(),
         vault: office.database.vault()?,
+        today: actor.today(),
     };
     let parsed = parse(context, input);
     let table = Table::new(system, &procedure.register)?;
@@ -43,13 +46,57 @@ pub async fn gather(
         let key = used_key(&parsed.facts, one, table.register, first);
         used.push(used_row(office, client, one, key).await?);
     }
+    let place = (system, procedure);
     let found = Found {
+        referred: referred(client, system, (procedure, &parsed), lock).await?,
+        events: super::cancel::events(office, client, place, (&parsed, lock)).await?,
         relations: relations(client, system, table.register, first).await?,
         ordinance: store::parameter::ordinance_values(client, filed).await?,
         used,
         subjects,
     };
     assemble((system, procedure), parsed, found, today)
+}
+
+/// The rows that fields name by their keys.
+async fn referred(
+    client: &impl GenericClient,
+    system: &System,
+    (procedure, parsed): (&Procedure, &Parsed),
+    lock: bool,
+) -> Result<Vec<Option<Row>>, OfficeError> {
+    let mut out = Vec::new();
+    for (place, key) in references(procedure, parsed) {
+        let table = Table::new(system, &place.register)?;
+        let found = if lock {
+            rows_locked(client, table, &[key]).await?
+        } else {
+            rows(client, table, &[key]).await?
+        };
+        out.push(found.into_iter().next());
+    }
+    Ok(out)
+}
+
+/// The error of a plan that would change nothing.
+pub(super) async fn unchanged(
+    client: &impl GenericClient,
+    (system, procedure): (&System, &Procedure),
+    plan: &Plan,
+) -> Result<Option<Finding>, OfficeError> {
+    let mut known = Vec::new();
+    for step in &plan.steps {
+        if let Step::Change { register, key, .. } = step {
+            let table = Table::new(system, register)?;
+            let found = rows(client, table, std::slice::from_ref(key)).await?;
+            known.extend(found.into_iter().map(|row| (register, key, row)));
+        }
+    }
+    let row = |register: &str, key: &str| {
+        let mut rows = known.iter().filter(|(of, own, _)| *of == register && *own == key);
+        rows.next().map(|(.., row)| row)
+    };
+    Ok(plan::unchanged(procedure, plan, row))
 }
 
 /// Rows related to the first subject, in the order of the register's relations.

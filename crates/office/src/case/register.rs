@@ -1,6 +1,9 @@
 //! 本登録: the plan is made again under lock, numbers are issued, rows, journal and follow-up work
 //! are written in the caller's transaction.
 
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
 use base::date::FOREVER;
 use definition::model::{Procedure, Register, System};
 use jiff::Timestamp;
@@ -8,15 +11,19 @@ use serde_json::{Map, Value as Json, json};
 use store::GenericClient;
 use store::case::Case;
 use store::journal::{NewEntry, journal_append};
-use store::register::{Change, RowWrite, Stamp, Table, apply, open_many, rows};
+use store::register::{
+    Change, RowWrite, Stamp, Table, apply, open_many, rows, rows_locked, rows_recorded, undo,
+};
 use store::series::series_take;
 use store::value::record_open;
 use store::{ItemValue, Row, RowMeta, Transaction};
 
+use super::cancel::follow_up;
 use super::enter::{duplicates, refuse_findings};
+use super::gather::unchanged;
 use super::{Gathered, gather};
 use crate::facts::{date_text, display};
-use crate::plan::{Issued, Placeholders, Plan, Shape, Step, plan};
+use crate::plan::{Issued, Placeholders, Plan, Shape, Step, UndoneRow, plan};
 use crate::{Actor, Office, OfficeError, procedure_of};
 
 /// A change of one row in words.
@@ -57,6 +64,7 @@ pub async fn register_finally(
     let left = issue(transaction, &counted).await?;
     let mut plan = plan(system, procedure, facts, findings, &mut Issued { left })?;
     plan.findings.extend(duplicates(office, &**transaction, system, procedure, &plan).await?);
+    plan.findings.extend(unchanged(&**transaction, (system, procedure), &plan).await?);
     refuse_findings(&plan, entered.acknowledged)?;
     let entry = journal_entry(actor, case, system, procedure, (&plan, &subjects));
     let touched = entry.subjects.clone();
@@ -135,6 +143,7 @@ fn event_content(system: &System, procedure: &Procedure, plan: &Plan, before: &[
         None => vec![register.key.as_str()],
     };
     let mut subjects = Map::new();
+    let mut cancels = None;
     for step in &plan.steps {
         let (key, values) = match step {
             Step::Open { register: id, values, .. } if id == register_id => {
@@ -154,11 +163,22 @@ fn event_content(system: &System, procedure: &Procedure, plan: &Plan, before: &[
                 patch_of(change).iter().for_each(|(at, value)| values[*at].clone_from(value));
                 (key.clone(), values)
             }
+            Step::Cancel(event) => {
+                for row in event.rows.iter().filter(|row| row.register == *register_id) {
+                    let values = row.before.as_ref().unwrap_or(&row.now);
+                    subjects.insert(row.key.clone(), items_json(register, &names, values));
+                }
+                cancels = Some(event.event_id);
+                continue;
+            }
             _ => continue,
         };
         subjects.insert(key, items_json(register, &names, &values));
     }
-    json!({ "subjects": subjects })
+    match cancels {
+        Some(event) => json!({ "subjects": subjects, "cancels": event }),
+        None => json!({ "subjects": subjects }),
+    }
 }
 
 fn items_json(register: &Register, names: &[&str], values: &[Option<ItemValue>]) -> Json {
@@ -184,8 +204,52 @@ fn patch_of(change: &Change) -> &[(usize, Option<ItemValue>)] {
         Change::Amend { patch, .. } | Change::Correct { patch } | Change::Close { patch, .. } => {
             patch
         }
-        Change::Cancel => &[],
     }
+}
+
+/// The rows that a plan writes, by register, in the order of their keys.
+fn touched(system: &System, plan: &Plan) -> BTreeMap<String, Vec<String>> {
+    let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut add = |register: &str, key: &str| {
+        out.entry(register.to_owned()).or_default().push(key.to_owned());
+    };
+    for step in &plan.steps {
+        step.touched().into_iter().for_each(|(register, key)| add(register, key));
+        if let Step::Open { register: id, values, .. } = step
+            && let Some(register) = system.register(id)
+            && let Some(ItemValue::Text(key)) = &values[register.key_index()]
+        {
+            add(id, key);
+        }
+    }
+    for keys in out.values_mut() {
+        keys.sort();
+        keys.dedup();
+    }
+    out
+}
+
+/// Locks the rows that are there, so that the numbers of events follow the order in which a row was
+/// written, and puts the moment of the entry after everything that was recorded of them. The next
+/// 履歴番号 of rows that are not there now, but once were, is returned.
+async fn take_turn(
+    client: &impl GenericClient,
+    system: &System,
+    touched: &BTreeMap<String, Vec<String>>,
+    entry: &mut NewEntry,
+) -> Result<HashMap<(String, String), i32>, OfficeError> {
+    let mut next = HashMap::new();
+    let micros = Timestamp::from_microsecond(entry.recorded_at.as_microsecond());
+    entry.recorded_at = micros.unwrap_or(entry.recorded_at);
+    for (register, keys) in touched {
+        let table = Table::new(system, register)?;
+        rows_locked(client, table, keys).await?;
+        for (key, version, at) in rows_recorded(client, table, keys).await? {
+            entry.recorded_at = entry.recorded_at.max(at + Duration::from_micros(1));
+            next.insert((register.clone(), key), version + 1);
+        }
+    }
+    Ok(next)
 }
 
 /// Writes a plan under its journal entry.
@@ -194,9 +258,12 @@ pub(crate) async fn write(
     transaction: &Transaction<'_>,
     system: &System,
     plan: &Plan,
-    entry: NewEntry,
+    mut entry: NewEntry,
 ) -> Result<i64, OfficeError> {
     let client = &**transaction;
+    let touched = touched(system, plan);
+    let next = take_turn(client, system, &touched, &mut entry).await?;
+    entry.content["touched"] = json!(touched);
     let event_id = journal_append(client, &entry).await?;
     let stamp = Stamp { event_id, at: entry.recorded_at, reason: entry.reason.clone() };
     let vault = Some(office.database.vault()?);
@@ -204,7 +271,12 @@ pub(crate) async fn write(
     for step in &plan.steps {
         match step {
             Step::Open { register, values, day } => {
-                let row = RowWrite { values: values.clone(), meta: first_meta(&stamp, *day) };
+                let key = system.register(register).map(|register| &values[register.key_index()]);
+                let key = key.and_then(Option::as_ref).and_then(ItemValue::as_text);
+                let place = (register.clone(), key.unwrap_or_default().to_owned());
+                let version = next.get(&place).copied().unwrap_or(1);
+                let meta = first_meta(&stamp, *day, version);
+                let row = RowWrite { values: values.clone(), meta };
                 match opens.iter_mut().find(|(id, _)| *id == register.as_str()) {
                     Some((_, rows)) => rows.push(row),
                     None => opens.push((register, vec![row])),
@@ -213,6 +285,14 @@ pub(crate) async fn write(
             Step::Change { register, key, change } => {
                 let table = Table::new(system, register)?;
                 apply(client, table, key, change, &stamp, vault).await?;
+            }
+            Step::Cancel(event) => {
+                for row in &event.rows {
+                    let table = Table::new(system, &row.register)?;
+                    undo(client, table, (&row.key, event.since), &stamp, vault).await?;
+                }
+                let by = entry.approver.as_deref().unwrap_or(&entry.actor);
+                follow_up(office, client, event.event_id, by).await?;
             }
             Step::Timer { on, procedure, key } => {
                 let unique = format!("{event_id}/{procedure}/{key}");
@@ -236,9 +316,9 @@ pub(crate) async fn write(
     Ok(event_id)
 }
 
-fn first_meta(stamp: &Stamp, day: base::date::Date) -> RowMeta {
+fn first_meta(stamp: &Stamp, day: base::date::Date, version_no: i32) -> RowMeta {
     RowMeta {
-        version_no: 1,
+        version_no,
         valid_from: day,
         valid_to: FOREVER,
         recorded_from: stamp.at,
@@ -289,15 +369,33 @@ pub async fn changes_of(
                     Change::Amend { .. } => "変更",
                     Change::Correct { .. } => "修正",
                     Change::Close { .. } => "消除",
-                    Change::Cancel => "取消",
                 };
                 view(system, table.register, verb, (Some(&old), &new), &changed)
+            }
+            Step::Cancel(event) => {
+                out.extend(event.rows.iter().filter_map(|row| undone_view(system, row)));
+                continue;
             }
             Step::Timer { .. } | Step::Notify { .. } => continue,
         };
         out.push(view);
     }
     Ok(out)
+}
+
+/// A row that is taken back: its present values, and those that come again.
+fn undone_view(system: &System, row: &UndoneRow) -> Option<ChangeView> {
+    let register = system.register(&row.register)?;
+    let none = vec![None; row.now.len()];
+    let before = row.before.as_ref().unwrap_or(&none);
+    let changed: Vec<usize> = (0..row.now.len()).filter(|at| row.now[*at] != before[*at]).collect();
+    let verb = if row.before.is_some() { "取消" } else { "新規の取消" };
+    let mut view = view(system, register, verb, (Some(&row.now), before), &changed);
+    let title = register.items.iter().position(|item| item.name == register.title)?;
+    if let Some(text) = row.now[title].as_ref().and_then(ItemValue::as_text) {
+        view.title = text.to_owned();
+    }
+    Some(view)
 }
 
 fn view(

@@ -7,7 +7,9 @@ use store::value::record_open;
 use store::{ItemValue, Row, RowMeta};
 
 use crate::OfficeError;
-use crate::case::{Found, UsedRow};
+use crate::case::{Found, UsedRow, references};
+use crate::form::Parsed;
+use crate::plan::{Undoable, UndoneRow};
 
 /// The facts of an example.
 pub(super) struct Given {
@@ -19,6 +21,20 @@ pub(super) struct Given {
     pub found: Found,
     /// Every row that is there already: register and row.
     pub known: Vec<(String, Row)>,
+}
+
+impl Given {
+    /// The known rows that fields of the form name by their keys.
+    pub fn look_up(&mut self, system: &System, procedure: &Procedure, parsed: &Parsed) {
+        for (reference, key) in references(procedure, parsed) {
+            let at = system.register(&reference.register).map_or(0, Register::key_index);
+            let mut own = self.known.iter().filter(|(id, _)| *id == reference.register);
+            let key_of =
+                |row: &Row| row.values[at].as_ref().and_then(ItemValue::as_text) == Some(&key);
+            let found = own.find(|(_, row)| key_of(row)).map(|(_, row)| row.clone());
+            self.found.referred.push(found);
+        }
+    }
 }
 
 /// Reads the facts block.
@@ -49,8 +65,44 @@ pub(super) fn read(
     let subjects = subjects(register, &form, &known);
     let used = system.uses.iter().map(|used| used_row(&used.items, &facts[&used.name]));
     let used = used.collect::<Result<_, _>>()?;
-    let found = Found { subjects, relations, used, ordinance: Vec::new() };
+    let events = events(system, &facts["異動"], &known)?;
+    let found =
+        Found { subjects, relations, used, ordinance: Vec::new(), events, ..Found::default() };
     Ok(Given { form, today, found, known })
+}
+
+/// 異動: recorded events with the rows that they changed (前) and opened (新規).
+fn events(
+    system: &System,
+    facts: &Json,
+    known: &[(String, Row)],
+) -> Result<Vec<Undoable>, OfficeError> {
+    let mut out = Vec::new();
+    for event in facts.as_array().map(Vec::as_slice).unwrap_or_default() {
+        let number = event["番号"].as_str().and_then(|text| text.parse().ok());
+        let event_id = number.ok_or_else(|| wrong("異動", "番号を引用符の中に書いてください"))?;
+        let mut undone = Vec::new();
+        for register in &system.registers {
+            let key_of = |row: &Row| row.values[register.key_index()].clone();
+            for (part, opened) in [("前", false), ("新規", true)] {
+                for row in rows(register, &event[part][&register.name])? {
+                    let mut own = known.iter().filter(|(id, _)| *id == register.id);
+                    let now = own.find(|(_, known)| key_of(known) == key_of(&row));
+                    let key = key_of(&row).as_ref().and_then(ItemValue::as_text).map(str::to_owned);
+                    undone.push(UndoneRow {
+                        register: register.id.clone(),
+                        key: key.ok_or_else(|| wrong(&register.key, "主キーがありません"))?,
+                        now: now.map_or_else(|| row.values.clone(), |(_, now)| now.values.clone()),
+                        before: (!opened).then_some(row.values),
+                    });
+                }
+            }
+        }
+        let since = jiff::Timestamp::UNIX_EPOCH;
+        let findings = Vec::new();
+        out.push(Undoable { event_id, since, rows: undone, concealed: false, findings });
+    }
+    Ok(out)
 }
 
 /// 届出 as entered; 事象 fills the fields of a reaction as the event would.

@@ -10,7 +10,7 @@ use store::{ItemValue, Row};
 
 use crate::certificate::printable;
 use crate::facts::display;
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, Undoable};
 
 /// Longer values are cut: an impression (SVG) would hide the rest.
 const LONGEST: usize = 60;
@@ -42,9 +42,10 @@ pub(super) fn write(
             Step::Change { register, key, change: made } => {
                 if let Some(register) = system.register(register) {
                     let before = find(register, key, known);
-                    change(&mut out, (system, plan), register, (key, before), made);
+                    change(&mut out, system, register, (key, before), made);
                 }
             }
+            Step::Cancel(event) => cancel(&mut out, system, event),
             Step::Timer { on, procedure, key } => timer(&mut out, system, (*on, procedure, key)),
             Step::Notify { notice, items, requested, fee_yen } => {
                 let items = printable(system, procedure, items, requested.as_deref());
@@ -63,7 +64,11 @@ pub(super) fn write(
     out
 }
 
-fn find<'k>(register: &Register, key: &str, known: &'k [(String, Row)]) -> Option<&'k Row> {
+pub(super) fn find<'k>(
+    register: &Register,
+    key: &str,
+    known: &'k [(String, Row)],
+) -> Option<&'k Row> {
     let at = register.key_index();
     let own = known.iter().filter(|(id, _)| *id == register.id).map(|(_, row)| row);
     let key_of = |row: &&Row| row.values[at].as_ref().and_then(ItemValue::as_text) == Some(key);
@@ -87,17 +92,15 @@ fn open(
 
 fn change(
     out: &mut String,
-    (system, plan): (&System, &Plan),
+    system: &System,
     register: &Register,
     (key, before): (&str, Option<&Row>),
     change: &Change,
 ) {
-    let none = Vec::new();
     let (verb, day, patch) = match change {
         Change::Amend { day, patch } => ("変更", Some(*day), patch),
         Change::Correct { patch } => ("修正", None, patch),
         Change::Close { day, patch } => ("消除", Some(*day), patch),
-        Change::Cancel => ("取消", plan.effective_on, &none),
     };
     let title = register.items.iter().position(|item| item.name == register.title);
     let title = title.and_then(|at| before?.values[at].as_ref()?.as_text());
@@ -117,6 +120,25 @@ fn change(
             }
             None => writeln!(out, "  {}: {new}", item.name),
         };
+    }
+}
+
+/// Every row that is taken back: opened rows leave, changed items get their former values.
+fn cancel(out: &mut String, system: &System, event: &Undoable) {
+    for row in &event.rows {
+        let Some(register) = system.register(&row.register) else { continue };
+        let Some(before) = &row.before else {
+            let _ =
+                writeln!(out, "取消: {} {}（この異動で開いた行を除く）", register.name, row.key);
+            continue;
+        };
+        let _ = writeln!(out, "取消: {} {}（前の状態に戻す）", register.name, row.key);
+        for (item, (now, before)) in register.items.iter().zip(row.now.iter().zip(before)) {
+            if now != before {
+                let (now, before) = (shown(system, item, now), shown(system, item, before));
+                let _ = writeln!(out, "  {}: {now} → {before}", item.name);
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use store::register::Change;
 
 use super::{Finding, Numbers, Plan, Shape, Step, validate};
 use crate::OfficeError;
-use crate::facts::{Facts, item_value, value_of};
+use crate::facts::{Facts, item_value, secret_place, value_of};
 
 fn register_of<'s>(system: &'s System, id: &str) -> Result<&'s Register, OfficeError> {
     let missing = || OfficeError::Definition(format!("台帳「{id}」がありません"));
@@ -51,7 +51,23 @@ impl Planner<'_> {
                 self.notify(notice, items, requested.as_ref(), fee.as_ref());
                 Ok(())
             }
+            Verb::Cancel { event } => {
+                self.cancel(event);
+                Ok(())
+            }
             _ => self.rows(effect, elements),
+        }
+    }
+
+    fn cancel(&mut self, event: &Expression) {
+        let number = match self.value(event) {
+            Some(Value::Number(number)) => number.to_integer(),
+            _ => None,
+        };
+        let found = self.facts.events.iter().find(|found| Some(found.event_id) == number);
+        match found.cloned() {
+            Some(found) => self.plan.steps.push(Step::Cancel(found)),
+            None => self.error("取り消す異動が決まりません。履歴から選んでください".to_owned()),
         }
     }
 
@@ -156,11 +172,8 @@ impl Planner<'_> {
             Verb::Close { register, key, set } => {
                 self.change(register, key, set, |patch| Change::Close { day, patch })?
             }
-            Verb::Cancel { register, key } => {
-                self.change(register, key, &[], |_| Change::Cancel)?;
-            }
             Verb::Timer { on, procedure, key } => self.timer(on, procedure, key),
-            Verb::Number { .. } | Verb::Notify { .. } => {}
+            Verb::Number { .. } | Verb::Notify { .. } | Verb::Cancel { .. } => {}
         }
         Ok(None)
     }
@@ -169,7 +182,7 @@ impl Planner<'_> {
         match &effect.effective {
             None => self.plan.effective_on,
             Some(expression) => match self.value(expression) {
-                Some(Value::Date(day)) => Some(day),
+                Some(Value::Date(day)) => Some(*day),
                 _ => {
                     self.error("効力の生じる日が決まりません".to_owned());
                     None
@@ -181,14 +194,14 @@ impl Planner<'_> {
     fn timer(&mut self, on: &Expression, procedure: &str, key: &Expression) {
         let (on, key) = (self.value(on), self.value(key));
         if let (Some(Value::Date(on)), Some(Value::Text(key))) = (on, key) {
-            let (procedure, key) = (procedure.to_owned(), key.to_string());
+            let (on, procedure, key) = (*on, procedure.to_owned(), key.to_string());
             self.plan.steps.push(Step::Timer { on, procedure, key });
         }
     }
 
     fn open(&mut self, register: &Register, set: &[Assignment], day: Date) -> Option<Value> {
         let mut values: Vec<Option<ItemValue>> = vec![None; register.items.len()];
-        for (at, value) in self.assigned(register, set)? {
+        for (at, value) in self.assigned((register, None), set)? {
             values[at] = value;
         }
         let key = register.key_index();
@@ -215,7 +228,7 @@ impl Planner<'_> {
 
     fn assigned(
         &mut self,
-        register: &Register,
+        (register, key): (&Register, Option<&str>),
         set: &[Assignment],
     ) -> Option<Vec<(usize, Option<ItemValue>)>> {
         let mut out = Vec::with_capacity(set.len());
@@ -223,9 +236,9 @@ impl Planner<'_> {
         for assignment in set {
             let at = register.items.iter().position(|item| item.name == assignment.item)?;
             let item = &register.items[at];
-            let source = assignment.value.source();
+            let place = key.map(|key| secret_place(register, key, &item.name));
             let value = match assignment.value.evaluate(&self.facts.record).value {
-                Ok(value) => item_value(&self.facts, item, source, &value),
+                Ok(value) => item_value(item, place.as_deref(), &value),
                 Err(error) => Err(error.to_string()),
             };
             match value {
@@ -252,7 +265,7 @@ impl Planner<'_> {
             self.error(format!("台帳「{}」のどの行かが決まりません", register.name));
             return Ok(());
         };
-        let Some(patch) = self.assigned(register, set) else { return Ok(()) };
+        let Some(patch) = self.assigned((register, Some(&key)), set) else { return Ok(()) };
         for (at, value) in &patch {
             let found = validate::item(system, &register.items[*at], value.as_ref());
             if let Some(message) = found {

@@ -13,14 +13,14 @@ use store::{ItemValue, Row};
 use crate::folder::system;
 use crate::world::{World, chief, clerk, input, later, noon, protector, run};
 
-const RESIDENT: &str = "resident-record";
-const SEAL: &str = "seal-registration";
+pub const RESIDENT: &str = "resident-record";
+pub const SEAL: &str = "seal-registration";
 
-async fn world() -> World {
+pub async fn world() -> World {
     World::new(vec![system(RESIDENT), system(SEAL)]).await
 }
 
-fn move_in(people: &[(&str, &str, &str)]) -> Json {
+pub fn move_in(people: &[(&str, &str, &str)]) -> Json {
     let person = |(name, birth, relationship): &(&str, &str, &str)| {
         json!({
             "氏名": name, "氏名_振り仮名": "カスミ　ケン", "生年月日": birth, "性別": "1",
@@ -35,19 +35,19 @@ fn move_in(people: &[(&str, &str, &str)]) -> Json {
 }
 
 /// Keys of the residents in order of their numbers.
-async fn residents(office: &Office) -> Vec<String> {
+pub async fn residents(office: &Office) -> Vec<String> {
     let client = office.database.client().await.unwrap();
     let sql = "select atena_bango from resident_record.resident order by atena_bango";
     client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
-async fn row_of(office: &Office, (system, register): (&str, &str), key: &str) -> Row {
+pub async fn row_of(office: &Office, (system, register): (&str, &str), key: &str) -> Row {
     let client = office.database.client().await.unwrap();
     let system = office.system(system).unwrap();
     row(&**client, Table::new(system, register).unwrap(), key).await.unwrap().expect("a row")
 }
 
-fn text(office: &Office, place: (&str, &str), row: &Row, item: &str) -> String {
+pub fn text(office: &Office, place: (&str, &str), row: &Row, item: &str) -> String {
     let system = office.system(place.0).unwrap();
     let register = system.register(place.1).unwrap();
     let at = register.items.iter().position(|i| i.name == item).unwrap();
@@ -55,7 +55,7 @@ fn text(office: &Office, place: (&str, &str), row: &Row, item: &str) -> String {
 }
 
 #[track_caller]
-fn refused<T: std::fmt::Debug>(found: Result<T, OfficeError>, words: &str) {
+pub fn refused<T: std::fmt::Debug>(found: Result<T, OfficeError>, words: &str) {
     let error = found.expect_err("it must be refused");
     let said = match &error {
         OfficeError::Invalid(findings) => {
@@ -166,7 +166,7 @@ fn the_last_member_leaving_closes_the_household() {
     });
 }
 
-async fn sealed(world: &World) -> (String, String) {
+pub async fn sealed(world: &World) -> (String, String) {
     let at = noon("2024-04-05");
     let form = move_in(&[("霞　健", "1985-06-01", "世帯主")]);
     world.register(at, (RESIDENT, "move-in"), form).await;

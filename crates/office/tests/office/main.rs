@@ -1,8 +1,10 @@
 //! The office against the examples of the systems, and against a real PostgreSQL.
 
+mod cancel;
 mod conflicts;
 mod examples;
 mod folder;
 mod generated;
 mod upgrade;
+mod values;
 mod world;

@@ -25,6 +25,8 @@ pub struct FormView<'a> {
     pub findings: &'a [Finding],
     /// Rows that may be chosen: key, title.
     pub rows: &'a [(String, String)],
+    /// Events that may be chosen: number, words.
+    pub events: &'a [(String, String)],
 }
 
 impl FormView<'_> {
@@ -137,6 +139,11 @@ impl FormView<'_> {
                     self.rows.iter().map(|(key, title)| Choice::new(key, title)).collect();
                 select(&field.width(Width::Medium), &choices)
             }
+            FieldKind::Event => {
+                let choices: Vec<Choice<'_>> =
+                    self.events.iter().map(|(event, words)| Choice::new(event, words)).collect();
+                select(&field, &choices)
+            }
             FieldKind::Text(limit) if *limit <= 20 => text(&field.width(Width::Medium).glyphs()),
             FieldKind::Text(_) => text(&field.glyphs()),
         }
@@ -160,7 +167,7 @@ impl FormView<'_> {
         let mut facts = rules::Record::new();
         facts.insert("本日", self.desk.actor.today());
         match default.evaluate(&facts).value {
-            Ok(rules::Value::Date(day)) => base::era::japanese(day),
+            Ok(rules::Value::Date(day)) => base::era::japanese(*day),
             Ok(rules::Value::Text(text)) => text.to_string(),
             Ok(rules::Value::Boolean(true)) => "yes".to_owned(),
             Ok(rules::Value::Number(number)) => number.to_string(),
@@ -188,7 +195,7 @@ fn rows_of(fields: Vec<(&Model, Markup)>) -> Markup {
     let mut rows: Vec<(usize, Vec<Markup>)> = Vec::new();
     for (model, markup) in fields {
         let most = match model.kind {
-            FieldKind::Codes(_) | FieldKind::Flag => 1,
+            FieldKind::Codes(_) | FieldKind::Flag | FieldKind::Event => 1,
             FieldKind::Text(limit) if limit > 100 => 1,
             FieldKind::Text(limit) if limit > 20 => 2,
             _ => 3,
@@ -234,6 +241,8 @@ fn flatten(path: &str, json: &Json, out: &mut Vec<(String, String)>) {
         Json::String(text) => out.push((path.to_owned(), text.clone())),
         Json::Bool(true) => out.push((path.to_owned(), "yes".to_owned())),
         Json::Number(number) => out.push((path.to_owned(), number.to_string())),
-        Json::Null | Json::Bool(false) => {}
+        // A field that was emptied is sent empty: one that is not sent would take its default.
+        Json::Null => out.push((path.to_owned(), String::new())),
+        Json::Bool(false) => {}
     }
 }

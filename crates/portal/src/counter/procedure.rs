@@ -35,6 +35,7 @@ use crate::component::record::{Group, Item, Record, Value, record};
 pub struct Start {
     subject: Option<String>,
     case: Option<i64>,
+    event: Option<i64>,
 }
 
 type Place = (String, String, String);
@@ -46,6 +47,7 @@ struct Scene<'d> {
     start: Option<String>,
     case: Option<(i64, i32)>,
     rows: Vec<(String, String)>,
+    events: Vec<(String, String)>,
 }
 
 /// The empty form, or the form of a waiting case.
@@ -70,6 +72,10 @@ async fn begin(
     let mut posted = Posted { start: start.subject.clone(), ..Posted::default() };
     posted.subjects.extend(start.subject);
     posted.form = serde_json::json!({});
+    let field = procedure.fields().find(|(_, field)| field.kind == FieldKind::Event);
+    if let (Some((_, field)), Some(event)) = (field, start.event) {
+        posted.form[&field.name] = Json::from(event.to_string());
+    }
     if let Some(id) = start.case {
         let place = (system.id.as_str(), procedure.id.as_str());
         let case = case_form(&desk.place.office, &desk.actor, id, place).await?;
@@ -91,13 +97,14 @@ async fn scene<'d>(
     posted: &Posted,
 ) -> Result<Scene<'d>, Refusal> {
     let start = posted.start.clone().or_else(|| posted.subjects.first().cloned());
-    let mut rows = Vec::new();
+    let (mut rows, mut events) = (Vec::new(), Vec::new());
     if let (Some(key), true) = (&start, procedure.selection != Selection::New) {
         let place = (system.id.as_str(), procedure.register.as_str());
         let office = &desk.place.office;
         let found =
             office::register::page(office, &desk.actor, place, key, None, &procedure.name).await?;
         rows.push((found.row.key.clone(), found.row.title.clone()));
+        events = super::cancel_link::event_choices(&found);
         if procedure.selection == Selection::Related {
             for (_, _, related) in &found.relations {
                 let own = related.iter().filter(|r| r.register == procedure.register);
@@ -109,7 +116,7 @@ async fn scene<'d>(
             }
         }
     }
-    Ok(Scene { desk, system, procedure, start, case: posted.case, rows })
+    Ok(Scene { desk, system, procedure, start, case: posted.case, rows, events })
 }
 
 /// The version of a system in which a procedure is worked on: the one that the case began with, or
@@ -236,6 +243,7 @@ impl Scene<'_> {
             form: &posted.form,
             findings,
             rows: &self.rows,
+            events: &self.events,
         };
         let content = html! {
             (error_summary(desk.language, &errors))

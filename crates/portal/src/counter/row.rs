@@ -14,6 +14,7 @@ use office::register::{
 };
 use serde::Deserialize;
 
+use super::cancel_link::cancel_links;
 use super::desk::{Desk, label};
 use super::queue::case_table;
 use super::refusal::Refusal;
@@ -75,7 +76,12 @@ async fn show(
         notices
             .push(Notice { link: Some((&desk.address, here)), ..Notice::new(Tone::Warning, then) });
     }
-    if let Some(day) = found.row.closed_on {
+    if found.withdrawn {
+        notices.push(Notice::new(
+            Tone::Warning,
+            desk.say("取り消された記載です", "The event that opened this record was cancelled"),
+        ));
+    } else if let Some(day) = found.row.closed_on {
         let _ = day;
         notices.push(Notice::new(
             Tone::Warning,
@@ -124,7 +130,8 @@ fn aside(desk: &Desk, place: (&str, &str), found: &Page) -> Markup {
         @for (name, name_en, related) in &found.relations {
             (relation(desk, desk.say(name, name_en), related, &found.row.key))
         }
-        @if !found.row.concealed || found.row.cleared { (starts(desk, place, found)) }
+        @let shown = !found.row.concealed || found.row.cleared;
+        @if shown && !found.withdrawn { (starts(desk, place, found)) }
         (as_of_form(desk))
     }
 }
@@ -214,6 +221,7 @@ fn work(desk: &Desk, (system, register): (&str, &str), found: &Page) -> Markup {
         (record_view(desk, &found.row))
         (reveal_form(desk, &href, &found.row))
         (section(desk.say("履歴", "History"), history_view(desk, &found.history)))
+        (cancel_links(desk, (system, register), found))
         (section(desk.say("この人の事案", "Cases"), case_table(desk, &found.cases)))
         (super::certificate::document_table(desk, &found.documents))
     }

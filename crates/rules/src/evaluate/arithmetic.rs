@@ -62,13 +62,13 @@ impl Evaluator<'_, '_> {
             (Value::Text(a), Value::Text(b)) => self.join_texts(&[&a, &b], span),
             (Value::Date(date), Value::Duration(duration)) => {
                 let moved = match operation {
-                    Arithmetic::Earlier => calendar::subtract(date, duration),
-                    _ => calendar::add(date, duration),
+                    Arithmetic::Earlier => calendar::subtract(*date, duration),
+                    _ => calendar::add(*date, duration),
                 };
-                moved.map(Value::Date).map_err(|fault| fault.at(span))
+                moved.map(Value::from).map_err(|fault| fault.at(span))
             }
             (Value::Date(a), Value::Date(b)) => {
-                let days = i32::try_from(calendar::days_between(b, a));
+                let days = i32::try_from(calendar::days_between(*b, *a));
                 let days = days.map_err(|_| Fault::Overflow.at(span))?;
                 Ok(Duration::from_days(days).into())
             }

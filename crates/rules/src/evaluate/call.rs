@@ -143,24 +143,24 @@ fn of_dates(function: Function, values: &[Value], span: Span) -> Evaluated {
     let place = |fault: Fault| fault.at(span);
     let date = match (function, values) {
         (Function::DaysBetween, [Value::Date(from), Value::Date(to)]) => {
-            return Ok(calendar::days_between(*from, *to).into());
+            return Ok(calendar::days_between(**from, **to).into());
         }
         (Function::Age, [Value::Date(birth), Value::Date(day)]) => {
-            return calendar::age(*birth, *day).map(Value::from).map_err(place);
+            return calendar::age(**birth, **day).map(Value::from).map_err(place);
         }
         (Function::FiscalYear, [Value::Date(day)]) => {
-            return Ok(calendar::fiscal_year(*day).into());
+            return Ok(calendar::fiscal_year(**day).into());
         }
-        (Function::FiscalYearEnd, [Value::Date(day)]) => calendar::fiscal_year_end(*day),
+        (Function::FiscalYearEnd, [Value::Date(day)]) => calendar::fiscal_year_end(**day),
         (Function::MonthStart, [Value::Date(day)]) => Ok(day.first_of_month()),
         (Function::MonthEnd, [Value::Date(day)]) => Ok(day.last_of_month()),
         (_, [Value::Date(day), Value::Number(number)]) => {
             let number = number.to_integer().unwrap_or(0);
             match function {
-                Function::AgeReached => calendar::age_reached(*day, number),
-                Function::AddMonths => calendar::add_months(*day, number),
-                Function::AddYears => calendar::add_years(*day, number),
-                _ => calendar::add_days(*day, number),
+                Function::AgeReached => calendar::age_reached(**day, number),
+                Function::AddMonths => calendar::add_months(**day, number),
+                Function::AddYears => calendar::add_years(**day, number),
+                _ => calendar::add_days(**day, number),
             }
         }
         (_, [Value::Number(year), Value::Number(month), Value::Number(day)]) => {
@@ -172,7 +172,7 @@ fn of_dates(function: Function, values: &[Value], span: Span) -> Evaluated {
             Err(Fault::WrongType { expected: Type::Date.to_string(), found })
         }
     };
-    date.map(Value::Date).map_err(place)
+    date.map(Value::from).map_err(place)
 }
 
 fn text(value: &Value) -> Option<&str> {

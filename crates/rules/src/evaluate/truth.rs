@@ -69,8 +69,13 @@ impl Evaluator<'_, '_> {
         self.charge(1, span)?;
         match (a, b) {
             (Value::Unknown(a), Value::Unknown(b)) => Ok(Value::Unknown(a.clone().merge(b))),
+            (Value::Unknown(open), Value::Null) | (Value::Null, Value::Unknown(open))
+                if open.carried().is_some() =>
+            {
+                Ok(Value::Boolean(false))
+            }
             (Value::Unknown(open), _) | (_, Value::Unknown(open)) => {
-                Ok(Value::Unknown(open.clone()))
+                Ok(Value::Unknown(open.asked()))
             }
             (Value::List(a), Value::List(b)) => {
                 if a.len() != b.len() {

@@ -1,5 +1,6 @@
 //! Tests of the expression language through its public door.
 
+mod carried;
 mod errors;
 mod properties;
 mod support;

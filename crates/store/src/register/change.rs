@@ -34,8 +34,6 @@ pub enum Change {
         /// Last values.
         patch: Vec<(usize, Option<ItemValue>)>,
     },
-    /// The latest event on the row is taken back.
-    Cancel,
 }
 
 /// The journal entry and the moment under which a change is written.
@@ -57,9 +55,10 @@ struct Course {
 
 /// Applies a change to one row inside the caller's transaction.
 ///
+/// A secret that the patch names only as masked stays as it is.
+///
 /// # Errors
-/// [`StoreError::NotFound`] when there is no such row; [`StoreError::Conflict`] when there is
-/// nothing to take back.
+/// [`StoreError::NotFound`] when there is no such row.
 pub async fn apply(
     client: &impl GenericClient,
     table: Table<'_>,
@@ -71,11 +70,32 @@ pub async fn apply(
     let course = read_course(client, table, key, vault).await?;
     let before: Vec<Segment> = course.segments(table);
     let after = match change {
-        Change::Amend { day, patch } => timeline::amend(&before, *day, patch),
-        Change::Correct { patch } => timeline::correct(&before, patch),
-        Change::Close { day, patch } => timeline::close(&before, *day, patch),
-        Change::Cancel => read_before_latest(client, table, key, &course, vault).await?,
+        Change::Amend { day, patch } => timeline::amend(&before, *day, &known(patch)),
+        Change::Correct { patch } => timeline::correct(&before, &known(patch)),
+        Change::Close { day, patch } => timeline::close(&before, *day, &known(patch)),
     };
+    write_difference(client, table, key, &course, &after, stamp, vault).await
+}
+
+/// A masked value says nothing of what the secret is, so it changes nothing.
+fn known(patch: &timeline::Patch) -> Vec<(usize, Option<ItemValue>)> {
+    patch.iter().filter(|(_, value)| *value != Some(ItemValue::Masked)).cloned().collect()
+}
+
+/// 取消: the row is believed again as it was before the moment `since`. A row that was opened then
+/// leaves the current table; its past stays in the history.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such row.
+pub async fn undo(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    (key, since): (&str, Timestamp),
+    stamp: &Stamp,
+    vault: Option<&Vault>,
+) -> Result<(), StoreError> {
+    let course = read_course(client, table, key, vault).await?;
+    let after = read_before(client, table, (key, since), vault).await?;
     write_difference(client, table, key, &course, &after, stamp, vault).await
 }
 
@@ -166,16 +186,13 @@ async fn read_course(
     Ok(course)
 }
 
-/// The course as it was believed before the latest event on the row.
-async fn read_before_latest(
+/// The course as it was believed just before a moment; empty when the row was not there.
+async fn read_before(
     client: &impl GenericClient,
     table: Table<'_>,
-    key: &str,
-    course: &Course,
+    (key, since): (&str, Timestamp),
     vault: Option<&Vault>,
 ) -> Result<Vec<Segment>, StoreError> {
-    let latest = course.rows.iter().map(|row| row.meta.recorded_from).max();
-    let Some(latest) = latest else { return Ok(Vec::new()) };
     let column = quote(table.register.key_column());
     let columns = columns(table);
     let condition = format!("where {column} = $1 and recorded_from < $2 and recorded_to >= $2");
@@ -186,13 +203,9 @@ async fn read_before_latest(
         table.history(),
     );
     let mut out = Vec::new();
-    for sql in client.query(&sql, &[&key, &latest]).await? {
+    for sql in client.query(&sql, &[&key, &since]).await? {
         let row = table.row(&sql)?;
         out.push(plain(table, &row, &read_secrets(table, &sql, vault)?));
-    }
-    if out.is_empty() {
-        let message = "この行には取り消せる前の状態がありません。新規の記載は消除で閉じてください";
-        return Err(StoreError::Conflict(message.to_owned()));
     }
     Ok(out)
 }

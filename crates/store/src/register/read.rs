@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 
 use super::{Table, quote};
 use crate::StoreError;
-use crate::value::Row;
+use crate::value::{Row, record_open};
 use crate::vault::Vault;
 
 /// One current row by its key.
@@ -131,6 +131,56 @@ pub async fn rows_as_of(
     );
     let parameters: [&(dyn ToSql + Sync); 3] = [&keys, &day, &recorded];
     client.query(&sql, &parameters).await?.iter().map(|sql| table.row(sql)).collect()
+}
+
+/// The last state of a row as it was believed just before a moment; `None` when it was not there.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rows_before(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    key: &str,
+    moment: Timestamp,
+) -> Result<Option<Row>, StoreError> {
+    let column = quote(table.register.key_column());
+    let columns = table.read_columns();
+    let condition = format!("where {column} = $1 and recorded_from < $2 and recorded_to >= $2");
+    let sql = format!(
+        "select * from (select {columns} from {} {condition}
+         union all select {columns} from {} {condition}) as past
+         order by valid_from desc limit 1",
+        table.current(),
+        table.history(),
+    );
+    client.query_opt(&sql, &[&key, &moment]).await?.map(|sql| table.row(&sql)).transpose()
+}
+
+/// What was written of rows so far: for each key that was ever there, its greatest 履歴番号 and the
+/// last moment in which something was recorded.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rows_recorded(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    keys: &[String],
+) -> Result<Vec<(String, i32, Timestamp)>, StoreError> {
+    let column = quote(table.register.key_column());
+    let part = |name: String| {
+        format!(
+            "select {column} as key, version_no, recorded_from, nullif(recorded_to, $2) as ended
+             from {name} where {column} = any($1)"
+        )
+    };
+    let sql = format!(
+        "select key, max(version_no), max(greatest(recorded_from, ended))
+         from ({} union all {}) as written group by key",
+        part(table.current()),
+        part(table.history()),
+    );
+    let rows = client.query(&sql, &[&keys, &record_open()]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
 /// The plain text of a secret item. The caller has written the audit row with its purpose.

@@ -23,6 +23,23 @@ pub struct Course {
     pub closed_on: Option<Date>,
 }
 
+/// A recorded event and the numbers of the rows that it wrote.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub number: i64,
+    pub at: Timestamp,
+    pub rows: Vec<usize>,
+    pub stands: bool,
+}
+
+/// The place of an event that may be cancelled: it stands and is the latest on each of its rows.
+pub fn cancellable(events: &[Event], number: i64) -> Option<usize> {
+    let at = events.iter().position(|event| event.number == number && event.stands)?;
+    let builds =
+        |later: &Event| later.stands && later.rows.iter().any(|row| events[at].rows.contains(row));
+    (!events[at + 1..].iter().any(builds)).then_some(at)
+}
+
 /// A row with everything ever believed of it.
 pub struct Model {
     pub key: String,
@@ -83,12 +100,17 @@ impl Model {
         self.believe(at, course);
     }
 
-    /// Takes the latest belief back; false when there is none before it.
-    pub fn cancel(&mut self, at: Timestamp) -> bool {
-        let Some(before) = self.beliefs.len().checked_sub(2) else { return false };
-        let course = self.beliefs[before].1.clone();
+    /// Believes again what was believed before the moment of an event.
+    pub fn cancel(&mut self, at: Timestamp, since: Timestamp) {
+        let before = self.beliefs.iter().rfind(|(from, _)| *from < since);
+        let nothing = Course { days: vec![None; DAYS], closed_on: None };
+        let course = before.map_or(nothing, |(_, course)| course.clone());
         self.believe(at, course);
-        true
+    }
+
+    /// The event that opened the row was cancelled.
+    pub fn is_gone(&self) -> bool {
+        self.now().days[DAYS - 1].is_none()
     }
 }
 

@@ -246,6 +246,9 @@ fn first(items: &[Spec], scheme: bool, seed: u64) -> Package {
     Package { files }
 }
 
+const EVENT: &str = "      - { name: 取り消す異動, name_en: Event, type: event, required: true }\n";
+const CANCEL: &str = "effects:\n  - cancel: 取り消す異動\n";
+
 fn procedures(items: &[Spec]) -> Vec<(String, String)> {
     let mut entry = "  - group: 新規\n    name_en: New\n    repeat: { min: 1, max: 3 }\n    \
          fields:\n      - 名称\n"
@@ -258,10 +261,10 @@ fn procedures(items: &[Spec]) -> Vec<(String, String)> {
         let field = format!("      - {{ item: {name}, name: 新_{name}, name_en: New }}\n");
         let plain = format!("      {name}: 新_{name}\n");
         match item.kind {
-            // What rules see of a secret is only that it is absent, so it is never handed over.
+            // Handed over as it is, a secret stays, although rules cannot read it.
             _ if item.secret => {
                 secret_fields.push_str(&field);
-                secret_set.push_str(&plain);
+                let _ = writeln!(secret_set, "      {name}: value or(新_{name}, 対象.{name})");
             }
             Kind::Flag => {
                 fields.push_str(&field);
@@ -294,7 +297,7 @@ fn procedures(items: &[Spec]) -> Vec<(String, String)> {
             "",
             "effects:\n  - close: thing\n",
         ),
-        procedure("cancel", "register: thing\nselect: one\n", "", "effects:\n  - cancel: thing\n"),
+        procedure("cancel", "register: thing\nselect: one\n", EVENT, CANCEL),
     ];
     if !secret_set.is_empty() {
         out.push(procedure("secret", one, &secret_fields, &effects("amend", &secret_set)));
@@ -338,6 +341,7 @@ fn second(scheme: bool) -> Package {
             "",
             "effects:\n  - close: watch\n",
         ),
+        procedure("cancel", "register: watch\nselect: one\n", EVENT, CANCEL),
     ]);
     Package { files }
 }
