@@ -14,7 +14,7 @@ use crate::value::{Cell, ItemValue, Row, RowMeta};
 use crate::vault::Vault;
 
 pub use change::{Change, Stamp, apply};
-pub use read::{reveal, row, rows, rows_as_of, rows_by, rows_history, rows_locked};
+pub use read::{reveal, row, rows, rows_as_of, rows_by, rows_by_as_of, rows_history, rows_locked};
 pub use write::{RowWrite, open_many};
 
 /// The columns that every table of a register carries after its items.

@@ -14,6 +14,7 @@ use crate::OfficeError;
 use crate::facts::{Facts, parameters, value_of};
 use crate::form::Parsed;
 use crate::plan::Finding;
+use crate::start::refusal;
 
 /// Everything a plan needs, and the rows it was made from.
 #[derive(Clone, Debug)]
@@ -74,7 +75,7 @@ pub(crate) fn assemble(
     let Parsed { mut facts, subjects: chosen, stored, mut findings } = parsed;
     let table = Table::new(system, &procedure.register)?;
     let keys: Vec<String> = chosen.iter().map(|(key, _)| key.clone()).collect();
-    check_selection(procedure, table, &keys, &found.subjects, &mut findings);
+    check_selection((procedure, today), table, &keys, &found.subjects, &mut findings);
     let filed = filed_on(&facts, today);
     facts.set("本日", today);
     let mut list = Vec::new();
@@ -124,12 +125,18 @@ pub(crate) fn used_key(
 }
 
 fn check_selection(
-    procedure: &Procedure,
+    (procedure, today): (&Procedure, Date),
     table: Table<'_>,
     keys: &[String],
     found: &[Row],
     findings: &mut Vec<Finding>,
 ) {
+    let reasons = found.iter().filter_map(|row| refusal(procedure, table, row, today));
+    for reason in reasons {
+        if !findings.contains(&reason) {
+            findings.push(reason);
+        }
+    }
     let mut refuse = |message: &str| findings.push(Finding::error(None, message));
     match procedure.selection {
         Selection::New => return,
@@ -139,13 +146,6 @@ fn check_selection(
     }
     if found.len() != keys.len() {
         refuse("選ばれた対象に、台帳にないものがあります。選び直してください");
-    }
-    let closed = found.iter().any(|row| row.meta.closed_on.is_some());
-    let open = found.iter().any(|row| row.meta.closed_on.is_none());
-    match procedure.open_subjects {
-        Some(true) if closed => refuse("もう消除されている対象が選ばれています"),
-        Some(false) if open => refuse("消除されていない対象が選ばれています"),
-        _ => {}
     }
     let Some(relation) = table.register.relations.iter().find(|r| r.many) else { return };
     let shared = |row: &Row| text_of(table.register, row, &relation.by);
