@@ -1,5 +1,5 @@
-//! The queue: open cases by their due days, what of them is mine, and where to start. Filters stand in
-//! the address and name no person.
+//! The queue: open cases by their due days, what of them is mine, and where to start. Filters stand
+//! in the address and name no person.
 
 mod filter;
 

@@ -1,5 +1,5 @@
-//! Which cases of the queue are shown, and how many there are of each sort. It only narrows what the
-//! office gave; it never asks for more.
+//! Which cases of the queue are shown, and how many there are of each sort. It only narrows what
+//! the office gave; it never asks for more.
 
 use maud::{Markup, html};
 use office::access::role;
