@@ -17,6 +17,16 @@ pub(crate) fn register_scope(system: &System, register: &Register) -> Scope {
     scope
 }
 
+/// Names of one row alone: its items, when it was closed and entered, and the day.
+pub(crate) fn row_scope(register: &Register) -> Scope {
+    let mut scope = Scope::new();
+    scope.insert("本日", Type::Date);
+    for (name, kind) in register_fields(register) {
+        scope.insert(&name, kind);
+    }
+    scope
+}
+
 /// Names of a procedure: fields, subjects, their relations, rows of other systems, parameters.
 pub(crate) fn procedure_scope(
     system: &System,

@@ -12,6 +12,7 @@ mod procedure;
 mod register;
 mod rule;
 mod sample;
+mod start;
 mod system;
 
 pub(crate) use register::FORMATS;

@@ -4,7 +4,7 @@
 //! a fact that is there and cannot be read. Both can be handed on, neither is ever guessed.
 
 use base::date::{Date, LooseDate};
-use definition::model::{Item, ItemKind, Parameter, Register, System};
+use definition::model::{Format, Item, ItemKind, Parameter, Register, System};
 use rules::value::{Carried, Day, Record, Unknown, Value};
 use store::{ItemValue, Row};
 
@@ -149,7 +149,10 @@ pub fn display(system: &System, item: &Item, value: Option<&ItemValue>) -> Optio
     Some(match value? {
         ItemValue::Text(text) => {
             let name = item.codes(system).and_then(|codes| codes.name_of(text));
-            name.unwrap_or(text).to_owned()
+            match &item.format {
+                Some(Format::PostalCode) => postal_code(text),
+                _ => name.unwrap_or(text).to_owned(),
+            }
         }
         ItemValue::Integer(number) => number.to_string(),
         ItemValue::Date(date) => date.japanese(),
@@ -157,4 +160,14 @@ pub fn display(system: &System, item: &Item, value: Option<&ItemValue>) -> Optio
         ItemValue::Flag(false) => "いいえ".to_owned(),
         ItemValue::Masked => "＊＊＊＊".to_owned(),
     })
+}
+
+/// `100-0001`: seven digits with the hyphen that people write; anything else as it is.
+fn postal_code(text: &str) -> String {
+    match text.split_at_checked(3) {
+        Some((area, rest)) if text.len() == 7 && rest.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("{area}-{rest}")
+        }
+        _ => text.to_owned(),
+    }
 }

@@ -16,6 +16,7 @@ pub mod reaction;
 pub mod register;
 pub mod seed;
 pub mod staff;
+pub mod start;
 pub mod version;
 
 use std::sync::Arc;

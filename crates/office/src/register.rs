@@ -15,11 +15,12 @@ use rules::value::{Record, Value};
 use serde_json::json;
 use store::case::{Case, case_of_subject};
 use store::document::{Document, document_latest};
-use store::register::{Table, reveal, row, rows_as_of, rows_history};
+use store::register::{Table, reveal, row, rows, rows_as_of, rows_history};
 use store::{ItemValue, Row};
 
 use crate::access::role;
 use crate::facts::{display, value_of};
+use crate::start::{Start, starts};
 use crate::{Actor, Office, OfficeError};
 
 pub use query::{LIMIT, Query, Summary, search};
@@ -66,6 +67,9 @@ pub struct RowView {
     pub recorded_from: Timestamp,
 }
 
+/// Which past state: on a day (異動日) as it was believed at a moment (処理日時).
+pub type AsOf = (Date, Timestamp);
+
 /// A row that belongs to the one shown.
 #[derive(Clone, Debug)]
 pub struct Related {
@@ -83,6 +87,8 @@ pub struct Related {
     pub concealed: bool,
     /// Closed.
     pub closed: bool,
+    /// Procedures that can be started on it now; none on a past state.
+    pub startable: Vec<String>,
 }
 
 /// A row with everything around it.
@@ -92,8 +98,11 @@ pub struct Page {
     pub row: RowView,
     /// The event that opened the row was cancelled: only its past is left.
     pub withdrawn: bool,
-    /// Relations: name, English name, rows.
+    /// Relations: name, English name, rows; as they stood then on a past state.
     pub relations: Vec<(String, String, Vec<Related>)>,
+    /// The procedures of this row for this person, with what stands against each; none on a past
+    /// state, none for who may enter nothing or may not handle this row.
+    pub starts: Vec<Start>,
     /// Everything recorded, in order of recording.
     pub history: Vec<HistoryView>,
     /// Cases.
@@ -158,7 +167,7 @@ pub async fn page(
     actor: &Actor,
     (system, register): (&str, &str),
     key: &str,
-    as_of: Option<(Date, Timestamp)>,
+    as_of: Option<AsOf>,
     purpose: &str,
 ) -> Result<Page, OfficeError> {
     actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
@@ -181,17 +190,30 @@ pub async fn page(
     };
     let cleared = !hidden || actor.has(role::PROTECTION);
     let (relations, mut subjects) =
-        related::relations(office, &client, (system, table), &now, actor).await?;
+        related::relations(office, &client, (system, table), &shown, (actor, as_of)).await?;
     let history = history(&client, system, table, key, cleared).await?;
-    let cases = case_of_subject(&**client, key, 50).await?;
-    let documents = document_latest(&**client, Some(key), 50).await?;
+    // A household and a person may have the same number: what names it must mean this register.
+    let own = |of: &str, procedure: &str| {
+        let found = system.procedure(procedure).filter(|_| of == system.id);
+        found.is_some_and(|procedure| procedure.register == table.register.id)
+    };
+    let mut cases = case_of_subject(&**client, key, 50).await?;
+    cases.retain(|case| own(&case.entered.system, &case.entered.procedure));
+    let mut documents = document_latest(&**client, Some(key), 50).await?;
+    documents.retain(|one| own(&one.document.system, &one.document.procedure));
     subjects.insert(0, key.to_owned());
     subjects.dedup();
     let detail = json!({"register": table.register.id, "concealed": hidden, "cleared": cleared});
     let action = format!("{}.view", system.id);
     actor.audit(&**client, &action, purpose, subjects, detail).await?;
-    let row = row_view(system, table, &shown, (hidden, cleared), actor.today());
-    Ok(Page { row, withdrawn, relations, history, cases, documents })
+    let enters = actor.has(role::COUNTER) || actor.has(role::PROTECTION);
+    let starts = match as_of {
+        None if enters && cleared && !withdrawn => starts(system, table, &now, actor.today()),
+        _ => Vec::new(),
+    };
+    let day = as_of.map_or_else(|| actor.today(), |(day, _)| day);
+    let row = row_view(system, table, &shown, (hidden, cleared), day);
+    Ok(Page { row, withdrawn, relations, starts, history, cases, documents })
 }
 
 /// A row in words.
@@ -225,6 +247,22 @@ pub fn row_view(
         valid_from: row.meta.valid_from,
         recorded_from: row.meta.recorded_from,
     }
+}
+
+/// Keys of current rows with their titles, in the order of the keys. A page that names people has
+/// its own audit row with the same keys.
+///
+/// # Errors
+/// [`OfficeError::Store`], [`OfficeError::NotFound`] for an unknown register.
+pub async fn titles(
+    office: &Office,
+    (system, register): (&str, &str),
+    keys: &[String],
+) -> Result<Vec<(String, String)>, OfficeError> {
+    let table = Table::new(office.system(system)?, register)?;
+    let client = office.database.client().await?;
+    let found = rows(&**client, table, keys).await?;
+    Ok(found.iter().map(|row| (table.key_of(row).to_owned(), title_of(table, row))).collect())
 }
 
 pub(crate) fn title_of(table: Table<'_>, row: &Row) -> String {

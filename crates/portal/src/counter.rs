@@ -16,6 +16,9 @@ mod refusal;
 mod row;
 mod search;
 mod sign_in;
+#[cfg(test)]
+mod tests;
+mod words;
 mod workers;
 
 use std::collections::BTreeMap;

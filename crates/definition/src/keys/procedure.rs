@@ -13,6 +13,7 @@ pub(crate) const PROCEDURE: &[Key] = &[
     must("register", Shape::Text, "対象者の台帳の id"),
     may("by", Shape::Text, "反応のとき、対象者を探す項目（書かなければ主キー）"),
     may("open", Shape::Flag, "対象者は閉じていない人だけ（true）、閉じた人だけ（false）"),
+    may("startable", Shape::List(STARTABLE), "対象者の行がどのような状態なら始められるか"),
     may("reason", Shape::Text, "異動事由"),
     may("duplicates", Shape::Names, "二重登録を見つける項目"),
     may("identity", Shape::Flag, "来た人の本人確認をする"),
@@ -25,6 +26,12 @@ pub(crate) const PROCEDURE: &[Key] = &[
     may("checks", Shape::List(CHECK), "満たすべきこと"),
     may("effects", Shape::List(EFFECT), "効果"),
     may("on", Shape::Names, "きっかけの事象（system.event）"),
+];
+
+pub(crate) const STARTABLE: &[Key] = &[
+    must("when", Shape::Expression, "始められる条件。対象者の項目、閉鎖日、記載日、本日だけの式"),
+    must("message", Shape::Text, "始められないときの文（なぜか、どうすればよいか）"),
+    may("message_en", Shape::Text, "英語の文"),
 ];
 
 pub(crate) const GROUP: &[Key] = &[

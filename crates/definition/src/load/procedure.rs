@@ -5,7 +5,7 @@ use rules::types::Type;
 
 use super::effect::{self, EffectContext};
 use super::register::{check_id, unknown_register};
-use super::{Package, form, name, with_file};
+use super::{Package, form, name, start, with_file};
 use crate::compile::{compile_as, compile_at, procedure_scope};
 use crate::keys::{CHECK, PROCEDURE, PROCEDURE_KINDS, SELECTIONS};
 use crate::model::{Check, Procedure, ProcedureKind, Register, Selection, System, Trigger};
@@ -52,6 +52,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, known: Known<'_>) -> Option<Proced
     check_event(reader, &fields, &procedure, system);
     check_items(reader, &fields, &procedure, register);
     check_reaction(reader, &fields, &procedure, system);
+    procedure.startable = start::read(reader, fields.get("startable"), &procedure, register);
     let mut scope = procedure_scope(system, register, &procedure);
     form::compile_conditions(reader, fields.get("form"), &mut procedure, &scope);
     for (name, place, node) in reader.free_map(fields.get("values")) {
@@ -99,6 +100,7 @@ fn read_head(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Procedure {
         register: reader.required(fields, "register"),
         by: reader.optional(fields, "by").unwrap_or_default(),
         open_subjects: fields.get("open").map(|_| reader.flag(fields, "open")),
+        startable: Vec::new(),
         reason: reader.optional(fields, "reason").unwrap_or_else(|| name.clone()),
         name,
         identity_check: reader.flag(fields, "identity"),

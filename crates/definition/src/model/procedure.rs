@@ -27,6 +27,8 @@ pub struct Procedure {
     pub by: String,
     /// Subjects must not be closed (true), must be closed (false), or either (none).
     pub open_subjects: Option<bool>,
+    /// What a row must fulfil for this to be started on it; every subject must.
+    pub startable: Vec<StartRule>,
     /// 異動事由 written to history and journal.
     pub reason: String,
     /// The person who came is identified.
@@ -163,6 +165,20 @@ pub struct Check {
     pub message_en: String,
     /// A warning may be acknowledged; an error may not.
     pub warning: bool,
+    /// Where it stands in the definition.
+    pub source: Located,
+}
+
+/// On which rows a procedure may be started: a rule over the items of one row and the day, that
+/// needs nothing else and is therefore known wherever the row is shown.
+#[derive(Clone, Debug)]
+pub struct StartRule {
+    /// The condition.
+    pub when: Expression,
+    /// Why it cannot be started and what to do instead.
+    pub message: String,
+    /// English.
+    pub message_en: String,
     /// Where it stands in the definition.
     pub source: Located,
 }

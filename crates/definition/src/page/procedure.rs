@@ -56,6 +56,10 @@ fn describe(out: &mut String, system: &System, procedure: &Procedure) {
     }
     let _ = writeln!(out, "- 識別名 `{}`、{}", procedure.id, procedure.statute);
     let _ = writeln!(out, "- 対象者: {}", subjects(system, procedure));
+    for rule in &procedure.startable {
+        let _ =
+            writeln!(out, "- 始められる行: `{}`（{}）", one_line(rule.when.source()), rule.message);
+    }
     if procedure.identity_check {
         let _ = writeln!(out, "- 来た人の本人確認をする");
     }

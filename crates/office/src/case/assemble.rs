@@ -16,6 +16,7 @@ use crate::facts::{Facts, parameters, row as row_facts, rows as rows_facts, valu
 use crate::form::Parsed;
 use crate::form::condition::{self, Form};
 use crate::plan::{Finding, Undoable};
+use crate::start::refusal;
 
 /// Everything a plan needs, and the rows it was made from.
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ pub(crate) fn assemble(
     let Parsed { mut facts, subjects: mut chosen, mut stored, mut findings, mut absent } = parsed;
     let table = Table::new(system, &procedure.register)?;
     let keys: Vec<String> = chosen.iter().map(|(key, _)| key.clone()).collect();
-    check_selection(procedure, table, &keys, &found.subjects, &mut findings);
+    check_selection((procedure, today), table, &keys, &found.subjects, &mut findings);
     let filed = filed_on(&facts, today);
     facts.set("本日", today);
     findings.extend(found.events.iter().flat_map(|event| event.findings.iter().cloned()));
@@ -151,12 +152,18 @@ pub(crate) fn used_key(
 }
 
 fn check_selection(
-    procedure: &Procedure,
+    (procedure, today): (&Procedure, Date),
     table: Table<'_>,
     keys: &[String],
     found: &[Row],
     findings: &mut Vec<Finding>,
 ) {
+    let reasons = found.iter().filter_map(|row| refusal(procedure, table, row, today));
+    for reason in reasons {
+        if !findings.contains(&reason) {
+            findings.push(reason);
+        }
+    }
     let mut refuse = |message: &str| findings.push(Finding::error(None, message));
     match procedure.selection {
         Selection::New => return,
@@ -166,13 +173,6 @@ fn check_selection(
     }
     if found.len() != keys.len() {
         refuse("選ばれた対象に、台帳にないものがあります。選び直してください");
-    }
-    let closed = found.iter().any(|row| row.meta.closed_on.is_some());
-    let open = found.iter().any(|row| row.meta.closed_on.is_none());
-    match procedure.open_subjects {
-        Some(true) if closed => refuse("もう消除されている対象が選ばれています"),
-        Some(false) if open => refuse("消除されていない対象が選ばれています"),
-        _ => {}
     }
     let Some(relation) = table.register.relations.iter().find(|r| r.many) else { return };
     let shared = |row: &Row| text_of(table.register, row, &relation.by);

@@ -2,22 +2,27 @@
 
 use definition::System;
 use definition::model::{Item, Register, Subject};
-use store::register::{Table, rows_by};
+use store::register::{Table, rows, rows_by, rows_by_as_of};
 use store::{ItemValue, Row};
 
-use super::{Related, concealed, shown, title_of};
+use super::{AsOf, Related, concealed, shown, title_of};
 use crate::access::role;
+use crate::start::starts;
 use crate::{Actor, Office, OfficeError};
 
 type Relations = Vec<(String, String, Vec<Related>)>;
 
-/// Relations with their names, and the keys of the people among them.
+/// What is looked at: in whose eyes, and as of when.
+type Look<'a> = (&'a Actor, Option<AsOf>);
+
+/// Relations with their names, and the keys of the people among them. On a past state the rows
+/// stand as they stood then; whether they are concealed is always decided by today.
 pub(super) async fn relations(
     office: &Office,
     client: &store::Client,
     (system, table): (&System, Table<'_>),
     row: &Row,
-    actor: &Actor,
+    look: Look<'_>,
 ) -> Result<(Relations, Vec<String>), OfficeError> {
     let mut out = Vec::new();
     let mut subjects = Vec::new();
@@ -26,27 +31,86 @@ pub(super) async fn relations(
         let at = table.register.items.iter().position(|item| item.name == relation.by);
         let key = at.and_then(|at| row.values[at].as_ref()).and_then(ItemValue::as_text);
         let (Some(key), Some(item)) = (key, other.register.item(&relation.by)) else { continue };
-        let found = rows_by(&***client, other, item, key).await?;
+        let found = related_rows(client, (other, item), key, look).await?;
         if other.register.subject == Subject::Person {
-            subjects.extend(found.iter().map(|row| other.key_of(row).to_owned()));
+            subjects.extend(found.iter().map(|row| row.key.clone()));
         }
-        let related = found.iter().map(|row| related(other, row, actor)).collect();
-        out.push((relation.name.clone(), relation.name_en.clone(), related));
+        out.push((relation.name.clone(), relation.name_en.clone(), found));
+    }
+    for (register, item) in led_here(system, table.register) {
+        let other = Table { system, register };
+        let at = table.register.items.iter().position(|own| own.name == item.name);
+        let key = at.and_then(|at| row.values[at].as_ref()).and_then(ItemValue::as_text);
+        let Some(key) = key else { continue };
+        let found = related_rows(client, (other, item), key, look).await?;
+        if register.subject == Subject::Person {
+            subjects.extend(found.iter().map(|row| row.key.clone()));
+        }
+        out.push((register.name.clone(), register.name_en.clone(), found));
     }
     for system in office.systems.iter() {
         for register in &system.registers {
-            let Some(item) = kept_of(table.register, register) else { continue };
             let other = Table { system, register };
-            let found = rows_by(&***client, other, item, table.key_of(row)).await?;
+            let found =
+                match (kept_of(table.register, register), owner_of(table.register, register)) {
+                    (Some(item), _) => {
+                        related_rows(client, (other, item), table.key_of(row), look).await?
+                    }
+                    (_, Some((own, key))) => {
+                        let at = table.register.items.iter().position(|item| item.name == own.name);
+                        let person = at.and_then(|at| row.values[at].as_ref());
+                        let Some(person) = person.and_then(ItemValue::as_text) else { continue };
+                        let found = related_rows(client, (other, key), person, look).await?;
+                        subjects.extend(found.iter().map(|row| row.key.clone()));
+                        found
+                    }
+                    (None, None) => continue,
+                };
             if !found.is_empty() {
-                let related = found.iter().map(|row| related(other, row, actor)).collect();
-                out.push((register.name.clone(), register.name_en.clone(), related));
+                out.push((register.name.clone(), register.name_en.clone(), found));
             }
         }
     }
     subjects.sort();
     subjects.dedup();
     Ok((out, subjects))
+}
+
+/// The rows of a register whose item has this value, now or then.
+async fn related_rows(
+    client: &store::Client,
+    (other, item): (Table<'_>, &Item),
+    value: &str,
+    (actor, as_of): Look<'_>,
+) -> Result<Vec<Related>, OfficeError> {
+    let Some((day, moment)) = as_of else {
+        let found = rows_by(&***client, other, item, value).await?;
+        return Ok(found.iter().map(|row| related(other, row, row, (actor, true))).collect());
+    };
+    let then = rows_by_as_of(&***client, other, (item, value), day, moment).await?;
+    let keys: Vec<String> = then.iter().map(|row| other.key_of(row).to_owned()).collect();
+    let today = rows(&***client, other, &keys).await?;
+    let now = |row: &Row| today.iter().find(|now| other.key_of(now) == other.key_of(row));
+    Ok(then
+        .iter()
+        .map(|row| related(other, row, now(row).unwrap_or(row), (actor, false)))
+        .collect())
+}
+
+/// Registers of the same system whose relations lead to this one, which has none to them, and the
+/// item by which they do: the way back from a household to its people.
+fn led_here<'s>(system: &'s System, own: &Register) -> Vec<(&'s Register, &'s Item)> {
+    let mut out = Vec::new();
+    for register in &system.registers {
+        let back = own.relations.iter().any(|relation| relation.register == register.id);
+        let here = register.relations.iter().find(|relation| relation.register == own.id);
+        if let (false, Some(relation)) = (back, here)
+            && let Some(item) = register.item(&relation.by)
+        {
+            out.push((register, item));
+        }
+    }
+    out
 }
 
 /// The item by which a register of things names a person of `person`: the same name and number
@@ -57,8 +121,14 @@ fn kept_of<'r>(person: &Register, things: &'r Register) -> Option<&'r Item> {
     (item.format.is_some() && item.format == key.format && !item.secret).then_some(item)
 }
 
-fn related(other: Table<'_>, row: &Row, actor: &Actor) -> Related {
-    let hidden = concealed(other, row);
+/// The other way round: the item by which this register of things names a person of `person`, and
+/// the person's key.
+fn owner_of<'r>(things: &'r Register, person: &'r Register) -> Option<(&'r Item, &'r Item)> {
+    Some((kept_of(person, things)?, person.item(&person.key)?))
+}
+
+fn related(other: Table<'_>, row: &Row, today: &Row, (actor, present): (&Actor, bool)) -> Related {
+    let hidden = concealed(other, today);
     let cleared = !hidden || actor.has(role::PROTECTION);
     let (key, title) = (other.key_of(row), title_of(other, row));
     let items = other.register.items.iter().zip(&row.values);
@@ -76,5 +146,14 @@ fn related(other: Table<'_>, row: &Row, actor: &Actor) -> Related {
             .collect(),
         concealed: hidden,
         closed: row.meta.closed_on.is_some(),
+        startable: match present {
+            true => startable(other, row, actor),
+            false => Vec::new(),
+        },
     }
+}
+
+fn startable(other: Table<'_>, row: &Row, actor: &Actor) -> Vec<String> {
+    let all = starts(other.system, other, row, actor.today());
+    all.into_iter().filter(|one| one.refusal.is_none()).map(|one| one.procedure).collect()
 }

@@ -56,6 +56,7 @@ pub struct Field<'a> {
     width: Width,
     glyphs: bool,
     read_only: bool,
+    nothing: &'a str,
 }
 
 impl<'a> Field<'a> {
@@ -73,6 +74,7 @@ impl<'a> Field<'a> {
             width: Width::default(),
             glyphs: false,
             read_only: false,
+            nothing: "",
         }
     }
 
@@ -115,6 +117,11 @@ impl<'a> Field<'a> {
     /// Shows the value so that it can be read and copied but not changed.
     pub const fn read_only(self) -> Self {
         Self { read_only: true, ..self }
+    }
+
+    /// What the first, empty line of a select says, for example 「すべて」 in a filter.
+    pub const fn empty_choice(self, nothing: &'a str) -> Self {
+        Self { nothing, ..self }
     }
 
     fn id(&self) -> String {

@@ -247,7 +247,7 @@ pub fn sample_band(language: Language) -> Markup {
 fn user_box(language: Language, user: &UserBox<'_>) -> Markup {
     html! {
         p.user {
-            span.user-name { (user.name) }
+            span.user-name lang="ja" { (user.name) }
             @if !user.role.is_empty() { span.user-role { (user.role) } }
         }
         form method="post" action=(user.sign_out) {

@@ -8,7 +8,7 @@ mod household;
 
 use maud::{Markup, html};
 
-pub use history::{Entry, EntryState, history};
+pub use history::{Difference, Entry, EntryState, history};
 pub use household::{Household, Member, household};
 
 use super::language::{Language, pick};
@@ -101,14 +101,14 @@ pub fn record(record: &Record<'_>) -> Markup {
     html! {
         section.record {
             div.record-head {
-                h2 { (record.heading) }
+                h2 lang="ja" { (record.heading) }
                 @if !record.note.is_empty() { p.record-note { (record.note) } }
                 @if !record.actions.is_empty() {
                     div.record-actions { @for action in &record.actions { (action) } }
                 }
             }
             @for group in &record.groups {
-                @if !group.heading.is_empty() { h3 { (group.heading) } }
+                @if !group.heading.is_empty() { h3 lang="ja" { (group.heading) } }
                 dl.items { @for item in &group.items { (item_pair(record.language, item)) } }
             }
         }

@@ -176,7 +176,7 @@ pub enum Due {
 }
 
 /// A due date with its state in words. The caller decides what is near.
-pub fn due_badge(language: Language, due: Due, date: &str) -> Markup {
+pub fn due_badge(language: Language, due: Due, date: &Markup) -> Markup {
     let (tone, word) = match due {
         Due::Overdue => (Tone::Danger, pick(language, "期限超過", "Overdue")),
         Due::Soon => (Tone::Warning, pick(language, "期限間近", "Due soon")),

@@ -15,7 +15,7 @@ mod register;
 pub mod schema;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod view;
 
 use ::office::access::role;

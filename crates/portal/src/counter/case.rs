@@ -5,21 +5,26 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use definition::System;
+use definition::model::Register;
 use maud::{Markup, html};
 use office::access::role;
 use office::case::{
     Act, CaseInput, case_approve, case_post_review, case_preview_in, case_return, case_reviewed,
     case_withdraw, stage,
 };
+use office::register::titles;
 use serde::Deserialize;
 use store::case::{Case, CaseAct, case_acts, case_read};
 
 use super::desk::Desk;
 use super::procedure::change_view;
 use super::refusal::Refusal;
+use super::words::{People, case_title, word};
+use crate::component::day::moment;
 use crate::component::form::{
     ButtonKind, Field, PostForm, button, button_link, hidden, post_form, textarea,
 };
+use crate::component::language::Language;
 use crate::component::notice::{Notice, Step, StepState, Tone, steps};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -45,6 +50,8 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
     let purpose = case.entered.title.split('　').next().unwrap_or_default();
     desk.actor.audit(&**client, "case.view", purpose, subjects, detail).await?;
     drop(client);
+    let people = People::read(desk).await?;
+    let rows = subject_list(desk, &began, &case).await?;
     let mut notices = Vec::new();
     let changes = changes(desk, &began, &case).await;
     let (changes, problem) = match changes {
@@ -55,14 +62,17 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
         notices.push(Notice::new(Tone::Warning, problem));
     }
     let content = html! {
-        p { strong.glyphs { (case.entered.title) } }
+        p.case-heading { (case_title(desk, &case)) }
         (progress(desk, &case, acts.iter().any(|act| act.act == Act::Review.word())))
-        (links(desk, &began, &case))
+        (rows)
         (changes)
         (open_acts(desk, &case))
-        (section(desk.say("経過", "Course"), act_table(desk, &acts)))
+        (section(desk.say("経過", "Course"), act_table(desk, &acts, &people)))
     };
-    let title = format!("受付番号 {id}");
+    let title = match desk.language {
+        Language::Japanese => format!("受付番号 {id}"),
+        Language::English => format!("Case no. {id}"),
+    };
     Ok(desk.page(&title, notices, content))
 }
 
@@ -106,7 +116,7 @@ fn progress(desk: &Desk, case: &Case, reviewed: bool) -> Markup {
         _ => 0,
     };
     let returned = case.entered.stage == stage::RETURNED;
-    let decided = case.approved_as.clone().unwrap_or_default();
+    let decided = word(desk.language, case.approved_as.as_deref().unwrap_or_default());
     let words = [
         ("受付", "Received"),
         ("仮登録", "Entered"),
@@ -125,29 +135,44 @@ fn progress(desk: &Desk, case: &Case, reviewed: bool) -> Markup {
                 i if i == at => StepState::Current,
                 _ => StepState::Waiting,
             },
-            note: if index == 3 { &decided } else { "" },
+            note: if index == 3 { decided } else { "" },
         })
         .collect();
     html! {
         (steps(desk.language, desk.say("手続の進み", "Progress"), &list))
-        p { (desk.say("状態: ", "Stage: ")) strong { (case.entered.stage) }
-            @if case.post_review_due { "（" (desk.say("後閲待ち", "post-review due")) "）" } }
+        p { (desk.say("状態: ", "Stage: ")) strong { (word(desk.language, &case.entered.stage)) }
+            @if case.post_review_due { (desk.say("（後閲待ち）", " (post-review due)")) } }
     }
 }
 
-fn links(desk: &Desk, system: &System, case: &Case) -> Markup {
-    let Some(procedure) = system.procedure(&case.entered.procedure) else { return html! {} };
-    html! {
-        @if !case.entered.subjects.is_empty() {
-            p { (desk.say("対象: ", "Subjects: "))
-                @for key in &case.entered.subjects {
-                    @let row = format!("/rows/{}/{}/{key}", system.id, procedure.register);
-                    a href=(desk.href(&row)) { (key) }
-                    " "
+/// Whom it concerns: names that lead to the rows, with their numbers.
+async fn subject_list(desk: &Desk, system: &System, case: &Case) -> Result<Markup, Refusal> {
+    let office = &desk.place.office;
+    let keys = &case.entered.subjects;
+    let Some(procedure) = system.procedure(&case.entered.procedure) else { return Ok(html! {}) };
+    let Some(register) = system.register(&procedure.register).filter(|_| !keys.is_empty()) else {
+        return Ok(html! {});
+    };
+    let titles = titles(office, (&system.id, &register.id), keys).await?;
+    Ok(html! {
+        dl.items.subjects {
+            @for (key, title) in &titles {
+                @let row = format!("/rows/{}/{}/{key}", system.id, register.id);
+                div.item.wide {
+                    dt { (desk.say("対象", "Subject")) }
+                    dd {
+                        a href=(desk.href(&row)) { span.glyphs lang="ja" { (title) } }
+                        span.key { (key_name(desk, register)) " " (key) }
+                    }
                 }
             }
         }
-    }
+    })
+}
+
+/// What the register's key is called.
+fn key_name<'a>(desk: &Desk, register: &'a Register) -> &'a str {
+    register.item(&register.key).map_or("", |item| desk.say(&item.name, &item.name_en))
 }
 
 /// The acts that this stage has; who may not do one is told when trying, by name of the rule.
@@ -204,21 +229,15 @@ fn act_form(
     )
 }
 
-fn act_table(desk: &Desk, acts: &[CaseAct]) -> Markup {
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
-    let times: Vec<String> = acts
-        .iter()
-        .map(|act| act.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
-        .collect();
+fn act_table(desk: &Desk, acts: &[CaseAct], people: &People) -> Markup {
     let rows = acts
         .iter()
-        .zip(&times)
-        .map(|(act, at)| Row {
+        .map(|act| Row {
             href: None,
             cells: vec![
-                Cell::Text(at),
-                Cell::Text(&act.act),
-                Cell::Text(&act.actor),
+                Cell::Component(moment(desk.language, act.at)),
+                Cell::Text(word(desk.language, &act.act)),
+                Cell::Component(people.show(desk.language, &act.actor)),
                 Cell::Text(act.note.as_deref().unwrap_or("")),
             ],
         })

@@ -17,7 +17,10 @@ use store::document::{Document, document_latest, document_read};
 
 use super::desk::Desk;
 use super::refusal::Refusal;
+use super::words::People;
+use crate::component::day::moment;
 use crate::component::form::{ButtonKind, Field, PostForm, button, button_link, post_form, text};
+use crate::component::language::Language;
 use crate::component::notice::{Tone, badge};
 use crate::component::page::{disclosure, section};
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -47,7 +50,11 @@ pub async fn issue(desk: &Desk, input: &CaseInput) -> Result<String, OfficeError
 pub async fn list(desk: Desk) -> Response {
     match latest(&desk).await {
         Ok(documents) => {
-            let content = document_table(&desk, &documents);
+            let people = match People::read(&desk).await {
+                Ok(people) => people,
+                Err(refusal) => return desk.refuse(refusal),
+            };
+            let content = document_table(&desk, &documents, &people);
             desk.page(desk.say("発行した証明", "Documents"), Vec::new(), content)
         }
         Err(refusal) => desk.refuse(refusal),
@@ -65,29 +72,29 @@ async fn latest(desk: &Desk) -> Result<Vec<Document>, Refusal> {
 }
 
 /// A table of documents.
-pub fn document_table(desk: &Desk, documents: &[Document]) -> Markup {
+pub fn document_table(desk: &Desk, documents: &[Document], people: &People) -> Markup {
     let hrefs: Vec<String> =
         documents.iter().map(|d| desk.href(&format!("/documents/{}", d.document.number))).collect();
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
-    let texts: Vec<(String, String)> = documents
+    let fees: Vec<String> = documents
         .iter()
-        .map(|d| {
-            let at = d.issued_at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
-            (at, format!("{}円", d.document.fee_yen))
+        .map(|d| match desk.language {
+            Language::Japanese => format!("{}円", d.document.fee_yen),
+            Language::English => format!("{} yen", d.document.fee_yen),
         })
         .collect();
+    let titles: Vec<&str> = documents.iter().map(|d| title_of(desk, d)).collect();
     let rows = documents
         .iter()
         .zip(&hrefs)
-        .zip(&texts)
-        .map(|((d, href), (at, fee))| Row {
+        .zip(fees.iter().zip(&titles))
+        .map(|((d, href), (fee, title))| Row {
             href: Some(href),
             cells: vec![
                 Cell::Text(&d.document.number),
-                Cell::Text(&d.document.title),
-                Cell::Text(at),
+                Cell::Text(title),
+                Cell::Component(moment(desk.language, d.issued_at)),
                 Cell::Text(fee),
-                Cell::Text(&d.document.issued_by),
+                Cell::Component(people.show(desk.language, &d.document.issued_by)),
                 Cell::Component(match d.voided_at {
                     Some(_) => badge(Tone::Danger, desk.say("書損", "Void")),
                     None => badge(Tone::Success, desk.say("有効", "Valid")),
@@ -114,6 +121,17 @@ pub fn document_table(desk: &Desk, documents: &[Document]) -> Markup {
     )
 }
 
+/// What the document is called in the reader's language.
+fn title_of<'a>(desk: &'a Desk, document: &'a Document) -> &'a str {
+    let kept = &document.document;
+    match desk.place.office.procedure(&kept.system, &kept.procedure) {
+        Ok((_, procedure)) if procedure.name == kept.title => {
+            desk.say(&procedure.name, &procedure.name_en)
+        }
+        _ => &kept.title,
+    }
+}
+
 /// One document.
 pub async fn page(desk: Desk, Path((_, number)): Path<(String, String)>) -> Response {
     match show(&desk, &number).await {
@@ -131,12 +149,13 @@ async fn show(desk: &Desk, number: &str) -> Result<Response, Refusal> {
     let purpose = document.document.title.clone();
     desk.actor.audit(&**client, "document.show", &purpose, subjects, detail).await?;
     drop(client);
+    let people = People::read(desk).await?;
     let pdf = desk.href(&format!("/documents/{number}/pdf"));
     let void = desk.href(&format!("/documents/{number}/void"));
     let form = PostForm { action: &void, csrf: &desk.csrf, enter: None, multipart: false };
     let label = desk.say("書損にする", "Void this document");
     let content = html! {
-        (document_table(desk, std::slice::from_ref(&document)))
+        (document_table(desk, std::slice::from_ref(&document), &people))
         @if let Some(reason) = &document.void_reason {
             p { (desk.say("書損の理由: ", "Reason: ")) (reason) }
         }
@@ -148,7 +167,7 @@ async fn show(desk: &Desk, number: &str) -> Result<Response, Refusal> {
             })))
         }
     };
-    Ok(desk.page(desk.say(&document.document.title, "Document"), Vec::new(), content))
+    Ok(desk.page(title_of(desk, &document), Vec::new(), content))
 }
 
 /// The PDF; a voided document carries its mark.

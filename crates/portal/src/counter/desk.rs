@@ -43,6 +43,8 @@ pub struct Desk {
     pub printer: Printer,
     /// Address of this page, for the language switch.
     pub address: String,
+    /// What else of the address the language switch keeps (`on=2024-04-01`); empty for nothing.
+    pub query: String,
 }
 
 /// An item's name as a label: the standard writes 氏名_振り仮名, people read 氏名の振り仮名.
@@ -112,9 +114,16 @@ impl FromRequestParts<CounterState> for Desk {
                 language: language(parts),
                 printer: state.printer.clone(),
                 address: parts.uri.path().to_owned(),
+                query: without_language(parts.uri.query().unwrap_or_default()),
             }),
         }
     }
+}
+
+/// A query without its language.
+fn without_language(query: &str) -> String {
+    let others = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lang="));
+    others.collect::<Vec<_>>().join("&")
 }
 
 /// The first parts of a path: enough for the audit, no more.
@@ -155,7 +164,9 @@ impl Desk {
             .collect();
         let roles = roles.join("・");
         let sign_out = self.href("/sign-out");
-        let switch = format!("{}?lang={}", self.address, self.language.other().tag());
+        let kept = if self.query.is_empty() { "" } else { "&" };
+        let other = self.language.other().tag();
+        let switch = format!("{}?{}{kept}lang={other}", self.address, self.query);
         let name = self.say(&organisation.name, &organisation.name_en).to_owned();
         let page = Page {
             home: &home,

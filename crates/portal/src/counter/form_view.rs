@@ -10,6 +10,7 @@ use crate::component::form::{
     Choice, Field, Repeated, Width, checkbox, checkboxes, date, field_row, fieldset, hidden,
     number, repeated, select, text,
 };
+use crate::component::language::Language;
 
 /// What a form shows.
 pub struct FormView<'a> {
@@ -103,8 +104,8 @@ impl FormView<'_> {
 
     fn message<'f>(&self, finding: &'f Finding) -> &'f str {
         match self.desk.language {
-            crate::component::language::Language::Japanese => &finding.message,
-            crate::component::language::Language::English => &finding.message_en,
+            Language::Japanese => &finding.message,
+            Language::English => &finding.message_en,
         }
     }
 
@@ -180,8 +181,8 @@ impl FormView<'_> {
         if let Some(list) = self.system.codes.get(list) {
             out.extend(list.entries.iter().map(|entry| {
                 let label = match self.desk.language {
-                    crate::component::language::Language::Japanese => &entry.name,
-                    crate::component::language::Language::English => &entry.name_en,
+                    Language::Japanese => &entry.name,
+                    Language::English => &entry.name_en,
                 };
                 Choice::new(&entry.code, label)
             }));

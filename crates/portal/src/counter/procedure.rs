@@ -14,7 +14,7 @@ use office::access::role;
 use office::case::{
     CaseInput, ChangeView, Preview, case_enter, case_form, case_preview_in, case_revise,
 };
-use office::plan::Finding;
+use office::plan::{Finding, TO_BE_NUMBERED};
 use office::procedure_of;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -23,10 +23,12 @@ use super::desk::{Desk, label};
 use super::form_input::{Posted, read};
 use super::form_view::{FormView, as_hidden};
 use super::refusal::Refusal;
+use super::words::word;
 use crate::component::form::{
     ButtonKind, Choice, Field, FieldError, PostForm, button_row, button_with, checkbox, checkboxes,
     error_summary, fieldset, hidden, post_form, select, text,
 };
+use crate::component::language::Language;
 use crate::component::notice::{Notice, Step, StepState, Tone, notice, steps};
 use crate::component::record::{Group, Item, Record, Value, record};
 
@@ -48,6 +50,8 @@ struct Scene<'d> {
     case: Option<(i64, i32)>,
     rows: Vec<(String, String)>,
     events: Vec<(String, String)>,
+    /// Why the procedure cannot begin on the row it was started from.
+    refusal: Option<Finding>,
 }
 
 /// The empty form, or the form of a waiting case.
@@ -69,6 +73,7 @@ async fn begin(
 ) -> Result<Response, Refusal> {
     let system = &*version(desk, system, start.case).await?;
     let procedure = procedure_of(system, procedure)?;
+    desk.actor.require(&[role::COUNTER, role::PROTECTION])?;
     let mut posted = Posted { start: start.subject.clone(), ..Posted::default() };
     posted.subjects.extend(start.subject);
     posted.form = serde_json::json!({});
@@ -87,6 +92,10 @@ async fn begin(
     }
     let posted = posted.with_subjects();
     let scene = scene(desk, system, procedure, &posted).await?;
+    if let (Some(reason), None) = (&scene.refusal, posted.case) {
+        let message = scene.message(reason).to_owned();
+        return Err(OfficeError::Conflict(message).into());
+    }
     Ok(scene.form_page(&posted, &[]))
 }
 
@@ -98,25 +107,34 @@ async fn scene<'d>(
 ) -> Result<Scene<'d>, Refusal> {
     let start = posted.start.clone().or_else(|| posted.subjects.first().cloned());
     let (mut rows, mut events) = (Vec::new(), Vec::new());
+    let mut refusal = None;
     if let (Some(key), true) = (&start, procedure.selection != Selection::New) {
         let place = (system.id.as_str(), procedure.register.as_str());
         let office = &desk.place.office;
         let found =
             office::register::page(office, &desk.actor, place, key, None, &procedure.name).await?;
-        rows.push((found.row.key.clone(), found.row.title.clone()));
+        if found.row.concealed && !found.row.cleared {
+            let message =
+                "取扱注意の記録です。この人の手続と証明は、支援措置担当に引き継いでください";
+            return Err(OfficeError::Forbidden(message.to_owned()).into());
+        }
         events = super::cancel_link::event_choices(&found);
+        let own = found.starts.into_iter().find(|one| one.procedure == procedure.id);
+        refusal = own.and_then(|one| one.refusal);
+        // A waiting case keeps its subject in sight even if it could not begin today.
+        if refusal.is_none() || posted.case.is_some() || procedure.selection == Selection::One {
+            rows.push((found.row.key.clone(), found.row.title.clone()));
+        }
         if procedure.selection == Selection::Related {
-            for (_, _, related) in &found.relations {
-                let own = related.iter().filter(|r| r.register == procedure.register);
-                for other in own.filter(|r| !r.closed || procedure.open_subjects != Some(true)) {
-                    if other.key != found.row.key {
-                        rows.push((other.key.clone(), other.title.clone()));
-                    }
-                }
-            }
+            let related = found.relations.iter().flat_map(|(.., related)| related);
+            let own = related
+                .filter(|r| r.system == system.id && r.register == procedure.register)
+                .filter(|r| r.startable.contains(&procedure.id) && r.key != found.row.key);
+            rows.extend(own.map(|other| (other.key.clone(), other.title.clone())));
         }
     }
-    Ok(Scene { desk, system, procedure, start, case: posted.case, rows, events })
+    let case = posted.case;
+    Ok(Scene { desk, system, procedure, start, case, rows, events, refusal })
 }
 
 /// The version of a system in which a procedure is worked on: the one that the case began with, or
@@ -132,13 +150,24 @@ async fn version(desk: &Desk, system: &str, case: Option<i64>) -> Result<Arc<Sys
 
 /// Every step after the first.
 pub async fn submit(
-    desk: Desk,
+    mut desk: Desk,
     Path((_, system, procedure)): Path<Place>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Response {
+    let kept = |(name, _): &&(String, String)| name == "start" || name == "case";
+    desk.query = pairs.iter().find(kept).map_or_else(String::new, switch_query);
     match step(&desk, (&system, &procedure), pairs).await {
         Ok(response) => response,
         Err(refusal) => desk.refuse(refusal),
+    }
+}
+
+/// What the language switch of a posted page asks for: the empty form on the same row or case.
+fn switch_query((name, value): &(String, String)) -> String {
+    let plain: String = value.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+    match name.as_str() {
+        "case" => format!("case={}", plain.split('.').next().unwrap_or_default()),
+        _ => format!("subject={plain}"),
     }
 }
 
@@ -216,8 +245,8 @@ impl Scene<'_> {
 
     fn message<'f>(&self, finding: &'f Finding) -> &'f str {
         match self.desk.language {
-            crate::component::language::Language::Japanese => &finding.message,
-            crate::component::language::Language::English => &finding.message_en,
+            Language::Japanese => &finding.message,
+            Language::English => &finding.message_en,
         }
     }
 
@@ -247,9 +276,11 @@ impl Scene<'_> {
         };
         let content = html! {
             (error_summary(desk.language, &errors))
-            p { (self.procedure.statute) }
+            p.statute lang="ja" { (self.procedure.statute) }
             @if let Some(guidance) = &self.procedure.guidance {
-                (notice(desk.language, &Notice::new(Tone::Information, guidance)))
+                div lang="ja" {
+                    (notice(desk.language, &Notice::new(Tone::Information, guidance)))
+                }
             }
             (post_form(&form, html! {
                 (self.kept())
@@ -387,8 +418,8 @@ impl Scene<'_> {
             }))
         };
         let title = match desk.language {
-            crate::component::language::Language::Japanese => format!("{}の確認", self.title()),
-            crate::component::language::Language::English => format!("{}: check", self.title()),
+            Language::Japanese => format!("{}の確認", self.title()),
+            Language::English => format!("{}: check", self.title()),
         };
         desk.page(&title, Vec::new(), content)
     }
@@ -424,18 +455,35 @@ fn flow(desk: &Desk, certificate: bool) -> Markup {
 
 /// One planned change as a card, old → new.
 pub fn change_view(desk: &Desk, change: &ChangeView) -> Markup {
-    let heading = format!("{}（{}）　{}", change.register, change.verb, change.title);
+    let verb = word(desk.language, change.verb);
+    let registers = desk.place.office.systems.iter().flat_map(|system| &system.registers);
+    let known = registers.into_iter().find(|one| one.name == change.register);
+    let register = known.map_or(change.register.as_str(), |one| desk.say(&one.name, &one.name_en));
+    let title = to_be_numbered(desk, &change.title);
+    let heading = match desk.language {
+        Language::Japanese => format!("{register}（{verb}）　{title}"),
+        Language::English => format!("{verb}: {register} {title}"),
+    };
     let labels: Vec<String> =
         change.items.iter().map(|(ja, en, ..)| label(desk.say(ja, en))).collect();
-    let items = change
+    let texts: Vec<(String, String, &String, bool)> = change
         .items
         .iter()
         .zip(&labels)
         .map(|((_, _, old, new), label)| {
-            let none = "（なし）";
-            let value = match (old.as_deref(), new.as_deref()) {
-                (None, Some(new)) if change.verb == "新規" => Value::Glyphs(new),
-                (old, new) => Value::Changed { old: old.unwrap_or(none), new: new.unwrap_or(none) },
+            let text = |text: &'_ Option<String>| match text {
+                Some(text) => to_be_numbered(desk, text).to_owned(),
+                None => String::new(),
+            };
+            (text(old), text(new), label, old.is_none() && change.verb == "新規")
+        })
+        .collect();
+    let items = texts
+        .iter()
+        .map(|(old, new, label, fresh)| {
+            let value = match fresh {
+                true => Value::Glyphs(new),
+                false => Value::Changed { old, new },
             };
             Item::new(label, value)
         })
@@ -447,4 +495,12 @@ pub fn change_view(desk: &Desk, change: &ChangeView) -> Markup {
         groups: vec![Group { heading: "", items }],
         actions: Vec::new(),
     })
+}
+
+/// What stands where registration will issue a number.
+fn to_be_numbered<'a>(desk: &Desk, text: &'a str) -> &'a str {
+    match text.starts_with(TO_BE_NUMBERED) {
+        true => desk.say("（本登録のときに番号が付きます）", "(number issued at registration)"),
+        false => text,
+    }
 }

@@ -1,55 +1,67 @@
-//! The queue: open cases with their due dates, and where to start.
+//! The queue: open cases by their due days, what of them is mine, and where to start. Filters stand
+//! in the address and name no person.
 
+mod filter;
+
+use axum::extract::Query;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
 use office::access::role;
 use office::case::stage;
 use store::case::{Case, case_queue};
 
 use super::desk::Desk;
 use super::refusal::Refusal;
+use super::words::{People, case_title, word};
+use crate::component::day::day;
 use crate::component::form::{ButtonKind, button_link, button_row};
-use crate::component::notice::{Tile, Tone, badge, tiles};
+use crate::component::notice::{Tone, badge, tiles};
+use crate::component::page::section;
 use crate::component::table::{Cell, Column, Due, Row, Table, due_badge, table};
+use filter::Filter;
 
 /// The first page after sign-in.
-pub async fn page(desk: Desk) -> Response {
+pub async fn page(desk: Desk, Query(filter): Query<Filter>) -> Response {
     if desk.actor.roles.iter().all(|r| r == role::ADMINISTRATOR) {
         return super::administration::page(desk).await;
     }
-    let cases = match queue(&desk).await {
-        Ok(cases) => cases,
-        Err(refusal) => return desk.refuse(refusal),
+    match show(&desk, &filter).await {
+        Ok(content) => desk.page(desk.say("事案の一覧", "Queue"), Vec::new(), content),
+        Err(refusal) => desk.refuse(refusal),
+    }
+}
+
+async fn show(desk: &Desk, filter: &Filter) -> Result<Markup, Refusal> {
+    let all = queue(desk).await?;
+    let people = People::read(desk).await?;
+    let counts = filter::counts(desk, &all);
+    let shown: Vec<Case> = all.iter().filter(|case| filter.keeps(desk, case)).cloned().collect();
+    let caption = match (desk.language, filter.is_empty()) {
+        (crate::component::language::Language::Japanese, true) => {
+            format!("{}件（期限の早い順）", all.len())
+        }
+        (crate::component::language::Language::Japanese, false) => {
+            format!("{}件中{}件（期限の早い順）", all.len(), shown.len())
+        }
+        (_, true) => format!("{} by due day", all.len()),
+        (_, false) => format!("{} of {} by due day", shown.len(), all.len()),
     };
-    let today = desk.actor.today();
-    let late = cases.iter().filter(|case| case.entered.due_on < today).count();
-    let waiting = |wanted: &str| cases.iter().filter(|c| c.entered.stage == wanted).count();
-    let counts = [
-        (
-            desk.say("決裁待ち", "To be decided"),
-            waiting(stage::ENTERED) + waiting(stage::REVIEWED),
-            Tone::Information,
+    let empty = match filter.is_empty() {
+        true => desk.say("処理を待つ事案はありません。", "Nothing is waiting."),
+        false => desk.say(
+            "この条件に合う事案はありません。条件を外してください。",
+            "No case meets these conditions. Clear them.",
         ),
-        (
-            desk.say("差戻し・要処理", "Returned or to do"),
-            waiting(stage::RETURNED) + waiting(stage::TO_DO),
-            Tone::Warning,
-        ),
-        (desk.say("期限切れ", "Overdue"), late, Tone::Danger),
-    ];
-    let words: Vec<String> = counts.iter().map(|(_, n, _)| format!("{n}件")).collect();
-    let home = desk.href("");
-    let tile_list: Vec<Tile<'_>> = counts
-        .iter()
-        .zip(&words)
-        .map(|((label, _, tone), count)| Tile { href: &home, label, count, tone: *tone })
-        .collect();
-    let content = html! {
-        (tiles(desk.say("件数", "Counts"), &tile_list))
-        (start_buttons(&desk))
-        (case_table(&desk, &cases))
     };
-    desk.page(desk.say("事案の一覧", "Queue"), Vec::new(), content)
+    let list = CaseList { caption: &caption, empty, people: &people };
+    Ok(html! {
+        (tiles(desk.say("件数", "Counts"), &filter::tile_list(&counts)))
+        (start_buttons(desk))
+        (section(desk.say("処理を待つ事案", "Waiting cases"), html! {
+            (filter.form(desk, &all))
+            (case_table(desk, &shown, &list))
+        }))
+    })
 }
 
 async fn queue(desk: &Desk) -> Result<Vec<Case>, Refusal> {
@@ -64,7 +76,7 @@ async fn queue(desk: &Desk) -> Result<Vec<Case>, Refusal> {
 }
 
 /// Procedures that begin without a subject.
-fn start_buttons(desk: &Desk) -> maud::Markup {
+fn start_buttons(desk: &Desk) -> Markup {
     use definition::model::{ProcedureKind, Selection};
     if !desk.actor.has(role::COUNTER) {
         return html! {};
@@ -88,70 +100,79 @@ fn start_buttons(desk: &Desk) -> maud::Markup {
     button_row(&buttons)
 }
 
+/// What stands around a table of cases.
+pub struct CaseList<'a> {
+    /// What is listed and in which order.
+    pub caption: &'a str,
+    /// What to say when there is none.
+    pub empty: &'a str,
+    /// Who is behind sign-in names.
+    pub people: &'a People,
+}
+
 /// A table of cases.
-pub fn case_table(desk: &Desk, cases: &[Case]) -> maud::Markup {
-    let today = desk.actor.today();
-    let soon = today.saturating_add(jiff::Span::new().days(1));
+pub fn case_table(desk: &Desk, cases: &[Case], list: &CaseList<'_>) -> Markup {
     let hrefs: Vec<String> =
         cases.iter().map(|case| desk.href(&format!("/cases/{}", case.id))).collect();
-    let texts: Vec<(String, String)> = cases
-        .iter()
-        .map(|case| (case.id.to_string(), base::era::japanese(case.entered.due_on)))
-        .collect();
     let rows = cases
         .iter()
         .zip(&hrefs)
-        .zip(&texts)
-        .map(|((case, href), (number, due))| {
-            let open = !stage::DONE.contains(&case.entered.stage.as_str());
-            let urgency = match case.entered.due_on {
-                day if day < today => Due::Overdue,
-                day if day <= soon => Due::Soon,
-                _ => Due::Fine,
-            };
-            let due = if open {
-                due_badge(desk.language, urgency, due)
-            } else {
-                html! { (due) }
-            };
-            Row {
-                href: Some(href),
-                cells: vec![
-                    Cell::Text(number),
-                    Cell::Glyphs(&case.entered.title),
-                    Cell::Component(stage_badge(case)),
-                    Cell::Component(due),
-                    Cell::Text(&case.entered.origin),
-                    Cell::Text(&case.entered.entered_by),
-                ],
-            }
+        .map(|(case, href)| Row {
+            href: Some(href),
+            cells: vec![
+                Cell::Component(html! {
+                    span.case-name {
+                        span.case-title { (case_title(desk, case)) }
+                        span.case-number { (desk.say("受付番号 ", "No. ")) (case.id) }
+                    }
+                }),
+                Cell::Component(stage_badge(desk, case)),
+                Cell::Component(due(desk, case)),
+                Cell::Text(word(desk.language, &case.entered.origin)),
+                Cell::Component(list.people.show(desk.language, &case.entered.entered_by)),
+            ],
         })
         .collect();
     table(&Table {
-        caption: desk.say("事案", "Cases"),
+        caption: list.caption,
         columns: vec![
-            Column::number(desk.say("受付番号", "No.")),
-            Column::text(desk.say("件名", "Case")),
+            Column::text(desk.say("手続・氏名", "Case")),
             Column::text(desk.say("状態", "Stage")),
             Column::text(desk.say("期限", "Due")),
             Column::text(desk.say("きっかけ", "Origin")),
             Column::text(desk.say("入力者", "Entered by")),
         ],
         rows,
-        empty: desk.say("処理を待つ事案はありません。", "Nothing is waiting."),
+        empty: list.empty,
         stacked: false,
     })
 }
 
-fn stage_badge(case: &Case) -> maud::Markup {
+/// The due day; of an open case with how near it is, in words.
+fn due(desk: &Desk, case: &Case) -> Markup {
+    let today = desk.actor.today();
+    let date = day(desk.language, case.entered.due_on);
+    if stage::DONE.contains(&case.entered.stage.as_str()) {
+        return date;
+    }
+    let soon = today.saturating_add(jiff::Span::new().days(1));
+    let urgency = match case.entered.due_on {
+        day if day < today => Due::Overdue,
+        day if day <= soon => Due::Soon,
+        _ => Due::Fine,
+    };
+    due_badge(desk.language, urgency, &date)
+}
+
+fn stage_badge(desk: &Desk, case: &Case) -> Markup {
     let tone = match case.entered.stage.as_str() {
         stage::RETURNED | stage::TO_DO => Tone::Warning,
         stage::REGISTERED | stage::AUTOMATIC => Tone::Success,
         _ => Tone::Information,
     };
-    let text = match case.post_review_due {
-        true => format!("{}・後閲待ち", case.entered.stage),
-        false => case.entered.stage.clone(),
-    };
-    badge(tone, &text)
+    let stage = word(desk.language, &case.entered.stage);
+    match case.post_review_due {
+        true => badge(tone, &format!("{stage}{}", desk.say("・後閲待ち", ", post-review due"))),
+        false => badge(tone, stage),
+    }
 }

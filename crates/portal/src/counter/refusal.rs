@@ -8,7 +8,7 @@ use maud::html;
 use office::OfficeError;
 use store::StoreError;
 
-use crate::component::language::Language;
+use crate::component::language::{Language, pick};
 use crate::component::page::{Layout, Page};
 
 /// An answer that is not the one asked for.
@@ -106,19 +106,34 @@ pub fn page(refusal: &Refusal, language: Language, home: &str) -> Response {
     }
     let problem = refusal.problem();
     let content = html! {
-        @if let Some(detail) = &problem.detail { p { (detail) } }
+        @if let Some(detail) = &problem.detail { p lang="ja" { (detail) } }
         @if !problem.errors.is_empty() {
-            ul { @for error in &problem.errors { li { (error.message) } } }
+            ul lang="ja" { @for error in &problem.errors { li { (error.message) } } }
         }
-        p { a href=(home) { "一覧に戻る" } }
+        p { a href=(home) { (pick(language, "一覧に戻る", "Back to the queue")) } }
     };
+    let title = pick(language, &problem.title, english(problem.status));
     let page = Page {
         layout: Layout::Entrance,
         home,
-        ..Page::new(language, "雲居", &problem.title, content)
+        ..Page::new(language, pick(language, "雲居", "Kumoi"), title, content)
     };
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, page.render()).into_response()
+}
+
+/// The title of a refusal in English; its particulars come from the office in Japanese.
+const fn english(status: u16) -> &'static str {
+    match status {
+        401 => "Sign in first",
+        403 => "You may not do this",
+        404 => "Not found",
+        409 => "Not possible in the present state",
+        422 => "Please check what you entered",
+        503 => "Not possible right now",
+        507 => "Cannot be saved: no space left",
+        _ => "It did not work",
+    }
 }
 
 /// A problem for programs.

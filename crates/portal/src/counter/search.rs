@@ -14,6 +14,7 @@ use crate::component::form::{
     ButtonKind, Choice, Field, FieldError, PostForm, Width, button, error_summary, field_row,
     post_form, select, text,
 };
+use crate::component::language::Language;
 use crate::component::notice::{Notice, Tone, badge};
 use crate::component::table::{Cell, Column, Row, Table, table};
 
@@ -180,11 +181,17 @@ fn list(desk: &Desk, chosen: &str, found: &[Summary]) -> Markup {
             Row { href: Some(href), cells }
         })
         .collect();
-    let mut columns = vec![Column::text(&model.key)];
+    let key = model.item(&model.key).map_or("", |item| desk.say(&item.name, &item.name_en));
+    let mut columns = vec![Column::text(key)];
     columns.extend(shown.iter().map(|(_, label)| Column::text(label)));
     columns.push(Column::text(desk.say("状態", "State")));
     let more = found.len() > most;
-    let caption = format!("{}件{}", rows_shown, if more { "（ほかにもあります）" } else { "" });
+    let caption = match (desk.language, more) {
+        (Language::Japanese, false) => format!("{rows_shown}件"),
+        (Language::Japanese, true) => format!("{rows_shown}件（ほかにもあります）"),
+        (Language::English, false) => format!("{rows_shown} found"),
+        (Language::English, true) => format!("{rows_shown} shown, there are more"),
+    };
     table(&Table {
         caption: &caption,
         columns,

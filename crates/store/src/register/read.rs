@@ -183,6 +183,35 @@ pub async fn rows_recorded(
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
+/// Rows whose item had this value on `day` (異動日), as it was believed at `recorded` (処理日時);
+/// closed rows last.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rows_by_as_of(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    (item, value): (&Item, &str),
+    day: Date,
+    recorded: Timestamp,
+) -> Result<Vec<Row>, StoreError> {
+    let column = quote(&item.romaji);
+    let columns = table.read_columns();
+    let condition = format!(
+        "where {column} = $1 and valid_from <= $2 and $2 < valid_to
+           and recorded_from <= $3 and $3 < recorded_to"
+    );
+    let sql = format!(
+        "select {columns} from {} {condition} union all select {columns} from {} {condition}
+         order by closed_on nulls first, {}",
+        table.current(),
+        table.history(),
+        quote(table.register.key_column()),
+    );
+    let parameters: [&(dyn ToSql + Sync); 3] = [&value, &day, &recorded];
+    client.query(&sql, &parameters).await?.iter().map(|sql| table.row(sql)).collect()
+}
+
 /// The plain text of a secret item. The caller has written the audit row with its purpose.
 ///
 /// # Errors

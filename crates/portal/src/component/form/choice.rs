@@ -28,6 +28,8 @@ impl<'a> Choice<'a> {
 pub fn select(field: &Field<'_>, choices: &[Choice<'_>]) -> Markup {
     let known = choices.iter().any(|choice| choice.value == field.value);
     let foreign = !known && !field.value.is_empty();
+    let choose = pick(field.language, "選んでください", "Choose");
+    let nothing = if field.nothing.is_empty() { choose } else { field.nothing };
     let outside = pick(field.language, "（一覧にない値）", " (not in the list)");
     labelled(
         field,
@@ -36,7 +38,7 @@ pub fn select(field: &Field<'_>, choices: &[Choice<'_>]) -> Markup {
                 aria-required=[field.aria_required()] aria-invalid=[field.invalid()]
                 aria-describedby=[field.described_by()] {
                 @if !(field.required && known) {
-                    option value="" { (pick(field.language, "選んでください", "Choose")) }
+                    option value="" { (nothing) }
                 }
                 @if foreign { option value=(field.value) selected { (field.value) (outside) } }
                 @for choice in choices {

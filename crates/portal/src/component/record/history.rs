@@ -1,10 +1,11 @@
 //! The history of a record, one line a change, newest first as the caller orders it.
 //!
-//! It tells apart the three days that the standard tells apart: 異動日, 届出日 and 処理日.
+//! It tells apart the three days that the standard tells apart: 異動日, 届出日 and 処理日. What
+//! changed has the widest column: it is what a reader looks for.
 
 use maud::{Markup, html};
 
-use super::{Value, value};
+use super::{Value, changed, value};
 use crate::component::language::{Language, pick};
 use crate::component::notice::{Tone, badge};
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -22,6 +23,17 @@ pub enum EntryState {
     Future,
 }
 
+/// One item that a change set: its name, the old value and the new one; an empty value is 記載なし.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference<'a> {
+    /// The name of the item.
+    pub label: &'a str,
+    /// 変更前.
+    pub old: &'a str,
+    /// 変更後.
+    pub new: &'a str,
+}
+
 /// One change of a record.
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
@@ -36,9 +48,9 @@ pub struct Entry<'a> {
     /// 処理日.
     pub processed: Value<'a>,
     /// Who wrote it.
-    pub by: &'a str,
-    /// What changed, in words; empty for the first version.
-    pub changes: &'a str,
+    pub by: Markup,
+    /// What changed; empty for the first version.
+    pub changes: &'a [Difference<'a>],
     /// Whether it still holds.
     pub state: EntryState,
 }
@@ -47,12 +59,9 @@ pub struct Entry<'a> {
 pub fn history(language: Language, caption: &str, entries: &[Entry<'_>]) -> Markup {
     let columns = [
         pick(language, "異動事由", "Reason"),
-        pick(language, "異動日", "Event"),
-        pick(language, "届出日", "Notified"),
-        pick(language, "処理日", "Processed"),
-        pick(language, "処理者", "By"),
         pick(language, "変わった項目", "Changed"),
-        pick(language, "状態", "State"),
+        pick(language, "異動日・届出日・処理日", "Days"),
+        pick(language, "処理者", "By"),
     ];
     table(&Table {
         caption,
@@ -64,18 +73,45 @@ pub fn history(language: Language, caption: &str, entries: &[Entry<'_>]) -> Mark
 }
 
 fn entry_row<'a>(language: Language, entry: &Entry<'a>) -> Row<'a> {
-    let day = |day: &Value<'_>| Cell::Component(html! { span.day { (value(language, day)) } });
+    let reason = html! {
+        span.history-reason lang="ja" { (entry.reason) } " " (state_badge(language, entry.state))
+    };
     Row {
         href: entry.href,
         cells: vec![
-            Cell::Text(entry.reason),
-            day(&entry.event),
-            day(&entry.notified),
-            day(&entry.processed),
-            Cell::Text(entry.by),
-            Cell::Glyphs(entry.changes),
-            Cell::Component(state_badge(language, entry.state)),
+            Cell::Component(reason),
+            Cell::Component(differences(language, entry.changes)),
+            Cell::Component(days(language, entry)),
+            Cell::Component(entry.by.clone()),
         ],
+    }
+}
+
+fn differences(language: Language, changes: &[Difference<'_>]) -> Markup {
+    html! {
+        @if changes.is_empty() {
+            span.absent { (pick(language, "初めの記録、又は項目の変わらない異動", "No item changed")) }
+        } @else {
+            ul.differences {
+                @for one in changes {
+                    li { span.difference-label { (one.label) } " "
+                        (changed(language, one.old, one.new)) }
+                }
+            }
+        }
+    }
+}
+
+fn days(language: Language, entry: &Entry<'_>) -> Markup {
+    let days = [
+        (pick(language, "異動", "Event"), &entry.event),
+        (pick(language, "届出", "Notified"), &entry.notified),
+        (pick(language, "処理", "Processed"), &entry.processed),
+    ];
+    html! {
+        dl.history-days {
+            @for (name, day) in days { div { dt { (name) } dd { (value(language, day)) } } }
+        }
     }
 }
 

@@ -55,9 +55,9 @@ fn member_item(language: Language, member: &Member<'_>) -> Markup {
     html! {
         li {
             a href=(member.href) aria-current=[member.current.then_some("true")] {
-                span.relation { (member.relation) }
+                span.relation lang="ja" { (member.relation) }
                 span.glyphs lang="ja" { (member.name) }
-                span.birth { (member.birth) }
+                span.birth lang="ja" { (member.birth) }
                 @if !member.remark.is_empty() { span.remark { (member.remark) } }
                 @if member.protected {
                     span.badge.danger { (pick(language, "取扱注意", "Handle with care")) }

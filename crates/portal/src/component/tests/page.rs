@@ -190,7 +190,7 @@ fn a_table_has_caption_headers_and_links() {
 fn a_due_date_says_its_state() {
     for (due, word) in [(Due::Overdue, "期限超過"), (Due::Soon, "期限間近"), (Due::Fine, "期限内")]
     {
-        check(&due_badge(JA, due, "4月16日"), &[word, "4月16日"]);
+        check(&due_badge(JA, due, &html! { "4月16日" }), &[word, "4月16日"]);
     }
 }
 

@@ -50,7 +50,7 @@ fn a_record_is_a_list_of_pairs() {
     check(
         &html,
         &[
-            "<h2>記載事項</h2>",
+            "<h2 lang=\"ja\">記載事項</h2>",
             "<div class=\"item changed\"><dt>方書</dt>",
             "<div class=\"item wide\"><dt>本籍</dt><dd>丙</dd>",
             "href=\"/x\"",
@@ -66,8 +66,8 @@ fn a_history_tells_the_days_apart() {
         event: Value::Unknown("5月日不詳"),
         notified: Value::Absent,
         processed: Value::Plain("6月1日"),
-        by: "市民課",
-        changes: "住所",
+        by: html! { "市民課" },
+        changes: &[Difference { label: "住所", old: "", new: "甲" }],
         state,
     };
     let entries = [
@@ -78,6 +78,10 @@ fn a_history_tells_the_days_apart() {
     ];
     let html = history(JA, "異動履歴", &entries);
     check(&html, &["異動日", "届出日", "処理日", "異動事由", "現在", "履歴", "取消・修正", "予定"]);
+    check(
+        &html,
+        &["<dt>異動</dt>", "<dt>届出</dt>", "<dt>処理</dt>", "変更前：", "変更後：", ">甲<"],
+    );
     check(&html, &["href=\"/h/1\"", "5月日不詳"]);
     check(&history(JA, "異動履歴", &[]), &["異動の履歴はありません。"]);
 }

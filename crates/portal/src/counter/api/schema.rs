@@ -153,6 +153,7 @@ const FIXED: &[(&str, &[&str])] = &[
             "uncertain: boolean",
         ],
     ),
+    ("Startable", &["procedure: string", "name: string", "name_en: string", "kind: string"]),
     (
         "Row",
         &[
@@ -166,6 +167,7 @@ const FIXED: &[(&str, &[&str])] = &[
             "version_no: integer",
             "valid_from: date",
             "recorded_from: moment",
+            "startable: [Startable]",
             "relations: [Relation]",
             "history: [Version]",
             "cases: [CaseBrief]",

@@ -7,6 +7,7 @@ use definition::model::ProcedureKind;
 use office::case::ChangeView;
 use office::plan::Finding;
 use office::register::{HistoryView, Page, Related, Shown, Summary};
+use office::start::Start;
 use serde_json::{Value, json};
 use store::audit::Audit;
 use store::case::{Case, CaseAct};
@@ -60,11 +61,31 @@ pub fn page(page: &Page) -> Value {
         "concealed": row.concealed, "cleared": row.cleared, "closed_on": day(row.closed_on),
         "version_no": row.version_no, "valid_from": row.valid_from.to_string(),
         "recorded_from": row.recorded_from.to_string(),
+        "startable": page.starts.iter().filter_map(startable).collect::<Value>(),
         "relations": relations,
         "history": page.history.iter().map(history).collect::<Value>(),
         "cases": page.cases.iter().map(case_brief).collect::<Value>(),
         "documents": page.documents.iter().map(document).collect::<Value>(),
     })
+}
+
+/// A procedure that can be started on a row now.
+fn startable(start: &Start) -> Option<Value> {
+    start.refusal.is_none().then(|| {
+        json!({
+            "procedure": start.procedure, "name": start.name, "name_en": start.name_en,
+            "kind": kind_word(start.kind),
+        })
+    })
+}
+
+fn kind_word(kind: ProcedureKind) -> &'static str {
+    match kind {
+        ProcedureKind::Notification => "notification",
+        ProcedureKind::Official => "official",
+        ProcedureKind::Certificate => "certificate",
+        ProcedureKind::Reaction => "reaction",
+    }
 }
 
 fn related(row: &Related) -> Value {
@@ -194,14 +215,9 @@ pub fn system(system: &System) -> Value {
         .procedures
         .iter()
         .map(|one| {
-            let kind = match one.kind {
-                ProcedureKind::Notification => "notification",
-                ProcedureKind::Official => "official",
-                ProcedureKind::Certificate => "certificate",
-                ProcedureKind::Reaction => "reaction",
-            };
             json!({
-                "id": one.id, "name": one.name, "name_en": one.name_en, "kind": kind,
+                "id": one.id, "name": one.name, "name_en": one.name_en,
+                "kind": kind_word(one.kind),
                 "register": one.register, "statute": one.statute,
                 "schema": super::schema::form_reference(system, one),
             })

@@ -188,9 +188,14 @@ impl Stage {
         self.answer(request.body(body).expect("a request")).await
     }
 
+    /// The plain answer of the router.
+    pub async fn respond(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.expect("an answer")
+    }
+
     /// The answer to a request.
     pub async fn answer(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let response = self.respond(request).await;
         let status = response.status();
         let kind = response.headers().get(header::CONTENT_TYPE);
         let kind = kind.map(|kind| kind.to_str().expect("a text").to_owned()).unwrap_or_default();
