@@ -1,4 +1,4 @@
-//! The people of a sample organisation: every fact finds its item, and the rows stay what they were.
+//! The people of a sample organisation: every fact finds its item, and rows stay what they were.
 
 use office::seed::{SampleChunk, SampleSubject};
 
