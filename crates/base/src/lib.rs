@@ -9,6 +9,7 @@ pub mod date;
 pub mod dated;
 pub mod diagnostic;
 pub mod era;
+pub mod holiday;
 pub mod kana;
 pub mod kanji;
 pub mod money;

@@ -35,6 +35,12 @@ pub(crate) fn fiscal_year_end(day: Date) -> Result<Date, Fault> {
     Date::new(year, 3, 31).map_err(|_| Fault::DateOutOfRange)
 }
 
+/// The last day of a period of `days` from `day`: the first day does not count, and a last day on
+/// which offices are closed moves to the next open one (民法第140条・第142条).
+pub(crate) fn period_end(day: Date, days: i64) -> Result<Date, Fault> {
+    base::holiday::period_end(day, days).ok_or(Fault::DateOutOfRange)
+}
+
 /// `day` and `days` more.
 pub(crate) fn add_days(day: Date, days: i64) -> Result<Date, Fault> {
     let span = jiff::Span::new().try_days(days).map_err(|_| Fault::DateOutOfRange)?;

@@ -32,6 +32,7 @@ pub(crate) enum Function {
     MonthEnd,
     MonthStart,
     Not,
+    PeriodEnd,
     Round(Rounding),
     StartsWith,
     StringLength,
@@ -82,6 +83,7 @@ const NAMES: &[(&str, Function)] = &[
     ("到達日", Function::AgeReached),
     ("年度", Function::FiscalYear),
     ("年度末", Function::FiscalYearEnd),
+    ("期間の末日", Function::PeriodEnd),
     ("月初", Function::MonthStart),
     ("月末", Function::MonthEnd),
     ("日を加える", Function::AddDays),
@@ -112,7 +114,9 @@ pub(crate) fn signature(function: Function) -> Option<(&'static [Type], Type)> {
         Function::AgeReached => (&[Date, INTEGER], Date),
         Function::FiscalYear => (&[Date], INTEGER),
         Function::FiscalYearEnd | Function::MonthStart | Function::MonthEnd => (&[Date], Date),
-        Function::AddDays | Function::AddMonths | Function::AddYears => (&[Date, INTEGER], Date),
+        Function::AddDays | Function::AddMonths | Function::AddYears | Function::PeriodEnd => {
+            (&[Date, INTEGER], Date)
+        }
         _ => return None,
     })
 }

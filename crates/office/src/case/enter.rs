@@ -272,9 +272,10 @@ fn new_case(
     }
 }
 
-/// The day by which the office should be done.
+/// The day by which the office should be done; never one on which it is closed.
 pub(crate) fn due(from: Date, procedure: &Procedure) -> Date {
-    from.saturating_add(jiff::Span::new().days(i64::from(procedure.handling_days)))
+    let days = i64::from(procedure.handling_days);
+    base::holiday::period_end(from, days).unwrap_or(from)
 }
 
 /// The form of a case that may be entered again: returned or waiting, of this procedure, and of

@@ -160,6 +160,7 @@ fn of_dates(function: Function, values: &[Value], span: Span) -> Evaluated {
                 Function::AgeReached => calendar::age_reached(**day, number),
                 Function::AddMonths => calendar::add_months(**day, number),
                 Function::AddYears => calendar::add_years(**day, number),
+                Function::PeriodEnd => calendar::period_end(**day, number),
                 _ => calendar::add_days(**day, number),
             }
         }
