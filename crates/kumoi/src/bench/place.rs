@@ -145,6 +145,11 @@ impl Place {
         self.systems.iter().filter(|system| !system.samples.is_empty())
     }
 
+    /// The process of the server.
+    pub(super) fn server(&self) -> i32 {
+        self.cluster.pid()
+    }
+
     /// Ends the server.
     pub(super) async fn close(self) -> Result<()> {
         Ok(self.cluster.stop().await?)
