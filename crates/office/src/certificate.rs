@@ -17,7 +17,7 @@ use store::series::series_take;
 
 use crate::access::role;
 use crate::case::{CaseInput, Gathered, gather};
-use crate::plan::{Placeholders, Step, plan};
+use crate::plan::{Placeholders, Plan, Step, plan};
 use crate::{Actor, Office, OfficeError};
 use content::{Around, Request, content, head, household, lent};
 
@@ -75,13 +75,7 @@ where
     let Gathered { facts, findings, subjects, stored, keys, .. } = chosen;
     let planned = plan(system, procedure, facts, findings, &mut Placeholders::default())?;
     crate::case::refuse_findings(&planned, input.acknowledged)?;
-    let notify = planned.steps.into_iter().find_map(|step| match step {
-        Step::Notify { notice, items, requested, fee_yen } => {
-            Some((notice, printable(system, procedure, &items, requested.as_deref()), fee_yen))
-        }
-        _ => None,
-    });
-    let Some((notice, allowed, fee_yen)) = notify else {
+    let Some((notice, allowed, fee_yen)) = notice_of(system, procedure, planned) else {
         return Err(OfficeError::Definition("証明の手続に notify がありません".to_owned()));
     };
     let transaction = client.transaction().await?;
@@ -128,6 +122,20 @@ where
     )?;
     transaction.commit().await?;
     Ok((number, rendered))
+}
+
+/// The template, the items that may be printed and the fee.
+fn notice_of(
+    system: &System,
+    procedure: &Procedure,
+    planned: Plan,
+) -> Option<(String, Vec<String>, i64)> {
+    planned.steps.into_iter().find_map(|step| match step {
+        Step::Notify { notice, items, requested, fee_yen } => {
+            Some((notice, printable(system, procedure, &items, requested.as_deref()), fee_yen))
+        }
+        _ => None,
+    })
 }
 
 /// 発行番号: day, 団体コード, terminal, serial.

@@ -1,5 +1,6 @@
 //! The office against the examples of the systems, and against a real PostgreSQL.
 
+mod certificates;
 mod conflicts;
 mod examples;
 mod folder;
