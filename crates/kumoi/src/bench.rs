@@ -5,6 +5,7 @@
 
 mod case;
 mod certificates;
+mod cpu;
 mod figure;
 mod load;
 mod many;

@@ -11,17 +11,15 @@ use definition::model::Procedure;
 use serde_json::{Value as Json, json};
 use store::GenericClient;
 use store::Row;
-use store::document::{
-    NewDocument, document_issue, document_printed, document_read, document_void, glyph_report,
-};
+use store::document::{NewDocument, document_issue, document_read, document_void, glyph_report};
 use store::register::{Table, reveal};
 use store::series::series_take;
 
 use crate::access::role;
 use crate::case::{CaseInput, Gathered, gather};
-use crate::plan::{Placeholders, Step, plan};
-use crate::{Actor, Office, OfficeError};
-use content::{Request, content, head, household, lent};
+use crate::plan::{Placeholders, Plan, Step, plan};
+use crate::{Actor, Office, OfficeError, procedure_of};
+use content::{Around, Request, content, head, household, lent};
 
 pub(crate) use content::printable;
 
@@ -72,62 +70,78 @@ where
     let (system, procedure): (&System, &Procedure) = (system, procedure);
     actor.require(&[role::COUNTER, role::PROTECTION])?;
     let mut client = office.database.client().await?;
-    let transaction = client.transaction().await?;
-    let gathered =
-        gather(office, &*transaction, actor, (system, procedure), (&input.form, false)).await?;
-    crate::case::refuse_concealed(actor, system, procedure, &gathered)?;
-    let Gathered { facts, findings, subjects, stored, keys, .. } = gathered;
+    let chosen = gather(office, &*client, actor, (system, procedure), (&input.form, false)).await?;
+    crate::case::refuse_concealed(actor, system, procedure, &chosen)?;
+    let Gathered { facts, findings, subjects, stored, keys, .. } = chosen;
     let planned = plan(system, procedure, facts, findings, &mut Placeholders::default())?;
     crate::case::refuse_findings(&planned, input.acknowledged)?;
-    let notify = planned.steps.iter().find_map(|step| match step {
-        Step::Notify { notice, items, requested, fee_yen } => {
-            Some((notice, items, requested, *fee_yen))
-        }
-        _ => None,
-    });
-    let Some((notice, items, requested, fee_yen)) = notify else {
+    let Some((notice, allowed, fee_yen)) = notice_of(system, procedure, planned) else {
         return Err(OfficeError::Definition("証明の手続に notify がありません".to_owned()));
     };
-    let allowed = printable(system, procedure, items, requested.as_deref());
-    let number = take_number(office, &*transaction, actor).await?;
-    let lent = lent(office, &*transaction, actor, (system, procedure), &subjects).await?;
-    let head = head(office, &*transaction).await?;
+    let transaction = client.transaction().await?;
+    let (number, lent, head, household) = tokio::try_join!(
+        take_number(office, &transaction, actor),
+        lent(office, &transaction, actor, (system, procedure), &subjects),
+        head(office, &transaction),
+        household(&transaction, (system, procedure), subjects.first(), actor.at),
+    )?;
     let request = Request { allowed: &allowed, stored: &stored };
-    let content = content((system, procedure), (&subjects, &lent), head, request);
+    let around = Around { head, household };
     let document = NewDocument {
         number: number.clone(),
         case_id: None,
         system: system.id.clone(),
         procedure: procedure.id.clone(),
-        notice: notice.clone(),
+        notice,
         package: system.hash.clone(),
         title: procedure.name.clone(),
         subjects: keys.clone(),
-        content,
+        content: content((system, procedure), (&subjects, &lent), around, request),
         fee_yen,
         issued_by: actor.id.clone(),
     };
-    let job = job(office, &*transaction, actor, system, (&document, &subjects, &allowed)).await?;
+    let job = job(office, &transaction, actor, system, (&document, &subjects, &allowed)).await?;
     let rendered = match render(job).await {
         Ok(rendered) => rendered,
         Err(RenderError::Failed(message)) => return Err(OfficeError::Definition(message)),
         Err(RenderError::Glyphs(missing)) => {
             transaction.rollback().await?;
-            return Err(report_glyphs(office, actor, missing).await?);
+            return Err(report_glyphs(office, actor, &document, missing).await?);
         }
     };
-    document_issue(&*transaction, &document).await?;
-    document_printed(&*transaction, &number, &rendered.pdf, rendered.pages).await?;
     let detail = json!({
         "number": number, "items": allowed, "fee_yen": fee_yen, "request": stored,
         "identity": input.identity,
     });
-    actor.audit(&*transaction, "document.issue", &procedure.name, keys, detail).await?;
+    tokio::try_join!(
+        async {
+            let page = (&*rendered.pdf, rendered.pages);
+            document_issue(&transaction, &document, page).await.map_err(OfficeError::from)
+        },
+        actor.audit(&transaction, "document.issue", &procedure.name, keys, detail),
+    )?;
     transaction.commit().await?;
     Ok((number, rendered))
 }
 
+/// The template, the items that may be printed and the fee.
+fn notice_of(
+    system: &System,
+    procedure: &Procedure,
+    planned: Plan,
+) -> Option<(String, Vec<String>, i64)> {
+    planned.steps.into_iter().find_map(|step| match step {
+        Step::Notify { notice, items, requested, fee_yen } => {
+            Some((notice, printable(system, procedure, &items, requested.as_deref()), fee_yen))
+        }
+        _ => None,
+    })
+}
+
 /// 発行番号: day, 団体コード, terminal, serial.
+///
+/// Each clerk has a series: it stays locked while the page is rendered, so that a page that fails
+/// leaves no gap, and no other clerk waits for it.
 async fn take_number(
     office: &Office,
     client: &impl GenericClient,
@@ -158,7 +172,6 @@ async fn job(
             data["subjects"][index][&item.name] = text.map_or(Json::Null, Json::from);
         }
     }
-    data["household"] = household(client, system, table, subjects.first()).await?;
     data["document"] = json!({
         "title": document.title,
         "number": document.number,
@@ -171,17 +184,24 @@ async fn job(
     Ok(Job { entry, files: system.notices.clone(), data })
 }
 
+/// Keeps the characters for identification; what was read for the page is in the audit, too.
 async fn report_glyphs(
     office: &Office,
     actor: &Actor,
+    document: &NewDocument,
     missing: Vec<(String, String, String)>,
 ) -> Result<OfficeError, OfficeError> {
-    let client = office.database.client().await?;
+    let mut client = office.database.client().await?;
+    let transaction = client.transaction().await?;
     let mut words = Vec::new();
     for (place, text, code) in missing {
-        glyph_report(&**client, &code, &text, &place, None, &actor.id).await?;
+        glyph_report(&transaction, &code, &text, &place, None, &actor.id).await?;
         words.push(format!("{text}（{code}）"));
     }
+    let detail = json!({"procedure": document.procedure, "characters": words});
+    let subjects = document.subjects.clone();
+    actor.audit(&transaction, "document.stop", &document.title, subjects, detail).await?;
+    transaction.commit().await?;
     Ok(OfficeError::Glyphs(words))
 }
 
@@ -203,15 +223,16 @@ where
     let found = document_read(&**client, number).await?;
     let document = &found.document;
     let system = &*office.version(&**client, &document.system, &document.package).await?;
-    let procedure = system.procedure(&document.procedure);
-    let register = procedure.map(|procedure| procedure.register.clone()).unwrap_or_default();
-    let table = Table::new(system, &register)?;
+    let procedure = procedure_of(system, &document.procedure)?;
+    let table = Table::new(system, &procedure.register)?;
     let subjects = store::register::rows(&**client, table, &document.subjects).await?;
     let hidden = subjects.iter().any(|row| crate::register::concealed(table, row));
     if hidden && !actor.has(role::PROTECTION) {
         let message = "取扱注意の記録です。支援措置担当に引き継いでください";
         return Err(OfficeError::Forbidden(message.to_owned()));
     }
+    // Whoever another system conceals by now is not shown either.
+    lent(office, &*client, actor, (system, procedure), &subjects).await?;
     let allowed: Vec<String> =
         serde_json::from_value(document.content["form"]["show"].clone()).unwrap_or_default();
     let detail = json!({"number": number});
@@ -220,10 +241,18 @@ where
     let issued = Actor { at: found.issued_at, ..actor.clone() };
     let mut job = job(office, &**client, &issued, system, (document, &subjects, &allowed)).await?;
     job.data["document"]["void"] = json!(found.voided_at.is_some());
+    if job.data.get("household").is_none() {
+        // Documents of earlier versions did not keep it.
+        let place = (system, procedure);
+        job.data["household"] =
+            household(&*client, place, subjects.first(), found.issued_at).await?;
+    }
     match render(job).await {
         Ok(rendered) => Ok(rendered),
         Err(RenderError::Failed(message)) => Err(OfficeError::Definition(message)),
-        Err(RenderError::Glyphs(missing)) => Err(report_glyphs(office, actor, missing).await?),
+        Err(RenderError::Glyphs(missing)) => {
+            Err(report_glyphs(office, actor, document, missing).await?)
+        }
     }
 }
 

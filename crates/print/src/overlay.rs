@@ -40,8 +40,9 @@ impl Mark {
 /// Width and height in hundredths of a point.
 type PageSize = (i64, i64);
 
-/// The main file that draws the feet of all pages.
-const FEET_SOURCE: &str = "#import \"/kumoi.typ\": overlay-feet\n#overlay-feet()\n";
+/// The main file that draws the feet of all pages: by itself, so that the shared library is not
+/// evaluated a second time for each document.
+const FEET_SOURCE: &str = include_str!("../assets/feet.typ");
 
 /// Drawn marks by kind and page size.
 #[derive(Default)]

@@ -5,9 +5,7 @@
 
 use std::collections::HashMap;
 
-use tokio_postgres::GenericClient;
-
-use crate::StoreError;
+use crate::{GenericClient, StoreError};
 
 /// What a server counts of one database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,9 +3,8 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio_postgres::GenericClient;
 
-use crate::StoreError;
+use crate::{GenericClient, StoreError};
 
 /// A row to be written.
 #[derive(Clone, Debug)]

@@ -3,9 +3,8 @@
 use base::date::Date;
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio_postgres::GenericClient;
 
-use crate::StoreError;
+use crate::{GenericClient, StoreError};
 
 /// A case to be opened.
 #[derive(Clone, Debug)]

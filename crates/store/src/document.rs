@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio_postgres::GenericClient;
 
-use crate::StoreError;
+use crate::{GenericClient, StoreError};
 
 /// A document to be issued.
 #[derive(Clone, Debug)]
@@ -46,19 +45,22 @@ pub struct Document {
     pub void_reason: Option<String>,
 }
 
-/// Records a document.
+/// Records a document with the digest of its PDF and its pages.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn document_issue(
     client: &impl GenericClient,
     document: &NewDocument,
+    (pdf, pages): (&[u8], u32),
 ) -> Result<(), StoreError> {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, pdf);
+    let pages = i32::try_from(pages).unwrap_or(i32::MAX);
     client
         .execute(
             "insert into core.document (number, case_id, system, procedure, notice, package, title,
-               subjects, content, fee_yen, issued_by)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+               subjects, content, fee_yen, issued_by, digest, pages)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             &[
                 &document.number,
                 &document.case_id,
@@ -71,28 +73,9 @@ pub async fn document_issue(
                 &document.content,
                 &document.fee_yen,
                 &document.issued_by,
+                &digest.as_ref(),
+                &pages,
             ],
-        )
-        .await?;
-    Ok(())
-}
-
-/// Records what was printed: the digest of the PDF and its pages.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn document_printed(
-    client: &impl GenericClient,
-    number: &str,
-    pdf: &[u8],
-    pages: u32,
-) -> Result<(), StoreError> {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, pdf).as_ref().to_vec();
-    let pages = i32::try_from(pages).unwrap_or(i32::MAX);
-    client
-        .execute(
-            "update core.document set digest = $2, pages = $3 where number = $1",
-            &[&number, &digest, &pages],
         )
         .await?;
     Ok(())

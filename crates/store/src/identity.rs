@@ -2,9 +2,8 @@
 
 use base::date::Date;
 use jiff::Timestamp;
-use tokio_postgres::GenericClient;
 
-use crate::StoreError;
+use crate::{GenericClient, StoreError};
 
 /// A member of staff.
 #[derive(Clone, Debug)]

@@ -9,10 +9,9 @@ mod version;
 
 use definition::System;
 use definition::model::{Item, ItemKind, Register};
-use tokio_postgres::GenericClient;
 
-use crate::StoreError;
 use crate::register::{columns_of, quote};
+use crate::{GenericClient, StoreError};
 
 pub use breaking::breaking_changes;
 pub use version::{

@@ -2,9 +2,8 @@
 //! when it fails.
 
 use serde_json::Value;
-use tokio_postgres::GenericClient;
 
-use crate::StoreError;
+use crate::{GenericClient, StoreError};
 
 /// A claimed job.
 #[derive(Clone, Debug)]

@@ -3,10 +3,9 @@
 use base::date::Date;
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio_postgres::GenericClient;
 
-use crate::StoreError;
 use crate::seal::digest::{holds_fraction, journal_digest};
+use crate::{GenericClient, StoreError};
 
 /// An entry to be written.
 #[derive(Clone, Debug)]

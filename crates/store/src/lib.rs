@@ -24,6 +24,7 @@ pub mod schema;
 pub mod seal;
 pub mod search;
 pub mod series;
+mod session;
 pub mod timeline;
 pub mod undo;
 pub mod value;
@@ -31,5 +32,6 @@ pub mod vault;
 
 pub use connect::{Client, Database, Transaction};
 pub use error::StoreError;
-pub use tokio_postgres::{Client as Connection, Error as DatabaseError, GenericClient};
+pub use session::GenericClient;
+pub use tokio_postgres::{Client as Connection, Error as DatabaseError};
 pub use value::{ItemValue, Row, RowMeta};

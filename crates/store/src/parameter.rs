@@ -1,10 +1,9 @@
 //! Settings and values that belong to one organisation: who it is, ordinance values, 決裁 rules.
 
 use base::date::Date;
-use tokio_postgres::GenericClient;
 
-use crate::StoreError;
 use crate::organisation::Organisation;
+use crate::{GenericClient, StoreError};
 
 /// The organisation of this database.
 ///

@@ -3,13 +3,12 @@
 
 use base::date::{Date, LooseDate};
 use definition::model::{Item, Search};
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
 
-use crate::StoreError;
 use crate::register::{Table, quote};
 use crate::value::{Cell, ItemValue, Row};
 use crate::vault::Vault;
+use crate::{GenericClient, StoreError};
 
 /// One thing that is asked for; all of them must hold.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,6 @@
 //! Number series: issued once, never again, never renumbered.
 
-use tokio_postgres::GenericClient;
-
-use crate::StoreError;
+use crate::{GenericClient, StoreError};
 
 /// Takes `count` numbers of a series; the first of them is returned.
 ///

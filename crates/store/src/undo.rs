@@ -5,10 +5,9 @@
 //! `content.cancels` the event that an entry takes back.
 
 use serde_json::json;
-use tokio_postgres::GenericClient;
 
-use crate::StoreError;
 use crate::journal::{COLUMNS, Entry, read};
+use crate::{GenericClient, StoreError};
 
 /// Locks an event until the transaction ends.
 ///

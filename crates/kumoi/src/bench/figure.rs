@@ -20,6 +20,11 @@ impl Figure {
         self.add(begin.elapsed());
     }
 
+    /// Adds the times of another.
+    pub(super) fn join(&mut self, other: Figure) {
+        self.milliseconds.extend(other.milliseconds);
+    }
+
     /// The time that `hundredths` of a hundred samples do not exceed (nearest rank); 0 without any.
     pub(super) fn percentile(&self, hundredths: usize) -> f64 {
         let mut sorted = self.milliseconds.clone();

@@ -1,7 +1,8 @@
 //! Gathers what a procedure's facts are made of: the form, subjects, their relations, rows of other
 //! systems, ordinance values. Reads only; what the facts are is [`super::assemble`]'s.
 
-use definition::model::{Procedure, Register, System, Use};
+use definition::model::{Procedure, Register, Relation, System, Use};
+use futures_util::future::try_join_all;
 use serde_json::Value as Json;
 use store::register::{Table, rows, rows_by, rows_locked};
 use store::{GenericClient, Row};
@@ -41,20 +42,26 @@ pub async fn gather(
     let today = actor.today();
     let filed = filed_on(&parsed.facts, today);
     let first = subjects.first();
-    let mut used = Vec::new();
-    for one in &system.uses {
-        let key = used_key(&parsed.facts, one, table.register, first);
-        used.push(used_row(office, client, one, key).await?);
-    }
     let place = (system, procedure);
-    let found = Found {
-        referred: referred(client, system, (procedure, &parsed), lock).await?,
-        events: super::cancel::events(office, client, place, (&parsed, lock)).await?,
-        relations: relations(client, system, table.register, first).await?,
-        ordinance: store::parameter::ordinance_values(client, filed).await?,
-        used,
-        subjects,
+    let referred = referred(client, system, (procedure, &parsed), lock);
+    let events = super::cancel::events(office, client, place, (&parsed, lock));
+    let used = async {
+        let mut used = Vec::new();
+        for one in &system.uses {
+            let key = used_key(&parsed.facts, one, table.register, first);
+            used.push(used_row(office, client, one, key).await?);
+        }
+        Ok::<_, OfficeError>(used)
     };
+    let ordinance = async {
+        let values = store::parameter::ordinance_values(client, filed).await;
+        values.map_err(OfficeError::from)
+    };
+    // Asked for at once, they share one way to the server.
+    let related = relations(client, system, table.register, first);
+    let (used, relations, ordinance, referred, events) =
+        tokio::try_join!(used, related, ordinance, referred, events)?;
+    let found = Found { referred, events, relations, ordinance, used, subjects };
     assemble((system, procedure), parsed, found, today)
 }
 
@@ -106,16 +113,15 @@ async fn relations(
     register: &Register,
     subject: Option<&Row>,
 ) -> Result<Vec<Vec<Row>>, OfficeError> {
-    let mut out = Vec::new();
-    for relation in &register.relations {
+    let one = async |relation: &Relation| {
         let table = Table::new(system, &relation.register)?;
         let key = subject.and_then(|row| text_of(register, row, &relation.by));
-        out.push(match (key, table.register.item(&relation.by)) {
-            (Some(key), Some(item)) => rows_by(client, table, item, &key).await?,
-            _ => Vec::new(),
-        });
-    }
-    Ok(out)
+        match (key, table.register.item(&relation.by)) {
+            (Some(key), Some(item)) => Ok(rows_by(client, table, item, &key).await?),
+            _ => Ok(Vec::new()),
+        }
+    };
+    try_join_all(register.relations.iter().map(one)).await
 }
 
 /// A row of another system's register, with the declared items only.

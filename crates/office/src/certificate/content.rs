@@ -3,8 +3,9 @@
 
 use definition::System;
 use definition::model::{ItemKind, Procedure, Register, Use};
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
-use store::register::Table;
+use store::register::{Table, rows_as_of};
 use store::{GenericClient, ItemValue, Row};
 
 use crate::access::role;
@@ -19,6 +20,14 @@ pub(super) struct Request<'a> {
     pub allowed: &'a [String],
     /// The normalised form.
     pub stored: &'a Json,
+}
+
+/// What stands around the people of a page.
+pub(super) struct Around {
+    /// Who signs.
+    pub head: Json,
+    /// The related single rows (世帯).
+    pub household: Json,
 }
 
 /// Items that may stand on this page: those that nobody must ask for, and those asked for.
@@ -119,7 +128,7 @@ fn lend(office: &Office, used: &Use, values: &[Option<ItemValue>], texts: &mut M
 pub(super) fn content(
     (system, procedure): (&System, &Procedure),
     (subjects, lent): (&[Row], &[Map<String, Json>]),
-    head: Json,
+    around: Around,
     request: Request<'_>,
 ) -> Json {
     let Some(register) = system.register(&procedure.register) else { return Json::Null };
@@ -138,7 +147,8 @@ pub(super) fn content(
         form.insert(field.name.clone(), value);
     }
     form.insert("show".to_owned(), json!(request.allowed));
-    json!({ "organisation": head, "form": form, "subjects": people, "history": [] })
+    let Around { head, household } = around;
+    json!({ "organisation": head, "form": form, "subjects": people, "household": household })
 }
 
 /// Own items first; an item named in the procedure that the register lacks is lent.
@@ -160,23 +170,25 @@ fn person(
     out
 }
 
-/// Related single rows (世帯) as display texts under their item names.
+/// Related single rows (世帯) as display texts under their item names: as they are, and for a closed
+/// row as they were the day before it was closed.
 pub(super) async fn household(
     client: &impl GenericClient,
-    system: &System,
-    table: Table<'_>,
+    (system, procedure): (&System, &Procedure),
     subject: Option<&Row>,
+    at: Timestamp,
 ) -> Result<Json, OfficeError> {
     let mut out = Map::new();
+    let table = Table::new(system, &procedure.register)?;
     let Some(subject) = subject else { return Ok(Json::Object(out)) };
     for relation in table.register.relations.iter().filter(|relation| !relation.many) {
         let other = Table::new(system, &relation.register)?;
-        let at = table.register.items.iter().position(|item| item.name == relation.by);
-        let key = at.and_then(|at| subject.values[at].as_ref()).and_then(ItemValue::as_text);
+        let place = table.register.items.iter().position(|item| item.name == relation.by);
+        let key = place.and_then(|at| subject.values[at].as_ref()).and_then(ItemValue::as_text);
         let Some(key) = key else { continue };
-        let Some(row) = store::register::row(client, other, key).await? else { continue };
+        let Some(row) = related(client, other, key, (subject, at)).await? else { continue };
         for (item, value) in other.register.items.iter().zip(&row.values) {
-            if item.secret || item.kind == ItemKind::Flag {
+            if item.secret || item.internal || item.kind == ItemKind::Flag {
                 continue;
             }
             let text = display(system, item, value.as_ref());
@@ -184,4 +196,20 @@ pub(super) async fn household(
         }
     }
     Ok(Json::Object(out))
+}
+
+async fn related(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    key: &str,
+    (subject, at): (&Row, Timestamp),
+) -> Result<Option<Row>, OfficeError> {
+    let last = subject.meta.closed_on.and_then(|day| day.yesterday().ok());
+    if let Some(last) = last {
+        let past = rows_as_of(client, table, &[key.to_owned()], last, at).await?.pop();
+        if past.is_some() {
+            return Ok(past);
+        }
+    }
+    Ok(store::register::row(client, table, key).await?)
 }

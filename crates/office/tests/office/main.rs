@@ -1,6 +1,7 @@
 //! The office against the examples of the systems, and against a real PostgreSQL.
 
 mod cancel;
+mod certificates;
 mod conflicts;
 mod examples;
 mod folder;

@@ -159,7 +159,15 @@ async fn show(desk: &Desk, number: &str) -> Result<Response, Refusal> {
         @if let Some(reason) = &document.void_reason {
             p { (desk.say("書損の理由: ", "Reason: ")) (reason) }
         }
-        p { (button_link(ButtonKind::Primary, desk.say("PDFを開いて印刷する", "Open the PDF"), &pdf)) }
+        @if document.voided_at.is_none() {
+            p { (button_link(ButtonKind::Primary, desk.say("PDFを開いて印刷する", "Open the PDF"), &pdf)) }
+        } @else {
+            p { (desk.say(
+                "書損になりました。交付できません。必要なら、手続から新しく発行してください。",
+                "This document is void and must not be handed out. Issue a new one.",
+            )) }
+            p { a href=(pdf) { (desk.say("書損の印のある写しを見る", "See the marked copy")) } }
+        }
         @if document.voided_at.is_none() {
             (disclosure(label, post_form(&form, html! {
                 (text(&Field::new(desk.language, "reason", desk.say("書損の理由", "Reason")).required(true)))

@@ -3,11 +3,10 @@
 
 use definition::System;
 use definition::model::{Item, ItemKind, Register};
-use tokio_postgres::GenericClient;
 
 use super::index_sql;
-use crate::StoreError;
 use crate::register::{columns_of, folding, quote};
+use crate::{GenericClient, StoreError};
 
 /// The statements for one item of a register that is there already.
 pub(super) fn item_sql(

@@ -3,10 +3,10 @@
 
 use definition::{Package, System};
 use jiff::Timestamp;
-use tokio_postgres::GenericClient;
+
 use tokio_postgres::types::Json;
 
-use crate::StoreError;
+use crate::{GenericClient, StoreError};
 
 /// A version that is or was installed.
 #[derive(Clone, Debug)]

@@ -4,13 +4,12 @@
 use base::date::{Date, FOREVER};
 use definition::model::Item;
 use jiff::Timestamp;
-use tokio_postgres::GenericClient;
 
 use super::{Table, quote, write};
-use crate::StoreError;
 use crate::timeline::{self, Segment};
 use crate::value::{ItemValue, Row, RowMeta, record_open};
 use crate::vault::Vault;
+use crate::{GenericClient, StoreError};
 
 /// What is done to one row.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,13 +3,12 @@
 use base::date::Date;
 use definition::model::Item;
 use jiff::Timestamp;
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
 
 use super::{Table, quote};
-use crate::StoreError;
 use crate::value::{Row, record_open};
 use crate::vault::Vault;
+use crate::{GenericClient, StoreError};
 
 /// One current row by its key.
 ///

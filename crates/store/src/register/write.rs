@@ -1,12 +1,11 @@
 //! Writing rows: many new ones in one statement.
 
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
 
 use super::Table;
-use crate::StoreError;
 use crate::value::{Cell, ItemValue, RowMeta};
 use crate::vault::Vault;
+use crate::{GenericClient, StoreError};
 
 /// A row to be written.
 #[derive(Clone, Debug)]

@@ -190,6 +190,6 @@ async fn issued(stage: &Stage, number: &str) -> String {
         fee_yen: 300,
         issued_by: "madoguchi".to_owned(),
     };
-    store::document::document_issue(&**client, &document).await.unwrap();
+    store::document::document_issue(&**client, &document, (b"", 1)).await.unwrap();
     document.number
 }
