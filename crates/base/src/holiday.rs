@@ -1,7 +1,7 @@
 //! 地方公共団体の休日: the days on which offices are closed, and the end of a period that must not
 //! fall on one (民法第140条・第142条, 地方自治法第4条の2). Knows no clock.
 //!
-//! Years before 2020, in which the holidays were others, count weekends and the turn of the year only.
+//! Years before 2020 had other holidays; there weekends and the turn of the year alone count.
 
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
