@@ -202,6 +202,7 @@ pub(crate) const ITEM: &[Key] = &[
     may("uncertain", Shape::Flag, "不詳日を許す（DATE のとき）"),
     may("required", Shape::Flag, "必ず入れる"),
     may("group", Shape::Text, "見出し。次の項目にも続く"),
+    may("group_en", Shape::Text, "英語の見出し。見出しの初めの項目に書く"),
     may("search", Shape::Word(|| words(SEARCHES)), "検索のしかた"),
     may("format", Shape::Word(|| words(FORMATS)), "番号の体系や語彙"),
     may("secret", Shape::Flag, "暗号化して保存し、画面では伏せる"),

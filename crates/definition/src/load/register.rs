@@ -221,6 +221,7 @@ fn read_item(reader: &mut Reader<'_>, node: &Node, group: &str) -> Item {
         kind,
         required: reader.flag(&fields, "required"),
         group: reader.optional(&fields, "group").unwrap_or_else(|| group.to_owned()),
+        group_en: reader.optional(&fields, "group_en"),
         search,
         format: fields.get("format").and_then(|n| reader.choice(n, FORMATS)),
         secret: reader.flag(&fields, "secret"),

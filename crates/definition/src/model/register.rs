@@ -89,6 +89,8 @@ pub struct Item {
     pub required: bool,
     /// Heading under which it is shown.
     pub group: String,
+    /// English heading, written beside the first item of a group.
+    pub group_en: Option<String>,
     /// How it is searched.
     pub search: Option<Search>,
     /// A vocabulary or number scheme that values must follow.
@@ -163,6 +165,12 @@ pub enum Format {
 }
 
 impl Register {
+    /// The English heading of a group; `None` when the definition has none.
+    pub fn group_en(&self, group: &str) -> Option<&str> {
+        let of_group = self.items.iter().filter(|item| item.group == group);
+        of_group.filter_map(|item| item.group_en.as_deref()).next()
+    }
+
     /// An item by name.
     pub fn item(&self, name: &str) -> Option<&Item> {
         self.items.iter().find(|item| item.name == name)

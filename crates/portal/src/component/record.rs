@@ -108,7 +108,7 @@ pub fn record(record: &Record<'_>) -> Markup {
                 }
             }
             @for group in &record.groups {
-                @if !group.heading.is_empty() { h3 lang="ja" { (group.heading) } }
+                @if !group.heading.is_empty() { h3 { (group.heading) } }
                 dl.items { @for item in &group.items { (item_pair(record.language, item)) } }
             }
         }

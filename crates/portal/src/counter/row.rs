@@ -124,7 +124,7 @@ fn work(
         people,
     };
     html! {
-        (record_view::record_view(desk, &found.row))
+        (record_view::record_view(desk, register, &found.row))
         @if past.is_none() { (reveal_form(desk, &href, &found.row)) }
         (section(desk.say("履歴", "History"),
             record_view::history_view(desk, register, &found.history, people)))

@@ -13,7 +13,7 @@ use crate::counter::desk::{Desk, label};
 use crate::counter::words::People;
 
 /// The record as a card.
-pub fn record_view(desk: &Desk, row: &RowView) -> Markup {
+pub fn record_view(desk: &Desk, register: &Register, row: &RowView) -> Markup {
     let from = day_text(desk.language, row.valid_from);
     let since = match desk.language {
         Language::Japanese => format!("履歴番号 {}　{from}から", row.version_no),
@@ -29,7 +29,7 @@ pub fn record_view(desk: &Desk, row: &RowView) -> Markup {
         .iter()
         .zip(&labels)
         .map(|((heading, values), labels)| Group {
-            heading,
+            heading: desk.say(heading, register.group_en(heading).unwrap_or(heading)),
             items: values.iter().zip(labels).map(|(v, label)| item(label, v)).collect(),
         })
         .filter(|group| !group.items.is_empty())
