@@ -117,7 +117,7 @@ impl Worker {
         if let Some(front) = &self.place.front {
             front.close_idle(Duration::ZERO);
         }
-        self.place.office.database.close_idle(PAUSE);
+        self.place.office.database.close_idle(Duration::ZERO);
     }
 }
 

@@ -146,7 +146,8 @@ impl Watch {
     /// Compares the newest look with the one before.
     fn compare(&mut self) -> Option<News> {
         let sight = self.sights.borrow_and_update().clone();
-        let Some(sight) = sight else { return Some(News::Front) };
+        // Nobody can tell: everybody is swept at their pauses.
+        let Some(sight) = sight else { return Some(News::Counter) };
         let writes = |key: Option<&(String, String)>| {
             key.and_then(|key| sight.get(key)).map_or(0, |one| one.writes)
         };
