@@ -4,7 +4,7 @@
 //! reason before anything is changed.
 
 use definition::System;
-use definition::model::{Item, ItemKind, Register};
+use definition::model::{Item, ItemKind, Register, Search};
 use tokio_postgres::GenericClient;
 
 use crate::StoreError;
@@ -52,6 +52,7 @@ pub async fn upgrade(
                 for item in &register.items {
                     sql.push_str(&item_upgrade(&schema, before, register, item));
                 }
+                sql.push_str(&indexes_sql(&schema, register, true));
                 sql.push_str(&view_sql(&schema, register));
             }
         }
@@ -121,7 +122,6 @@ fn item_break(before: &Item, after: &Item) -> Option<String> {
 }
 
 fn item_upgrade(schema: &str, before: &Register, register: &Register, item: &Item) -> String {
-    let table = quote(&register.id.replace('-', "_"));
     let mut sql = String::new();
     let known = before.item_by_romaji(&item.romaji);
     let old_columns: Vec<String> = known
@@ -136,7 +136,6 @@ fn item_upgrade(schema: &str, before: &Register, register: &Register, item: &Ite
             sql.push_str(&format!("alter table {schema}.{table} add column {name} {kind};\n"));
         }
     }
-    sql.push_str(&index_sql(schema, &table, item, true));
     sql
 }
 
@@ -165,9 +164,7 @@ fn register_sql(schema: &str, register: &Register) -> String {
         "create table {schema}.{current} ({columns}{meta}, primary key ({key}));
          create table {schema}.{history} ({columns}{meta}, primary key ({key}, version_no));\n",
     );
-    for item in &register.items {
-        sql.push_str(&index_sql(schema, &current, item, false));
-    }
+    sql.push_str(&indexes_sql(schema, register, false));
     for relation_key in register.relations.iter().map(|r| &r.by) {
         if let Some(item) = register.item(relation_key).filter(|i| i.name != register.key) {
             let column = quote(&item.romaji);
@@ -185,21 +182,41 @@ fn register_sql(schema: &str, register: &Register) -> String {
     sql
 }
 
-fn index_sql(schema: &str, table: &str, item: &Item, exists: bool) -> String {
+/// The indexes of all items, once their columns are there. The key of the register has its own.
+fn indexes_sql(schema: &str, register: &Register, exists: bool) -> String {
+    let sought = register.items.iter().filter(|item| item.name != register.key || item.secret);
+    sought.map(|item| index_sql(schema, register, item, exists)).collect()
+}
+
+/// A folded key is followed by the first date that is searched, so that a name with a year reads
+/// no row in vain. Rows without a value stand in no index of names.
+fn index_sql(schema: &str, register: &Register, item: &Item, exists: bool) -> String {
     let guard = if exists { "if not exists " } else { "" };
-    let plain = table.trim_matches('"');
-    let name = |end: &str| quote(&format!("{plain}_{}_{end}", item.romaji));
-    if item.secret {
-        let column = quote(&format!("{}_index", item.romaji));
-        return format!("create index {guard}{} on {schema}.{table} ({column});\n", name("index"));
-    }
-    use definition::model::Search;
-    let column = match item.search {
-        None => return String::new(),
-        Some(Search::Kana | Search::Name | Search::Address) => format!("{}_key", item.romaji),
-        Some(Search::Date | Search::Exact) => item.romaji.clone(),
+    let plain = register.id.replace('-', "_");
+    let index = |end: &str, columns: &str| {
+        let (name, table) = (quote(&format!("{plain}_{}_{end}", item.romaji)), quote(&plain));
+        format!("create index {guard}{name} on {schema}.{table} {columns};\n")
     };
-    format!("create index {guard}{} on {schema}.{table} ({});\n", name("find"), quote(&column))
+    if item.secret {
+        return index("index", &format!("({})", quote(&format!("{}_index", item.romaji))));
+    }
+    let column = quote(&item.romaji);
+    match item.search {
+        None => String::new(),
+        Some(Search::Kana | Search::Name | Search::Address) => {
+            let key = quote(&format!("{}_key", item.romaji));
+            let mut dates = register.items.iter().filter(|it| it.search == Some(Search::Date));
+            let date = dates.next().map(|date| format!(", {}", quote(&date.romaji)));
+            let date = date.unwrap_or_default();
+            index("find", &format!("({key}{date}) where {key} is not null"))
+        }
+        Some(Search::Date) if item.kind == (ItemKind::Date { uncertain: true }) => {
+            let text = quote(&format!("{}_fusho", item.romaji));
+            let vague = index("vague", &format!("({text}) where {text} is not null"));
+            index("find", &format!("({column})")) + &vague
+        }
+        Some(Search::Date | Search::Exact) => index("find", &format!("({column})")),
+    }
 }
 
 /// The masked view for the reader: no secrets, no concealed rows, no search keys.

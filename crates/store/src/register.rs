@@ -10,6 +10,7 @@ use definition::model::{Item, ItemKind, Register, Search};
 use tokio_postgres::Row as SqlRow;
 
 use crate::StoreError;
+use crate::search::fold;
 use crate::value::{Cell, ItemValue, Row, RowMeta};
 use crate::vault::Vault;
 
@@ -186,11 +187,9 @@ impl<'s> Table<'s> {
 
 /// The folded key of a searched text item; `None` when the item has no key column.
 fn search_key(item: &Item, text: Option<&str>) -> Option<Option<String>> {
-    match item.search {
-        Some(Search::Kana) => Some(text.map(base::kana::fold)),
-        Some(Search::Name) => Some(text.map(base::kanji::fold)),
-        Some(Search::Address) => Some(text.map(crate::search::fold_address)),
-        _ => None,
+    match item.search? {
+        Search::Date | Search::Exact => None,
+        search => Some(text.and_then(|text| fold(search, text))),
     }
 }
 

@@ -102,10 +102,8 @@ fn criteria(table: Table<'_>, query: &Query) -> Result<Vec<Criterion>, OfficeErr
     if !half.is_empty() && half.chars().all(|c| c.is_ascii_digit()) {
         out.push(number(table, &half));
     } else if !text.is_empty() {
-        let kana = base::kana::to_katakana(text);
-        let is_kana = base::kana::is_katakana_name(&kana);
-        let kind = if is_kana { Search::Kana } else { Search::Name };
-        out.push(Criterion::Prefix(kind, if is_kana { kana } else { text.to_owned() }));
+        let kind = if is_kana(text) { Search::Kana } else { Search::Name };
+        out.push(Criterion::Prefix(kind, text.to_owned()));
     }
     let date = query.date.trim();
     if !date.is_empty() {
@@ -123,6 +121,11 @@ fn criteria(table: Table<'_>, query: &Query) -> Result<Vec<Criterion>, OfficeErr
         ));
     }
     Ok(out)
+}
+
+/// Kana of any width, with whatever spaces, hyphens and dots people type between or for long marks.
+fn is_kana(text: &str) -> bool {
+    base::kana::is_katakana_name(&base::kana::fold(text))
 }
 
 /// Digits alone: the length of a secret number means that number, anything else the key.
