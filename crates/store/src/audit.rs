@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
 
 use crate::StoreError;
 
@@ -48,18 +49,18 @@ pub async fn audit_append(
     audit: &NewAudit,
 ) -> Result<i64, StoreError> {
     let row = client
-        .query_one(
+        .query_typed_one(
             "insert into core.audit (actor, role, zone, purpose, action, subjects, detail, request)
              values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",
             &[
-                &audit.actor,
-                &audit.role,
-                &audit.zone,
-                &audit.purpose,
-                &audit.action,
-                &audit.subjects,
-                &audit.detail,
-                &audit.request,
+                (&audit.actor, Type::TEXT),
+                (&audit.role, Type::TEXT),
+                (&audit.zone, Type::TEXT),
+                (&audit.purpose, Type::TEXT),
+                (&audit.action, Type::TEXT),
+                (&audit.subjects, Type::TEXT_ARRAY),
+                (&audit.detail, Type::JSONB),
+                (&audit.request, Type::TEXT),
             ],
         )
         .await?;

@@ -4,6 +4,7 @@ use base::date::Date;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::StoreError;
 
@@ -149,11 +150,14 @@ pub async fn case_of_subject(
     subject: &str,
     limit: i64,
 ) -> Result<Vec<Case>, StoreError> {
+    // All cases of the subject first: in order of their numbers almost none is of this subject.
     let sql = format!(
-        "select {COLUMNS} from core.cases where subjects @> array[$1::text]
-         order by id desc limit $2"
+        "with own as materialized (select * from core.cases where subjects @> array[$1::text])
+         select {COLUMNS} from own order by id desc limit $2"
     );
-    client.query(&sql, &[&subject, &limit]).await?.iter().map(read).collect()
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&subject, Type::TEXT), (&limit, Type::INT8)];
+    client.query_typed(&sql, &parameters).await?.iter().map(read).collect()
 }
 
 /// Writes the changeable part of a case.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::StoreError;
 
@@ -146,12 +147,16 @@ pub async fn document_latest(
     subject: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Document>, StoreError> {
+    // All documents of the subject first: in order of time almost none is of this subject.
+    let of_subject = "(select * from core.document where subjects @> array[$1::text] offset 0)";
+    let all = "(select * from core.document where $1::text is null)";
+    let from = if subject.is_some() { of_subject } else { all };
     let sql = format!(
-        "select {COLUMNS} from core.document
-         where $1::text is null or subjects @> array[$1::text]
-         order by issued_at desc, number desc limit $2"
+        "select {COLUMNS} from {from} as own order by issued_at desc, number desc limit $2"
     );
-    client.query(&sql, &[&subject, &limit]).await?.iter().map(read).collect()
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&subject, Type::TEXT), (&limit, Type::INT8)];
+    client.query_typed(&sql, &parameters).await?.iter().map(read).collect()
 }
 
 fn read(row: &tokio_postgres::Row) -> Result<Document, StoreError> {

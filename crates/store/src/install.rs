@@ -188,8 +188,9 @@ fn indexes_sql(schema: &str, register: &Register, exists: bool) -> String {
     sought.map(|item| index_sql(schema, register, item, exists)).collect()
 }
 
-/// A folded key is followed by the first date that is searched, so that a name with a year reads
-/// no row in vain. Rows without a value stand in no index of names.
+/// A folded name is followed by the first date and the first address that are searched, an address
+/// by the date: a name with a year or a town reads no row in vain. Rows without a value stand in
+/// no index of names.
 fn index_sql(schema: &str, register: &Register, item: &Item, exists: bool) -> String {
     let guard = if exists { "if not exists " } else { "" };
     let plain = register.id.replace('-', "_");
@@ -205,10 +206,13 @@ fn index_sql(schema: &str, register: &Register, item: &Item, exists: bool) -> St
         None => String::new(),
         Some(Search::Kana | Search::Name | Search::Address) => {
             let key = quote(&format!("{}_key", item.romaji));
-            let mut dates = register.items.iter().filter(|it| it.search == Some(Search::Date));
-            let date = dates.next().map(|date| format!(", {}", quote(&date.romaji)));
-            let date = date.unwrap_or_default();
-            index("find", &format!("({key}{date}) where {key} is not null"))
+            let first = |kind| register.items.iter().find(|other| other.search == Some(kind));
+            let date = first(Search::Date).map(|date| quote(&date.romaji));
+            let address = first(Search::Address).filter(|_| item.search != Some(Search::Address));
+            let address = address.map(|address| quote(&format!("{}_key", address.romaji)));
+            let columns: Vec<String> =
+                [Some(key.clone()), date, address].into_iter().flatten().collect();
+            index("find", &format!("({}) where {key} is not null", columns.join(", ")))
         }
         Some(Search::Date) if item.kind == (ItemKind::Date { uncertain: true }) => {
             let text = quote(&format!("{}_fusho", item.romaji));

@@ -4,6 +4,7 @@ use base::date::Date;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
 
 use crate::StoreError;
 use crate::seal::digest::{holds_fraction, journal_digest};
@@ -125,7 +126,8 @@ pub async fn journal_entries(
     numbers: &[i64],
 ) -> Result<Vec<Entry>, StoreError> {
     let sql = format!("select {COLUMNS} from core.journal where event_id = any($1)");
-    client.query(&sql, &[&numbers]).await?.iter().map(read).collect()
+    let found = client.query_typed(&sql, &[(&numbers, Type::INT8_ARRAY)]).await?;
+    found.iter().map(read).collect()
 }
 
 /// The latest entries, newest first; of one subject when given.

@@ -137,3 +137,19 @@ fn number(table: Table<'_>, digits: &str) -> Criterion {
         None => Criterion::Key(digits.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_kana;
+
+    #[test]
+    fn kana_however_it_is_typed() {
+        for text in ["ｻﾄｳ ﾀﾛｳ", "さとう たろう", "サトウ　タロウ", "ル-シ－", "ジョン・スミス"]
+        {
+            assert!(is_kana(text), "{text}");
+        }
+        for text in ["佐藤サクラ", "smith", "ー", "12", ""] {
+            assert!(!is_kana(text), "{text}");
+        }
+    }
+}

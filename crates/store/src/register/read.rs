@@ -1,10 +1,12 @@
 //! Reading rows: now, any past state by both times, by a shared item, locked for a change.
+//!
+//! What a page of a row needs is sent with its types: one way to the server and back, not two.
 
 use base::date::Date;
 use definition::model::Item;
 use jiff::Timestamp;
 use tokio_postgres::GenericClient;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::{Table, quote};
 use crate::StoreError;
@@ -59,7 +61,7 @@ async fn select(
         table.read_columns(),
         table.current(),
     );
-    let found = client.query(&sql, &[&keys]).await?;
+    let found = client.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
     let mut rows: Vec<Row> = found.iter().map(|sql| table.row(sql)).collect::<Result<_, _>>()?;
     let place = |row: &Row| keys.iter().position(|key| key == table.key_of(row));
     rows.sort_by_key(|row| place(row));
@@ -83,7 +85,8 @@ pub async fn rows_by(
         quote(&item.romaji),
         quote(table.register.key_column()),
     );
-    client.query(&sql, &[&value]).await?.iter().map(|sql| table.row(sql)).collect()
+    let found = client.query_typed(&sql, &[(&value, Type::TEXT)]).await?;
+    found.iter().map(|sql| table.row(sql)).collect()
 }
 
 /// Everything ever recorded of a row, in order of recording.
@@ -104,7 +107,8 @@ pub async fn rows_history(
         table.history(),
         table.current(),
     );
-    client.query(&sql, &[&key]).await?.iter().map(|sql| table.row(sql)).collect()
+    let found = client.query_typed(&sql, &[(&key, Type::TEXT)]).await?;
+    found.iter().map(|sql| table.row(sql)).collect()
 }
 
 /// The row as it held on `day` (異動日), as it was believed at `recorded` (処理日時).
