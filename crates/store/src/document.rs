@@ -129,10 +129,12 @@ pub async fn document_latest(
     subject: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Document>, StoreError> {
+    // All documents of the subject first: in order of time almost none is of this subject.
+    let of_subject = "(select * from core.document where subjects @> array[$1::text] offset 0)";
+    let all = "(select * from core.document where $1::text is null)";
+    let from = if subject.is_some() { of_subject } else { all };
     let sql = format!(
-        "select {COLUMNS} from core.document
-         where $1::text is null or subjects @> array[$1::text]
-         order by issued_at desc, number desc limit $2"
+        "select {COLUMNS} from {from} as own order by issued_at desc, number desc limit $2"
     );
     client.query(&sql, &[&subject, &limit]).await?.iter().map(read).collect()
 }

@@ -8,7 +8,7 @@ mod breaking;
 mod version;
 
 use definition::System;
-use definition::model::{Item, ItemKind, Register};
+use definition::model::{Item, ItemKind, Register, Search};
 
 use crate::register::{columns_of, quote};
 use crate::{GenericClient, StoreError};
@@ -61,6 +61,7 @@ pub async fn upgrade(
                 for item in &register.items {
                     sql.push_str(&alter::item_sql(&schema, before, register, item));
                 }
+                sql.push_str(&indexes_sql(&schema, register, true));
                 sql.push_str(&relations_sql(&schema, register));
                 sql.push_str(&view_sql(&schema, register));
             }
@@ -100,9 +101,7 @@ fn register_sql(schema: &str, register: &Register) -> String {
         "create table {schema}.{current} ({columns}{meta}, primary key ({key}));
          create table {schema}.{history} ({columns}{meta}, primary key ({key}, version_no));\n",
     );
-    for item in &register.items {
-        sql.push_str(&index_sql(schema, &current, item, false));
-    }
+    sql.push_str(&indexes_sql(schema, register, false));
     sql.push_str(&relations_sql(schema, register));
     sql.push_str(&format!(
         "grant select, insert, update, delete on {schema}.{current}, {schema}.{history}
@@ -114,35 +113,63 @@ fn register_sql(schema: &str, register: &Register) -> String {
 
 fn relations_sql(schema: &str, register: &Register) -> String {
     let name = register.id.replace('-', "_");
-    let current = quote(&name);
     let mut sql = String::new();
     for relation_key in register.relations.iter().map(|r| &r.by) {
-        if let Some(item) = register.item(relation_key).filter(|i| i.name != register.key) {
-            let column = quote(&item.romaji);
+        let Some(item) = register.item(relation_key).filter(|i| i.name != register.key) else {
+            continue;
+        };
+        // The history too: a past household is looked up in both.
+        for table in [name.clone(), format!("{name}_history")] {
             sql.push_str(&format!(
-                "create index if not exists {} on {schema}.{current} ({column});\n",
-                quote(&format!("{name}_{}_by", item.romaji))
+                "create index if not exists {} on {schema}.{} ({});\n",
+                quote(&format!("{table}_{}_by", item.romaji)),
+                quote(&table),
+                quote(&item.romaji),
             ));
         }
     }
     sql
 }
 
-fn index_sql(schema: &str, table: &str, item: &Item, exists: bool) -> String {
+/// The indexes of all items, once their columns are there. The key of the register has its own.
+fn indexes_sql(schema: &str, register: &Register, exists: bool) -> String {
+    let sought = register.items.iter().filter(|item| item.name != register.key || item.secret);
+    sought.map(|item| index_sql(schema, register, item, exists)).collect()
+}
+
+/// A folded name is followed by the first date and the first address that are searched, an address
+/// by the date: a name with a year or a town reads no row in vain. Rows without a value stand in
+/// no index of names.
+fn index_sql(schema: &str, register: &Register, item: &Item, exists: bool) -> String {
     let guard = if exists { "if not exists " } else { "" };
-    let plain = table.trim_matches('"');
-    let name = |end: &str| quote(&format!("{plain}_{}_{end}", item.romaji));
-    if item.secret {
-        let column = quote(&format!("{}_index", item.romaji));
-        return format!("create index {guard}{} on {schema}.{table} ({column});\n", name("index"));
-    }
-    use definition::model::Search;
-    let column = match item.search {
-        None => return String::new(),
-        Some(Search::Kana | Search::Name | Search::Address) => format!("{}_key", item.romaji),
-        Some(Search::Date | Search::Exact) => item.romaji.clone(),
+    let plain = register.id.replace('-', "_");
+    let index = |end: &str, columns: &str| {
+        let (name, table) = (quote(&format!("{plain}_{}_{end}", item.romaji)), quote(&plain));
+        format!("create index {guard}{name} on {schema}.{table} {columns};\n")
     };
-    format!("create index {guard}{} on {schema}.{table} ({});\n", name("find"), quote(&column))
+    if item.secret {
+        return index("index", &format!("({})", quote(&format!("{}_index", item.romaji))));
+    }
+    let column = quote(&item.romaji);
+    match item.search {
+        None => String::new(),
+        Some(Search::Kana | Search::Name | Search::Address) => {
+            let key = quote(&format!("{}_key", item.romaji));
+            let first = |kind| register.items.iter().find(|other| other.search == Some(kind));
+            let date = first(Search::Date).map(|date| quote(&date.romaji));
+            let address = first(Search::Address).filter(|_| item.search != Some(Search::Address));
+            let address = address.map(|address| quote(&format!("{}_key", address.romaji)));
+            let columns: Vec<String> =
+                [Some(key.clone()), date, address].into_iter().flatten().collect();
+            index("find", &format!("({}) where {key} is not null", columns.join(", ")))
+        }
+        Some(Search::Date) if item.kind == (ItemKind::Date { uncertain: true }) => {
+            let text = quote(&format!("{}_fusho", item.romaji));
+            let vague = index("vague", &format!("({text}) where {text} is not null"));
+            index("find", &format!("({column})")) + &vague
+        }
+        Some(Search::Date | Search::Exact) => index("find", &format!("({column})")),
+    }
 }
 
 /// The masked view for the reader: no secrets, no concealed rows, no search keys.

@@ -6,7 +6,7 @@ mod write;
 
 use base::date::{Date, LooseDate};
 use definition::System;
-use definition::model::{Item, ItemKind, Register, Search};
+use definition::model::{Item, ItemKind, Register};
 use tokio_postgres::Row as SqlRow;
 
 use crate::StoreError;
@@ -192,12 +192,7 @@ pub(crate) type Fold = fn(&str) -> String;
 
 /// How the key of a searched text item is folded; `None` when the item has no key column.
 pub(crate) fn folding(item: &Item) -> Option<Fold> {
-    match item.search {
-        Some(Search::Kana) => Some(base::kana::fold),
-        Some(Search::Name) => Some(base::kanji::fold),
-        Some(Search::Address) => Some(crate::search::fold_address),
-        _ => None,
-    }
+    item.search.and_then(crate::search::folding)
 }
 
 fn value_of(item: &Item, sql: &SqlRow, at: &mut usize) -> Result<Option<ItemValue>, StoreError> {

@@ -7,7 +7,7 @@
 use std::future::Future;
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row};
 
 /// Values of a statement.
@@ -43,6 +43,14 @@ pub trait GenericClient: Sync {
         values: Values<'_>,
     ) -> impl Future<Output = Result<u64, Error>> + Send;
 
+    /// Rows of a text that is planned anew for its values, whose types are given: right where the
+    /// best plan depends on them.
+    fn query_typed(
+        &self,
+        sql: &str,
+        values: &[(&(dyn ToSql + Sync), Type)],
+    ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
+
     /// Statements without values.
     fn batch_execute(&self, sql: &str) -> impl Future<Output = Result<(), Error>> + Send;
 }
@@ -73,6 +81,15 @@ macro_rules! generic_client {
             async fn execute(&self, $sql: &str, values: Values<'_>) -> Result<u64, Error> {
                 let $client = self;
                 <$below>::execute($client, $statement, values).await
+            }
+
+            async fn query_typed(
+                &self,
+                $sql: &str,
+                values: &[(&(dyn ToSql + Sync), Type)],
+            ) -> Result<Vec<Row>, Error> {
+                let $client = self;
+                <$below>::query_typed($client, $sql, values).await
             }
 
             async fn batch_execute(&self, $sql: &str) -> Result<(), Error> {

@@ -180,7 +180,8 @@ impl LooseDate {
         first <= other_last && other_first <= last
     }
 
-    fn reach(&self) -> (Date, Date) {
+    /// The first and last day that [`LooseDate::matches`]: a certain date matches if it lies between.
+    pub fn reach(&self) -> (Date, Date) {
         match self.0 {
             Form::Unknown => (OPEN_FROM, FOREVER),
             Form::Era(era) => (era.first_day(), era.last_day().unwrap_or(FOREVER)),

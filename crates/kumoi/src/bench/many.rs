@@ -27,7 +27,7 @@ use super::certificates::render;
 use super::figure::Figure;
 use super::place::{City, Folder, Place, actor};
 use super::process::Family;
-use super::search::{keys, names};
+use super::search::{Sought, keys, sought};
 use super::work::Work;
 
 const PURPOSE: &str = "計測";
@@ -135,7 +135,8 @@ async fn desk(place: &Place, crowd: Crowd) -> Result<Desk> {
 
 /// Half in kana, half in kanji; every second one with the first letter of the given name.
 fn names_of(city: &City) -> Vec<String> {
-    let text = |(at, name): (usize, population::Name)| {
+    let text = |(at, one): (usize, Sought)| {
+        let name = one.name;
         let (family, given) = match at % 2 {
             0 => (name.family_kana, name.given_kana),
             _ => (name.family, name.given),
@@ -145,7 +146,7 @@ fn names_of(city: &City) -> Vec<String> {
             None => family.to_owned(),
         }
     };
-    names(city, 5_000).into_iter().enumerate().map(text).collect()
+    sought(city, 5_000).into_iter().enumerate().map(text).collect()
 }
 
 /// Looks how many connections there are, for the highest number.

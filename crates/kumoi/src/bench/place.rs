@@ -116,7 +116,8 @@ impl Place {
     /// The same for an organisation `id`.
     pub(super) async fn city_filled(&self, id: &str, people: u32) -> Result<City> {
         let city = self.city(id, people).await?;
-        if !seed::loaded(&city.sample, &city.kept, &self.systems).await? {
+        let settled = seed::loaded(&city.sample, &city.kept, &self.systems).await?;
+        if !settled {
             seed::load(&city.sample, &city.kept, &self.systems, |_| {}).await?;
         }
         let client = city.office.database.client().await?;
@@ -131,9 +132,11 @@ impl Place {
             decision_rule_add(&**client, &rule, sample::RULES_FROM).await?;
         }
         drop(client);
-        // What autovacuum does a minute later.
-        let owner = self.owner(&city).await?;
-        owner.batch_execute("vacuum (analyze)").await.map_err(store::StoreError::from)?;
+        if !settled {
+            // What autovacuum does a minute later.
+            let owner = self.owner(&city).await?;
+            owner.batch_execute("vacuum (analyze)").await.map_err(store::StoreError::from)?;
+        }
         Ok(city)
     }
 

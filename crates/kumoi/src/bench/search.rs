@@ -1,4 +1,7 @@
-//! Looking for people by name and opening one: what a counter does all day, with its audit row.
+//! Looking for people and opening one: what a counter does all day, with its audit row.
+//!
+//! The questions are made of people drawn from the whole population, the same at every run, and
+//! mixed as at a counter; each kind is printed by itself and all together.
 
 use std::time::Instant;
 
@@ -6,7 +9,7 @@ use anyhow::{Context, Result};
 use base::code::AddresseeNumber;
 use office::access::role;
 use office::register::{Query, page as open_page, search as find};
-use population::Name;
+use population::{Address, Birth, Name, Place as Town};
 
 use super::Looks;
 use super::figure::Figure;
@@ -16,53 +19,103 @@ use crate::seed::population;
 
 const PURPOSE: &str = "計測";
 
-/// Half of the questions are a family name, half go on with the first letter of the given name.
+/// Somebody who is looked for.
+pub(super) struct Sought {
+    pub(super) name: Name,
+    birth: Birth,
+    address: Address,
+}
+
+type Question = fn(&Sought) -> Query;
+
+/// What is typed, from the widest to the narrowest.
+const QUESTIONS: [(&str, Question); 13] = [
+    ("kana, one letter", |one| text(first(one.name.family_kana))),
+    ("kana, family name", |one| text(one.name.family_kana.to_owned())),
+    ("kana, and first letter", |one| {
+        text(format!("{}　{}", one.name.family_kana, first(one.name.given_kana)))
+    }),
+    ("kana, full name", |one| text(format!("{} {}", one.name.family_kana, one.name.given_kana))),
+    ("kana, family name and day of birth", |one| Query {
+        date: one.birth.to_string(),
+        ..text(one.name.family_kana.to_owned())
+    }),
+    ("kana, one letter and year of birth", |one| Query {
+        date: format!("{}年", one.birth.day().year()),
+        ..text(first(one.name.family_kana))
+    }),
+    ("kana, family name and town", |one| Query {
+        address: town(one),
+        ..text(one.name.family_kana.to_owned())
+    }),
+    ("kanji, one letter", |one| text(first(one.name.family))),
+    ("kanji, family name", |one| text(one.name.family.to_owned())),
+    ("kanji, and first letter", |one| {
+        text(format!("{}　{}", one.name.family, first(one.name.given)))
+    }),
+    ("kanji, full name", |one| text(format!("{}{}", one.name.family, one.name.given))),
+    ("kanji, family name and address", |one| Query {
+        address: one.address.to_string(),
+        ..text(one.name.family.to_owned())
+    }),
+    ("day of birth and town", |one| Query {
+        date: one.birth.to_string(),
+        address: town(one),
+        ..Query::default()
+    }),
+];
+
+fn text(text: String) -> Query {
+    Query { text, ..Query::default() }
+}
+
+fn first(text: &str) -> String {
+    text.chars().take(1).collect()
+}
+
+fn town(one: &Sought) -> String {
+    Town::Sample(one.address.organisation, one.address.town).to_string()
+}
+
+/// Every kind of question in turn.
 pub(super) async fn search(folder: &Folder, looks: Looks) -> Result<()> {
     let place = Place::open(folder).await?;
     let city = place.city_with_people(looks.people).await?;
-    let names = names(&city, looks.count);
-    let kinds: [(&str, fn(&Name) -> (&str, &str)); 2] = [
-        ("kana", |name| (name.family_kana, name.given_kana)),
-        ("kanji", |name| (name.family, name.given)),
-    ];
-    for (kind, parts) in kinds {
-        let mut figures = [Figure::default(), Figure::default()];
-        let mut found = 0;
-        for (at, name) in names.iter().enumerate() {
-            let (family, given) = parts(name);
-            let longer = at % 2;
-            let text = match given.chars().next().filter(|_| longer == 1) {
-                Some(first) => format!("{family}　{first}"),
-                None => family.to_owned(),
-            };
-            found += one(&city, text, &mut figures[longer]).await?;
-        }
-        figures[0].print(&format!("search, {kind}, family name"));
-        figures[1].print(&format!("search, {kind}, and first letter"));
-        println!("search, {kind}: {found} rows found");
+    let mut figures: [Figure; QUESTIONS.len()] = Default::default();
+    let mut whole = Figure::default();
+    let mut found = [0; QUESTIONS.len()];
+    for (at, one) in sought(&city, looks.count).iter().enumerate() {
+        let kind = at % QUESTIONS.len();
+        let query = QUESTIONS[kind].1(one);
+        let begin = Instant::now();
+        found[kind] += answer(&city, &query).await?;
+        figures[kind].since(begin);
+        whole.since(begin);
     }
+    for ((name, _), (figure, found)) in QUESTIONS.iter().zip(figures.iter().zip(found)) {
+        figure.print(&format!("search, {name} ({found} rows)"));
+    }
+    whole.print("search, all");
     place.close().await
 }
 
-async fn one(city: &City, text: String, figure: &mut Figure) -> Result<usize> {
+async fn answer(city: &City, query: &Query) -> Result<usize> {
     let Work { register, .. } = Work::read()?;
     let clerk = actor("madoguchi", role::COUNTER);
-    let query = Query { text, ..Query::default() };
-    let begin = Instant::now();
     let place = (register.system.as_str(), register.register.as_str());
-    let rows = find(&city.office, &clerk, place, &query, PURPOSE).await?;
-    figure.since(begin);
-    Ok(rows.len())
+    Ok(find(&city.office, &clerk, place, query, PURPOSE).await?.len())
 }
 
-/// Names of people all over the population, the same at every run.
-pub(super) fn names(city: &City, count: u32) -> Vec<Name> {
+/// People all over the population, the same at every run.
+pub(super) fn sought(city: &City, count: u32) -> Vec<Sought> {
     let people = population(&city.sample);
     let households = people.households();
     let pick = |at: u32| {
         let place = u64::from(at) * 2_654_435_761 % u64::from(households.max(1));
         let household = people.household(u32::try_from(place).unwrap_or_default());
-        household.members.into_iter().next().map(|one| one.name)
+        let address = household.address;
+        let one = household.members.into_iter().next();
+        one.map(|one| Sought { name: one.name, birth: one.birth, address })
     };
     (0..count).filter_map(pick).collect()
 }

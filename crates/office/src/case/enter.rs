@@ -172,7 +172,7 @@ pub(super) async fn duplicates(
             continue;
         }
         let criteria: Vec<Criterion> =
-            positions.iter().flat_map(|at| criteria_of(table, *at, values)).collect();
+            positions.iter().filter_map(|at| criterion_of(table, *at, values)).collect();
         let vault = office.database.vault().ok();
         let found = store::search::search(client, table, &criteria, 100, vault).await?;
         let same = |row: &&store::Row| {
@@ -196,21 +196,16 @@ pub(super) async fn duplicates(
     Ok(out)
 }
 
-/// Narrows by the folded key where there is one, and by the value itself.
-fn criteria_of(table: Table<'_>, at: usize, values: &[Option<ItemValue>]) -> Vec<Criterion> {
+/// What narrows the search down by one item; its value is compared again with the rows found.
+fn criterion_of(table: Table<'_>, at: usize, values: &[Option<ItemValue>]) -> Option<Criterion> {
     let item = &table.register.items[at];
-    match (item.search, values[at].as_ref()) {
-        (Some(Search::Date), Some(ItemValue::Date(date))) => vec![Criterion::Date(*date)],
-        (_, Some(ItemValue::Text(text))) if item.secret => {
-            vec![Criterion::Secret(item.name.clone(), text.clone())]
+    match (item.search, values[at].as_ref()?) {
+        (Some(Search::Date), ItemValue::Date(date)) => Some(Criterion::Date(*date)),
+        (_, ItemValue::Text(text)) if item.secret => {
+            Some(Criterion::Secret(item.name.clone(), text.clone()))
         }
-        (search, Some(ItemValue::Text(text))) => {
-            let exact = Criterion::Exact(item.name.clone(), text.clone());
-            let folded =
-                search.filter(|s| matches!(s, Search::Kana | Search::Name | Search::Address));
-            folded.map(|s| Criterion::Prefix(s, text.clone())).into_iter().chain([exact]).collect()
-        }
-        _ => Vec::new(),
+        (_, ItemValue::Text(text)) => Some(Criterion::Exact(item.name.clone(), text.clone())),
+        _ => None,
     }
 }
 

@@ -102,10 +102,8 @@ fn criteria(table: Table<'_>, query: &Query) -> Result<Vec<Criterion>, OfficeErr
     if !half.is_empty() && half.chars().all(|c| c.is_ascii_digit()) {
         out.push(number(table, &half));
     } else if !text.is_empty() {
-        let kana = base::kana::to_katakana(text);
-        let is_kana = base::kana::is_katakana_name(&kana);
-        let kind = if is_kana { Search::Kana } else { Search::Name };
-        out.push(Criterion::Prefix(kind, if is_kana { kana } else { text.to_owned() }));
+        let kind = if is_kana(text) { Search::Kana } else { Search::Name };
+        out.push(Criterion::Prefix(kind, text.to_owned()));
     }
     let date = query.date.trim();
     if !date.is_empty() {
@@ -125,6 +123,11 @@ fn criteria(table: Table<'_>, query: &Query) -> Result<Vec<Criterion>, OfficeErr
     Ok(out)
 }
 
+/// Kana of any width, with whatever spaces, hyphens and dots people type between or for long marks.
+fn is_kana(text: &str) -> bool {
+    base::kana::is_katakana_name(&base::kana::fold(text))
+}
+
 /// Digits alone: the length of a secret number means that number, anything else the key.
 fn number(table: Table<'_>, digits: &str) -> Criterion {
     let fits = |length: Option<u32>| length == u32::try_from(digits.len()).ok();
@@ -132,5 +135,21 @@ fn number(table: Table<'_>, digits: &str) -> Criterion {
     match secret {
         Some(item) => Criterion::Secret(item.name.clone(), digits.to_owned()),
         None => Criterion::Key(digits.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_kana;
+
+    #[test]
+    fn kana_however_it_is_typed() {
+        for text in ["ｻﾄｳ ﾀﾛｳ", "さとう たろう", "サトウ　タロウ", "ル-シ－", "ジョン・スミス"]
+        {
+            assert!(is_kana(text), "{text}");
+        }
+        for text in ["佐藤サクラ", "smith", "ー", "12", ""] {
+            assert!(!is_kana(text), "{text}");
+        }
     }
 }

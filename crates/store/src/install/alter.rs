@@ -4,7 +4,6 @@
 use definition::System;
 use definition::model::{Item, ItemKind, Register};
 
-use super::index_sql;
 use crate::register::{columns_of, folding, quote};
 use crate::{GenericClient, StoreError};
 
@@ -37,7 +36,6 @@ pub(super) fn item_sql(
         let index = quote(&format!("{name}_{}_find", item.romaji));
         sql.push_str(&format!("drop index if exists {schema}.{index};\n"));
     }
-    sql.push_str(&index_sql(schema, &quote(&name), item, true));
     sql
 }
 

@@ -1,4 +1,6 @@
 //! Reading rows: now, any past state by both times, by a shared item, locked for a change.
+//!
+//! What a page of a row needs is sent with its types: one way to the server and back, not two.
 
 use base::date::Date;
 use definition::model::Item;
@@ -82,7 +84,8 @@ pub async fn rows_by(
         quote(&item.romaji),
         quote(table.register.key_column()),
     );
-    client.query(&sql, &[&value]).await?.iter().map(|sql| table.row(sql)).collect()
+    let found = client.query(&sql, &[&value]).await?;
+    found.iter().map(|sql| table.row(sql)).collect()
 }
 
 /// Everything ever recorded of a row, in order of recording.
@@ -103,7 +106,8 @@ pub async fn rows_history(
         table.history(),
         table.current(),
     );
-    client.query(&sql, &[&key]).await?.iter().map(|sql| table.row(sql)).collect()
+    let found = client.query(&sql, &[&key]).await?;
+    found.iter().map(|sql| table.row(sql)).collect()
 }
 
 /// The row as it held on `day` (異動日), as it was believed at `recorded` (処理日時).
