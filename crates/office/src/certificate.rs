@@ -12,8 +12,9 @@ use serde_json::{Value as Json, json};
 use store::GenericClient;
 use store::Row;
 use store::document::{
-    NewDocument, document_issue, document_printed, document_read, document_void, glyph_report,
+    NewDocument, document_issue, document_printed, document_read, document_void,
 };
+use store::glyph::{GlyphPlace, NewGlyph, glyph_report};
 use store::register::{Table, reveal};
 use store::series::series_take;
 
@@ -113,7 +114,8 @@ where
         Err(RenderError::Failed(message)) => return Err(OfficeError::Definition(message)),
         Err(RenderError::Glyphs(missing)) => {
             transaction.rollback().await?;
-            return Err(report_glyphs(office, actor, missing).await?);
+            let table = Table::new(system, &procedure.register)?;
+            return Err(report_glyphs(office, actor, (table, &subjects), missing).await?);
         }
     };
     document_issue(&*transaction, &document).await?;
@@ -171,18 +173,39 @@ async fn job(
     Ok(Job { entry, files: system.notices.clone(), data })
 }
 
+/// Each character joins the waiting list at its row and item.
 async fn report_glyphs(
     office: &Office,
     actor: &Actor,
+    (table, subjects): (Table<'_>, &[Row]),
     missing: Vec<(String, String, String)>,
 ) -> Result<OfficeError, OfficeError> {
     let client = office.database.client().await?;
     let mut words = Vec::new();
-    for (place, text, code) in missing {
-        glyph_report(&**client, &code, &text, &place, None, &actor.id).await?;
-        words.push(format!("{text}（{code}）"));
+    for (path, source, code) in missing {
+        words.push(format!("{source}（{code}）"));
+        let place = place_of(table, subjects, &path);
+        let reported_by = actor.id.clone();
+        glyph_report(&**client, &NewGlyph { code, source, path, place, reported_by }).await?;
     }
     Ok(OfficeError::Glyphs(words))
+}
+
+/// The row and item of `/subjects/<index>/<item>`; a text that stands in no row has neither.
+fn place_of(table: Table<'_>, subjects: &[Row], path: &str) -> GlyphPlace {
+    let mut place = GlyphPlace {
+        system: table.system.id.clone(),
+        register: table.register.id.clone(),
+        ..GlyphPlace::default()
+    };
+    let mut parts = path.strip_prefix("/subjects/").unwrap_or_default().split('/');
+    let row = parts.next().and_then(|index| subjects.get(index.parse::<usize>().ok()?));
+    let item = parts.next().map(|name| name.replace("~1", "/").replace("~0", "~"));
+    if let (Some(row), Some(item)) = (row, item.filter(|i| table.register.item(i).is_some())) {
+        place.subject = table.key_of(row).to_owned();
+        place.item = item;
+    }
+    place
 }
 
 /// The page of an issued document again; a voided one carries its mark.
@@ -223,7 +246,9 @@ where
     match render(job).await {
         Ok(rendered) => Ok(rendered),
         Err(RenderError::Failed(message)) => Err(OfficeError::Definition(message)),
-        Err(RenderError::Glyphs(missing)) => Err(report_glyphs(office, actor, missing).await?),
+        Err(RenderError::Glyphs(missing)) => {
+            Err(report_glyphs(office, actor, (table, &subjects), missing).await?)
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod example;
 pub mod facts;
 pub mod form;
 pub mod front;
+pub mod identification;
 pub mod plan;
 pub mod reaction;
 pub mod register;

@@ -7,8 +7,10 @@ mod certificate;
 mod desk;
 mod form_input;
 mod form_view;
+mod identification;
 mod links;
 mod openapi;
+mod pages;
 mod procedure;
 mod queue;
 mod refusal;
@@ -25,7 +27,6 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use definition::System;
 use office::Office;
 use print::Printer;
@@ -106,30 +107,7 @@ impl CounterState {
 
 /// The routes of the office zone.
 pub fn router(state: CounterState) -> Router {
-    Router::new()
-        .route("/", get(sign_in::entrance))
-        .route("/health", get(|| async { "ok" }))
-        .route("/assets/{file}", get(asset_file))
-        .route("/{organisation}", get(queue::page))
-        .route("/{organisation}/", get(queue::page))
-        .route("/{organisation}/sign-in", get(sign_in::form).post(sign_in::submit))
-        .route("/{organisation}/sign-out", post(sign_in::sign_out))
-        .route("/{organisation}/search", get(search::form).post(search::results))
-        .route("/{organisation}/rows/{system}/{register}/{key}", get(row::page))
-        .route("/{organisation}/rows/{system}/{register}/{key}/reveal", post(row::reveal))
-        .route(
-            "/{organisation}/start/{system}/{procedure}",
-            get(procedure::form).post(procedure::submit),
-        )
-        .route("/{organisation}/cases/{id}", get(case::page))
-        .route("/{organisation}/cases/{id}/{act}", post(case::act))
-        .route("/{organisation}/links", get(links::page).post(links::submit))
-        .route("/{organisation}/documents", get(certificate::list))
-        .route("/{organisation}/documents/{number}", get(certificate::page))
-        .route("/{organisation}/documents/{number}/pdf", get(certificate::pdf))
-        .route("/{organisation}/documents/{number}/void", post(certificate::void))
-        .route("/{organisation}/administration", get(administration::page))
-        .route("/{organisation}/administration/{act}", post(administration::act))
+    crate::route::router(pages::PAGES)
         .merge(api::routes())
         .fallback(refusal::not_found)
         .layer(DefaultBodyLimit::max(1 << 20))

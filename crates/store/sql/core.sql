@@ -180,3 +180,13 @@ revoke update on core.case_act from kumoi_office;
 grant select on core.organisation, core.system to kumoi_office;
 grant update (settings) on core.organisation to kumoi_office;
 grant select, insert on core.journal, core.audit to kumoi_office;
+
+-- 同定: where an unprintable character stands, why it was settled so; case_id is the correction.
+alter table core.glyph
+    drop constraint glyph_code_place_key,
+    add column system text not null default '',
+    add column register text not null default '',
+    add column subject text not null default '',
+    add column item text not null default '',
+    add column reason text,
+    add unique (code, place, system, register, subject, item);

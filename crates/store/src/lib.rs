@@ -12,6 +12,7 @@ pub mod control;
 pub mod document;
 mod error;
 pub mod front;
+pub mod glyph;
 pub mod identity;
 pub mod install;
 pub mod job;

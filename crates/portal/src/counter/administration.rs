@@ -13,7 +13,7 @@ use office::{OfficeError, staff};
 use serde::Deserialize;
 use serde_json::json;
 use store::audit::audit_latest;
-use store::document::glyph_open;
+use store::glyph::glyph_list;
 use store::identity::{account_end, account_list, account_unlock, role_end, role_grant, roles_of};
 use store::job::job_troubled;
 use store::journal::journal_latest;
@@ -48,7 +48,7 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
     let journal = journal_latest(&**client, None, 50).await?;
     let audit = audit_latest(&**client, None, 50).await?;
     let troubled = job_troubled(&**client).await?;
-    let glyphs = glyph_open(&**client).await?;
+    let glyphs = glyph_list(&**client, office::case::stage::REGISTERED, false).await?;
     let detail = json!({"journal": journal.len(), "audit": audit.len()});
     desk.actor.audit(&**client, "administration.view", "管理", Vec::new(), detail).await?;
     let lines = |rows: Vec<Vec<String>>, caption: &str, heads: &[&str]| grid(caption, heads, &rows);
@@ -93,7 +93,7 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
         .map(|(id, kind, attempts, error)| vec![id.to_string(), kind, attempts.to_string(), error])
         .collect();
     let glyphs: Vec<Vec<String>> =
-        glyphs.into_iter().map(|g| vec![g.code, g.source, g.place, g.reported_by]).collect();
+        glyphs.into_iter().map(|g| vec![g.met.code, g.met.path, g.met.reported_by]).collect();
     Ok(html! {
         (section(desk.say("職員", "Staff"), html! { (accounts) (account_form(desk)) }))
         (section(desk.say("事務決裁規程", "Decision rules"), html! {
@@ -101,7 +101,7 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
         }))
         (section(desk.say("業務システム", "Systems"), lines(systems, "導入済み", &["名称", "識別子", "版", "ハッシュ"])))
         (section(desk.say("失敗している自動処理", "Failing work"), lines(troubled, "自動処理", &["番号", "種類", "試行", "理由"])))
-        (section(desk.say("同定を待つ文字", "Characters to identify"), lines(glyphs, "文字", &["符号位置", "文字", "場所", "報告者"])))
+        (section(desk.say("同定を待つ文字", "Characters to identify"), lines(glyphs, "文字", &["符号位置", "場所", "報告者"])))
         (section(desk.say("異動の記録", "Journal"), lines(journal, "新しい順 50件", &["番号", "処理日時", "事由", "異動日", "人数", "入力", "決裁"])))
         (section(desk.say("監査の記録", "Audit"), lines(audit, "新しい順 50件", &["番号", "日時", "職員", "操作", "目的", "人数", "要求"])))
     })
@@ -285,6 +285,17 @@ pub struct Entered {
     post_review: String,
 }
 
+/// Every act; another is neither done nor audited.
+const ACTS: &[&str] = &[
+    "role-grant",
+    "role-end",
+    "account-unlock",
+    "account-end",
+    "account-create",
+    "rule-add",
+    "rule-end",
+];
+
 /// Does an act and returns to the page.
 pub async fn act(
     desk: Desk,
@@ -311,6 +322,9 @@ async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<Option<Mar
         "id": entered.id, "role": entered.role, "procedure": entered.procedure,
         "manner": entered.manner,
     });
+    if !ACTS.contains(&act) {
+        return Err(Refusal::NotFound);
+    }
     let action = format!("administration.{act}");
     desk.actor.audit(&**client, &action, "管理", Vec::new(), detail).await?;
     match act {

@@ -1,5 +1,6 @@
 //! A desk: one signed-in person at one organisation, in one language. Extracted from the request;
-//! who is not signed in is sent to sign in, who has no such organisation gets 404.
+//! who is not signed in is sent to sign in, who has no such organisation gets 404, whom the route
+//! does not let in is refused before anything is read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use super::{CounterState, Place};
 use crate::component::language::{Language, pick};
 use crate::component::notice::Notice;
 use crate::component::page::{NavigationItem, Page, UserBox};
+use crate::route::Access;
 
 /// The zone's name in sessions and audit.
 pub const ZONE: &str = "office";
@@ -103,17 +105,21 @@ impl FromRequestParts<CounterState> for Desk {
         let Some(token) = token else { return Err(answer(Refusal::SignIn { organisation })) };
         let request = format!("{} {}", parts.method, route_of(parts.uri.path()));
         let found = session_actor(&place.staff, &token, ZONE, request, Timestamp::now()).await;
-        match found.map_err(|error| answer(error.into()))? {
-            None => Err(answer(Refusal::SignIn { organisation })),
-            Some((actor, csrf)) => Ok(Desk {
-                place,
-                actor,
-                csrf,
-                language: language(parts),
-                printer: state.printer.clone(),
-                address: parts.uri.path().to_owned(),
-            }),
+        let Some((actor, csrf)) = found.map_err(|error| answer(error.into()))? else {
+            return Err(answer(Refusal::SignIn { organisation }));
+        };
+        let desk = Desk {
+            place,
+            actor,
+            csrf,
+            language: language(parts),
+            printer: state.printer.clone(),
+            address: parts.uri.path().to_owned(),
+        };
+        if let Some(Access::Roles(roles)) = parts.extensions.get::<Access>() {
+            desk.actor.require(roles).map_err(|error| desk.refuse(error))?;
         }
+        Ok(desk)
     }
 }
 
@@ -190,6 +196,8 @@ impl Desk {
             out.push((self.href(""), self.say("事案の一覧", "Queue").to_owned()));
             out.push((self.href("/search"), self.say("検索", "Search").to_owned()));
             out.push((self.href("/documents"), self.say("発行した証明", "Documents").to_owned()));
+            let glyphs = self.say("文字の同定", "Characters").to_owned();
+            out.push((self.href("/identification"), glyphs));
         }
         if self.actor.has(role::COUNTER) {
             out.push((self.href("/links"), self.say("住民ページの照合", "Matching").to_owned()));

@@ -8,8 +8,9 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use office::access::role;
-use office::staff;
+use office::{OfficeError, staff};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::desk::{COOKIE, Desk, ZONE};
 use super::refusal::{Refusal, page};
@@ -161,6 +162,9 @@ pub async fn submit(
     let given = (entered.id.trim(), entered.password.as_str(), entered.code.as_str());
     match staff::sign_in(&place.staff, given, ZONE, Timestamp::now()).await {
         Ok(opened) => {
+            if let Err(error) = signed_in(&place, &opened.token).await {
+                return page(&error.into(), language, "/");
+            }
             let cookie = format!(
                 "{COOKIE}={}; Path=/{organisation}; HttpOnly; SameSite=Strict; Max-Age=36000",
                 opened.token
@@ -169,11 +173,20 @@ pub async fn submit(
             let headers = [(header::SET_COOKIE, cookie), (header::LOCATION, to)];
             (StatusCode::SEE_OTHER, headers).into_response()
         }
-        Err(office::OfficeError::SignIn(message)) => {
+        Err(OfficeError::SignIn(message)) => {
             render(&place, language, &entered.id, Some(&message)).await
         }
         Err(error) => page(&error.into(), language, "/"),
     }
+}
+
+/// The audit row of a sign-in.
+async fn signed_in(place: &Place, token: &str) -> Result<(), OfficeError> {
+    let request = "POST sign-in".to_owned();
+    let found = staff::session_actor(&place.staff, token, ZONE, request, Timestamp::now()).await?;
+    let Some((actor, _)) = found else { return Ok(()) };
+    let client = place.office.database.client().await?;
+    actor.audit(&**client, "session.open", "サインイン", Vec::new(), json!({})).await
 }
 
 /// What signing out carries.
@@ -191,12 +204,17 @@ pub async fn sign_out(
     if let Err(refusal) = desk.check(token.csrf.as_deref()) {
         return desk.refuse(refusal);
     }
-    if let Some(token) = super::desk::cookie(&headers, COOKIE)
-        && let Err(error) = staff::sign_out(&desk.place.staff, &token).await
-    {
+    let token = super::desk::cookie(&headers, COOKIE).unwrap_or_default();
+    if let Err(error) = leave(&desk, &token).await {
         return desk.refuse(error);
     }
     let cookie = format!("{COOKIE}=; Path={}; HttpOnly; Max-Age=0", desk.href(""));
     let to = desk.href("/sign-in");
     (StatusCode::SEE_OTHER, [(header::SET_COOKIE, cookie), (header::LOCATION, to)]).into_response()
+}
+
+async fn leave(desk: &Desk, token: &str) -> Result<(), OfficeError> {
+    let client = desk.place.office.database.client().await?;
+    desk.actor.audit(&**client, "session.close", "サインアウト", Vec::new(), json!({})).await?;
+    staff::sign_out(&desk.place.staff, token).await
 }

@@ -2,5 +2,5 @@
 
 mod matrix;
 mod shape;
-mod stage;
-mod walk;
+pub mod stage;
+pub mod walk;
