@@ -22,9 +22,9 @@ use crate::access::role;
 use crate::case::{CaseInput, Gathered, gather};
 use crate::plan::{Placeholders, Step, plan};
 use crate::{Actor, Office, OfficeError};
-use content::{Request, content, head, household, lent};
+use content::{Request, content, household, lent};
 
-pub(crate) use content::printable;
+pub(crate) use content::{head, printable};
 
 /// A page to be rendered: template files, the entry among them, and its data.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ where
 }
 
 /// 発行番号: day, 団体コード, terminal, serial.
-async fn take_number(
+pub(crate) async fn take_number(
     office: &Office,
     client: &impl GenericClient,
     actor: &Actor,

@@ -10,6 +10,7 @@ mod error;
 pub mod example;
 pub mod facts;
 pub mod form;
+pub mod forward;
 pub mod front;
 pub mod identification;
 pub mod plan;

@@ -7,6 +7,7 @@ mod certificate;
 mod desk;
 mod form_input;
 mod form_view;
+mod forwarding;
 mod identification;
 mod links;
 mod openapi;
@@ -148,3 +149,6 @@ async fn headers(request: Request, next: Next) -> Response {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
+
+#[cfg(test)]
+mod tests;

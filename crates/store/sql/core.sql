@@ -190,3 +190,23 @@ alter table core.glyph
     add column item text not null default '',
     add column reason text,
     add unique (code, place, system, register, subject, item);
+
+-- 転送: municipalities to be told of a registration, the letter, and who sent it when.
+create table core.forward (
+    id bigint generated always as identity primary key,
+    event_id bigint not null references core.journal,
+    system text not null,
+    procedure text not null,
+    subject text not null,
+    item text not null,
+    place text not null,
+    code text,
+    name text,
+    document text references core.document,
+    sent_at timestamptz,
+    sent_by text,
+    note text,
+    unique (event_id, subject, item, place)
+);
+create index on core.forward (id) where sent_at is null;
+grant select, insert, update on core.forward to kumoi_office;

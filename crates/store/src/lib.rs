@@ -11,6 +11,7 @@ pub mod connect;
 pub mod control;
 pub mod document;
 mod error;
+pub mod forward;
 pub mod front;
 pub mod glyph;
 pub mod identity;

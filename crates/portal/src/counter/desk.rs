@@ -199,6 +199,9 @@ impl Desk {
             let glyphs = self.say("文字の同定", "Characters").to_owned();
             out.push((self.href("/identification"), glyphs));
         }
+        if self.actor.has(role::PROTECTION) {
+            out.push((self.href("/forwarding"), self.say("転送", "Forwarding").to_owned()));
+        }
         if self.actor.has(role::COUNTER) {
             out.push((self.href("/links"), self.say("住民ページの照合", "Matching").to_owned()));
         }

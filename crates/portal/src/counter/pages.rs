@@ -5,7 +5,7 @@
 use axum::routing::on;
 use office::access::role;
 
-use super::{CounterState, administration, case, certificate, identification, links};
+use super::{CounterState, administration, case, certificate, forwarding, identification, links};
 use super::{procedure, queue, row, search, sign_in};
 use crate::route::{Access, Leaves, Page};
 
@@ -13,6 +13,8 @@ use crate::route::{Access, Leaves, Page};
 const WORKS: Access = Access::Roles(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER]);
 /// Who enters cases and issues certificates.
 const ENTERS: Access = Access::Roles(&[role::COUNTER, role::PROTECTION]);
+/// Who works with protected people.
+const PROTECTS: Access = Access::Roles(&[role::PROTECTION]);
 /// Who runs the system, and handles no cases.
 const RUNS: Access = Access::Roles(&[role::ADMINISTRATOR]);
 
@@ -56,6 +58,8 @@ pub static PAGES: &[Page<CounterState>] = &[
     Page::post("/{organisation}/identification/{id}", ENTERS, Change, |f| {
         on(f, identification::submit)
     }),
+    Page::get("/{organisation}/forwarding", PROTECTS, Look, |f| on(f, forwarding::page)),
+    Page::post("/{organisation}/forwarding/{act}", PROTECTS, Change, |f| on(f, forwarding::act)),
     Page::get("/{organisation}/administration", RUNS, Look, |f| on(f, administration::page)),
     Page::post("/{organisation}/administration/{act}", RUNS, Change, |f| {
         on(f, administration::act)

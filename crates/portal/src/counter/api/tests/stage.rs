@@ -263,4 +263,37 @@ impl Stage {
         let found = codes.into_iter().find(|(one, ..)| one == id);
         found.expect("the account").3
     }
+
+    /// A character of somebody's name that could not be printed.
+    pub async fn unprintable(&self, key: &str, source: &str) {
+        let place = self.state.place("first_city").expect("a place");
+        let client = place.office.database.client().await.expect("a connection");
+        let new = store::glyph::NewGlyph {
+            code: "U+4E00".to_owned(),
+            source: source.to_owned(),
+            path: "/subjects/0/氏名".to_owned(),
+            place: store::glyph::GlyphPlace {
+                system: "resident-record".to_owned(),
+                register: "resident".to_owned(),
+                subject: key.to_owned(),
+                item: "氏名".to_owned(),
+            },
+            reported_by: "madoguchi".to_owned(),
+        };
+        store::glyph::glyph_report(&**client, &new).await.expect("it is kept");
+    }
+
+    /// A person of the first city at work.
+    pub async fn actor(&self, who: &str) -> office::Actor {
+        let place = self.state.place("first_city").expect("a place");
+        let (token, request) = (self.token("first_city", who), String::new());
+        let found = office::staff::session_actor(
+            &place.staff,
+            token,
+            crate::counter::desk::ZONE,
+            request,
+            Timestamp::now(),
+        );
+        found.await.expect("a session").expect("somebody").0
+    }
 }
