@@ -12,6 +12,7 @@ mod identification;
 mod links;
 mod openapi;
 mod pages;
+mod password;
 mod procedure;
 mod queue;
 mod refusal;
@@ -36,6 +37,7 @@ use store::seal::SealKey;
 use store::{Database, StoreError};
 
 use crate::component::asset;
+use crate::internet::oidc::Provider;
 
 pub use desk::Desk;
 
@@ -61,6 +63,7 @@ pub struct Place {
 pub struct CounterState {
     places: Arc<BTreeMap<String, Arc<Place>>>,
     printer: Printer,
+    issuer: Option<Arc<Provider>>,
 }
 
 impl CounterState {
@@ -87,7 +90,18 @@ impl CounterState {
             let place = Place { office, staff, front, seal };
             places.insert(own.organisation.id.clone(), Arc::new(place));
         }
-        Ok(CounterState { places: Arc::new(places), printer })
+        Ok(CounterState { places: Arc::new(places), printer, issuer: None })
+    }
+
+    /// The OIDC issuer whose tokens residents' applications carry. Without one they wait.
+    ///
+    /// # Errors
+    /// [`StoreError`] when no HTTP client can be had.
+    pub fn with_issuer(mut self, issuer: &str) -> Result<CounterState, StoreError> {
+        let provider = Provider::new(issuer.trim_end_matches('/').to_owned());
+        let provider = provider.map_err(|error| StoreError::Pool(error.to_string()))?;
+        self.issuer = Some(Arc::new(provider));
+        Ok(self)
     }
 
     /// An organisation by its name in addresses.

@@ -44,6 +44,8 @@ pub enum Access {
     Open,
     /// Who is signed in.
     Signed,
+    /// Who is signed in, be it only to change a password that was issued or ran out.
+    Renewing,
     /// Who is signed in and has one of the roles.
     Roles(&'static [&'static str]),
 }

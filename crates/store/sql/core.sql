@@ -210,3 +210,15 @@ create table core.forward (
 );
 create index on core.forward (id) where sent_at is null;
 grant select, insert, update on core.forward to kumoi_office;
+
+-- What a program sent under an Idempotency-Key, and what it was answered.
+create table core.idempotency (
+    actor text not null,
+    key text not null,
+    digest bytea not null,
+    case_id bigint references core.cases,
+    begun_at timestamptz not null default now(),
+    primary key (actor, key)
+);
+create index on core.idempotency (begun_at);
+grant select, insert, update, delete on core.idempotency to kumoi_office;

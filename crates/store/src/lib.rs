@@ -14,6 +14,7 @@ mod error;
 pub mod forward;
 pub mod front;
 pub mod glyph;
+pub mod idempotency;
 pub mod identity;
 pub mod install;
 pub mod job;

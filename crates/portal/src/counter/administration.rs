@@ -155,6 +155,11 @@ fn account_act(desk: &Desk, rows: &[(String, Vec<String>)]) -> Markup {
         ("role-grant", "役割を与える", "Grant the role"),
         ("role-end", "役割を終える", "End the role"),
         ("account-unlock", "ロックを解除する", "Unlock"),
+        (
+            "password-issue",
+            "一度だけのパスワードを発行する（忘れたとき）",
+            "Issue a one-time password",
+        ),
         ("account-end", "職員IDを終える", "End the account"),
     ];
     html! {
@@ -292,6 +297,7 @@ const ACTS: &[&str] = &[
     "account-unlock",
     "account-end",
     "account-create",
+    "password-issue",
     "rule-add",
     "rule-end",
 ];
@@ -333,6 +339,7 @@ async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<Option<Mar
         "account-unlock" => account_unlock(&**staff_client, &entered.id).await?,
         "account-end" => account_end(&**staff_client, &entered.id, today).await?,
         "account-create" => return create(desk, entered).await.map(Some),
+        "password-issue" => return issue(desk, entered).await.map(Some),
         "rule-add" => {
             let from = day_of(&entered.from)?;
             let rule = DecisionRule {
@@ -372,12 +379,23 @@ async fn create(desk: &Desk, entered: &Entered) -> Result<Markup, Refusal> {
         roles: vec![entered.role.clone()],
         valid_from: desk.actor.today(),
     };
-    staff::account_create(&desk.place.staff, &account).await?;
+    staff::account_issue(&desk.place.staff, &account, desk.actor.at).await?;
     let text = staff::totp_secret_text(&secret);
     Ok(html! {
-        p { (desk.say("職員を加えました。認証アプリに次の鍵を登録してもらってください。この画面でしか表示しません。",
-            "Added. Register this key in an authenticator app; it is shown only here.")) }
+        p { (desk.say("職員を加えました。認証アプリに次の鍵を登録してもらってください。この画面でしか表示しません。初めてのサインインで、パスワードの変更を求めます。初期パスワードは7日間使えます。",
+            "Added. Register this key in an authenticator app; it is shown only here. The first sign-in asks for a new password.")) }
         p { code { (text) } }
+        p { a href=(desk.href("/administration")) { (desk.say("管理に戻る", "Back")) } }
+    })
+}
+
+/// A password for who forgot the own one; shown this once.
+async fn issue(desk: &Desk, entered: &Entered) -> Result<Markup, Refusal> {
+    let issued = staff::password_issue(&desk.place.staff, &entered.id, desk.actor.at).await?;
+    Ok(html! {
+        p { (desk.say("本人を確かめてから、次のパスワードを渡してください。24時間使え、サインインすると変更を求めます。この画面でしか表示しません。",
+            "Hand this over after checking who asks. It serves for 24 hours and only to be changed; it is shown only here.")) }
+        p { (entered.id) "　" code { (issued) } }
         p { a href=(desk.href("/administration")) { (desk.say("管理に戻る", "Back")) } }
     })
 }

@@ -10,10 +10,12 @@ mod case;
 mod document;
 mod extract;
 mod failure;
+mod idempotent;
 mod office;
 mod register;
 pub mod schema;
 mod session;
+mod strict;
 #[cfg(test)]
 pub(super) mod tests;
 mod view;

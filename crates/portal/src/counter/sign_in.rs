@@ -1,8 +1,10 @@
 //! Signing in and out. The page of a sample organisation shows its invented accounts and their
 //! current codes; no other page ever does.
 
+use std::net::SocketAddr;
+
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{ConnectInfo, Extension, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -12,8 +14,8 @@ use office::{OfficeError, staff};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::desk::{COOKIE, Desk, ZONE};
-use super::refusal::{Refusal, page};
+use super::desk::{COOKIE, Desk, ZONE, source};
+use super::refusal::{Refusal, page, with_patience};
 use super::{CounterState, Place};
 use crate::component::form::{
     ButtonKind, Field, FieldError, PasswordUse, PostForm, button, error_summary, one_time_code,
@@ -153,6 +155,7 @@ pub async fn submit(
     State(state): State<CounterState>,
     Path(organisation): Path<String>,
     Query(asked): Query<Asked>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     Form(entered): Form<Entered>,
 ) -> Response {
     let language = asked.lang.as_deref().and_then(Language::from_tag).unwrap_or_default();
@@ -160,16 +163,24 @@ pub async fn submit(
         return page(&Refusal::NotFound, language, "/");
     };
     let given = (entered.id.trim(), entered.password.as_str(), entered.code.as_str());
+    if let Err(error) = staff::try_count(&place.staff, &source(peer), given.0).await {
+        let message = error.to_string();
+        let mut response = render(&place, language, &entered.id, Some(&message)).await;
+        if matches!(error, OfficeError::TooMany(_)) {
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        }
+        return with_patience(&error.into(), response);
+    }
     match staff::sign_in(&place.staff, given, ZONE, Timestamp::now()).await {
         Ok(opened) => {
             if let Err(error) = signed_in(&place, &opened.token).await {
                 return page(&error.into(), language, "/");
             }
-            let cookie = format!(
-                "{COOKIE}={}; Path=/{organisation}; HttpOnly; SameSite=Strict; Max-Age=36000",
-                opened.token
-            );
-            let to = format!("/{organisation}");
+            let cookie = session_cookie(&organisation, &opened.token);
+            let to = match opened.renewal {
+                true => format!("/{organisation}/password"),
+                false => format!("/{organisation}"),
+            };
             let headers = [(header::SET_COOKIE, cookie), (header::LOCATION, to)];
             (StatusCode::SEE_OTHER, headers).into_response()
         }
@@ -180,11 +191,16 @@ pub async fn submit(
     }
 }
 
+/// The cookie of a session.
+pub fn session_cookie(organisation: &str, token: &str) -> String {
+    format!("{COOKIE}={token}; Path=/{organisation}; HttpOnly; SameSite=Strict; Max-Age=36000")
+}
+
 /// The audit row of a sign-in.
 async fn signed_in(place: &Place, token: &str) -> Result<(), OfficeError> {
     let request = "POST sign-in".to_owned();
-    let found = staff::session_actor(&place.staff, token, ZONE, request, Timestamp::now()).await?;
-    let Some((actor, _)) = found else { return Ok(()) };
+    let found = staff::renewal_actor(&place.staff, token, ZONE, request, Timestamp::now()).await?;
+    let Some((actor, ..)) = found else { return Ok(()) };
     let client = place.office.database.client().await?;
     actor.audit(&**client, "session.open", "サインイン", Vec::new(), json!({})).await
 }

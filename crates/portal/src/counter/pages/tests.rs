@@ -104,6 +104,9 @@ impl World {
                 text(&[("id", "madoguchi"), ("password", "wrong"), ("code", "000000")])
             }
             "/{organisation}/sign-out" => Vec::new(),
+            "/{organisation}/password" => {
+                text(&[("old", PASSWORD), ("new", "a-quite-new-one"), ("again", "a-quite-new-one")])
+            }
             "/{organisation}/search" => text(&[("q", "見本")]),
             "/{organisation}/rows/{system}/{register}/{key}/reveal" => {
                 text(&[("item", "個人番号"), ("purpose", "本人の求め")])
@@ -149,7 +152,7 @@ fn below_organisation(page: &&Page<CounterState>) -> bool {
 
 fn lets_in(access: Access, role: &str) -> bool {
     match access {
-        Access::Open | Access::Signed => true,
+        Access::Open | Access::Signed | Access::Renewing => true,
         Access::Roles(roles) => roles.contains(&role),
     }
 }
@@ -247,6 +250,8 @@ async fn acts(world: &World) {
     for page in posts {
         let (who, status, rows) = match page.path {
             "/{organisation}/sign-in" => continue,
+            // The session that changed it is over too: a new one is opened.
+            "/{organisation}/password" => ("kakari", 303, 1),
             "/{organisation}/sign-out" => ("kacho", 303, 1),
             "/{organisation}/administration/{act}" => ("kanri", 303, 1),
             "/{organisation}/links" => ("madoguchi", 409, 1),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base::date::{Date, FOREVER, LooseDate};
 use definition::{Package, System};
 use jiff::Timestamp;
-use office::front::{LinkItems, TickReport, tick};
+use office::front::{LinkItems, TickReport, Trust, tick};
 use store::cluster::{Cluster, ClusterOptions, stop_leftover};
 use store::organisation::{Credentials, Installer, Organisation, ZoneCredentials};
 use store::register::{RowWrite, Table, open_many};
@@ -203,7 +203,18 @@ impl Stage {
 
     /// One visit of the office.
     pub async fn tick(&self) -> TickReport {
-        tick(&self.front, &self.office, &self.system, "person", &self.items).await.expect("a tick")
+        self.tick_with(Some(&self.trust().await)).await
+    }
+
+    /// What the office believes tokens by.
+    pub async fn trust(&self) -> Trust {
+        self.state.provider.trust("sample_city").await.expect("the issuer answers")
+    }
+
+    /// One visit of the office, with these keys of the issuer.
+    pub async fn tick_with(&self, trust: Option<&Trust>) -> TickReport {
+        let (both, register) = ((&self.front, &self.office), (&*self.system, "person"));
+        tick(both, register, &self.items, trust).await.expect("a tick")
     }
 
     /// All that a copy of the front database says, in text and in hexadecimal.

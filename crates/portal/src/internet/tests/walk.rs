@@ -144,6 +144,7 @@ async fn a_resident_sees_the_own_record_and_nothing_else_is_seen() {
     signing_out(&browser).await;
     doubts_are_for_a_clerk(&stage).await;
     nobody_is_linked_without_a_record(&stage).await;
+    super::forged::nothing_is_believed_of_the_zone(&stage).await;
     whereabouts_of_the_protected_stay_inside(&stage).await;
     a_closed_record_is_withdrawn(&stage, &browser).await;
     stage.cluster.stop().await.unwrap();
@@ -178,6 +179,10 @@ async fn matched_and_published(stage: &Stage, browser: &Browser) {
     for hidden in ["渡辺一郎", ADDRESS, "1980-04-01"] {
         assert!(!dump.contains(hidden) && !dump.contains(&hexadecimal(hidden)), "{hidden}");
     }
+    assert_eq!(stage.tick_with(None).await.fetched, 0, "without the issuer's keys it waits");
+    let mut changed = stage.trust().await;
+    changed.keys.keys.clear();
+    assert_eq!(stage.tick_with(Some(&changed)).await.fetched, 0, "keys that may have changed");
     let report = stage.tick().await;
     assert_eq!((report.fetched, report.linked, report.published), (1, 1, 1), "{report:?}");
     let home = browser.get("/sample_city/home").await;
