@@ -1,8 +1,8 @@
 //! 転送: after a final registration, the municipalities that former addresses and the registered
 //! domicile name are listed, letters to them are written, and who sent each when is kept.
 //!
-//! A letter shows what the definition lists and the place in its own municipality, never a concealed
-//! item. What names no municipality surely waits for a person.
+//! A letter shows what the definition lists and the place in its own municipality, never a
+//! concealed item. What names no municipality surely waits for a person.
 
 mod municipality;
 

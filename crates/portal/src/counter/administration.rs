@@ -382,8 +382,10 @@ async fn create(desk: &Desk, entered: &Entered) -> Result<Markup, Refusal> {
     staff::account_issue(&desk.place.staff, &account, desk.actor.at).await?;
     let text = staff::totp_secret_text(&secret);
     Ok(html! {
-        p { (desk.say("職員を加えました。認証アプリに次の鍵を登録してもらってください。この画面でしか表示しません。初めてのサインインで、パスワードの変更を求めます。初期パスワードは7日間使えます。",
-            "Added. Register this key in an authenticator app; it is shown only here. The first sign-in asks for a new password.")) }
+        p { (desk.say("職員を加えました。認証アプリに次の鍵を登録してもらってください。この画面でしか表示しません。\
+             初めてのサインインで、パスワードの変更を求めます。初期パスワードは7日間使えます。",
+            "Added. Register this key in an authenticator app; it is shown only here. \
+             The first sign-in asks for a new password.")) }
         p { code { (text) } }
         p { a href=(desk.href("/administration")) { (desk.say("管理に戻る", "Back")) } }
     })
@@ -393,8 +395,10 @@ async fn create(desk: &Desk, entered: &Entered) -> Result<Markup, Refusal> {
 async fn issue(desk: &Desk, entered: &Entered) -> Result<Markup, Refusal> {
     let issued = staff::password_issue(&desk.place.staff, &entered.id, desk.actor.at).await?;
     Ok(html! {
-        p { (desk.say("本人を確かめてから、次のパスワードを渡してください。24時間使え、サインインすると変更を求めます。この画面でしか表示しません。",
-            "Hand this over after checking who asks. It serves for 24 hours and only to be changed; it is shown only here.")) }
+        p { (desk.say("本人を確かめてから、次のパスワードを渡してください。\
+             24時間使え、サインインすると変更を求めます。この画面でしか表示しません。",
+            "Hand this over after checking who asks. \
+             It serves for 24 hours and only to be changed; it is shown only here.")) }
         p { (entered.id) "　" code { (issued) } }
         p { a href=(desk.href("/administration")) { (desk.say("管理に戻る", "Back")) } }
     })

@@ -123,7 +123,10 @@ fn sheet_view(desk: &Desk, sheet: &Sheet) -> Markup {
             dt { (desk.say("元の文字（来たまま）", "Source, as it came")) }
             dd { strong.glyphs { (glyph.met.source) } "　" code { (glyph.met.code) } }
             dt { (desk.say("場所", "Place")) }
-            dd { @if at.subject.is_empty() { (place(entry)) } @else { a href=(row) { (place(entry)) } } }
+            dd {
+                @if at.subject.is_empty() { (place(entry)) }
+                @else { a href=(row) { (place(entry)) } }
+            }
             dt { (desk.say("いまの記録", "As recorded now")) }
             dd { @match &sheet.text {
                 Some(text) => span.glyphs { (text) },
@@ -174,7 +177,8 @@ fn choice_form(desk: &Desk, sheet: &Sheet) -> Markup {
         html! {
             @match &sheet.correction {
                 Some(procedure) => p { (desk.say("決めると「", "It enters the case “")) (procedure)
-                    (desk.say("」の事案を仮登録します。別の職員の決裁で台帳が正され、証明書を発行できるようになります。",
+                    (desk.say("」の事案を仮登録します。別の職員の決裁で台帳が正され、\
+                        証明書を発行できるようになります。",
                         "”, which another person decides; then the document can be issued.")) },
                 None => p { (desk.say("この項目を正す職権の手続がありません。該当なしとしてだけ終えられます。",
                     "No procedure corrects this item.")) },

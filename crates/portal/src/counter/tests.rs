@@ -2,6 +2,8 @@
 //! identified and its certificate can be issued; a protected person is forwarded to former places
 //! and no letter knows where the person lives now.
 
+mod passwords;
+
 use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
@@ -24,6 +26,7 @@ async fn characters_and_letters() {
     let stage = Stage::build("counter").await;
     a_character_is_identified(&stage).await;
     a_protected_person_is_forwarded(&stage).await;
+    passwords::passwords_sessions_and_limits(&stage).await;
     stage.cluster.stop().await.expect("it stops");
 }
 

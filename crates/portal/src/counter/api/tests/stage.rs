@@ -61,6 +61,7 @@ pub struct Reply {
     pub status: StatusCode,
     pub kind: String,
     pub location: String,
+    pub retry_after: String,
     pub text: String,
     pub body: Value,
 }
@@ -200,10 +201,11 @@ impl Stage {
             value.map(|value| value.to_str().expect("a text").to_owned()).unwrap_or_default()
         };
         let (kind, location) = (named(header::CONTENT_TYPE), named(header::LOCATION));
+        let retry_after = named(header::RETRY_AFTER);
         let bytes = to_bytes(response.into_body(), 8 << 20).await.expect("a body");
         let body = serde_json::from_slice(&bytes).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Reply { status, kind, location, text, body }
+        Reply { status, kind, location, retry_after, text, body }
     }
 
     /// A request of somebody in the first city.
