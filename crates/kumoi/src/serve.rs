@@ -50,7 +50,7 @@ pub struct ServeArguments {
     /// この区画の資格情報のフォルダ
     #[arg(long)]
     pub credentials: PathBuf,
-    /// 認証アプリのアドレス（インターネット接続系）
+    /// 認証アプリのアドレス（インターネット接続系、個人番号利用事務系）
     #[arg(long, default_value = "")]
     pub issuer: String,
     /// 住民から見たアドレス（インターネット接続系）
@@ -66,6 +66,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<()> {
         .await
         .with_context(|| format!("{} を開けません", arguments.address))?;
     let (ask, asked) = oneshot::channel::<()>();
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async {
         let _ = asked.await;
     });
@@ -97,6 +98,10 @@ async fn router(arguments: &ServeArguments) -> Result<Router> {
             let program = std::env::current_exe()?;
             let printer = Printer::new(WorkerCommand::new(program, &["print-worker"]));
             let state = CounterState::open(credentials, systems_load()?, printer).await?;
+            let state = match arguments.issuer.as_str() {
+                "" => state,
+                issuer => state.with_issuer(issuer)?,
+            };
             state.spawn_workers();
             counter::router(state)
         }

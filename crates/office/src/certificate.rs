@@ -11,7 +11,8 @@ use definition::model::Procedure;
 use serde_json::{Value as Json, json};
 use store::GenericClient;
 use store::Row;
-use store::document::{NewDocument, document_issue, document_read, document_void, glyph_report};
+use store::document::{NewDocument, document_issue, document_read, document_void};
+use store::glyph::{GlyphPlace, NewGlyph, glyph_report};
 use store::register::{Table, reveal};
 use store::series::series_take;
 
@@ -19,9 +20,9 @@ use crate::access::role;
 use crate::case::{CaseInput, Gathered, gather};
 use crate::plan::{Placeholders, Plan, Step, plan};
 use crate::{Actor, Office, OfficeError, procedure_of};
-use content::{Around, Request, content, head, household, lent};
+use content::{Around, Request, content, household, lent};
 
-pub(crate) use content::printable;
+pub(crate) use content::{head, printable};
 
 /// A page to be rendered: template files, the entry among them, and its data.
 #[derive(Clone, Debug)]
@@ -106,7 +107,9 @@ where
         Err(RenderError::Failed(message)) => return Err(OfficeError::Definition(message)),
         Err(RenderError::Glyphs(missing)) => {
             transaction.rollback().await?;
-            return Err(report_glyphs(office, actor, &document, missing).await?);
+            let table = Table::new(system, &procedure.register)?;
+            let place = (table, subjects.as_slice());
+            return Err(report_glyphs(office, actor, &document, place, missing).await?);
         }
     };
     let detail = json!({
@@ -142,7 +145,7 @@ fn notice_of(
 ///
 /// Each clerk has a series: it stays locked while the page is rendered, so that a page that fails
 /// leaves no gap, and no other clerk waits for it.
-async fn take_number(
+pub(crate) async fn take_number(
     office: &Office,
     client: &impl GenericClient,
     actor: &Actor,
@@ -184,25 +187,46 @@ async fn job(
     Ok(Job { entry, files: system.notices.clone(), data })
 }
 
-/// Keeps the characters for identification; what was read for the page is in the audit, too.
+/// Each character joins the waiting list at its row and item; what was read for the page is in the
+/// audit, too.
 async fn report_glyphs(
     office: &Office,
     actor: &Actor,
     document: &NewDocument,
+    (table, subjects): (Table<'_>, &[Row]),
     missing: Vec<(String, String, String)>,
 ) -> Result<OfficeError, OfficeError> {
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
     let mut words = Vec::new();
-    for (place, text, code) in missing {
-        glyph_report(&transaction, &code, &text, &place, None, &actor.id).await?;
-        words.push(format!("{text}（{code}）"));
+    for (path, source, code) in missing {
+        words.push(format!("{source}（{code}）"));
+        let place = place_of(table, subjects, &path);
+        let reported_by = actor.id.clone();
+        glyph_report(&transaction, &NewGlyph { code, source, path, place, reported_by }).await?;
     }
     let detail = json!({"procedure": document.procedure, "characters": words});
     let subjects = document.subjects.clone();
     actor.audit(&transaction, "document.stop", &document.title, subjects, detail).await?;
     transaction.commit().await?;
     Ok(OfficeError::Glyphs(words))
+}
+
+/// The row and item of `/subjects/<index>/<item>`; a text that stands in no row has neither.
+fn place_of(table: Table<'_>, subjects: &[Row], path: &str) -> GlyphPlace {
+    let mut place = GlyphPlace {
+        system: table.system.id.clone(),
+        register: table.register.id.clone(),
+        ..GlyphPlace::default()
+    };
+    let mut parts = path.strip_prefix("/subjects/").unwrap_or_default().split('/');
+    let row = parts.next().and_then(|index| subjects.get(index.parse::<usize>().ok()?));
+    let item = parts.next().map(|name| name.replace("~1", "/").replace("~0", "~"));
+    if let (Some(row), Some(item)) = (row, item.filter(|i| table.register.item(i).is_some())) {
+        place.subject = table.key_of(row).to_owned();
+        place.item = item;
+    }
+    place
 }
 
 /// The page of an issued document again; a voided one carries its mark.
@@ -251,7 +275,7 @@ where
         Ok(rendered) => Ok(rendered),
         Err(RenderError::Failed(message)) => Err(OfficeError::Definition(message)),
         Err(RenderError::Glyphs(missing)) => {
-            Err(report_glyphs(office, actor, document, missing).await?)
+            Err(report_glyphs(office, actor, document, (table, &subjects), missing).await?)
         }
     }
 }

@@ -22,6 +22,9 @@ pub enum OfficeError {
     /// Sign-in was refused.
     #[error("{0}")]
     SignIn(String),
+    /// Too many tries: again after so many seconds.
+    #[error("サインインの試みが多すぎます。{0}秒待ってから、もう一度試してください")]
+    TooMany(i32),
     /// A definition cannot be carried out.
     #[error("業務定義の誤りです: {0}")]
     Definition(String),

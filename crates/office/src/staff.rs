@@ -3,6 +3,8 @@
 //! Passwords are argon2id; the one-time secret is sealed; a code works once. Messages never say
 //! whether a name exists.
 
+mod password;
+
 use argon2::password_hash::PasswordHasher;
 use argon2::{Argon2, PasswordVerifier};
 use aws_lc_rs::rand;
@@ -10,20 +12,28 @@ use base::date::Date;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use store::Database;
 use store::identity::{
     Account, Session, account_failed, account_list, account_put, account_read, account_succeeded,
-    role_grant, roles_of, session_close, session_open, session_read,
+    attempt_count, role_grant, roles_of, session_close, session_open, session_read,
 };
+use store::{Database, GenericClient};
 use totp_rs::{Builder, Totp};
 
 use crate::access::day_in_japan;
 use crate::{Actor, OfficeError};
 
+pub use password::{account_issue, password_change, password_issue};
+
 const FAILURES: i32 = 5;
 const LOCK_MINUTES: i32 = 15;
 const SESSION_HOURS: i32 = 10;
 const PASSWORD_DAYS: i64 = 365;
+/// Tries to sign in within [`WINDOW_SECONDS`]: from one address, and for one name.
+const ADDRESS_TRIES: i32 = 60;
+const ACCOUNT_TRIES: i32 = 10;
+const WINDOW_SECONDS: i32 = 60;
+/// A session that serves only to change the password lies in a zone of its own.
+const RENEWAL: &str = ":password";
 const REFUSED: &str = "職員ID、パスワード、ワンタイムコードのいずれかが違います";
 
 /// An account to be made.
@@ -50,6 +60,8 @@ pub struct Opened {
     pub token: String,
     /// Token for forms.
     pub csrf: String,
+    /// The session serves only to change the password.
+    pub renewal: bool,
 }
 
 fn random_text() -> Result<String, OfficeError> {
@@ -75,11 +87,15 @@ fn place(id: &str) -> String {
 /// # Errors
 /// [`OfficeError::Invalid`] for a weak password.
 pub async fn account_create(staff: &Database, new: &NewAccount) -> Result<(), OfficeError> {
-    if new.password.chars().count() < 12 {
-        let message = "パスワードは12文字以上にしてください";
-        let finding = crate::plan::Finding::error(Some("password".to_owned()), message);
-        return Err(OfficeError::Invalid(vec![finding]));
-    }
+    account_write(staff, new, None).await
+}
+
+async fn account_write(
+    staff: &Database,
+    new: &NewAccount,
+    issued_until: Option<Timestamp>,
+) -> Result<(), OfficeError> {
+    password::strong(&new.password, &new.id, "password")?;
     let secret = URL_SAFE_NO_PAD.encode(&new.totp_secret);
     let span = jiff::Span::new().days(PASSWORD_DAYS);
     let account = Account {
@@ -93,6 +109,7 @@ pub async fn account_create(staff: &Database, new: &NewAccount) -> Result<(), Of
         password_expires_on: new.valid_from.saturating_add(span),
         valid_from: new.valid_from,
         valid_to: base::date::FOREVER,
+        issued_until,
     };
     let mut client = staff.client().await?;
     let transaction = client.transaction().await?;
@@ -127,13 +144,7 @@ pub async fn sign_in(
     let client = staff.client().await?;
     let account = account_read(&**client, id).await?;
     let known = account.clone().unwrap_or_else(nobody);
-    let given = password.to_owned();
-    let stored = known.password.clone();
-    let right = tokio::task::spawn_blocking(move || {
-        Argon2::default().verify_password(given.as_bytes(), stored.as_str()).is_ok()
-    })
-    .await
-    .unwrap_or(false);
+    let right = verified(password, &known.password).await;
     let Some(account) = account else { return Err(refused()) };
     if account.locked_until.is_some_and(|until| until > now) {
         let message =
@@ -148,18 +159,55 @@ pub async fn sign_in(
         account_failed(&**client, id, FAILURES, LOCK_MINUTES).await?;
         return Err(refused());
     };
-    if account.password_expires_on < today {
-        let message = "パスワードの有効期限が切れています。管理者に再発行を求めてください";
+    if account.issued_until.is_some_and(|until| until < now) {
+        let message = "発行されたパスワードの期限が切れています。管理者に再発行を求めてください";
         return Err(OfficeError::SignIn(message.to_owned()));
     }
     if !account_succeeded(&**client, id, i64::try_from(step).unwrap_or(i64::MAX)).await? {
         let message = "このワンタイムコードはもう使われました。次のコードを待って入力してください";
         return Err(OfficeError::SignIn(message.to_owned()));
     }
-    let opened = Opened { token: random_text()?, csrf: random_text()? };
-    let session = Session { account: account.id, csrf: opened.csrf.clone() };
-    session_open(&**client, &opened.token, &session, zone, SESSION_HOURS).await?;
+    let renewal = account.issued_until.is_some() || account.password_expires_on < today;
+    open(&**client, &account.id, zone, renewal).await
+}
+
+async fn verified(given: &str, stored: &str) -> bool {
+    let (given, stored) = (given.to_owned(), stored.to_owned());
+    let checking = tokio::task::spawn_blocking(move || {
+        Argon2::default().verify_password(given.as_bytes(), stored.as_str()).is_ok()
+    });
+    checking.await.unwrap_or(false)
+}
+
+async fn open(
+    client: &impl GenericClient,
+    account: &str,
+    zone: &str,
+    renewal: bool,
+) -> Result<Opened, OfficeError> {
+    let opened = Opened { token: random_text()?, csrf: random_text()?, renewal };
+    let session = Session { account: account.to_owned(), csrf: opened.csrf.clone() };
+    let zone = if renewal { format!("{zone}{RENEWAL}") } else { zone.to_owned() };
+    session_open(client, &opened.token, &session, &zone, SESSION_HOURS).await?;
     Ok(opened)
+}
+
+/// Counts a try to sign in, right or wrong, before anything is compared.
+///
+/// # Errors
+/// [`OfficeError::TooMany`] from an address or for a name, whether or not the name exists.
+pub async fn try_count(staff: &Database, address: &str, id: &str) -> Result<(), OfficeError> {
+    let client = staff.client().await?;
+    let name: String = id.chars().take(100).collect();
+    for (source, limit) in
+        [(format!("address {address}"), ADDRESS_TRIES), (format!("name {name}"), ACCOUNT_TRIES)]
+    {
+        let (tries, left) = attempt_count(&**client, &source, WINDOW_SECONDS).await?;
+        if tries > limit {
+            return Err(OfficeError::TooMany(left.max(1)));
+        }
+    }
+    Ok(())
 }
 
 /// A hash to compare with when the name is unknown, so that the answer takes as long.
@@ -177,6 +225,7 @@ fn nobody() -> Account {
         password_expires_on: base::date::FOREVER,
         valid_from: base::date::FOREVER,
         valid_to: base::date::FOREVER,
+        issued_until: None,
     }
 }
 
@@ -191,8 +240,39 @@ pub async fn session_actor(
     request: String,
     at: Timestamp,
 ) -> Result<Option<(Actor, String)>, OfficeError> {
+    actor_of(staff, token, (zone, zone), (request, at)).await
+}
+
+/// The person of a session that may serve only to change the password; true when it does.
+///
+/// # Errors
+/// [`OfficeError::Store`].
+pub async fn renewal_actor(
+    staff: &Database,
+    token: &str,
+    zone: &'static str,
+    request: String,
+    at: Timestamp,
+) -> Result<Option<(Actor, String, bool)>, OfficeError> {
+    if let Some((actor, csrf)) = actor_of(staff, token, (zone, zone), (request.clone(), at)).await?
+    {
+        return Ok(Some((actor, csrf, false)));
+    }
+    let own = format!("{zone}{RENEWAL}");
+    let found = actor_of(staff, token, (&own, zone), (request, at)).await?;
+    Ok(found.map(|(actor, csrf)| (actor, csrf, true)))
+}
+
+async fn actor_of(
+    staff: &Database,
+    token: &str,
+    (session_zone, zone): (&str, &'static str),
+    (request, at): (String, Timestamp),
+) -> Result<Option<(Actor, String)>, OfficeError> {
     let client = staff.client().await?;
-    let Some(session) = session_read(&**client, token, zone).await? else { return Ok(None) };
+    let Some(session) = session_read(&**client, token, session_zone).await? else {
+        return Ok(None);
+    };
     let Some(account) = account_read(&**client, &session.account).await? else { return Ok(None) };
     let today = day_in_japan(at);
     if account.valid_from > today || today >= account.valid_to {

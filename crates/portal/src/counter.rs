@@ -8,8 +8,12 @@ mod certificate;
 mod desk;
 mod form_input;
 mod form_view;
+mod forwarding;
+mod identification;
 mod links;
 mod openapi;
+mod pages;
+mod password;
 mod procedure;
 mod queue;
 mod refusal;
@@ -29,7 +33,6 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use definition::System;
 use office::version::systems_in_force;
 use office::{Office, OfficeError};
@@ -40,6 +43,7 @@ use store::{Database, StoreError};
 use tokio::sync::Notify;
 
 use crate::component::asset;
+use crate::internet::oidc::Provider;
 
 pub use desk::Desk;
 
@@ -67,6 +71,7 @@ pub struct Place {
 pub struct CounterState {
     places: Arc<BTreeMap<String, Arc<Place>>>,
     printer: Printer,
+    issuer: Option<Arc<Provider>>,
 }
 
 impl CounterState {
@@ -93,7 +98,18 @@ impl CounterState {
             let place = Place { office, staff, front, seal, used: Arc::default() };
             places.insert(own.organisation.id.clone(), Arc::new(place));
         }
-        Ok(CounterState { places: Arc::new(places), printer })
+        Ok(CounterState { places: Arc::new(places), printer, issuer: None })
+    }
+
+    /// The OIDC issuer whose tokens residents' applications carry. Without one they wait.
+    ///
+    /// # Errors
+    /// [`StoreError`] when no HTTP client can be had.
+    pub fn with_issuer(mut self, issuer: &str) -> Result<CounterState, StoreError> {
+        let provider = Provider::new(issuer.trim_end_matches('/').to_owned());
+        let provider = provider.map_err(|error| StoreError::Pool(error.to_string()))?;
+        self.issuer = Some(Arc::new(provider));
+        Ok(self)
     }
 
     /// The organisations of this zone, each with the systems in the versions that it has installed;
@@ -141,30 +157,7 @@ fn same(one: &[Arc<System>], other: &[Arc<System>]) -> bool {
 
 /// The routes of the office zone.
 pub fn router(state: CounterState) -> Router {
-    Router::new()
-        .route("/", get(sign_in::entrance))
-        .route("/health", get(|| async { "ok" }))
-        .route("/assets/{file}", get(asset_file))
-        .route("/{organisation}", get(queue::page))
-        .route("/{organisation}/", get(queue::page))
-        .route("/{organisation}/sign-in", get(sign_in::form).post(sign_in::submit))
-        .route("/{organisation}/sign-out", post(sign_in::sign_out))
-        .route("/{organisation}/search", get(search::form).post(search::results))
-        .route("/{organisation}/rows/{system}/{register}/{key}", get(row::page))
-        .route("/{organisation}/rows/{system}/{register}/{key}/reveal", post(row::reveal))
-        .route(
-            "/{organisation}/start/{system}/{procedure}",
-            get(procedure::form).post(procedure::submit),
-        )
-        .route("/{organisation}/cases/{id}", get(case::page))
-        .route("/{organisation}/cases/{id}/{act}", post(case::act))
-        .route("/{organisation}/links", get(links::page).post(links::submit))
-        .route("/{organisation}/documents", get(certificate::list))
-        .route("/{organisation}/documents/{number}", get(certificate::page))
-        .route("/{organisation}/documents/{number}/pdf", get(certificate::pdf))
-        .route("/{organisation}/documents/{number}/void", post(certificate::void))
-        .route("/{organisation}/administration", get(administration::page))
-        .route("/{organisation}/administration/{act}", post(administration::act))
+    crate::route::router(pages::PAGES)
         .merge(api::routes())
         .fallback(refusal::not_found)
         .layer(DefaultBodyLimit::max(1 << 20))

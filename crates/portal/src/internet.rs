@@ -22,11 +22,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::on;
 use store::StoreError;
 use store::connect::Database;
 use store::organisation::{Credentials, Organisation};
 
+use crate::route::{Access, Leaves, Page};
 use oidc::Provider;
 use scene::Visit;
 
@@ -107,22 +108,30 @@ impl InternetState {
 
 /// The routes of the zone.
 pub fn router(state: InternetState) -> Router {
-    Router::new()
-        .route("/", get(entrance))
-        .route("/health", get(|| async { "ok" }))
-        .route("/assets/{file}", get(response::asset))
-        .route("/{organisation}", get(sign_in::with_slash))
-        .route("/{organisation}/", get(sign_in::door))
-        .route("/{organisation}/sign-in", get(sign_in::sign_in))
-        .route("/{organisation}/callback", get(sign_in::callback))
-        .route("/{organisation}/sign-out", post(sign_in::sign_out))
-        .route("/{organisation}/home", get(home::record))
-        .route("/{organisation}/notices", get(home::notices))
-        .route("/{organisation}/looks", get(home::looks))
+    crate::route::router(PAGES)
         .fallback(not_found)
         .layer(middleware::map_response(response::secure))
         .with_state(state)
 }
+
+use Access::{Open, Signed};
+use Leaves::{Change, Nothing};
+
+/// Every page. A resident sees the own record only, which the office published and audited; this
+/// zone cannot write the office's audit.
+pub static PAGES: &[Page<InternetState>] = &[
+    Page::get("/", Open, Nothing, |f| on(f, entrance)),
+    Page::get("/health", Open, Nothing, |f| on(f, || async { "ok" })),
+    Page::get("/assets/{file}", Open, Nothing, |f| on(f, response::asset)),
+    Page::get("/{organisation}", Open, Nothing, |f| on(f, sign_in::with_slash)),
+    Page::get("/{organisation}/", Open, Nothing, |f| on(f, sign_in::door)),
+    Page::get("/{organisation}/sign-in", Open, Nothing, |f| on(f, sign_in::sign_in)),
+    Page::get("/{organisation}/callback", Open, Nothing, |f| on(f, sign_in::callback)),
+    Page::post("/{organisation}/sign-out", Signed, Change, |f| on(f, sign_in::sign_out)),
+    Page::get("/{organisation}/home", Signed, Nothing, |f| on(f, home::record)),
+    Page::get("/{organisation}/notices", Signed, Nothing, |f| on(f, home::notices)),
+    Page::get("/{organisation}/looks", Signed, Nothing, |f| on(f, home::looks)),
+];
 
 async fn entrance(State(state): State<InternetState>, visit: Visit) -> Response {
     let places: Vec<&Organisation> =

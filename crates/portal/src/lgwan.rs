@@ -6,15 +6,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::on;
 use definition::System;
 use maud::html;
 use store::organisation::{Credentials, Organisation};
 
 use crate::component::asset;
 use crate::component::language::Language;
-use crate::component::page::Page;
+use crate::component::page::Page as Whole;
 use crate::component::table::{Cell, Column, Row, Table, table};
+use crate::route::{Access, Leaves, Page};
 
 /// What the zone holds.
 #[derive(Clone)]
@@ -33,12 +34,15 @@ impl LgwanState {
 
 /// The routes of the LGWAN zone.
 pub fn router(state: LgwanState) -> Router {
-    Router::new()
-        .route("/", get(catalogue))
-        .route("/health", get(|| async { "ok" }))
-        .route("/assets/{file}", get(asset_file))
-        .with_state(state)
+    crate::route::router(PAGES).with_state(state)
 }
+
+/// Every page. Nobody signs in here yet, so all are open and none shows anybody's data.
+pub static PAGES: &[Page<LgwanState>] = &[
+    Page::get("/", Access::Open, Leaves::Nothing, |f| on(f, catalogue)),
+    Page::get("/health", Access::Open, Leaves::Nothing, |f| on(f, || async { "ok" })),
+    Page::get("/assets/{file}", Access::Open, Leaves::Nothing, |f| on(f, asset_file)),
+];
 
 async fn asset_file(axum::extract::Path(file): axum::extract::Path<String>) -> Response {
     let path = format!("/assets/{file}");
@@ -77,10 +81,13 @@ async fn catalogue(State(state): State<LgwanState>) -> Response {
             li { (organisation.name) "（" (organisation.code) "）" }
         } }
     };
-    let page = Page {
+    let page = Whole {
         zone: "LGWAN接続系",
         sample: state.organisations.iter().all(|organisation| organisation.sample),
-        ..Page::new(Language::Japanese, "雲居", "カタログ", content)
+        ..Whole::new(Language::Japanese, "雲居", "カタログ", content)
     };
     page.render().into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,3 +8,4 @@ pub mod component;
 pub mod counter;
 pub mod internet;
 pub mod lgwan;
+pub mod route;

@@ -183,3 +183,45 @@ revoke update on core.case_act from kumoi_office;
 grant select on core.organisation, core.system to kumoi_office;
 grant update (settings) on core.organisation to kumoi_office;
 grant select, insert on core.journal, core.audit to kumoi_office;
+
+-- 同定: where an unprintable character stands, why it was settled so; case_id is the correction.
+alter table core.glyph
+    drop constraint glyph_code_place_key,
+    add column system text not null default '',
+    add column register text not null default '',
+    add column subject text not null default '',
+    add column item text not null default '',
+    add column reason text,
+    add unique (code, place, system, register, subject, item);
+
+-- 転送: municipalities to be told of a registration, the letter, and who sent it when.
+create table core.forward (
+    id bigint generated always as identity primary key,
+    event_id bigint not null references core.journal,
+    system text not null,
+    procedure text not null,
+    subject text not null,
+    item text not null,
+    place text not null,
+    code text,
+    name text,
+    document text references core.document,
+    sent_at timestamptz,
+    sent_by text,
+    note text,
+    unique (event_id, subject, item, place)
+);
+create index on core.forward (id) where sent_at is null;
+grant select, insert, update on core.forward to kumoi_office;
+
+-- What a program sent under an Idempotency-Key, and what it was answered.
+create table core.idempotency (
+    actor text not null,
+    key text not null,
+    digest bytea not null,
+    case_id bigint references core.cases,
+    begun_at timestamptz not null default now(),
+    primary key (actor, key)
+);
+create index on core.idempotency (begun_at);
+grant select, insert, update, delete on core.idempotency to kumoi_office;

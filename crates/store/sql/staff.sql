@@ -11,6 +11,7 @@ create table staff.account (
     failures integer not null default 0,
     locked_until timestamptz,
     password_expires_on date not null,
+    issued_until timestamptz,
     valid_from date not null,
     valid_to date not null default '9999-12-31'
 );
@@ -31,6 +32,13 @@ create table staff.session (
     created_at timestamptz not null default now(),
     expires_at timestamptz not null,
     last_used_at timestamptz not null default now()
+);
+
+-- Tries to sign in by source address and by name, counted in windows; no table of people.
+create table staff.attempt (
+    source text primary key,
+    started_at timestamptz not null default now(),
+    tries integer not null
 );
 
 grant usage on schema staff to kumoi_staff;

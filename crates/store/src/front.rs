@@ -40,15 +40,13 @@ impl std::fmt::Debug for Claims {
     }
 }
 
-/// 連携申請: travels sealed to the office.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// 連携申請: travels sealed to the office, which believes nothing but the token's signature.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct LinkRequest {
-    /// The OIDC issuer.
-    pub issuer: String,
-    /// Its pairwise name of the resident.
-    pub subject: String,
-    /// What the card says.
-    pub claims: Claims,
+    /// The identity token, as the issuer signed it.
+    pub token: String,
+    /// The nonce of the attempt for which it was issued.
+    pub nonce: String,
 }
 
 /// How far a link is.

@@ -24,6 +24,8 @@ pub struct Account {
     pub locked_until: Option<Timestamp>,
     /// The password must be changed after this day.
     pub password_expires_on: Date,
+    /// The password was issued by an administrator: it serves until then, and only to be changed.
+    pub issued_until: Option<Timestamp>,
     /// First day of validity.
     pub valid_from: Date,
     /// Day on which it ends.
@@ -38,10 +40,10 @@ pub async fn account_put(client: &impl GenericClient, account: &Account) -> Resu
     client
         .execute(
             "insert into staff.account (id, name, password, totp_sealed, password_expires_on,
-               valid_from, valid_to)
-             values ($1, $2, $3, $4, $5, $6, $7)
+               valid_from, valid_to, issued_until)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
              on conflict (id) do update set name = $2, password = $3, totp_sealed = $4,
-               password_expires_on = $5, valid_from = $6, valid_to = $7",
+               password_expires_on = $5, valid_from = $6, valid_to = $7, issued_until = $8",
             &[
                 &account.id,
                 &account.name,
@@ -50,6 +52,7 @@ pub async fn account_put(client: &impl GenericClient, account: &Account) -> Resu
                 &account.password_expires_on,
                 &account.valid_from,
                 &account.valid_to,
+                &account.issued_until,
             ],
         )
         .await?;
@@ -67,7 +70,8 @@ pub async fn account_read(
     let row = client
         .query_opt(
             "select id, name, password, totp_sealed, totp_last_step, failures, locked_until,
-               password_expires_on, valid_from, valid_to from staff.account where id = $1",
+               password_expires_on, valid_from, valid_to, issued_until
+               from staff.account where id = $1",
             &[&id],
         )
         .await?;
@@ -82,7 +86,8 @@ pub async fn account_list(client: &impl GenericClient) -> Result<Vec<Account>, S
     let rows = client
         .query(
             "select id, name, password, totp_sealed, totp_last_step, failures, locked_until,
-               password_expires_on, valid_from, valid_to from staff.account order by id",
+               password_expires_on, valid_from, valid_to, issued_until
+               from staff.account order by id",
             &[],
         )
         .await?;
@@ -101,6 +106,7 @@ fn read(row: &tokio_postgres::Row) -> Result<Account, StoreError> {
         password_expires_on: row.try_get(7)?,
         valid_from: row.try_get(8)?,
         valid_to: row.try_get(9)?,
+        issued_until: row.try_get(10)?,
     })
 }
 
@@ -291,4 +297,52 @@ pub async fn session_read(
 pub async fn session_close(client: &impl GenericClient, token: &str) -> Result<(), StoreError> {
     client.execute("delete from staff.session where token = $1", &[&token_digest(token)]).await?;
     Ok(())
+}
+
+/// Sets a password; an issued one serves until `issued_until`. Every session of the account ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such account.
+pub async fn password_set(
+    client: &impl GenericClient,
+    id: &str,
+    (hash, expires_on): (&str, Date),
+    issued_until: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let sql = "update staff.account set password = $2, password_expires_on = $3, issued_until = $4,
+                 failures = 0, locked_until = null
+               where id = $1";
+    let changed = client.execute(sql, &[&id, &hash, &expires_on, &issued_until]).await?;
+    if changed == 0 {
+        return Err(StoreError::NotFound(format!("職員ID「{id}」")));
+    }
+    client.execute("delete from staff.session where account = $1", &[&id]).await?;
+    Ok(())
+}
+
+/// Counts a try from a source in windows of `seconds`; how many there were in this window, and how
+/// many seconds of it are left.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn attempt_count(
+    client: &impl GenericClient,
+    source: &str,
+    seconds: i32,
+) -> Result<(i32, i32), StoreError> {
+    let old = "delete from staff.attempt where started_at < now() - interval '1 hour'";
+    client.execute(old, &[]).await?;
+    let row = client
+        .query_one(
+            "insert into staff.attempt as a (source, tries) values ($1, 1)
+             on conflict (source) do update set
+               tries = case when a.started_at < now() - make_interval(secs => $2)
+                 then 1 else a.tries + 1 end,
+               started_at = case when a.started_at < now() - make_interval(secs => $2)
+                 then now() else a.started_at end
+             returning tries, ceil($2 - extract(epoch from now() - started_at))::integer",
+            &[&source, &f64::from(seconds)],
+        )
+        .await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
 }

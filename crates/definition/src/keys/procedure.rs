@@ -26,6 +26,14 @@ pub(crate) const PROCEDURE: &[Key] = &[
     may("checks", Shape::List(CHECK), "満たすべきこと"),
     may("effects", Shape::List(EFFECT), "効果"),
     may("on", Shape::Names, "きっかけの事象（system.event）"),
+    may("forward", Shape::Map(FORWARD), "本登録のあと、ほかの市区町村に転送する"),
+];
+
+pub(crate) const FORWARD: &[Key] = &[
+    must("to", Shape::Names, "宛先の市区町村を読み取る項目（今と過去の値）"),
+    must("notice", Shape::Text, "転送する文書の書式（notices/ の名前）"),
+    must("items", Shape::Names, "文書に載せる項目。秘匿する項目は載せられない"),
+    may("fields", Shape::Names, "文書に載せる様式の欄"),
 ];
 
 pub(crate) const STARTABLE: &[Key] = &[

@@ -7,8 +7,10 @@ use super::effect::{self, EffectContext};
 use super::register::{check_id, unknown_register};
 use super::{Package, form, name, start, with_file};
 use crate::compile::{compile_as, compile_at, procedure_scope};
-use crate::keys::{CHECK, PROCEDURE, PROCEDURE_KINDS, SELECTIONS};
-use crate::model::{Check, Procedure, ProcedureKind, Register, Selection, System, Trigger};
+use crate::keys::{CHECK, FORWARD, PROCEDURE, PROCEDURE_KINDS, SELECTIONS};
+use crate::model::{
+    Check, Forward, Procedure, ProcedureKind, Register, Selection, System, Trigger,
+};
 use crate::reader::{Fields, Reader};
 use crate::yaml::Node;
 
@@ -49,6 +51,9 @@ fn read(reader: &mut Reader<'_>, node: &Node, known: Known<'_>) -> Option<Proced
     }
     procedure.form = form::read(reader, fields.get("form"), system, register);
     form::check_names(reader, fields.get("form"), &procedure, system, register);
+    procedure.forward = fields
+        .get("forward")
+        .map(|node| read_forward(reader, node, &procedure, (system, register)));
     check_event(reader, &fields, &procedure, system);
     check_items(reader, &fields, &procedure, register);
     check_reaction(reader, &fields, &procedure, system);
@@ -116,6 +121,52 @@ fn read_head(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Procedure {
         checks: Vec::new(),
         effects: Vec::new(),
         on: reader.list(fields.get("on")).iter().filter_map(|n| read_trigger(reader, n)).collect(),
+        forward: None,
+    }
+}
+
+/// Where it is forwarded: items that are there, and none in the letter that must stay hidden.
+fn read_forward(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    procedure: &Procedure,
+    (system, register): (&System, &Register),
+) -> Forward {
+    let fields = reader.map(node, FORWARD);
+    let notice = reader.required(&fields, "notice");
+    if !system.notices.contains_key(&format!("{notice}.typ")) {
+        let message = format!("書式 notices/{notice}.typ がありません");
+        let known = system.notices.keys().filter_map(|file| file.strip_suffix(".typ"));
+        reader.unknown(fields.place_of("notice"), message, &notice, known);
+    }
+    for (key, shown) in [("to", false), ("items", true)] {
+        for node in reader.list(fields.get(key)) {
+            let Some(name) = node.scalar() else { continue };
+            let Some(item) = register.item(name) else {
+                let message = format!("項目「{name}」は台帳「{}」にありません", register.name);
+                let known = register.items.iter().map(|i| i.name.as_str());
+                reader.unknown(node.place, message, name, known);
+                continue;
+            };
+            if item.secret || (shown && item.conceal) {
+                let message = format!("項目「{name}」は秘匿するので、転送する文書に使えません");
+                let help = format!("{key} から消してください");
+                reader.error(node.place, message, Some(help));
+            }
+        }
+    }
+    for node in reader.list(fields.get("fields")) {
+        let Some(name) = node.scalar() else { continue };
+        if procedure.field(name).is_none() {
+            let known = procedure.fields().map(|(_, field)| field.name.as_str());
+            reader.unknown(node.place, format!("欄「{name}」がこの手続にありません"), name, known);
+        }
+    }
+    Forward {
+        to: reader.texts(fields.get("to")),
+        notice,
+        items: reader.texts(fields.get("items")),
+        fields: reader.texts(fields.get("fields")),
     }
 }
 

@@ -53,6 +53,22 @@ pub struct Procedure {
     pub effects: Vec<Effect>,
     /// Events that set it going, for reactions.
     pub on: Vec<Trigger>,
+    /// Whom it is forwarded to after final registration.
+    pub forward: Option<Forward>,
+}
+
+/// 転送: other municipalities are told of a final registration by letter. Items that are concealed
+/// never stand in it; what names a municipality is told to that municipality only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// Items of the subjects whose texts, now and before, begin with a municipality.
+    pub to: Vec<String>,
+    /// Template file stem.
+    pub notice: String,
+    /// Items of the subjects that the letter shows.
+    pub items: Vec<String>,
+    /// Fields of the form that it shows.
+    pub fields: Vec<String>,
 }
 
 /// Sorts of procedure.

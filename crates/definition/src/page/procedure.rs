@@ -73,6 +73,11 @@ fn describe(out: &mut String, system: &System, procedure: &Procedure) {
     for trigger in &procedure.on {
         let _ = writeln!(out, "- きっかけ: {} の事象 {}", trigger.system, trigger.event);
     }
+    if let Some(forward) = &procedure.forward {
+        let to = forward.to.join("・");
+        let shown = [forward.items.as_slice(), &forward.fields].concat().join("、");
+        let _ = writeln!(out, "- 本登録のあと、{to}の市区町村に転送する（載せるもの: {shown}）");
+    }
     out.push('\n');
     for group in &procedure.form {
         form_group(out, system, group);

@@ -18,10 +18,11 @@ pub(super) fn zones(arguments: &UpArguments, layout: &Layout) -> Result<Vec<Zone
         let folder = layout.credentials(zone)?.into_os_string();
         let mut words: Vec<OsString> =
             vec!["--address".into(), address.to_string().into(), "--credentials".into(), folder];
+        if zone != Zone::Lgwan {
+            words.extend(["--issuer".into(), url(arguments.authenticator_port).into()]);
+        }
         if zone == Zone::Internet {
-            let issuer = url(arguments.authenticator_port);
-            let public = url(arguments.internet_port);
-            words.extend(["--issuer".into(), issuer.into(), "--public-url".into(), public.into()]);
+            words.extend(["--public-url".into(), url(arguments.internet_port).into()]);
         }
         plans.push(ZonePlan {
             zone,

@@ -68,7 +68,9 @@ pub async fn register_finally(
     refuse_findings(&plan, entered.acknowledged)?;
     let entry = journal_entry(actor, case, system, procedure, (&plan, &subjects));
     let touched = entry.subjects.clone();
-    Ok((write(office, transaction, system, &plan, entry).await?, touched))
+    let event = write(office, transaction, system, &plan, entry).await?;
+    crate::forward::note(office, transaction, (system, procedure), (&subjects, event)).await?;
+    Ok((event, touched))
 }
 
 /// Two clerks on one resident: who comes second looks again.

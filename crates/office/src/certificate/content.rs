@@ -61,7 +61,7 @@ pub(crate) fn printable(
 ///
 /// # Errors
 /// [`OfficeError::Conflict`] when a real organisation has not said who its head is.
-pub(super) async fn head(
+pub(crate) async fn head(
     office: &Office,
     client: &impl GenericClient,
 ) -> Result<Json, OfficeError> {

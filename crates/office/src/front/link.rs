@@ -1,6 +1,7 @@
 //! Fetching applications and linking residents: at once when exactly one open record agrees in all
 //! four items, by a clerk's decision otherwise.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::audit::{NewAudit, audit_append};
@@ -11,7 +12,11 @@ use store::register;
 use store::{Client, Database, StoreError, Transaction};
 
 use super::matching::{Candidate, candidates};
+use super::token::{Expected, Proved, TokenError, Trust, verify};
 use super::{Desk, LinkItems, TickReport, publish};
+
+/// How long an application waits for keys that the issuer changed.
+const KEYS_CHANGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The office's particulars of a link; sealed under its vault.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,15 +58,19 @@ pub enum Decision {
 pub(super) async fn fetch(
     desk: &Desk<'_>,
     mailbox: &mut Client,
+    trust: &Trust,
     report: &mut TickReport,
 ) -> Result<bool, StoreError> {
     let transaction = mailbox.transaction().await?;
     let Some(application) = shelf::application_next(&*transaction).await? else {
         return Ok(false);
     };
-    let received = match open(desk, &application) {
-        Some(request) => receive(desk, &transaction, &application.handle, request).await?,
-        None => {
+    let received = match open(desk, &application, trust) {
+        Opened::Waits => return Ok(false),
+        Opened::Proved(proved) => {
+            receive(desk, &transaction, &application.handle, (&trust.issuer, *proved)).await?
+        }
+        Opened::Refused => {
             tracing::warn!(id = application.id, "an application of the front database is refused");
             Received::Refused
         }
@@ -89,31 +98,55 @@ enum Received {
     Refused,
 }
 
-/// The request inside an application; `None` when it was not sealed to this office, or names
-/// somebody else than it was left for.
-fn open(desk: &Desk<'_>, application: &Application) -> Option<LinkRequest> {
-    if application.kind != LINK_REQUEST {
-        return None;
+/// What an application turned out to be.
+enum Opened {
+    Proved(Box<Proved>),
+    /// The issuer may have changed its keys since they were fetched.
+    Waits,
+    Refused,
+}
+
+/// The resident whom an application proves. It must be sealed to this office, carry a token that
+/// the issuer signed for this organisation and that held when it was left, and be left for the very
+/// resident of the token.
+fn open(desk: &Desk<'_>, application: &Application, trust: &Trust) -> Opened {
+    let request = || -> Option<LinkRequest> {
+        if application.kind != LINK_REQUEST {
+            return None;
+        }
+        let context = application_context(&application.kind, &application.handle);
+        let plain = desk.key.open(&context, &application.sealed).ok()?;
+        serde_json::from_slice(&plain).ok()
+    };
+    let Some(request) = request() else { return Opened::Refused };
+    let at = application.received_at;
+    let (issuer, audience) = (trust.issuer.as_str(), trust.audience.as_str());
+    let expected = Expected { issuer, audience, nonce: &request.nonce, at };
+    match verify(&request.token, &trust.keys, &expected) {
+        Err(TokenError::Key) if Timestamp::now().duration_since(at) < KEYS_CHANGE => Opened::Waits,
+        Err(error) => {
+            tracing::warn!(id = application.id, %error, "the token of an application");
+            Opened::Refused
+        }
+        Ok(proved) => match ResidentKeys::new(issuer, &proved.subject) {
+            Ok(keys) if keys.handle() == application.handle => Opened::Proved(Box::new(proved)),
+            _ => Opened::Refused,
+        },
     }
-    let context = application_context(&application.kind, &application.handle);
-    let plain = desk.key.open(&context, &application.sealed).ok()?;
-    let request: LinkRequest = serde_json::from_slice(&plain).ok()?;
-    let keys = ResidentKeys::new(&request.issuer, &request.subject).ok()?;
-    (keys.handle() == application.handle).then_some(request)
 }
 
 async fn receive(
     desk: &Desk<'_>,
     client: &Transaction<'_>,
     handle: &[u8],
-    request: LinkRequest,
+    (issuer, proved): (&str, Proved),
 ) -> Result<Received, StoreError> {
-    let found = candidates(desk, &request.claims).await?;
+    let found = candidates(desk, &proved.claims).await?;
     let full: Vec<&Candidate> = found.iter().filter(|one| one.agreement.full()).collect();
     let particulars = Particulars {
-        issuer: request.issuer,
-        subject: request.subject,
-        claims: Some(request.claims),
+        issuer: issuer.to_owned(),
+        subject: proved.subject,
+        claims: Some(proved.claims),
         key: None,
         secret: None,
     };

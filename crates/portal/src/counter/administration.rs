@@ -15,7 +15,7 @@ use office::{OfficeError, staff};
 use serde::Deserialize;
 use serde_json::json;
 use store::audit::audit_latest;
-use store::document::glyph_open;
+use store::glyph::glyph_list;
 use store::identity::{account_end, account_list, account_unlock, role_end, role_grant, roles_of};
 use store::job::job_troubled;
 use store::journal::journal_latest;
@@ -49,7 +49,7 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
     let journal = journal_latest(&**client, None, 50).await?;
     let audit = audit_latest(&**client, None, 50).await?;
     let troubled = job_troubled(&**client).await?;
-    let glyphs = glyph_open(&**client).await?;
+    let glyphs = glyph_list(&**client, office::case::stage::REGISTERED, false).await?;
     let detail = json!({"journal": journal.len(), "audit": audit.len()});
     desk.actor.audit(&**client, "administration.view", "管理", Vec::new(), detail).await?;
     let lines = |rows: Vec<Vec<String>>, caption: &str, heads: &[&str]| grid(caption, heads, &rows);
@@ -90,7 +90,7 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
         .map(|(id, kind, attempts, error)| vec![id.to_string(), kind, attempts.to_string(), error])
         .collect();
     let glyphs: Vec<Vec<String>> =
-        glyphs.into_iter().map(|g| vec![g.code, g.source, g.place, g.reported_by]).collect();
+        glyphs.into_iter().map(|g| vec![g.met.code, g.met.path, g.met.reported_by]).collect();
     Ok(html! {
         (section(desk.say("職員", "Staff"), html! { (accounts) (account_form(desk)) }))
         (section(desk.say("事務決裁規程", "Decision rules"), html! {
@@ -98,7 +98,7 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
         }))
         (section(desk.say("業務システム", "Systems"), systems))
         (section(desk.say("失敗している自動処理", "Failing work"), lines(troubled, "自動処理", &["番号", "種類", "試行", "理由"])))
-        (section(desk.say("同定を待つ文字", "Characters to identify"), lines(glyphs, "文字", &["符号位置", "文字", "場所", "報告者"])))
+        (section(desk.say("同定を待つ文字", "Characters to identify"), lines(glyphs, "文字", &["符号位置", "場所", "報告者"])))
         (section(desk.say("異動の記録", "Journal"), lines(journal, "新しい順 50件", &["番号", "処理日時", "事由", "異動日", "人数", "入力", "決裁"])))
         (section(desk.say("監査の記録", "Audit"), lines(audit, "新しい順 50件", &["番号", "日時", "職員", "操作", "目的", "人数", "要求"])))
     })
@@ -153,6 +153,11 @@ fn account_act(desk: &Desk, rows: &[(String, Vec<String>)]) -> Markup {
         ("role-grant", "役割を与える", "Grant the role"),
         ("role-end", "役割を終える", "End the role"),
         ("account-unlock", "ロックを解除する", "Unlock"),
+        (
+            "password-issue",
+            "一度だけのパスワードを発行する（忘れたとき）",
+            "Issue a one-time password",
+        ),
         ("account-end", "職員IDを終える", "End the account"),
     ];
     html! {
@@ -283,6 +288,18 @@ pub struct Entered {
     post_review: String,
 }
 
+/// Every act; another is neither done nor audited.
+const ACTS: &[&str] = &[
+    "role-grant",
+    "role-end",
+    "account-unlock",
+    "account-end",
+    "account-create",
+    "password-issue",
+    "rule-add",
+    "rule-end",
+];
+
 /// Does an act and returns to the page.
 pub async fn act(
     desk: Desk,
@@ -309,6 +326,9 @@ async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<Option<Mar
         "id": entered.id, "role": entered.role, "procedure": entered.procedure,
         "manner": entered.manner,
     });
+    if !ACTS.contains(&act) {
+        return Err(Refusal::NotFound);
+    }
     let action = format!("administration.{act}");
     desk.actor.audit(&**client, &action, "管理", Vec::new(), detail).await?;
     match act {
@@ -317,6 +337,7 @@ async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<Option<Mar
         "account-unlock" => account_unlock(&**staff_client, &entered.id).await?,
         "account-end" => account_end(&**staff_client, &entered.id, today).await?,
         "account-create" => return create(desk, entered).await.map(Some),
+        "password-issue" => return issue(desk, entered).await.map(Some),
         "rule-add" => {
             let from = day_of(&entered.from)?;
             let rule = DecisionRule {
@@ -356,12 +377,27 @@ async fn create(desk: &Desk, entered: &Entered) -> Result<Markup, Refusal> {
         roles: vec![entered.role.clone()],
         valid_from: desk.actor.today(),
     };
-    staff::account_create(&desk.place.staff, &account).await?;
+    staff::account_issue(&desk.place.staff, &account, desk.actor.at).await?;
     let text = staff::totp_secret_text(&secret);
     Ok(html! {
-        p { (desk.say("職員を加えました。認証アプリに次の鍵を登録してもらってください。この画面でしか表示しません。",
-            "Added. Register this key in an authenticator app; it is shown only here.")) }
+        p { (desk.say("職員を加えました。認証アプリに次の鍵を登録してもらってください。この画面でしか表示しません。\
+             初めてのサインインで、パスワードの変更を求めます。初期パスワードは7日間使えます。",
+            "Added. Register this key in an authenticator app; it is shown only here. \
+             The first sign-in asks for a new password.")) }
         p { code { (text) } }
+        p { a href=(desk.href("/administration")) { (desk.say("管理に戻る", "Back")) } }
+    })
+}
+
+/// A password for who forgot the own one; shown this once.
+async fn issue(desk: &Desk, entered: &Entered) -> Result<Markup, Refusal> {
+    let issued = staff::password_issue(&desk.place.staff, &entered.id, desk.actor.at).await?;
+    Ok(html! {
+        p { (desk.say("本人を確かめてから、次のパスワードを渡してください。\
+             24時間使え、サインインすると変更を求めます。この画面でしか表示しません。",
+            "Hand this over after checking who asks. \
+             It serves for 24 hours and only to be changed; it is shown only here.")) }
+        p { (entered.id) "　" code { (issued) } }
         p { a href=(desk.href("/administration")) { (desk.say("管理に戻る", "Back")) } }
     })
 }

@@ -10,10 +10,12 @@ mod case;
 mod document;
 mod extract;
 mod failure;
+mod idempotent;
 mod office;
 mod register;
 pub mod schema;
 mod session;
+mod strict;
 #[cfg(test)]
 pub(super) mod tests;
 mod view;
@@ -25,47 +27,7 @@ use axum::middleware;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 
 use super::CounterState;
-
-/// The HTTP method of a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// Reads.
-    Get,
-    /// Does something, or asks with personal data, which never stand in an address.
-    Post,
-    /// Ends something.
-    Delete,
-}
-
-impl Verb {
-    /// Its word in OpenAPI, in small letters.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verb::Get => "get",
-            Verb::Post => "post",
-            Verb::Delete => "delete",
-        }
-    }
-
-    fn filter(self) -> MethodFilter {
-        match self {
-            Verb::Get => MethodFilter::GET,
-            Verb::Post => MethodFilter::POST,
-            Verb::Delete => MethodFilter::DELETE,
-        }
-    }
-}
-
-/// Who is let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Anybody: signing in.
-    Open,
-    /// Who is signed in.
-    Signed,
-    /// Who is signed in and has one of the roles.
-    Roles(&'static [&'static str]),
-}
+pub use crate::route::{Access, Verb};
 
 /// What a route answers when it did what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

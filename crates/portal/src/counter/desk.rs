@@ -1,10 +1,12 @@
 //! A desk: one signed-in person at one organisation, in one language. Extracted from the request;
-//! who is not signed in is sent to sign in, who has no such organisation gets 404.
+//! who is not signed in is sent to sign in, who has no such organisation gets 404, whom the route
+//! does not let in is refused before anything is read.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{ConnectInfo, Extension, FromRequestParts, Path};
 use axum::http::HeaderMap;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -13,7 +15,7 @@ use jiff::Timestamp;
 use maud::Markup;
 use office::Actor;
 use office::access::role;
-use office::staff::session_actor;
+use office::staff::renewal_actor;
 use print::Printer;
 
 use super::refusal::Refusal;
@@ -21,6 +23,7 @@ use super::{CounterState, Place};
 use crate::component::language::{Language, pick};
 use crate::component::notice::Notice;
 use crate::component::page::{NavigationItem, Page, UserBox};
+use crate::route::Access;
 
 /// The zone's name in sessions and audit.
 pub const ZONE: &str = "office";
@@ -63,6 +66,20 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// The token that a request bears (RFC 6750): one header, the scheme in any case, one space.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (given.next(), given.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let right = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
+    (right && token.bytes().all(|byte| byte.is_ascii_graphic())).then_some(token)
+}
+
+/// Where a request comes from. Headers that anybody may write are not asked.
+pub fn source(peer: Option<Extension<ConnectInfo<SocketAddr>>>) -> String {
+    peer.map_or_else(|| "local".to_owned(), |Extension(ConnectInfo(peer))| peer.ip().to_string())
+}
+
 /// The language asked for: by the address, else remembered, else Japanese.
 pub fn language(parts: &Parts) -> Language {
     let asked = parts
@@ -91,12 +108,7 @@ impl FromRequestParts<CounterState> for Desk {
         let Some(place) = state.place(&organisation) else {
             return Err(answer(Refusal::NotFound));
         };
-        let bearer = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .map(str::to_owned);
+        let bearer = bearer(&parts.headers).map(str::to_owned);
         let token = match (api, bearer) {
             (true, Some(token)) => Some(token),
             (true, None) => None,
@@ -104,19 +116,27 @@ impl FromRequestParts<CounterState> for Desk {
         };
         let Some(token) = token else { return Err(answer(Refusal::SignIn { organisation })) };
         let request = format!("{} {}", parts.method, route_of(parts.uri.path()));
-        let found = session_actor(&place.staff, &token, ZONE, request, Timestamp::now()).await;
-        match found.map_err(|error| answer(error.into()))? {
-            None => Err(answer(Refusal::SignIn { organisation })),
-            Some((actor, csrf)) => Ok(Desk {
-                place,
-                actor,
-                csrf,
-                language: language(parts),
-                printer: state.printer.clone(),
-                address: parts.uri.path().to_owned(),
-                query: without_language(parts.uri.query().unwrap_or_default()),
-            }),
+        let found = renewal_actor(&place.staff, &token, ZONE, request, Timestamp::now()).await;
+        let Some((actor, csrf, renewal)) = found.map_err(|error| answer(error.into()))? else {
+            return Err(answer(Refusal::SignIn { organisation }));
+        };
+        let access = parts.extensions.get::<Access>().copied();
+        if renewal && access != Some(Access::Renewing) {
+            return Err(answer(Refusal::Renew { organisation }));
         }
+        let desk = Desk {
+            place,
+            actor,
+            csrf,
+            language: language(parts),
+            printer: state.printer.clone(),
+            address: parts.uri.path().to_owned(),
+            query: without_language(parts.uri.query().unwrap_or_default()),
+        };
+        if let Some(Access::Roles(roles)) = access {
+            desk.actor.require(roles).map_err(|error| desk.refuse(error))?;
+        }
+        Ok(desk)
     }
 }
 
@@ -201,6 +221,11 @@ impl Desk {
             out.push((self.href(""), self.say("事案の一覧", "Queue").to_owned()));
             out.push((self.href("/search"), self.say("検索", "Search").to_owned()));
             out.push((self.href("/documents"), self.say("発行した証明", "Documents").to_owned()));
+            let glyphs = self.say("文字の同定", "Characters").to_owned();
+            out.push((self.href("/identification"), glyphs));
+        }
+        if self.actor.has(role::PROTECTION) {
+            out.push((self.href("/forwarding"), self.say("転送", "Forwarding").to_owned()));
         }
         if self.actor.has(role::COUNTER) {
             out.push((self.href("/links"), self.say("住民ページの照合", "Matching").to_owned()));

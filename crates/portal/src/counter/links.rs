@@ -143,6 +143,14 @@ async fn perform(desk: &Desk, entered: Entered) -> Result<(), Refusal> {
         key => Decision::Link(key.to_owned()),
     };
     let clerk = Clerk { id: &desk.actor.id, role: &desk.actor.roles.join(",") };
+    let office = desk.place.office.database.client().await?;
+    let (subjects, outcome) = match entered.key.as_str() {
+        "" => (Vec::new(), "refuse"),
+        key => (vec![key.to_owned()], "link"),
+    };
+    let detail = json!({"register": entered.register, "outcome": outcome});
+    desk.actor.audit(&**office, "link.decide", "住民ページの照合", subjects, detail).await?;
+    drop(office);
     let verdict = Verdict { handle: &handle, decision, clerk };
     let databases = (front(desk)?, &desk.place.office.database);
     decide(databases, (own.system, &own.register), &own.items, verdict).await?;

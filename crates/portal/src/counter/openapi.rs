@@ -65,7 +65,7 @@ fn operation(route: &Route) -> Value {
     });
     match route.access {
         Access::Open => out["security"] = json!([]),
-        Access::Signed => {}
+        Access::Signed | Access::Renewing => {}
         Access::Roles(roles) => {
             let names: Vec<&str> = roles.iter().map(|id| role::name(id)).collect();
             out["x-kumoi-roles"] = json!(roles);
@@ -85,6 +85,9 @@ fn refusals(route: &Route) -> Vec<&'static str> {
     let mut out = vec!["401", "404"];
     if matches!(route.access, Access::Roles(_)) {
         out.push("403");
+    }
+    if route.access == Access::Open {
+        out.extend(["403", "429"]);
     }
     if route.body.is_some() {
         out.extend(["400", "413", "415", "422"]);
@@ -120,6 +123,13 @@ fn parameters(route: &Route) -> Vec<Value> {
             json!({"name": name, "in": "path", "required": true, "schema": {"type": kind}})
         })
         .collect();
+    if route.operation == "case_enter" {
+        let words = "同じ値と同じ本文でもう一度送ると、二度入力せずに同じ答えを返す";
+        let kind = json!({"type": "string", "maxLength": 100});
+        out.push(json!({
+            "name": "Idempotency-Key", "in": "header", "description": words, "schema": kind,
+        }));
+    }
     out.extend(route.query.iter().map(|(name, words)| {
         let kind = if *name == "limit" {
             json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50})

@@ -1,7 +1,7 @@
 //! What cannot be done, said to people as a page and to programs as problem+json (RFC 9457).
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::problem::{FieldProblem, MEDIA_TYPE, Problem};
 use maud::html;
@@ -18,6 +18,11 @@ pub enum Refusal {
     Office(OfficeError),
     /// Somebody must sign in first.
     SignIn {
+        /// Where.
+        organisation: String,
+    },
+    /// The password must be changed first.
+    Renew {
         /// Where.
         organisation: String,
     },
@@ -48,6 +53,7 @@ impl Refusal {
                 Problem::new(403, "送信の確認ができません").with_detail(detail)
             }
             Refusal::SignIn { .. } => Problem::new(401, "サインインが必要です"),
+            Refusal::Renew { .. } => Problem::new(401, "パスワードの変更が必要です"),
             Refusal::NotFound => Problem::new(404, "見つかりません"),
             Refusal::Office(error) => office_problem(error),
         }
@@ -60,6 +66,7 @@ fn office_problem(error: &OfficeError) -> Problem {
         OfficeError::NotFound(_) => Problem::new(404, "見つかりません").with_detail(text),
         OfficeError::Forbidden(_) => Problem::new(403, "この操作はできません").with_detail(text),
         OfficeError::Conflict(_) => Problem::new(409, "いまの状態ではできません").with_detail(text),
+        OfficeError::TooMany(_) => Problem::new(429, "試みが多すぎます").with_detail(text),
         OfficeError::SignIn(_) => Problem::new(401, "サインインできません").with_detail(text),
         OfficeError::Glyphs(_) => {
             let next =
@@ -104,6 +111,10 @@ pub fn page(refusal: &Refusal, language: Language, home: &str) -> Response {
         let to = format!("/{organisation}/sign-in");
         return (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
     }
+    if let Refusal::Renew { organisation } = refusal {
+        let to = format!("/{organisation}/password");
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+    }
     let problem = refusal.problem();
     let content = html! {
         @if let Some(detail) = &problem.detail { p lang="ja" { (detail) } }
@@ -119,7 +130,15 @@ pub fn page(refusal: &Refusal, language: Language, home: &str) -> Response {
         ..Page::new(language, pick(language, "雲居", "Kumoi"), title, content)
     };
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, page.render()).into_response()
+    with_patience(refusal, (status, page.render()).into_response())
+}
+
+/// Says when to try again (RFC 9110 §10.2.3).
+pub fn with_patience(refusal: &Refusal, mut response: Response) -> Response {
+    if let Refusal::Office(OfficeError::TooMany(seconds)) = refusal {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    response
 }
 
 /// The title of a refusal in English; its particulars come from the office in Japanese.
@@ -140,7 +159,8 @@ const fn english(status: u16) -> &'static str {
 pub fn json(refusal: &Refusal) -> Response {
     let problem = refusal.problem();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], Json(problem)).into_response()
+    let response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], Json(problem)).into_response();
+    with_patience(refusal, response)
 }
 
 /// The answer for an address that nothing serves.

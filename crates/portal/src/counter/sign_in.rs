@@ -1,18 +1,21 @@
 //! Signing in and out. The page of a sample organisation shows its invented accounts and their
 //! current codes; no other page ever does.
 
+use std::net::SocketAddr;
+
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{ConnectInfo, Extension, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use office::access::role;
-use office::staff;
+use office::{OfficeError, staff};
 use serde::Deserialize;
+use serde_json::json;
 
-use super::desk::{COOKIE, Desk, ZONE};
-use super::refusal::{Refusal, page};
+use super::desk::{COOKIE, Desk, ZONE, source};
+use super::refusal::{Refusal, page, with_patience};
 use super::{CounterState, Place};
 use crate::component::form::{
     ButtonKind, Field, FieldError, PasswordUse, PostForm, button, error_summary, one_time_code,
@@ -152,6 +155,7 @@ pub async fn submit(
     State(state): State<CounterState>,
     Path(organisation): Path<String>,
     Query(asked): Query<Asked>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     Form(entered): Form<Entered>,
 ) -> Response {
     let language = asked.lang.as_deref().and_then(Language::from_tag).unwrap_or_default();
@@ -159,21 +163,46 @@ pub async fn submit(
         return page(&Refusal::NotFound, language, "/");
     };
     let given = (entered.id.trim(), entered.password.as_str(), entered.code.as_str());
+    if let Err(error) = staff::try_count(&place.staff, &source(peer), given.0).await {
+        let message = error.to_string();
+        let mut response = render(&place, language, &entered.id, Some(&message)).await;
+        if matches!(error, OfficeError::TooMany(_)) {
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        }
+        return with_patience(&error.into(), response);
+    }
     match staff::sign_in(&place.staff, given, ZONE, Timestamp::now()).await {
         Ok(opened) => {
-            let cookie = format!(
-                "{COOKIE}={}; Path=/{organisation}; HttpOnly; SameSite=Strict; Max-Age=36000",
-                opened.token
-            );
-            let to = format!("/{organisation}");
+            if let Err(error) = signed_in(&place, &opened.token).await {
+                return page(&error.into(), language, "/");
+            }
+            let cookie = session_cookie(&organisation, &opened.token);
+            let to = match opened.renewal {
+                true => format!("/{organisation}/password"),
+                false => format!("/{organisation}"),
+            };
             let headers = [(header::SET_COOKIE, cookie), (header::LOCATION, to)];
             (StatusCode::SEE_OTHER, headers).into_response()
         }
-        Err(office::OfficeError::SignIn(message)) => {
+        Err(OfficeError::SignIn(message)) => {
             render(&place, language, &entered.id, Some(&message)).await
         }
         Err(error) => page(&error.into(), language, "/"),
     }
+}
+
+/// The cookie of a session.
+pub fn session_cookie(organisation: &str, token: &str) -> String {
+    format!("{COOKIE}={token}; Path=/{organisation}; HttpOnly; SameSite=Strict; Max-Age=36000")
+}
+
+/// The audit row of a sign-in.
+async fn signed_in(place: &Place, token: &str) -> Result<(), OfficeError> {
+    let request = "POST sign-in".to_owned();
+    let found = staff::renewal_actor(&place.staff, token, ZONE, request, Timestamp::now()).await?;
+    let Some((actor, ..)) = found else { return Ok(()) };
+    let client = place.office.database.client().await?;
+    actor.audit(&**client, "session.open", "サインイン", Vec::new(), json!({})).await
 }
 
 /// What signing out carries.
@@ -191,12 +220,17 @@ pub async fn sign_out(
     if let Err(refusal) = desk.check(token.csrf.as_deref()) {
         return desk.refuse(refusal);
     }
-    if let Some(token) = super::desk::cookie(&headers, COOKIE)
-        && let Err(error) = staff::sign_out(&desk.place.staff, &token).await
-    {
+    let token = super::desk::cookie(&headers, COOKIE).unwrap_or_default();
+    if let Err(error) = leave(&desk, &token).await {
         return desk.refuse(error);
     }
     let cookie = format!("{COOKIE}=; Path={}; HttpOnly; Max-Age=0", desk.href(""));
     let to = desk.href("/sign-in");
     (StatusCode::SEE_OTHER, [(header::SET_COOKIE, cookie), (header::LOCATION, to)]).into_response()
+}
+
+async fn leave(desk: &Desk, token: &str) -> Result<(), OfficeError> {
+    let client = desk.place.office.database.client().await?;
+    desk.actor.audit(&**client, "session.close", "サインアウト", Vec::new(), json!({})).await?;
+    staff::sign_out(&desk.place.staff, token).await
 }

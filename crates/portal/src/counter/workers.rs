@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use office::front::{LinkItems, tick};
+use office::front::{LinkItems, Trust, tick};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 use self::watch::{News, Watch};
 use super::{CounterState, Place};
+use crate::internet::oidc::{Provider, SignInError};
 
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -39,7 +40,8 @@ pub fn spawn(state: &CounterState) {
     let sights = watch::spawn(places.clone());
     for place in places {
         let watch = Watch::new(&place, sights.clone());
-        let worker = Worker { place, watch, exchanged: None, sealed: None };
+        let issuer = state.issuer.clone();
+        let worker = Worker { place, issuer, watch, exchanged: None, sealed: None };
         tokio::spawn(worker.serve(Arc::clone(&turns)));
     }
 }
@@ -47,6 +49,7 @@ pub fn spawn(state: &CounterState) {
 /// The work of one organisation.
 struct Worker {
     place: Arc<Place>,
+    issuer: Option<Arc<Provider>>,
     watch: Watch,
     exchanged: Option<Instant>,
     sealed: Option<Instant>,
@@ -89,7 +92,7 @@ impl Worker {
             !is_awake || at.is_none_or(|at| at.elapsed() >= every)
         };
         if due(self.exchanged, EXCHANGE) || self.watch.front_is_visited() {
-            exchange(&self.place).await;
+            exchange(&self.place, self.issuer.as_deref()).await;
             self.exchanged = Some(Instant::now());
         }
         if due(self.sealed, SEAL) {
@@ -122,14 +125,20 @@ impl Worker {
 }
 
 /// Fetches sealed applications from the front database and publishes what residents may see.
-async fn exchange(place: &Place) {
+async fn exchange(place: &Place, issuer: Option<&Provider>) {
     let Some(front) = &place.front else { return };
+    let trust = match issuer {
+        Some(issuer) => trust(place, issuer).await,
+        None => None,
+    };
     for system in place.office.systems.iter() {
         for register in &system.registers {
             let Some(published) = &register.published else { continue };
             let items = LinkItems::from(published);
             let database = &place.office.database;
-            if let Err(error) = tick(front, database, system, &register.id, &items).await {
+            let both = (front, database);
+            let register = (&**system, register.id.as_str());
+            if let Err(error) = tick(both, register, &items, trust.as_ref()).await {
                 let organisation = &place.office.organisation.id;
                 tracing::warn!(%organisation, %error, "exchange with the front failed");
             }
@@ -141,5 +150,23 @@ async fn seal(place: &Place) {
     if let Err(error) = store::seal::seal_all(&place.office.database, &place.seal).await {
         let organisation = &place.office.organisation.id;
         tracing::warn!(%organisation, %error, "sealing failed");
+    }
+}
+
+/// The issuer's keys. A real organisation never believes the sample authenticator; while the issuer
+/// cannot be reached, applications wait.
+async fn trust(place: &Place, issuer: &Provider) -> Option<Trust> {
+    let organisation = &place.office.organisation;
+    let found = async {
+        let sample = issuer.is_sample().await?;
+        Ok::<_, SignInError>((sample, issuer.trust(&organisation.id).await?))
+    };
+    match found.await {
+        Ok((sample, _)) if sample && !organisation.sample => None,
+        Ok((_, trust)) => Some(trust),
+        Err(error) => {
+            tracing::debug!(organisation = %organisation.id, %error, "the issuer's keys");
+            None
+        }
     }
 }

@@ -4,20 +4,22 @@
 //! Nothing of a token is believed before its signature, issuer, audience, time and nonce are.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use jsonwebtoken::decode_header;
 use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use office::front::{Trust, token};
 use serde::Deserialize;
 use store::front::Claims;
 use tokio::sync::RwLock;
 
-use super::attempt::{Attempt, same};
+use super::attempt::Attempt;
 
 /// What is asked of the card.
 pub const SCOPE: &str = "openid name address birthdate gender";
-/// Difference of clocks allowed, in seconds.
-const LEEWAY: u64 = 30;
+/// The office asks the issuer for its keys again after so long.
+const KEYS_AGE: Duration = Duration::from_secs(60);
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a sign-in failed.
@@ -56,6 +58,7 @@ struct Discovery {
 struct Known {
     discovery: Discovery,
     keys: JwkSet,
+    fetched: Instant,
 }
 
 /// The identity that was proved.
@@ -67,10 +70,12 @@ pub struct Identity {
     pub subject: String,
     /// What the card says.
     pub claims: Claims,
+    /// The token that proves it.
+    pub token: String,
 }
 
 /// What a token must say.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
     /// Issuer.
     pub issuer: &'a str,
@@ -78,24 +83,6 @@ pub struct Expected<'a> {
     pub audience: &'a str,
     /// The attempt's nonce.
     pub nonce: &'a str,
-}
-
-#[derive(Deserialize)]
-struct TokenClaims {
-    sub: String,
-    nonce: String,
-    name: String,
-    address: Address,
-    birthdate: String,
-    gender: String,
-}
-
-/// OpenID Connect Core §5.1.1 has an object, some issuers write the line alone.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Address {
-    Line(String),
-    Object { formatted: String },
 }
 
 #[derive(Deserialize)]
@@ -107,37 +94,16 @@ struct TokenResponse {
 ///
 /// # Errors
 /// [`SignInError::Token`].
-pub fn verify(
-    token: &str,
-    keys: &JwkSet,
-    expected: &Expected<'_>,
-) -> Result<Identity, SignInError> {
-    let refused = |why: jsonwebtoken::errors::Error| SignInError::Token(why.to_string());
-    let header = decode_header(token).map_err(refused)?;
-    if header.alg != Algorithm::ES256 {
-        return Err(SignInError::Token("algorithm".to_owned()));
-    }
-    let known = header.kid.as_deref().and_then(|kid| keys.find(kid));
-    let known = known.ok_or_else(|| SignInError::Token("unknown key".to_owned()))?;
-    let key = DecodingKey::from_jwk(known).map_err(refused)?;
-    let mut validation = Validation::new(Algorithm::ES256);
-    validation.leeway = LEEWAY;
-    validation.validate_nbf = true;
-    validation.set_issuer(&[expected.issuer]);
-    validation.set_audience(&[expected.audience]);
-    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    let claims = decode::<TokenClaims>(token, &key, &validation).map_err(refused)?.claims;
-    if !same(&claims.nonce, expected.nonce) {
-        return Err(SignInError::Token("nonce".to_owned()));
-    }
-    let address = match claims.address {
-        Address::Line(formatted) | Address::Object { formatted } => formatted,
-    };
-    let (name, birthdate, gender) = (claims.name, claims.birthdate, claims.gender);
+pub fn verify(text: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Identity, SignInError> {
+    let Expected { issuer, audience, nonce } = *expected;
+    let expected = token::Expected { issuer, audience, nonce, at: Timestamp::now() };
+    let proved = token::verify(text, keys, &expected);
+    let proved = proved.map_err(|error| SignInError::Token(error.to_string()))?;
     Ok(Identity {
-        issuer: expected.issuer.to_owned(),
-        subject: claims.sub,
-        claims: Claims { name, address, birthdate, gender },
+        issuer: issuer.to_owned(),
+        subject: proved.subject,
+        claims: proved.claims,
+        token: text.to_owned(),
     })
 }
 
@@ -181,7 +147,8 @@ impl Provider {
             return Err(SignInError::Provider("issuer differs".to_owned()));
         }
         let answer = self.client.get(&discovery.jwks_uri).send().await?.error_for_status()?;
-        let known = Arc::new(Known { keys: answer.json().await?, discovery });
+        let known =
+            Arc::new(Known { keys: answer.json().await?, discovery, fetched: Instant::now() });
         *self.known.write().await = Some(known.clone());
         Ok(known)
     }
@@ -192,6 +159,19 @@ impl Provider {
     /// [`SignInError::Provider`].
     pub async fn is_sample(&self) -> Result<bool, SignInError> {
         Ok(self.known().await?.discovery.kumoi_sample)
+    }
+
+    /// What the office believes tokens for this client by; the keys are a minute old at most.
+    ///
+    /// # Errors
+    /// [`SignInError::Provider`].
+    pub async fn trust(&self, client_id: &str) -> Result<Trust, SignInError> {
+        let known = match self.known().await? {
+            old if old.fetched.elapsed() > KEYS_AGE => self.fetch().await?,
+            known => known,
+        };
+        let (issuer, audience) = (self.issuer.clone(), client_id.to_owned());
+        Ok(Trust { issuer, audience, keys: known.keys.clone() })
     }
 
     /// Where the browser goes to prove who it is.

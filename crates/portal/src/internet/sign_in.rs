@@ -135,7 +135,7 @@ async fn end(scene: &Scene, answer: &Answer) -> Result<Response, InternetError> 
     let redirect = scene.state.redirect_uri(scene.id());
     let provider = &scene.state.provider;
     let identity = provider.identity(scene.id(), &redirect, code, &attempt).await?;
-    apply(scene, &identity).await?;
+    apply(scene, &identity, &attempt).await?;
     let name = identity.claims.name;
     let content = Content { issuer: identity.issuer, subject: identity.subject, name };
     let resident = session::open(scene, content).await?;
@@ -146,7 +146,7 @@ async fn end(scene: &Scene, answer: &Answer) -> Result<Response, InternetError> 
 }
 
 /// Leaves a sealed link request, unless the resident is linked or a clerk is already looking.
-async fn apply(scene: &Scene, identity: &Identity) -> Result<(), InternetError> {
+async fn apply(scene: &Scene, identity: &Identity, attempt: &Attempt) -> Result<(), InternetError> {
     let keys = ResidentKeys::new(&identity.issuer, &identity.subject)?;
     let handle = keys.handle();
     let client = scene.place.front.client().await?;
@@ -155,11 +155,7 @@ async fn apply(scene: &Scene, identity: &Identity) -> Result<(), InternetError> 
         return Ok(());
     }
     let key = setting_read(&**client, OFFICE_KEY).await?.ok_or(InternetError::NotReady)?;
-    let request = LinkRequest {
-        issuer: identity.issuer.clone(),
-        subject: identity.subject.clone(),
-        claims: identity.claims.clone(),
-    };
+    let request = LinkRequest { token: identity.token.clone(), nonce: attempt.nonce() };
     let plain = serde_json::to_vec(&request).map_err(|error| StoreError::Files(error.into()))?;
     let context = application_context(LINK_REQUEST, &handle);
     let sealed = seal_for_office(&seal::from_text(&key)?, &context, &plain)?;

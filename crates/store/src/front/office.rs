@@ -2,6 +2,7 @@
 //!
 //! Also what the office's own database says of changes and reads, so that views follow them.
 
+use jiff::Timestamp;
 use tokio_postgres::GenericClient;
 
 use super::LinkState;
@@ -21,6 +22,8 @@ pub struct Application {
     pub handle: Vec<u8>,
     /// Sealed content.
     pub sealed: Vec<u8>,
+    /// When it was left, by the database's clock.
+    pub received_at: Timestamp,
 }
 
 /// A link as the office keeps it.
@@ -69,7 +72,8 @@ pub async fn application_next(
 ) -> Result<Option<Application>, StoreError> {
     let row = client
         .query_opt(
-            "select id, kind, subject_handle, sealed from front.inbox where fetched_at is null
+            "select id, kind, subject_handle, sealed, received_at from front.inbox
+             where fetched_at is null
              order by id limit 1 for update skip locked",
             &[],
         )
@@ -80,6 +84,7 @@ pub async fn application_next(
         kind: row.try_get(1)?,
         handle: row.try_get(2)?,
         sealed: row.try_get(3)?,
+        received_at: row.try_get(4)?,
     }))
 }
 

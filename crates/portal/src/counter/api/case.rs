@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use definition::System;
 use definition::model::ProcedureKind;
@@ -22,8 +22,9 @@ use serde_json::{Value, json};
 use store::case::{Case, case_acts, case_queue, case_read};
 use store::register::{Table, rows};
 
-use super::extract::{Body, Caller};
+use super::extract::{Body, Caller, Sent};
 use super::failure::Failure;
+use super::idempotent::once;
 use super::{schema, view};
 use crate::counter::desk::Desk;
 
@@ -111,11 +112,18 @@ fn findings_of(preview: &Preview) -> Vec<Finding> {
     preview.plan.findings.iter().cloned().map(super::failure::placed).collect()
 }
 
-/// Enters a case as 仮登録.
-pub async fn enter(Caller(desk): Caller, Body(entered): Body<Input>) -> Result<Response, Failure> {
-    let input = input_of(&desk, entered, ENTERED)?;
-    let office = &desk.place.office;
-    let id = case_enter(office, &desk.actor, &input).await.map_err(Failure::of_case)?;
+/// Enters a case as 仮登録, once for an `Idempotency-Key`.
+pub async fn enter(
+    Caller(desk): Caller,
+    headers: HeaderMap,
+    sent: Sent<Input>,
+) -> Result<Response, Failure> {
+    let Sent { body, digest } = sent;
+    let work = async {
+        let input = input_of(&desk, body, ENTERED)?;
+        case_enter(&desk.place.office, &desk.actor, &input).await.map_err(Failure::of_case)
+    };
+    let id = once(&desk, (&headers, &digest), work).await?;
     let to = desk.href(&format!("/api/cases/{id}"));
     let state = state_of(&desk, id).await?;
     Ok((StatusCode::CREATED, [(header::LOCATION, to)], state).into_response())

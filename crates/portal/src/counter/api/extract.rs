@@ -1,15 +1,16 @@
 //! What a handler takes out of a request: the signed-in caller whom the route lets in, the query,
 //! and a JSON body that has exactly the shape that the OpenAPI text promises.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::failure::Failure;
+use super::strict::Strict;
 use super::{Access, Route, schema};
 use crate::counter::CounterState;
 use crate::counter::desk::Desk;
@@ -40,11 +41,6 @@ impl FromRequestParts<CounterState> for Caller {
         }
         Ok(Caller(desk))
     }
-}
-
-/// The token that a request bears.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 /// The parameters of a query; unknown ones are refused.
@@ -83,6 +79,22 @@ impl<T: DeserializeOwned> FromRequest<CounterState> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &CounterState) -> Result<Body<T>, Failure> {
+        Sent::from_request(request, state).await.map(|sent| Body(sent.body))
+    }
+}
+
+/// A JSON body of the shape of the route, with the bytes that were sent.
+pub struct Sent<T> {
+    /// The body.
+    pub body: T,
+    /// SHA-256 of its bytes.
+    pub digest: Vec<u8>,
+}
+
+impl<T: DeserializeOwned> FromRequest<CounterState> for Sent<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &CounterState) -> Result<Sent<T>, Failure> {
         let route = request.extensions().get::<&'static Route>().copied();
         let name = route.and_then(|route| route.body).ok_or_else(Failure::nothing)?;
         if !is_json(request.headers()) {
@@ -93,21 +105,27 @@ impl<T: DeserializeOwned> FromRequest<CounterState> for Body<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
             Failure::unreadable(rejection.status(), "本文を読めません", "本文は1MiBまでです")
         })?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let detail = format!("{line}行{column}文字目が JSON として読めません");
-            Failure::unreadable(StatusCode::BAD_REQUEST, "本文を読めません", &detail)
-        })?;
+        let Strict(value) = serde_json::from_slice(&bytes).map_err(|error| unread(&error))?;
         let findings = schema::check_named(name, &value);
         if !findings.is_empty() {
             return Err(Failure::fields(findings));
         }
-        serde_json::from_value(value).map(Body).map_err(|_| {
+        let body = serde_json::from_value(value).map_err(|_| {
             let detail = "値の範囲を確かめてください。形は openapi.json にあります";
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             Failure::unreadable(status, "入力を確かめてください", detail)
-        })
+        })?;
+        Ok(Sent { body, digest: digest(&SHA256, &bytes).as_ref().to_vec() })
     }
+}
+
+fn unread(error: &serde_json::Error) -> Failure {
+    let (line, column) = (error.line(), error.column());
+    let detail = match error.is_data() {
+        true => format!("{error}"),
+        false => format!("{line}行{column}文字目が JSON として読めません"),
+    };
+    Failure::unreadable(StatusCode::BAD_REQUEST, "本文を読めません", &detail)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -1,19 +1,21 @@
 //! Signing in and out. The token is shown once, to who signed in; no CSRF token is asked for, since
 //! no browser sends a bearer token by itself.
 
+use std::net::SocketAddr;
+
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use office::staff;
+use office::{OfficeError, staff};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::extract::{Body, Caller, bearer};
+use super::extract::{Body, Caller};
 use super::failure::Failure;
 use crate::counter::CounterState;
-use crate::counter::desk::ZONE;
+use crate::counter::desk::{ZONE, bearer, source};
 
 /// What is entered.
 #[derive(Deserialize)]
@@ -28,12 +30,19 @@ pub struct SignIn {
 pub async fn open(
     State(state): State<CounterState>,
     Path(organisation): Path<String>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     Body(entered): Body<SignIn>,
 ) -> Result<Response, Failure> {
     let place = state.place(&organisation).ok_or_else(Failure::nothing)?;
     let given = (entered.id.trim(), entered.password.as_str(), entered.code.as_str());
     let now = Timestamp::now();
+    staff::try_count(&place.staff, &source(peer), given.0).await?;
     let opened = staff::sign_in(&place.staff, given, ZONE, now).await?;
+    if opened.renewal {
+        staff::sign_out(&place.staff, &opened.token).await?;
+        let message = "パスワードの変更が必要です。窓口の画面でサインインして変更してください";
+        return Err(OfficeError::Forbidden(message.to_owned()).into());
+    }
     let request = "POST api/session".to_owned();
     let found = staff::session_actor(&place.staff, &opened.token, ZONE, request, now).await?;
     let (actor, csrf) = found.ok_or_else(Failure::nothing)?;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use base::date::{Date, FOREVER, LooseDate};
 use definition::{Package, System};
 use jiff::Timestamp;
-use office::front::{LinkItems, TickReport, tick};
+use office::front::{LinkItems, TickReport, Trust, tick};
 use store::cluster::{Cluster, ClusterOptions, stop_leftover};
-use store::organisation::{Installer, Organisation, ZoneCredentials};
+use store::organisation::{Credentials, Installer, Organisation, ZoneCredentials};
 use store::register::{RowWrite, Table, open_many};
 use store::value::record_open;
 use store::{Database, ItemValue, RowMeta};
@@ -49,6 +49,8 @@ pub struct Stage {
     pub items: LinkItems,
     /// Address of the internet zone.
     pub site: String,
+    /// What the zone holds.
+    pub state: InternetState,
     _folder: Folder,
 }
 
@@ -170,6 +172,9 @@ impl Stage {
         };
         let made = installer.organisation_create(&organisation, &templates).await;
         let zones = made.expect("the organisation is made");
+        let neighbour = Organisation { id: "neighbour_city".to_owned(), ..organisation };
+        let made = installer.organisation_create(&neighbour, &templates).await;
+        let neighbour = made.expect("the neighbour is made").internet;
         let held = &zones.office;
         let front = held.database(held.front.as_ref(), None, 4).expect("front pool");
         let office =
@@ -180,14 +185,36 @@ impl Stage {
         let vault = office.vault().expect("a vault");
         open_many(&**client, table, &rows, Some(vault)).await.expect("rows are written");
         drop(client);
-        let site = serve(zones.internet.clone(), cards).await;
+        let (site, state) = serve(vec![zones.internet.clone(), neighbour], cards).await;
         let items = items();
-        Stage { cluster, installer, zones, front, office, system, items, site, _folder: folder }
+        Stage {
+            cluster,
+            installer,
+            zones,
+            front,
+            office,
+            system,
+            items,
+            site,
+            state,
+            _folder: folder,
+        }
     }
 
     /// One visit of the office.
     pub async fn tick(&self) -> TickReport {
-        tick(&self.front, &self.office, &self.system, "person", &self.items).await.expect("a tick")
+        self.tick_with(Some(&self.trust().await)).await
+    }
+
+    /// What the office believes tokens by.
+    pub async fn trust(&self) -> Trust {
+        self.state.provider.trust("sample_city").await.expect("the issuer answers")
+    }
+
+    /// One visit of the office, with these keys of the issuer.
+    pub async fn tick_with(&self, trust: Option<&Trust>) -> TickReport {
+        let (both, register) = ((&self.front, &self.office), (&*self.system, "person"));
+        tick(both, register, &self.items, trust).await.expect("a tick")
     }
 
     /// All that a copy of the front database says, in text and in hexadecimal.
@@ -206,8 +233,8 @@ impl Stage {
     }
 }
 
-/// Serves authenticator and internet zone; the zone's address is returned.
-async fn serve(credentials: store::organisation::Credentials, cards: Vec<Card>) -> String {
+/// Serves authenticator and internet zone; the zone's address and state are returned.
+async fn serve(mut held: Vec<Credentials>, cards: Vec<Card>) -> (String, InternetState) {
     let bind = || async { TcpListener::bind("127.0.0.1:0").await.expect("a port") };
     let (site_at, issuer_at) = (bind().await, bind().await);
     let address = |at: &TcpListener| format!("http://{}", at.local_addr().expect("an address"));
@@ -217,12 +244,13 @@ async fn serve(credentials: store::organisation::Credentials, cards: Vec<Card>) 
         relying_party: site.clone(),
         cards,
     });
-    let mut real = credentials.clone();
+    let mut real = held[0].clone();
     real.organisation.id = "real_city".to_owned();
     real.organisation.sample = false;
-    let state = InternetState::new(vec![credentials, real], issuer, site.clone());
-    let state = state.expect("a state");
+    held.push(real);
+    let state = InternetState::new(held, issuer, site.clone()).expect("a state");
+    let kept = state.clone();
     tokio::spawn(async move { axum::serve(issuer_at, provider.expect("a provider")).await });
     tokio::spawn(async move { axum::serve(site_at, internet::router(state)).await });
-    site
+    (site, kept)
 }

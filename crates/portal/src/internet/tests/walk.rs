@@ -1,6 +1,9 @@
 //! A resident's whole walk, with what must not be seen on the way.
 
+use std::sync::Arc;
+
 use office::front::{Clerk, Decision, Verdict, decide, pending};
+use reqwest::cookie::{CookieStore, Jar};
 use reqwest::redirect::Policy;
 use serde_json::json;
 use store::audit::{NewAudit, audit_append};
@@ -8,24 +11,36 @@ use store::case::{NewCase, case_open};
 
 use super::stage::{Person, Stage};
 use crate::authenticator::Card;
+use crate::internet::session::COOKIE;
 
 const ADDRESS: &str = "見本市見本町一丁目２番３号　見本荘５";
 
 /// A browser: cookies, redirects followed.
 struct Browser {
     client: reqwest::Client,
+    jar: Arc<Jar>,
     site: String,
 }
 
 impl Browser {
     fn new(stage: &Stage) -> Browser {
+        let jar = Arc::new(Jar::default());
         let client = reqwest::Client::builder()
-            .cookie_store(true)
+            .cookie_provider(Arc::clone(&jar))
             .no_proxy()
             .redirect(Policy::limited(5))
             .build()
             .unwrap();
-        Browser { client, site: stage.site.clone() }
+        Browser { client, jar, site: stage.site.clone() }
+    }
+
+    /// The session's token.
+    fn token(&self) -> String {
+        let url = format!("{}/sample_city/home", self.site).parse().unwrap();
+        let cookies = self.jar.cookies(&url).unwrap();
+        let prefix = format!("{COOKIE}=");
+        let pairs = cookies.to_str().unwrap().split("; ");
+        pairs.filter_map(|pair| pair.strip_prefix(&prefix)).next().unwrap().to_owned()
     }
 
     async fn get(&self, address: &str) -> reqwest::Response {
@@ -122,12 +137,14 @@ async fn a_resident_sees_the_own_record_and_nothing_else_is_seen() {
     assert_eq!(browser.sign_in(0).await.status(), 503, "before the office has opened the counter");
     stage.tick().await;
     matched_and_published(&stage, &browser).await;
+    super::matrix::every_page(&stage, stage.state.clone(), &browser.token()).await;
     news_are_followed(&stage, &browser).await;
     a_copy_of_the_front_shows_nobody(&stage).await;
     the_internet_role_reaches_nothing_else(&stage).await;
     signing_out(&browser).await;
     doubts_are_for_a_clerk(&stage).await;
     nobody_is_linked_without_a_record(&stage).await;
+    super::forged::nothing_is_believed_of_the_zone(&stage).await;
     whereabouts_of_the_protected_stay_inside(&stage).await;
     a_closed_record_is_withdrawn(&stage, &browser).await;
     stage.cluster.stop().await.unwrap();
@@ -162,6 +179,10 @@ async fn matched_and_published(stage: &Stage, browser: &Browser) {
     for hidden in ["渡辺一郎", ADDRESS, "1980-04-01"] {
         assert!(!dump.contains(hidden) && !dump.contains(&hexadecimal(hidden)), "{hidden}");
     }
+    assert_eq!(stage.tick_with(None).await.fetched, 0, "without the issuer's keys it waits");
+    let mut changed = stage.trust().await;
+    changed.keys.keys.clear();
+    assert_eq!(stage.tick_with(Some(&changed)).await.fetched, 0, "keys that may have changed");
     let report = stage.tick().await;
     assert_eq!((report.fetched, report.linked, report.published), (1, 1, 1), "{report:?}");
     let home = browser.get("/sample_city/home").await;

@@ -84,7 +84,8 @@ const UNSEEN: &[&str] = &["system_list", "openapi_read", "document_pdf"];
 
 async fn every_look_is_audited(stage: &Stage) {
     let (id, _) = entered(stage, "見本　〇").await;
-    let number = issued(stage, "20260401-999999-madoguchi-000001").await;
+    let number = "20260401-999999-madoguchi-000001";
+    stage.issued(number).await;
     let case = format!("/cases/{id}");
     let approve = json!({"revision": entered_revision(stage, &case).await});
     changes(stage, "case_approve", "kakari", (&format!("{case}/approve"), Some(approve))).await;
@@ -148,7 +149,8 @@ async fn every_change_is_audited(stage: &Stage) {
     }
     let input = move_in("見本　三", "1980-02-03");
     changes(stage, "case_enter", "madoguchi", ("/cases", Some(input))).await;
-    let number = issued(stage, "20260401-999999-madoguchi-000002").await;
+    let number = "20260401-999999-madoguchi-000002";
+    stage.issued(number).await;
     let path = format!("/documents/{number}/void");
     let reason = json!({"reason": "印刷の乱れ"});
     changes(stage, "document_void", "madoguchi", (&path, Some(reason))).await;
@@ -171,25 +173,4 @@ async fn changes(stage: &Stage, operation: &str, who: &str, ask: (&str, Option<V
     let reply = stage.first(who, (&method, ask.0), ask.1).await;
     assert_eq!(reply.status.as_u16(), route.answer.0, "{operation}: {}", reply.body);
     assert!(stage.audits(None).await > before, "{operation} left no audit row");
-}
-
-/// A document as the office records it, without its page.
-async fn issued(stage: &Stage, number: &str) -> String {
-    let place = stage.state.place("first_city").unwrap();
-    let client = place.office.database.client().await.unwrap();
-    let document = store::document::NewDocument {
-        number: number.to_owned(),
-        case_id: None,
-        system: "resident-record".to_owned(),
-        procedure: "residents-copy".to_owned(),
-        notice: "residents-copy".to_owned(),
-        package: String::new(),
-        title: "住民票の写し".to_owned(),
-        subjects: Vec::new(),
-        content: json!({}),
-        fee_yen: 300,
-        issued_by: "madoguchi".to_owned(),
-    };
-    store::document::document_issue(&**client, &document, (b"", 1)).await.unwrap();
-    document.number
 }

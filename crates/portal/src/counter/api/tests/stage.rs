@@ -38,13 +38,14 @@ impl Drop for Folder {
 }
 
 /// Accounts of each municipality: name and role.
-const ACCOUNTS: &[(&str, &str)] = &[
+pub const ACCOUNTS: &[(&str, &str)] = &[
     ("madoguchi", "counter"),
     ("kakari", "chief"),
     ("kacho", "manager"),
+    ("hogo", "protection"),
     ("kanri", "administrator"),
 ];
-const PASSWORD: &str = "only-for-this-test";
+pub const PASSWORD: &str = "only-for-this-test";
 
 /// Everything together.
 pub struct Stage {
@@ -59,6 +60,9 @@ pub struct Stage {
 pub struct Reply {
     pub status: StatusCode,
     pub kind: String,
+    pub location: String,
+    pub retry_after: String,
+    pub text: String,
     pub body: Value,
 }
 
@@ -197,10 +201,16 @@ impl Stage {
     pub async fn answer(&self, request: Request<Body>) -> Reply {
         let response = self.respond(request).await;
         let status = response.status();
-        let kind = response.headers().get(header::CONTENT_TYPE);
-        let kind = kind.map(|kind| kind.to_str().expect("a text").to_owned()).unwrap_or_default();
+        let named = |name| {
+            let value = response.headers().get(name);
+            value.map(|value| value.to_str().expect("a text").to_owned()).unwrap_or_default()
+        };
+        let (kind, location) = (named(header::CONTENT_TYPE), named(header::LOCATION));
+        let retry_after = named(header::RETRY_AFTER);
         let bytes = to_bytes(response.into_body(), 8 << 20).await.expect("a body");
-        Reply { status, kind, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Reply { status, kind, location, retry_after, text, body }
     }
 
     /// A request of somebody in the first city.
@@ -215,5 +225,82 @@ impl Stage {
         let client = place.office.database.client().await.expect("a connection");
         let rows = store::audit::audit_latest(&**client, None, 10_000).await.expect("rows");
         rows.iter().filter(|row| action.is_none_or(|one| row.audit.action == one)).count()
+    }
+
+    /// Enters a case; its number.
+    pub async fn enter(&self, input: Value) -> String {
+        let reply = self.first("madoguchi", ("POST", "/cases"), Some(input)).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+        reply.body["id"].to_string()
+    }
+
+    /// A document of the first city as the office records it, without its page.
+    pub async fn issued(&self, number: &str) {
+        let place = self.state.place("first_city").expect("a place");
+        let client = place.office.database.client().await.expect("a connection");
+        let document = store::document::NewDocument {
+            number: number.to_owned(),
+            case_id: None,
+            system: "resident-record".to_owned(),
+            procedure: "residents-copy".to_owned(),
+            notice: "residents-copy".to_owned(),
+            package: String::new(),
+            title: "住民票の写し".to_owned(),
+            subjects: Vec::new(),
+            content: json!({}),
+            fee_yen: 300,
+            issued_by: "madoguchi".to_owned(),
+        };
+        store::document::document_issue(&**client, &document, (b"", 1)).await.expect("a document");
+    }
+
+    /// A new account at the counter; its one-time code of now.
+    pub async fn newcomer(&self, city: &str, id: &str) -> String {
+        let place = self.state.place(city).expect("a place");
+        let account = NewAccount {
+            id: id.to_owned(),
+            name: "見本　新規".to_owned(),
+            password: PASSWORD.to_owned(),
+            totp_secret: vec![99; 20],
+            roles: vec!["counter".to_owned()],
+            valid_from: day_in_japan(Timestamp::now()),
+        };
+        account_create(&place.staff, &account).await.expect("an account");
+        let codes = sample_codes(&place.staff, Timestamp::now()).await.expect("codes");
+        let found = codes.into_iter().find(|(one, ..)| one == id);
+        found.expect("the account").3
+    }
+
+    /// A character of somebody's name that could not be printed.
+    pub async fn unprintable(&self, key: &str, source: &str) {
+        let place = self.state.place("first_city").expect("a place");
+        let client = place.office.database.client().await.expect("a connection");
+        let new = store::glyph::NewGlyph {
+            code: "U+4E00".to_owned(),
+            source: source.to_owned(),
+            path: "/subjects/0/氏名".to_owned(),
+            place: store::glyph::GlyphPlace {
+                system: "resident-record".to_owned(),
+                register: "resident".to_owned(),
+                subject: key.to_owned(),
+                item: "氏名".to_owned(),
+            },
+            reported_by: "madoguchi".to_owned(),
+        };
+        store::glyph::glyph_report(&**client, &new).await.expect("it is kept");
+    }
+
+    /// A person of the first city at work.
+    pub async fn actor(&self, who: &str) -> office::Actor {
+        let place = self.state.place("first_city").expect("a place");
+        let (token, request) = (self.token("first_city", who), String::new());
+        let found = office::staff::session_actor(
+            &place.staff,
+            token,
+            crate::counter::desk::ZONE,
+            request,
+            Timestamp::now(),
+        );
+        found.await.expect("a session").expect("somebody").0
     }
 }

@@ -54,6 +54,8 @@ async fn a_case_from_entry_to_the_row() {
     let key = decided_by_another(&stage).await;
     the_row_is_there(&stage, &key).await;
     returned_and_revised(&stage).await;
+    sent_again(&stage).await;
+    read_strictly(&stage).await;
     nothing_but_problems(&stage).await;
     stage.cluster.stop().await.unwrap();
 }
@@ -200,4 +202,57 @@ async fn nothing_but_problems(stage: &Stage) {
     let wrong = json!({"id": "madoguchi", "password": "no", "code": "000000"});
     let reply = stage.send("POST", "first_city", "/session", None, Some(&wrong)).await;
     refused(&reply, 401, &[]);
+}
+
+/// A request of a clerk with headers and a body as they are.
+async fn raw(stage: &Stage, headers: &[(&str, &str)], body: &str) -> Reply {
+    let mut request = Request::builder().method("POST").uri("/first_city/api/cases");
+    request = request.header(header::CONTENT_TYPE, "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    stage.answer(request.body(Body::from(body.to_owned())).expect("a request")).await
+}
+
+async fn sent_again(stage: &Stage) {
+    let token = format!("Bearer {}", stage.token("first_city", "madoguchi"));
+    let body = move_in("霞　再", "1991-07-08").to_string();
+    let keyed = async |key: &str, body: &str| {
+        raw(stage, &[("authorization", &token), ("idempotency-key", key)], body).await
+    };
+    let first = keyed("k-1", &body).await;
+    promised("case_enter", &first);
+    let before = stage.audits(Some("case.enter")).await;
+    let again = keyed("k-1", &body).await;
+    promised("case_enter", &again);
+    assert_eq!((&again.body, &again.location), (&first.body, &first.location));
+    assert_eq!(stage.audits(Some("case.enter")).await, before, "nothing was entered");
+    let other = move_in("霞　別", "1991-07-08").to_string();
+    refused(&keyed("k-1", &other).await, 422, &[]);
+    let elsewhere = keyed("k-2", &other).await;
+    assert_ne!(elsewhere.body["id"], first.body["id"]);
+    let wrong = move_in("霞　誤", "2999-01-01").to_string();
+    for _ in 0..2 {
+        let reply = keyed("k-3", &wrong).await;
+        assert_eq!(reply.status.as_u16(), 422, "a refusal holds no key: {}", reply.body);
+    }
+    refused(&keyed("a key", &body).await, 400, &[]);
+    refused(&keyed("", &body).await, 400, &[]);
+}
+
+async fn read_strictly(stage: &Stage) {
+    let token = stage.token("first_city", "madoguchi");
+    let twice = r#"{"system":"resident-record","system":"resident-record"}"#;
+    let bears = async |value: &str| raw(stage, &[("authorization", value)], twice).await;
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let reply = bears(&format!("{scheme} {token}")).await;
+        refused(&reply, 400, &[]);
+        assert!(reply.text.contains("「system」") && reply.text.contains("二度"), "{}", reply.text);
+    }
+    for wrong in ["Bearers", "Basic", "Bearer ", ""] {
+        refused(&bears(&format!("{wrong} {token}")).await, 401, &[]);
+    }
+    refused(&bears(&format!("Bearer\t{token}")).await, 401, &[]);
+    let both = [("authorization", "Bearer made-up"), ("authorization", token)];
+    refused(&raw(stage, &both, twice).await, 401, &[]);
 }

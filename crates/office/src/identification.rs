@@ -1,0 +1,329 @@
+//! 同定: a person says which character it is that could not be printed.
+//!
+//! The source stays as it came. What was chosen reaches a register only through the ordinary case
+//! of a procedure that corrects the item, decided by a second person; «no match» changes nothing
+//! and needs its reason only.
+
+mod candidates;
+
+use definition::System;
+use definition::model::{FieldKind, Procedure, ProcedureKind, Register, Selection, Verb};
+use serde_json::{Map, Value as Json, json};
+use store::glyph::{Glyph, Settlement, glyph_list, glyph_read, glyph_settle};
+use store::register::{Table, row};
+use store::{GenericClient, ItemValue};
+
+use crate::access::role;
+use crate::case::{CaseInput, case_enter, stage};
+use crate::plan::Finding;
+use crate::{Actor, Office, OfficeError};
+
+pub use candidates::{Candidate, Nearness};
+
+/// Who may look.
+const WORKS: &[&str] = &[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER];
+const PURPOSE: &str = "文字の同定";
+
+/// How far a character is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// 同定待ち.
+    Waiting,
+    /// 修正の決裁待ち: chosen, and the case that corrects the register is open.
+    Correcting,
+    /// 同定済: the register is corrected.
+    Corrected,
+    /// 該当なし: kept as it is.
+    Kept,
+}
+
+/// A character with what may be shown of it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The character.
+    pub glyph: Glyph,
+    /// How far it is.
+    pub standing: Standing,
+    /// Name of the register.
+    pub register: String,
+    /// The item hides the whereabouts of a protected person from this viewer.
+    pub hidden: bool,
+}
+
+/// Everything needed to settle one character.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    /// The character.
+    pub entry: Entry,
+    /// The item as it stands now; `None` when hidden or gone.
+    pub text: Option<String>,
+    /// Candidates, the nearest first.
+    pub candidates: Vec<Candidate>,
+    /// The procedure that would correct the item.
+    pub correction: Option<String>,
+}
+
+/// What a person decides.
+#[derive(Clone, Debug)]
+pub enum Choice {
+    /// It is this character, or the one of this MJ文字図形名.
+    Character(String),
+    /// None fits: it is kept as it came.
+    Keep,
+}
+
+fn standing(glyph: &Glyph) -> Standing {
+    match &glyph.case {
+        _ if glyph.settled_at.is_some() => Standing::Kept,
+        Some((_, now)) if now == stage::REGISTERED => Standing::Corrected,
+        Some((_, now)) if !stage::DONE.contains(&now.as_str()) => Standing::Correcting,
+        _ => Standing::Waiting,
+    }
+}
+
+/// Where a character stands: register, position of the item, text now, whether it is hidden.
+struct Found<'a> {
+    table: Option<Table<'a>>,
+    text: Option<String>,
+    hidden: bool,
+}
+
+async fn find<'a>(
+    office: &'a Office,
+    client: &impl GenericClient,
+    actor: &Actor,
+    glyph: &Glyph,
+) -> Result<Found<'a>, OfficeError> {
+    let nowhere = Found { table: None, text: None, hidden: false };
+    let place = &glyph.met.place;
+    let Ok(system) = office.system(&place.system) else { return Ok(nowhere) };
+    let Ok(table) = Table::new(system, &place.register) else { return Ok(nowhere) };
+    let here = Found { table: Some(table), ..nowhere };
+    let at = table.register.items.iter().position(|item| item.name == place.item);
+    let Some(at) = at.filter(|at| !table.register.items[*at].secret) else { return Ok(here) };
+    let Some(row) = row(client, table, &place.subject).await? else { return Ok(here) };
+    let protected = crate::register::concealed(table, &row) && !actor.has(role::PROTECTION);
+    let hidden = protected && table.register.items[at].conceal;
+    let text = match &row.values[at] {
+        Some(ItemValue::Text(text)) if !hidden => Some(text.clone()),
+        _ => None,
+    };
+    Ok(Found { text, hidden, ..here })
+}
+
+fn entry(glyph: Glyph, found: &Found<'_>) -> Entry {
+    let register = found.table.map(|table| table.register.name.clone()).unwrap_or_default();
+    Entry { standing: standing(&glyph), register, hidden: found.hidden, glyph }
+}
+
+/// Characters that wait or are being corrected, or those that are settled.
+///
+/// # Errors
+/// [`OfficeError::Forbidden`].
+pub async fn list(
+    office: &Office,
+    actor: &Actor,
+    settled: bool,
+) -> Result<Vec<Entry>, OfficeError> {
+    actor.require(WORKS)?;
+    let client = office.database.client().await?;
+    let mut out = Vec::new();
+    for glyph in glyph_list(&**client, stage::REGISTERED, settled).await? {
+        let found = find(office, &**client, actor, &glyph).await?;
+        out.push(entry(glyph, &found));
+    }
+    let mut subjects: Vec<String> =
+        out.iter().map(|one| one.glyph.met.place.subject.clone()).collect();
+    subjects.retain(|subject| !subject.is_empty());
+    subjects.sort();
+    subjects.dedup();
+    let detail = json!({"characters": out.len(), "settled": settled});
+    actor.audit(&**client, "glyph.list", PURPOSE, subjects, detail).await?;
+    Ok(out)
+}
+
+/// One character with its candidates.
+///
+/// # Errors
+/// [`OfficeError::NotFound`], [`OfficeError::Forbidden`].
+pub async fn sheet(office: &Office, actor: &Actor, id: i64) -> Result<Sheet, OfficeError> {
+    actor.require(WORKS)?;
+    let client = office.database.client().await?;
+    let glyph = glyph_read(&**client, id, false).await?;
+    let found = find(office, &**client, actor, &glyph).await?;
+    let subject = glyph.met.place.subject.clone();
+    let subjects = if subject.is_empty() { Vec::new() } else { vec![subject] };
+    let detail = json!({"character": id, "code": glyph.met.code});
+    actor.audit(&**client, "glyph.view", PURPOSE, subjects, detail).await?;
+    let correction = found.table.and_then(|table| correction(table, &glyph.met.place.item));
+    Ok(Sheet {
+        text: found.text.clone(),
+        candidates: candidates::candidates(&glyph.met.source),
+        correction: correction.map(|(procedure, _)| procedure.name.clone()),
+        entry: entry(glyph, &found),
+    })
+}
+
+/// The procedure that corrects this item of one row, and its field for the right value.
+fn correction<'a>(table: Table<'a>, item: &str) -> Option<(&'a Procedure, &'a str)> {
+    let (system, register): (&System, &Register) = (table.system, table.register);
+    system.procedures.iter().find_map(|procedure| {
+        let one = procedure.kind == ProcedureKind::Official
+            && procedure.register == register.id
+            && procedure.selection == Selection::One;
+        let corrects = procedure.effects.iter().any(|effect| match &effect.verb {
+            Verb::Correct { register: of, set, .. } => {
+                *of == register.id && set.iter().any(|one| one.item == item)
+            }
+            _ => false,
+        });
+        let mut fields = procedure.fields().map(|(_, field)| field);
+        let field = fields.find(|field| field.item.as_deref() == Some(item))?;
+        (one && corrects).then_some((procedure, field.name.as_str()))
+    })
+}
+
+/// The form of a correction: the right value, the day, the reason where a reason must be given.
+fn form(
+    (procedure, right): (&Procedure, &str),
+    (subject, text): (&str, &str),
+    (today, reason): (base::date::Date, &str),
+) -> Json {
+    let mut form = Map::new();
+    form.insert("対象者".to_owned(), json!([{ "key": subject }]));
+    let free = procedure.fields().filter(|(group, _)| group.repeat.is_none() && !group.per_subject);
+    for (_, field) in free.filter(|(_, field)| field.required && field.item.is_none()) {
+        let value = match field.kind {
+            FieldKind::Date { .. } => today.to_string(),
+            FieldKind::Text(_) => reason.to_owned(),
+            _ => continue,
+        };
+        form.insert(field.name.clone(), Json::from(value));
+    }
+    form.insert(right.to_owned(), Json::from(text));
+    Json::Object(form)
+}
+
+fn invalid(at: &str, message: &str) -> OfficeError {
+    OfficeError::Invalid(vec![Finding::error(Some(at.to_owned()), message)])
+}
+
+/// Settles a character; the case that corrects the register is returned when there is one.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] for the choice or without a reason, [`OfficeError::Conflict`] when it
+/// is settled already or stands where nothing can correct it.
+pub async fn settle(
+    office: &Office,
+    actor: &Actor,
+    (id, choice): (i64, &Choice),
+    reason: &str,
+) -> Result<Option<i64>, OfficeError> {
+    actor.require(&[role::COUNTER, role::PROTECTION])?;
+    if reason.trim().is_empty() {
+        return Err(invalid("reason", "そう判断した理由を入力してください"));
+    }
+    let mut client = office.database.client().await?;
+    let transaction = client.transaction().await?;
+    let glyph = glyph_read(&*transaction, id, true).await?;
+    if standing(&glyph) != Standing::Waiting {
+        let message = "この文字の同定は済んでいるか、修正の決裁を待っています";
+        return Err(OfficeError::Conflict(message.to_owned()));
+    }
+    let found = find(office, &*transaction, actor, &glyph).await?;
+    if found.hidden {
+        let message = "取扱注意の記録です。支援措置担当に引き継いでください";
+        return Err(OfficeError::Forbidden(message.to_owned()));
+    }
+    let chosen = match choice {
+        Choice::Keep => None,
+        Choice::Character(text) => Some(character(text, &glyph)?),
+    };
+    let case = match &chosen {
+        None => None,
+        Some(chosen) => {
+            let input = correcting(&glyph, &found, chosen, (actor.today(), reason))?;
+            Some(case_enter(office, actor, &input).await?)
+        }
+    };
+    let settlement = Settlement { chosen: chosen.as_deref(), reason, by: &actor.id, case };
+    glyph_settle(&*transaction, id, &settlement).await?;
+    let place = glyph.met.place;
+    let detail = json!({
+        "character": id, "code": glyph.met.code, "item": place.item, "case": case,
+        "kept": chosen.is_none(),
+    });
+    let subjects = if place.subject.is_empty() { Vec::new() } else { vec![place.subject] };
+    actor.audit(&*transaction, "glyph.settle", PURPOSE, subjects, detail).await?;
+    transaction.commit().await?;
+    Ok(case)
+}
+
+fn character(text: &str, glyph: &Glyph) -> Result<String, OfficeError> {
+    let text = text.trim();
+    let found = candidates::by_mj(text).unwrap_or_else(|| text.to_owned());
+    if found == glyph.met.source {
+        return Err(invalid("character", "元の文字と同じです。別の文字を選んでください"));
+    }
+    if !candidates::is_one_character(&found) {
+        let message = "文字を一つだけ入力するか、縮退マップにあるMJ文字図形名（MJ026190など）を\
+                       入力してください。外字は使えません";
+        return Err(invalid("character", message));
+    }
+    Ok(found)
+}
+
+/// The case that puts the chosen character in the place of the source.
+fn correcting(
+    glyph: &Glyph,
+    found: &Found<'_>,
+    chosen: &str,
+    (today, reason): (base::date::Date, &str),
+) -> Result<CaseInput, OfficeError> {
+    let conflict = |message: String| OfficeError::Conflict(message);
+    let place = &glyph.met.place;
+    let (Some(table), Some(text)) = (found.table, &found.text) else {
+        return Err(conflict(
+            "この文字は台帳の記録の中にありません。様式か団体の設定を正してください".to_owned(),
+        ));
+    };
+    let corrects = correction(table, &place.item).ok_or_else(|| {
+        conflict(format!("「{}」を正す職権の手続がこの業務にありません", place.item))
+    })?;
+    let right = replaced(text, &glyph.met.source, chosen);
+    if right == *text {
+        let message = "記録はもうこの文字を含みません。「該当なし」で終えてください";
+        return Err(conflict(message.to_owned()));
+    }
+    Ok(CaseInput {
+        system: place.system.clone(),
+        procedure: corrects.0.id.clone(),
+        form: form(corrects, (&place.subject, &right), (today, reason)),
+        identity: json!({}),
+        acknowledged: true,
+    })
+}
+
+/// Every occurrence of the source, a base with exactly its selector, becomes the chosen one.
+fn replaced(text: &str, source: &str, chosen: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (base, selector) in base::text::graphemes_with_selectors(text) {
+        let mut one = String::from(base);
+        one.extend(selector);
+        out.push_str(if one == source { chosen } else { &one });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replaced;
+
+    #[test]
+    fn only_the_very_sequence_is_replaced() {
+        let text = "邉邉\u{E010F}邊";
+        assert_eq!(replaced(text, "邉", "辺"), "辺邉\u{E010F}邊");
+        assert_eq!(replaced(text, "邉\u{E010F}", "辺"), "邉辺邊");
+        assert_eq!(replaced("\u{E000}田", "\u{E000}", "邊\u{E0108}"), "邊\u{E0108}田");
+    }
+}

@@ -1,0 +1,168 @@
+//! Passwords: the own one is changed by who knows the old one; a forgotten one is replaced by an
+//! administrator with an issued one, which serves for a short time and only to be changed.
+
+use aws_lc_rs::rand;
+use base::date::Date;
+use jiff::{SignedDuration, Timestamp};
+use store::Database;
+use store::identity::{account_failed, account_read, password_set};
+
+use super::{
+    FAILURES, LOCK_MINUTES, NewAccount, Opened, PASSWORD_DAYS, account_write, hash, open, verified,
+};
+use crate::access::day_in_japan;
+use crate::plan::Finding;
+use crate::{Actor, OfficeError};
+
+/// How long an issued password serves: for a new account, and for a forgotten one.
+const NEW_HOURS: i64 = 24 * 7;
+const FORGOTTEN_HOURS: i64 = 24;
+const LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
+const DISTINCT: usize = 5;
+
+fn invalid(at: &str, message: &str) -> OfficeError {
+    OfficeError::Invalid(vec![Finding::error(Some(at.to_owned()), message)])
+}
+
+/// Refuses a password that is short, too long, monotonous or made of the sign-in name.
+pub(super) fn strong(password: &str, id: &str, at: &str) -> Result<(), OfficeError> {
+    if !LENGTH.contains(&password.chars().count()) {
+        return Err(invalid(at, "パスワードは12文字以上128文字までにしてください"));
+    }
+    let mut distinct: Vec<char> = password.chars().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() < DISTINCT {
+        return Err(invalid(at, "同じ文字の繰り返しが多すぎます。5種類以上の文字を使ってください"));
+    }
+    if password.chars().all(|c| c.is_ascii_digit()) {
+        return Err(invalid(at, "数字だけのパスワードは使えません。文字や記号を混ぜてください"));
+    }
+    let long = id.chars().count() >= 4;
+    if long && password.to_lowercase().contains(&id.to_lowercase()) {
+        return Err(invalid(at, "パスワードに職員IDを含めないでください"));
+    }
+    Ok(())
+}
+
+fn expires(now: Timestamp) -> Date {
+    day_in_japan(now).saturating_add(jiff::Span::new().days(PASSWORD_DAYS))
+}
+
+async fn hashed(password: &str) -> Result<String, OfficeError> {
+    let given = password.to_owned();
+    let hashing = tokio::task::spawn_blocking(move || hash(&given));
+    let failed = |_| OfficeError::SignIn("パスワードを登録できません".to_owned());
+    hashing.await.map_err(failed)?
+}
+
+/// Changes the own password. Every session of the account ends; a new one is opened.
+///
+/// # Errors
+/// [`OfficeError::Invalid`] for the old or the new password, [`OfficeError::SignIn`] while the
+/// account is locked.
+pub async fn password_change(
+    staff: &Database,
+    actor: &Actor,
+    (old, new, again): (&str, &str, &str),
+) -> Result<Opened, OfficeError> {
+    let mut client = staff.client().await?;
+    let account = account_read(&**client, &actor.id).await?;
+    let account = account.ok_or_else(|| OfficeError::NotFound("職員ID".to_owned()))?;
+    if account.locked_until.is_some_and(|until| until > actor.at) {
+        let message = "失敗が続いたため、この職員IDは15分間使えません";
+        return Err(OfficeError::SignIn(message.to_owned()));
+    }
+    if !verified(old, &account.password).await {
+        account_failed(&**client, &actor.id, FAILURES, LOCK_MINUTES).await?;
+        return Err(invalid("old", "いまのパスワードが違います"));
+    }
+    if new != again {
+        return Err(invalid("again", "新しいパスワードと確認の入力が違います"));
+    }
+    if new == old {
+        return Err(invalid("new", "いまと違うパスワードにしてください"));
+    }
+    strong(new, &actor.id, "new")?;
+    let hash = hashed(new).await?;
+    let transaction = client.transaction().await?;
+    password_set(&*transaction, &actor.id, (&hash, expires(actor.at)), None).await?;
+    let opened = open(&*transaction, &actor.id, actor.zone, false).await?;
+    transaction.commit().await?;
+    Ok(opened)
+}
+
+/// Makes an account whose password was chosen by an administrator: it must be changed first.
+///
+/// # Errors
+/// [`OfficeError::Conflict`] when the name is taken, [`OfficeError::Invalid`].
+pub async fn account_issue(
+    staff: &Database,
+    new: &NewAccount,
+    now: Timestamp,
+) -> Result<(), OfficeError> {
+    if account_read(&**staff.client().await?, &new.id).await?.is_some() {
+        let message = format!("職員ID「{}」はもうあります。別の職員IDにしてください", new.id);
+        return Err(OfficeError::Conflict(message));
+    }
+    if new.id.is_empty() || new.name.is_empty() {
+        return Err(invalid("id", "職員IDと氏名を入力してください"));
+    }
+    let until = now.saturating_add(SignedDuration::from_hours(NEW_HOURS));
+    let until = until.map_err(|_| invalid("id", "日時が扱える範囲にありません"))?;
+    account_write(staff, new, Some(until)).await
+}
+
+/// Replaces a forgotten password by an issued one, which is returned once and kept nowhere.
+///
+/// # Errors
+/// [`OfficeError::NotFound`] when there is no such account.
+pub async fn password_issue(
+    staff: &Database,
+    id: &str,
+    now: Timestamp,
+) -> Result<String, OfficeError> {
+    let issued = issued_text()?;
+    let hash = hashed(&issued).await?;
+    let until = now.saturating_add(SignedDuration::from_hours(FORGOTTEN_HOURS));
+    let until = until.map_err(|_| invalid("id", "日時が扱える範囲にありません"))?;
+    let client = staff.client().await?;
+    password_set(&**client, id, (&hash, expires(now)), Some(until)).await?;
+    Ok(issued)
+}
+
+/// Five groups of four letters that nobody confuses: 100 bits.
+fn issued_text() -> Result<String, OfficeError> {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let mut bytes = [0_u8; 20];
+    rand::fill(&mut bytes).map_err(|_| OfficeError::SignIn("乱数が得られません".to_owned()))?;
+    let letters: Vec<char> =
+        bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+    let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
+    Ok(groups.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{issued_text, strong};
+
+    #[test]
+    fn weak_passwords_are_refused() {
+        for good in ["only-for-this-test", "夏の朝に歩く川沿いの道と橋", "kumoi-mihon-2026"]
+        {
+            assert!(strong(good, "madoguchi", "new").is_ok(), "{good}");
+        }
+        let long = "long-".repeat(26);
+        for weak in ["eleven-char", "aaaaaaaaaaaabbb", "123456789012", "Madoguchi-2026", &long] {
+            assert!(strong(weak, "madoguchi", "new").is_err(), "{weak}");
+        }
+    }
+
+    #[test]
+    fn an_issued_password_is_strong_and_never_twice_the_same() {
+        let (one, other) = (issued_text().unwrap(), issued_text().unwrap());
+        assert!(strong(&one, "kanri", "new").is_ok(), "{one}");
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 24);
+    }
+}

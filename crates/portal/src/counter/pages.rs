@@ -1,0 +1,72 @@
+//! Every page of the office zone, with who is let in and what it leaves in the audit. The router
+//! is built from this table only; the matrix of its tests walks it, so a page without a line here
+//! is not served and a line without an act in the matrix fails.
+
+use axum::routing::on;
+use office::access::role;
+
+use super::{CounterState, administration, case, certificate, forwarding, identification, links};
+use super::{password, procedure, queue, row, search, sign_in};
+use crate::route::{Access, Leaves, Page};
+
+/// Who works on cases.
+const WORKS: Access = Access::Roles(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER]);
+/// Who enters cases and issues certificates.
+const ENTERS: Access = Access::Roles(&[role::COUNTER, role::PROTECTION]);
+/// Who works with protected people.
+const PROTECTS: Access = Access::Roles(&[role::PROTECTION]);
+/// Who runs the system, and handles no cases.
+const RUNS: Access = Access::Roles(&[role::ADMINISTRATOR]);
+
+use Access::{Open, Renewing, Signed};
+use Leaves::{Change, Look, Nothing, Opening};
+
+/// Every page.
+pub static PAGES: &[Page<CounterState>] = &[
+    Page::get("/", Open, Nothing, |f| on(f, sign_in::entrance)),
+    Page::get("/health", Open, Nothing, |f| on(f, || async { "ok" })),
+    Page::get("/assets/{file}", Open, Nothing, |f| on(f, super::asset_file)),
+    Page::get("/{organisation}", Signed, Look, |f| on(f, queue::page)),
+    Page::get("/{organisation}/", Signed, Look, |f| on(f, queue::page)),
+    Page::get("/{organisation}/sign-in", Open, Nothing, |f| on(f, sign_in::form)),
+    Page::post("/{organisation}/sign-in", Open, Opening, |f| on(f, sign_in::submit)),
+    Page::get("/{organisation}/password", Renewing, Nothing, |f| on(f, password::form)),
+    Page::post("/{organisation}/password", Renewing, Change, |f| on(f, password::submit)),
+    Page::post("/{organisation}/sign-out", Renewing, Change, |f| on(f, sign_in::sign_out)),
+    Page::get("/{organisation}/search", WORKS, Nothing, |f| on(f, search::form)),
+    Page::post("/{organisation}/search", WORKS, Change, |f| on(f, search::results)),
+    Page::get("/{organisation}/rows/{system}/{register}/{key}", WORKS, Look, |f| on(f, row::page)),
+    Page::post("/{organisation}/rows/{system}/{register}/{key}/reveal", WORKS, Change, |f| {
+        on(f, row::reveal)
+    }),
+    Page::get("/{organisation}/start/{system}/{procedure}", ENTERS, Nothing, |f| {
+        on(f, procedure::form)
+    }),
+    Page::post("/{organisation}/start/{system}/{procedure}", ENTERS, Change, |f| {
+        on(f, procedure::submit)
+    }),
+    Page::get("/{organisation}/cases/{id}", WORKS, Look, |f| on(f, case::page)),
+    Page::post("/{organisation}/cases/{id}/{act}", WORKS, Change, |f| on(f, case::act)),
+    Page::get("/{organisation}/links", ENTERS, Look, |f| on(f, links::page)),
+    Page::post("/{organisation}/links", ENTERS, Change, |f| on(f, links::submit)),
+    Page::get("/{organisation}/documents", WORKS, Look, |f| on(f, certificate::list)),
+    Page::get("/{organisation}/documents/{number}", WORKS, Look, |f| on(f, certificate::page)),
+    Page::get("/{organisation}/documents/{number}/pdf", WORKS, Look, |f| on(f, certificate::pdf)),
+    Page::post("/{organisation}/documents/{number}/void", ENTERS, Change, |f| {
+        on(f, certificate::void)
+    }),
+    Page::get("/{organisation}/identification", WORKS, Look, |f| on(f, identification::page)),
+    Page::get("/{organisation}/identification/{id}", WORKS, Look, |f| on(f, identification::one)),
+    Page::post("/{organisation}/identification/{id}", ENTERS, Change, |f| {
+        on(f, identification::submit)
+    }),
+    Page::get("/{organisation}/forwarding", PROTECTS, Look, |f| on(f, forwarding::page)),
+    Page::post("/{organisation}/forwarding/{act}", PROTECTS, Change, |f| on(f, forwarding::act)),
+    Page::get("/{organisation}/administration", RUNS, Look, |f| on(f, administration::page)),
+    Page::post("/{organisation}/administration/{act}", RUNS, Change, |f| {
+        on(f, administration::act)
+    }),
+];
+
+#[cfg(test)]
+mod tests;

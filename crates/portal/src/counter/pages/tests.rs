@@ -1,0 +1,302 @@
+//! Every page × who asks, against a real organisation: what is answered, which audit row is left,
+//! what is refused without the token of the session, and what another organisation answers.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use expect_test::expect_file;
+use jiff::Timestamp;
+use office::staff::{session_actor, sign_in};
+use serde_json::json;
+use store::audit::audit_latest;
+
+use super::PAGES;
+use crate::counter::CounterState;
+use crate::counter::api::tests::stage::{ACCOUNTS, PASSWORD, Reply, Stage};
+use crate::counter::api::tests::walk::move_in;
+use crate::counter::desk::{COOKIE, ZONE};
+use crate::route::{Access, Leaves, Page, Verb};
+
+type Fields = Vec<(&'static str, String)>;
+
+/// What the pages are asked about.
+struct World {
+    stage: Stage,
+    key: String,
+    case: String,
+    document: String,
+}
+
+impl World {
+    async fn build() -> World {
+        let stage = Stage::build("pages").await;
+        let entered = |name: &'static str| stage.enter(move_in(name, "1980-02-03"));
+        let (first, second) = (entered("見本　一").await, entered("見本　二").await);
+        let approve = json!({"revision": 1});
+        let path = format!("/cases/{first}/approve");
+        let reply = stage.first("kakari", ("POST", &path), Some(approve)).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        let asked = json!({"system": "resident-record", "register": "resident", "q": "見本"});
+        let reply = stage.first("madoguchi", ("POST", "/search"), Some(asked)).await;
+        let key = reply.body["rows"][0]["key"].as_str().expect("a row").to_owned();
+        let document = "20260401-999999-madoguchi-000001".to_owned();
+        stage.issued(&document).await;
+        stage.unprintable(&key, "一").await;
+        World { stage, key, case: second, document }
+    }
+
+    /// The address of a page that names what is there.
+    fn path(&self, page: &Page<CounterState>, organisation: &str) -> String {
+        let named = [
+            ("{organisation}", organisation),
+            ("{file}", "tokens.css"),
+            ("{system}", "resident-record"),
+            ("{register}", "resident"),
+            ("{key}", &self.key),
+            ("{procedure}", "move-in"),
+            ("/identification/{id}", "/identification/1"),
+            ("/forwarding/{act}", "/forwarding/write"),
+            ("{id}", &self.case),
+            ("{number}", &self.document),
+            ("/administration/{act}", "/administration/account-unlock"),
+            ("{act}", "withdraw"),
+        ];
+        let path = page.path.to_owned();
+        named.iter().fold(path, |path, (name, value)| path.replace(name, value))
+    }
+
+    /// Asks with the session of somebody; a form without its token of the session.
+    async fn ask(&self, page: &Page<CounterState>, at: &str, who: Option<&str>) -> Reply {
+        self.send(page, &self.path(page, at), who, &[]).await
+    }
+
+    async fn send(
+        &self,
+        page: &Page<CounterState>,
+        path: &str,
+        token: Option<&str>,
+        fields: &[(&'static str, String)],
+    ) -> Reply {
+        let method = page.verb.word().to_uppercase();
+        let mut request = Request::builder().method(method.as_str()).uri(path);
+        if let Some(token) = token {
+            request = request.header(header::COOKIE, format!("{COOKIE}={token}"));
+        }
+        let mut body = String::new();
+        if page.verb == Verb::Post {
+            let kind = "application/x-www-form-urlencoded";
+            request = request.header(header::CONTENT_TYPE, kind);
+            let mut url = reqwest::Url::parse("http://form/").expect("an address");
+            url.query_pairs_mut().extend_pairs(self.form(page)).extend_pairs(fields);
+            body = url.query().unwrap_or_default().to_owned();
+        }
+        self.stage.answer(request.body(Body::from(body)).expect("a request")).await
+    }
+
+    /// A form that does what the page is for. A page without a line here fails.
+    fn form(&self, page: &Page<CounterState>) -> Fields {
+        let text = |pairs: &[(&'static str, &str)]| {
+            pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+        };
+        match page.path {
+            "/{organisation}/sign-in" => {
+                text(&[("id", "madoguchi"), ("password", "wrong"), ("code", "000000")])
+            }
+            "/{organisation}/sign-out" => Vec::new(),
+            "/{organisation}/password" => {
+                text(&[("old", PASSWORD), ("new", "a-quite-new-one"), ("again", "a-quite-new-one")])
+            }
+            "/{organisation}/search" => text(&[("q", "見本")]),
+            "/{organisation}/rows/{system}/{register}/{key}/reveal" => {
+                text(&[("item", "個人番号"), ("purpose", "本人の求め")])
+            }
+            "/{organisation}/start/{system}/{procedure}" => text(&[("act", "check")]),
+            "/{organisation}/cases/{id}/{act}" => text(&[("revision", "1")]),
+            "/{organisation}/links" => text(&[
+                ("handle", &URL_SAFE_NO_PAD.encode([7; 32])),
+                ("register", "resident-record/resident"),
+            ]),
+            "/{organisation}/documents/{number}/void" => text(&[("reason", "印刷の乱れ")]),
+            "/{organisation}/administration/{act}" => text(&[("id", "madoguchi")]),
+            "/{organisation}/identification/{id}" => {
+                text(&[("act", "choose"), ("character", "弌"), ("reason", "届書で確かめた")])
+            }
+            "/{organisation}/forwarding/{act}" => Vec::new(),
+            other => panic!("{other} has no act in this matrix"),
+        }
+    }
+
+    async fn audits(&self) -> usize {
+        self.stage.audits(None).await
+    }
+
+    async fn last_audit(&self) -> (String, String) {
+        let place = self.stage.state.place("first_city").expect("a place");
+        let client = place.office.database.client().await.expect("a connection");
+        let rows = audit_latest(&**client, None, 1).await.expect("a row");
+        (rows[0].audit.actor.clone(), rows[0].audit.purpose.clone())
+    }
+
+    async fn csrf(&self, who: &str) -> String {
+        let place = self.stage.state.place("first_city").expect("a place");
+        let token = self.stage.token("first_city", who);
+        let found = session_actor(&place.staff, token, ZONE, String::new(), Timestamp::now());
+        found.await.expect("a session").expect("somebody").1
+    }
+}
+
+fn below_organisation(page: &&Page<CounterState>) -> bool {
+    page.path.starts_with("/{organisation}")
+}
+
+fn lets_in(access: Access, role: &str) -> bool {
+    match access {
+        Access::Open | Access::Signed | Access::Renewing => true,
+        Access::Roles(roles) => roles.contains(&role),
+    }
+}
+
+/// What is said of a form without its token, and what of a person without the role.
+const NO_TOKEN: &str = "送信の確認ができません";
+const NO_ROLE: &str = "この操作はできません";
+/// The print worker is not there, so the page fails after its audit row.
+const NOT_PRINTED: &str = "/{organisation}/documents/{number}/pdf";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_by_role_organisation_audit_and_token() {
+    let world = World::build().await;
+    let mut lines = String::new();
+    for page in PAGES {
+        let line = asked_by_all(&world, page).await;
+        lines.push_str(&format!("{:4} {} {line}\n", page.verb.word(), page.path));
+    }
+    expect_file!["matrix.txt"].assert_eq(&lines);
+    for page in PAGES.iter().filter(below_organisation) {
+        strangers(&world, page).await;
+    }
+    acts(&world).await;
+    world.stage.cluster.stop().await.expect("it stops");
+}
+
+/// Asks as everybody; the answers in one line.
+async fn asked_by_all(world: &World, page: &Page<CounterState>) -> String {
+    let nobody = world.ask(page, "first_city", None).await;
+    let open = page.access == Access::Open;
+    let refused = nobody.location == "/first_city/sign-in";
+    assert_eq!(refused, !open, "{}: nobody", page.path);
+    let mut line = format!("nobody {}", nobody.status.as_u16());
+    for (id, role) in ACCOUNTS {
+        let before = world.audits().await;
+        let token = world.stage.token("first_city", id);
+        let reply = world.ask(page, "first_city", Some(token)).await;
+        let left = world.audits().await - before;
+        let name = format!("{} {}: {role}: {}", page.verb.word(), page.path, reply.text);
+        line.push_str(&format!(", {role} {}", reply.status.as_u16()));
+        let expected = match (lets_in(page.access, role), page.leaves) {
+            (false, _) => {
+                assert!(reply.text.contains(NO_ROLE), "{name}");
+                (StatusCode::FORBIDDEN, 0)
+            }
+            (true, Leaves::Change) => {
+                assert!(reply.text.contains(NO_TOKEN), "{name}");
+                (StatusCode::FORBIDDEN, 0)
+            }
+            (true, Leaves::Opening) => (StatusCode::UNAUTHORIZED, 0),
+            (true, Leaves::Look) if page.path == NOT_PRINTED => {
+                (StatusCode::INTERNAL_SERVER_ERROR, 1)
+            }
+            (true, Leaves::Look) => (StatusCode::OK, 1),
+            (true, Leaves::Nothing) => (StatusCode::OK, 0),
+        };
+        assert_eq!((reply.status, left), expected, "{name}");
+        if left == 1 {
+            let (actor, purpose) = world.last_audit().await;
+            assert_eq!(actor, *id, "{name}");
+            assert!(!purpose.trim().is_empty(), "{name}");
+        }
+    }
+    line
+}
+
+/// No such organisation; a session of another; the own one asking for what another has.
+async fn strangers(world: &World, page: &Page<CounterState>) {
+    let own = world.stage.token("first_city", "kacho");
+    for token in [None, Some(own)] {
+        let reply = world.ask(page, "third_city", token).await;
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{}: no such place", page.path);
+    }
+    if page.access == Access::Open {
+        return;
+    }
+    let before = world.audits().await;
+    let foreign = world.stage.token("second_city", "madoguchi");
+    for token in [foreign, "made-up"] {
+        let reply = world.ask(page, "first_city", Some(token)).await;
+        assert_eq!(reply.location, "/first_city/sign-in", "{}: {token}", page.path);
+    }
+    let named = ["{key}", "{id}", "{number}"].iter().any(|name| page.path.contains(name));
+    if named && page.verb == Verb::Get {
+        let reply = world.ask(page, "second_city", Some(foreign)).await;
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{}: of another", page.path);
+    }
+    assert_eq!(world.audits().await, before, "{}: nothing was shown", page.path);
+}
+
+/// Each form sent as it should be, by somebody who may: the answer and its audit row.
+async fn acts(world: &World) {
+    let stage = &world.stage;
+    let posts = PAGES.iter().filter(|page| page.verb == Verb::Post);
+    for page in posts {
+        let (who, status, rows) = match page.path {
+            "/{organisation}/sign-in" => continue,
+            // The session that changed it is over too: a new one is opened.
+            "/{organisation}/password" => ("kakari", 303, 1),
+            "/{organisation}/sign-out" => ("kacho", 303, 1),
+            "/{organisation}/administration/{act}" => ("kanri", 303, 1),
+            "/{organisation}/links" => ("madoguchi", 409, 1),
+            "/{organisation}/cases/{id}/{act}" => ("madoguchi", 303, 1),
+            "/{organisation}/documents/{number}/void" => ("madoguchi", 303, 1),
+            // The case that corrects the register, and the decision itself.
+            "/{organisation}/identification/{id}" => ("madoguchi", 303, 2),
+            "/{organisation}/forwarding/{act}" => ("hogo", 303, 1),
+            _ => ("madoguchi", 200, 1),
+        };
+        let before = world.audits().await;
+        let token = stage.token("first_city", who);
+        let fields = [("csrf", world.csrf(who).await)];
+        let path = world.path(page, "first_city");
+        let reply = world.send(page, &path, Some(token), &fields).await;
+        assert_eq!(reply.status.as_u16(), status, "{}: {}", page.path, reply.text);
+        assert_eq!(world.audits().await - before, rows, "{}: audit rows", page.path);
+        let (actor, purpose) = world.last_audit().await;
+        assert_eq!((actor.as_str(), purpose.trim().is_empty()), (who, false), "{}", page.path);
+    }
+    let left = PAGES.iter().find(|page| page.path == "/{organisation}").expect("the first page");
+    let token = stage.token("first_city", "kacho");
+    let reply = world.ask(left, "first_city", Some(token)).await;
+    assert_eq!(reply.location, "/first_city/sign-in", "the session is over");
+    signing_in(world).await;
+}
+
+/// Signing in opens a session that pages take, and leaves its audit row.
+async fn signing_in(world: &World) {
+    let stage = &world.stage;
+    let code = stage.newcomer("first_city", "shinki").await;
+    let page = PAGES.iter().find(|page| page.leaves == Leaves::Opening).expect("a page");
+    let before = world.audits().await;
+    let path = world.path(page, "first_city");
+    let mut url = reqwest::Url::parse("http://form/").expect("an address");
+    url.query_pairs_mut().extend_pairs([("id", "shinki"), ("password", PASSWORD)]);
+    url.query_pairs_mut().append_pair("code", &code);
+    let request = Request::builder().method("POST").uri(path);
+    let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let body = Body::from(url.query().unwrap_or_default().to_owned());
+    let reply = stage.answer(request.body(body).expect("a request")).await;
+    assert_eq!((reply.status, reply.location.as_str()), (StatusCode::SEE_OTHER, "/first_city"));
+    assert_eq!(world.audits().await, before + 1);
+    assert_eq!(world.last_audit().await.0, "shinki");
+    let place = stage.state.place("first_city").expect("a place");
+    let given = ("shinki", PASSWORD, code.as_str());
+    assert!(sign_in(&place.staff, given, ZONE, Timestamp::now()).await.is_err(), "used twice");
+}
