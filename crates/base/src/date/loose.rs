@@ -180,7 +180,8 @@ impl LooseDate {
         first <= other_last && other_first <= last
     }
 
-    /// The first and last day that [`LooseDate::matches`]: a certain date matches if it lies between.
+    /// The first and last day that it may mean to [`LooseDate::matches`]: a certain date matches
+    /// if it lies between them.
     pub fn reach(&self) -> (Date, Date) {
         match self.0 {
             Form::Unknown => (OPEN_FROM, FOREVER),
