@@ -179,6 +179,11 @@ pub(crate) const REGISTER: &[Key] = &[
     must("items", Shape::List(ITEM), "項目"),
     may("relations", Shape::List(RELATION), "関係する行（世帯員など）"),
     may("concealed_by", Shape::Text, "立っている間、所在を隠すフラグの項目名（支援措置）"),
+    may(
+        "restricted",
+        Shape::Flag,
+        "支援措置担当だけが開ける台帳（ほかの人には無いものとして答える）",
+    ),
     may("published", Shape::Map(PUBLISHED), "本人がインターネットから見るための照合と公開の項目"),
 ];
 

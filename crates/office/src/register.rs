@@ -158,6 +158,19 @@ pub fn concealed(table: Table<'_>, row: &Row) -> bool {
     at.is_some_and(|at| row.values[at] == Some(ItemValue::Flag(true)))
 }
 
+/// A register that this person may open; to others a restricted one is not there.
+fn table_open<'s>(
+    actor: &Actor,
+    system: &'s System,
+    register: &str,
+) -> Result<Table<'s>, OfficeError> {
+    let table = Table::new(system, register)?;
+    match table.register.restricted && !actor.has(role::PROTECTION) {
+        true => Err(OfficeError::NotFound(format!("台帳「{register}」"))),
+        false => Ok(table),
+    }
+}
+
 /// The page of a row; with `as_of` the state on a day as believed at a moment.
 ///
 /// # Errors
@@ -172,7 +185,7 @@ pub async fn page(
 ) -> Result<Page, OfficeError> {
     actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
     let system = office.system(system)?;
-    let table = Table::new(system, register)?;
+    let table = table_open(actor, system, register)?;
     let client = office.database.client().await?;
     let missing = || OfficeError::NotFound(format!("{}「{key}」", table.register.name));
     let (now, withdrawn) = match row(&**client, table, key).await? {
@@ -431,7 +444,7 @@ pub async fn secret(
         return Err(OfficeError::Invalid(vec![finding]));
     }
     let system = office.system(system)?;
-    let table = Table::new(system, register)?;
+    let table = table_open(actor, system, register)?;
     let item = table.register.item(item).filter(|item| item.secret);
     let item = item.ok_or_else(|| OfficeError::NotFound("項目".to_owned()))?;
     let client = office.database.client().await?;

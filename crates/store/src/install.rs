@@ -178,7 +178,8 @@ fn index_sql(schema: &str, register: &Register, item: &Item, exists: bool) -> St
     }
 }
 
-/// The masked view for the reader: no secrets, no concealed rows, no search keys.
+/// The masked view for the reader: no secrets, no concealed rows, nothing of a
+/// restricted register, no search keys.
 fn view_sql(schema: &str, register: &Register) -> String {
     let columns: Vec<String> = register
         .items
@@ -188,12 +189,15 @@ fn view_sql(schema: &str, register: &Register) -> String {
         .chain(["version_no", "valid_from", "closed_on"].map(str::to_owned))
         .collect();
     let name = register.id.replace('-', "_");
-    let condition = register
+    let flag = register
         .concealed_by
         .as_ref()
         .and_then(|name| register.item(name))
-        .map(|item| format!(" where {} is not true", quote(&item.romaji)))
-        .unwrap_or_default();
+        .map(|item| format!(" where {} is not true", quote(&item.romaji)));
+    let condition = match register.restricted {
+        true => " where false".to_owned(),
+        false => flag.unwrap_or_default(),
+    };
     let view = quote(&format!("{name}_masked"));
     format!(
         "drop view if exists {schema}.{view};

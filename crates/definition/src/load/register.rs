@@ -78,6 +78,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, stem: &str, system: &System) -> Re
         items,
         relations: relations.iter().map(|n| read_relation(reader, n)).collect(),
         concealed_by: reader.optional(&fields, "concealed_by"),
+        restricted: reader.flag(&fields, "restricted"),
         published: fields.get("published").map(|n| read_published(reader, n)),
     };
     check_published(reader, &register, fields.place_of("published"));

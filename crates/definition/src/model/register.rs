@@ -25,6 +25,8 @@ pub struct Register {
     pub relations: Vec<Relation>,
     /// Item that, when set, hides the row's whereabouts (支援措置).
     pub concealed_by: Option<String>,
+    /// Only the protection role may open its rows; to others they are not there.
+    pub restricted: bool,
     /// How a signed-in resident is matched with a row, and what of it is published.
     pub published: Option<Published>,
 }

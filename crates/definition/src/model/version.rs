@@ -41,6 +41,7 @@ fn widen(own: &mut Register, newer: &Register) {
             None => own.items.push(item.clone()),
         }
     }
+    own.restricted |= newer.restricted;
     let column = newer.concealed_by.as_ref().and_then(|name| newer.item(name));
     let flag = column.and_then(|item| own.item_by_romaji(&item.romaji));
     own.concealed_by = flag.map(|item| item.name.clone()).or(own.concealed_by.take());

@@ -253,7 +253,7 @@ impl Walk<'_> {
             let done = done.unwrap_or_else(|error| panic!("{program} (poppler-utils): {error}"));
             String::from_utf8_lossy(&done.stdout).into_owned()
         };
-        let text = squeezed(&run("pdftotext", &["-q"]));
+        let text = squeezed(&run("pdftotext", &["-q", "-raw"]));
         let done = Command::new("pdfinfo").arg("-meta").arg(&file).output().expect("pdfinfo");
         (text, String::from_utf8_lossy(&done.stdout).into_owned())
     }

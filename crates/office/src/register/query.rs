@@ -56,7 +56,7 @@ pub async fn search(
 ) -> Result<Vec<Summary>, OfficeError> {
     actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
     let system = office.system(system)?;
-    let table = Table::new(system, register)?;
+    let table = super::table_open(actor, system, register)?;
     let criteria = criteria(table, query)?;
     let client = office.database.client().await?;
     let vault = office.database.vault().ok();

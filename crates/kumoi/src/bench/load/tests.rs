@@ -9,7 +9,7 @@ use crate::bench::place::{City, Folder, Place};
 const TABLES: [(&str, i64, &str); 5] = [
     ("resident_record.household", 905, "0087332540131fc87f1f40d7651f5f6c"),
     ("resident_record.protection", 2, "98418abe69e442bd44ca9da1a10e5f80"),
-    ("resident_record.resident", 2000, "f14f95e5ea333f3c5924787ef88fbbbc"),
+    ("resident_record.resident", 2000, "72aa920420886553d1a1de5aea146e30"),
     ("resident_record.resident_history", 122, "9d1965cef28705ee8a2aad90512192db"),
     ("seal_registration.seal", 905, "87fa0ca33f1643c9fdd805c5ed3be980"),
 ];
