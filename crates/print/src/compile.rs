@@ -20,7 +20,7 @@ use crate::world::{LIBRARY_PATH, PrintWorld, SourceCache};
 use crate::{Document, MissingGlyph, PrintError, Template};
 
 /// After this many documents the compiler's memory is swept.
-const EVICT_EVERY: u32 = 10;
+const EVICT_EVERY: u32 = 30;
 
 /// The part of the data that the worker itself reads (`data.document`).
 #[derive(Debug, Deserialize)]

@@ -65,6 +65,8 @@ impl Desk {
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
+            // A world may be stopped and started between two questions.
+            .pool_max_idle_per_host(0)
             .timeout(Duration::from_secs(30))
             .build()
             .expect("an HTTP client");
