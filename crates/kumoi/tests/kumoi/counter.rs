@@ -317,6 +317,10 @@ impl Walk<'_> {
         let words = self.browser.see("の時点の状態です").await;
         self.browser.picture(&picture("18-past")).await;
         assert!(words.contains(&day(5)) && words.contains(ADDRESS), "{words}");
+        // The household ended later, with the move out.
+        let (household, all) =
+            (squeezed("世帯（その時点）") + &squeezed(FAMILY[0][0]), squeezed(&words));
+        assert!(all.contains(&household) && !all.contains(&(household + "消除")), "{words}");
         // Below the record stand its history and cases, which are of today.
         let record = words.split("履歴\n").next().unwrap_or_default();
         assert!(!record.contains("除票") && !record.contains(NEW_ADDRESS), "{record}");

@@ -110,6 +110,13 @@ pub async fn rows_history(
     found.iter().map(|sql| table.row(sql)).collect()
 }
 
+/// A row as it was on `day`: what ends later had not ended.
+fn then(table: Table<'_>, sql: &tokio_postgres::Row, day: Date) -> Result<Row, StoreError> {
+    let mut row = table.row(sql)?;
+    row.meta.closed_on = row.meta.closed_on.filter(|closed| *closed <= day);
+    Ok(row)
+}
+
 /// The row as it held on `day` (異動日), as it was believed at `recorded` (処理日時).
 ///
 /// # Errors
@@ -133,7 +140,7 @@ pub async fn rows_as_of(
         table.history(),
     );
     let parameters: [&(dyn ToSql + Sync); 3] = [&keys, &day, &recorded];
-    client.query(&sql, &parameters).await?.iter().map(|sql| table.row(sql)).collect()
+    client.query(&sql, &parameters).await?.iter().map(|sql| then(table, sql, day)).collect()
 }
 
 /// The last state of a row as it was believed just before a moment; `None` when it was not there.
@@ -212,7 +219,7 @@ pub async fn rows_by_as_of(
         quote(table.register.key_column()),
     );
     let parameters: [&(dyn ToSql + Sync); 3] = [&value, &day, &recorded];
-    client.query(&sql, &parameters).await?.iter().map(|sql| table.row(sql)).collect()
+    client.query(&sql, &parameters).await?.iter().map(|sql| then(table, sql, day)).collect()
 }
 
 /// The plain text of a secret item. The caller has written the audit row with its purpose.
