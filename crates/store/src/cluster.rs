@@ -62,7 +62,7 @@ impl ClusterOptions {
             durable: true,
             programs: None,
             shared_buffers_mib: 256,
-            max_connections: 300,
+            max_connections: 600,
         }
     }
 

@@ -32,7 +32,7 @@ use super::work::Work;
 
 const PURPOSE: &str = "計測";
 /// Until what the start left to do is done.
-const SETTLING: Duration = Duration::from_secs(45);
+const SETTLING: Duration = Duration::from_secs(90);
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -70,6 +70,6 @@ async fn what_can_be_started_follows_the_row() {
     scene.decided("move-out-confirm", scene.first(confirm), ago(0)).await;
     let mut left = scene.startable().await;
     left.sort();
-    assert_eq!(left, ["cancel", "official-correction", "residents-copy"]);
+    assert_eq!(left, ["cancel", "item-certificate", "official-correction", "residents-copy"]);
     scene.stage.cluster.stop().await.unwrap();
 }

@@ -14,7 +14,7 @@ use super::Place;
 
 const LOOK: Duration = Duration::from_secs(1);
 /// Connections that this process keeps without hurry; with more, idle ones are closed sooner.
-const BUDGET: usize = 120;
+const BUDGET: usize = 400;
 
 /// What every server counts, by server and database; `None` when a look failed.
 pub type Sight = Option<Arc<HashMap<(String, String), Activity>>>;
