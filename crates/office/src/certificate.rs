@@ -175,16 +175,21 @@ async fn job(
             data["subjects"][index][&item.name] = text.map_or(Json::Null, Json::from);
         }
     }
-    data["document"] = json!({
+    data["document"] = document_head(office, actor, document);
+    let entry = format!("{}.typ", document.notice);
+    Ok(Job { entry, files: system.notices.clone(), data })
+}
+
+/// What every page says of its document.
+pub(crate) fn document_head(office: &Office, actor: &Actor, document: &NewDocument) -> Json {
+    json!({
         "title": document.title,
         "number": document.number,
         "issued": base::era::japanese(actor.today()),
         "issued_iso": actor.today().to_string(),
         "sample": office.organisation.sample,
         "void": false,
-    });
-    let entry = format!("{}.typ", document.notice);
-    Ok(Job { entry, files: system.notices.clone(), data })
+    })
 }
 
 /// Each character joins the waiting list at its row and item; what was read for the page is in the

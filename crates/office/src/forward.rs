@@ -20,7 +20,7 @@ use store::register::{Table, rows, rows_history};
 use store::{ItemValue, Row, Transaction};
 
 use crate::access::role;
-use crate::certificate::{Job, RenderError, Rendered, head, take_number};
+use crate::certificate::{Job, RenderError, Rendered, document_head, head, take_number};
 use crate::facts::display;
 use crate::plan::Finding;
 use crate::{Actor, Office, OfficeError};
@@ -179,14 +179,7 @@ async fn compose(
         fee_yen: 0,
         issued_by: actor.id.clone(),
     };
-    content["document"] = json!({
-        "title": document.title,
-        "number": document.number,
-        "issued": base::era::japanese(actor.today()),
-        "issued_iso": actor.today().to_string(),
-        "sample": office.organisation.sample,
-        "void": false,
-    });
+    content["document"] = document_head(office, actor, &document);
     let entry = format!("{}.typ", rule.notice);
     Ok((document, Job { entry, files: system.notices.clone(), data: content }))
 }
