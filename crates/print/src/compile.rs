@@ -16,7 +16,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 use crate::coverage::{Coverage, Routes, missing_glyph, sequences};
 use crate::fonts::{FONT_FACES, FONT_FOLDERS, FontStack};
 use crate::overlay::{Mark, Overlays};
-use crate::world::{LIBRARY_PATH, PrintWorld, SourceCache};
+use crate::world::{DATA_PATH, LIBRARY_PATH, PrintWorld, SourceCache};
 use crate::{Document, MissingGlyph, PrintError, Template};
 
 /// After this many documents the compiler's memory is swept.
@@ -164,7 +164,8 @@ fn date_read(iso: &str) -> Result<Datetime, PrintError> {
     })
 }
 
-/// The generated main file: the defaults of the house, the routes, then the entry.
+/// The generated main file: the defaults of the house, the routes, then the entry's `document`
+/// called with the data.
 fn main_text(entry: &str, routes: &Routes) -> String {
     let mut text = format!(
         "#import \"{LIBRARY_PATH}\": faces\n\
@@ -176,7 +177,11 @@ fn main_text(entry: &str, routes: &Routes) -> String {
         text.push_str(&format!("#show \"{base}{selector}\": set text(font: \"{family}\")\n"));
     }
     let entry = entry.trim_start_matches('/').replace(['\\', '"'], "_");
-    text.push_str(&format!("#include \"/{entry}\"\n"));
+    text.push_str(&format!(
+        "#import \"/{entry}\" as notice\n\
+         #if \"document\" not in dictionary(notice) {{ panic(\"{entry} に document(data) がありません\") }}\n\
+         #(notice.document)(json(\"{DATA_PATH}\"))\n"
+    ));
     text
 }
 

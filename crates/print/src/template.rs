@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// One template set (様式): the entry file and the files it may import.
+/// One template set (様式): the entry file and the files it may import. The entry file defines the
+/// function `document(data)`, whose content is printed.
 ///
 /// Paths are virtual and absolute (`/residents-copy.typ`); a missing leading slash is
 /// tolerated. `/kumoi.typ` (the shared library) and `/data.json` (the data) are given by

@@ -32,7 +32,8 @@ pub(super) fn read(package: &Package, diagnostics: &mut Vec<Diagnostic>) -> Opti
     code::read_all(package, &mut system, diagnostics);
     register::read_all(package, &mut system, diagnostics);
     parameter::read_all(package, &mut system, diagnostics);
-    for (stem, _, text) in package.folder("notices", ".typ") {
+    for (stem, path, text) in package.folder("notices", ".typ") {
+        check_notice(path, text, diagnostics);
         system.notices.insert(format!("{stem}.typ"), text.to_owned());
     }
     with_file("system.yaml", text, diagnostics, |r, n| check_events(r, n, &system));
@@ -153,6 +154,20 @@ fn check_events(reader: &mut Reader<'_>, node: &Node, system: &System) {
                 Some(_) => {}
             }
         }
+    }
+}
+
+/// A notice is a function of its data; without it nothing would be printed.
+fn check_notice(path: &str, text: &str, diagnostics: &mut Vec<Diagnostic>) {
+    if !text.lines().any(|line| line.starts_with("#let document(")) {
+        diagnostics.push(Diagnostic {
+            file: path.to_owned(),
+            line: 1,
+            column: 1,
+            severity: Severity::Error,
+            message: "書式に document(data) がありません".into(),
+            help: Some("行の先頭に「#let document(data) = …」と書いてください".into()),
+        });
     }
 }
 

@@ -27,7 +27,12 @@ impl Spent {
         let own = i32::try_from(std::process::id()).context("process number")?;
         let mut spent = Spent::default();
         for entry in fs::read_dir("/proc")? {
-            let Ok(text) = fs::read_to_string(entry?.path().join("stat")) else { continue };
+            let entry = entry?;
+            // `self` and `thread-self` are this process once more.
+            if !entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit) {
+                continue;
+            }
+            let Ok(text) = fs::read_to_string(entry.path().join("stat")) else { continue };
             let Some((id, parent, time)) = stat(&text) else { continue };
             if id == server || parent == server {
                 spent.server += time;
@@ -68,6 +73,16 @@ fn stat(text: &str) -> Option<(i32, i32, Duration)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_own_time_is_counted_once() {
+        let busy = std::time::Instant::now();
+        while busy.elapsed() < Duration::from_millis(300) {}
+        let own = Spent::now(-1).unwrap().own;
+        let text = fs::read_to_string("/proc/self/stat").unwrap();
+        let (_, _, whole) = stat(&text).unwrap();
+        assert!(own > Duration::ZERO && own <= whole, "{own:?} of {whole:?}");
+    }
 
     #[test]
     fn a_name_with_brackets_does_not_shift_the_fields() {

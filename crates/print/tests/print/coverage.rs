@@ -3,7 +3,7 @@
 use print::PrintError;
 use serde_json::json;
 
-use crate::support::{data, page_texts, printer, value_template};
+use crate::support::{body_template, data, page_texts, printer, value_template};
 
 /// Prints `value` and compares the refused codes; none means that it printed.
 #[track_caller]
@@ -57,7 +57,7 @@ async fn the_pointer_names_the_value_inside_lists_and_odd_keys() {
 
 #[tokio::test]
 async fn a_character_of_the_template_is_checked_too() {
-    let template = print::Template::single("/t.typ", "見出し \u{E005}");
+    let template = body_template("見出し \u{E005}");
     let error = printer("own").render(&template, &data()).await.expect_err("refused");
     let PrintError::MissingGlyphs(missing) = &error else { panic!("{error}") };
     assert_eq!((missing[0].path.as_str(), missing[0].code.as_str()), ("", "U+E005"));

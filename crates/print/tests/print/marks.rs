@@ -1,14 +1,14 @@
 //! What no template can switch off, and the form of the file.
 
-use print::{Document, Template};
+use print::Document;
 use serde_json::{Value, json};
 
-use crate::support::{data, page_texts, printer};
+use crate::support::{body_template, data, page_texts, printer};
 
 const NOTICE: &str = "この書類は見本であり、証明書としての効力はありません。";
 
 async fn print(source: &str, data: &Value) -> Document {
-    let template = Template::single("/t.typ", source);
+    let template = body_template(source);
     printer("marks").render(&template, data).await.expect("printed")
 }
 
@@ -47,7 +47,7 @@ async fn every_page_bears_its_number_and_a_void_one_says_so() {
 
 #[tokio::test]
 async fn the_same_document_has_the_same_bytes_in_every_worker() {
-    let source = "#import \"/kumoi.typ\": *\n#show: notice\n#closing[証明する。]";
+    let source = "#show: notice\n#closing(data)[証明する。]";
     let first = print(source, &data()).await;
     let second = print(source, &data()).await;
     assert_eq!(first, second);
@@ -58,7 +58,7 @@ async fn the_same_document_has_the_same_bytes_in_every_worker() {
 
 #[tokio::test]
 async fn the_file_is_an_archive_with_title_and_date_of_the_data() {
-    let source = "#set document(title: \"ほかの題\", date: none)\n本文";
+    let source = "#set std.document(title: \"ほかの題\", date: none)\n本文";
     let document = print(source, &data()).await;
     let text = String::from_utf8_lossy(&document.pdf);
     assert!(text.contains("<pdfaid:part>2</pdfaid:part>"), "no PDF/A part");
@@ -74,7 +74,7 @@ async fn data_without_a_clear_sample_flag_are_refused() {
     {
         let mut data = data();
         data["document"][key] = value;
-        let template = Template::single("/t.typ", "本文");
+        let template = body_template("本文");
         let error = printer("flags").render(&template, &data).await.expect_err("refused");
         assert!(error.to_string().contains("issued_iso"), "{error}");
     }

@@ -27,7 +27,12 @@ pub fn data() -> Value {
 
 /// A template that prints `value` of the data.
 pub fn value_template() -> Template {
-    Template::single("/value.typ", "#import \"/kumoi.typ\": data\n#data.value")
+    body_template("#data.value")
+}
+
+/// A template whose document is `body`.
+pub fn body_template(body: &str) -> Template {
+    Template::single("/t.typ", format!("#import \"/kumoi.typ\": *\n#let document(data) = [{body}]"))
 }
 
 /// The workspace's folder.

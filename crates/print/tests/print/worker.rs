@@ -8,7 +8,7 @@ use expect_test::{Expect, expect};
 use print::{PrintError, Printer, Template, WorkerCommand, bench_documents};
 use serde_json::Value;
 
-use crate::support::{data, printer, value_template};
+use crate::support::{body_template, data, printer, value_template};
 
 /// The message for a broken template.
 async fn check(printer: &Printer, source: &str, expect: Expect) {
@@ -58,14 +58,20 @@ async fn a_broken_template_says_file_line_and_column_and_the_next_one_prints() {
         expect!["様式の誤り: broken.typ の1行13桁: maximum function call depth exceeded"],
     )
     .await;
-    let template = Template::single("/t.typ", "本文");
+    check(
+        &printer,
+        "本文",
+        expect!["様式の誤り: kumoi-main.typ の4行44桁: panicked with: broken.typ に document(data) がありません"],
+    )
+    .await;
+    let template = body_template("本文");
     assert_eq!(printer.render(&template, &data()).await.expect("printed").pages, 1);
 }
 
 #[tokio::test]
 async fn reserved_and_missing_files_are_refused() {
     let printer = printer("files");
-    let mut template = Template::single("/t.typ", "本文");
+    let mut template = body_template("本文");
     template.files.insert("/kumoi.typ".to_owned(), String::new());
     let error = printer.render(&template, &data()).await.expect_err("reserved");
     assert!(error.to_string().contains("/kumoi.typ は予約された名前"), "{error}");
@@ -79,7 +85,7 @@ async fn reserved_and_missing_files_are_refused() {
 async fn after_a_killed_worker_the_next_document_prints() {
     let mark = "killed-in-the-test";
     let printer = printer(mark);
-    let template = Template::single("/t.typ", "本文");
+    let template = body_template("本文");
     for _ in 0..3 {
         printer.render(&template, &data()).await.expect("printed");
         worker_kill(mark);
@@ -106,7 +112,7 @@ fn worker_kill(mark: &str) {
 
 #[tokio::test]
 async fn a_worker_that_cannot_work_is_reported() {
-    let template = Template::single("/t.typ", "本文");
+    let template = body_template("本文");
     for (program, args) in
         [("/bin/false", &[][..]), ("/nonexistent/worker", &[]), ("/bin/echo", &["x"])]
     {
@@ -127,7 +133,7 @@ async fn a_slow_template_times_out_and_the_others_print() {
     let printer = Printer::new(command);
     let slow = "#for a in range(9000) { for b in range(9000) { let c = a * b } }";
     let slow = Template::single("/slow.typ", slow);
-    let quick = Template::single("/t.typ", "本文");
+    let quick = body_template("本文");
     let data = data();
     let (first, second, third) = tokio::join!(
         printer.render(&quick, &data),
@@ -142,10 +148,7 @@ async fn a_slow_template_times_out_and_the_others_print() {
 async fn a_batch_keeps_its_order_over_several_processes() {
     let mut command = WorkerCommand::new(env!("CARGO_BIN_EXE_print-worker"), &["batch"]);
     command.processes = 2;
-    let template = Template::single(
-        "/t.typ",
-        "#let data = json(\"/data.json\")\n#for page in range(data.pages) { [頁]; pagebreak(weak: true) }",
-    );
+    let template = body_template("#for page in range(data.pages) { [頁]; pagebreak(weak: true) }");
     let items: Vec<Value> = (1..=12)
         .map(|pages| {
             let mut data = data();
