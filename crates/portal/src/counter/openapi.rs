@@ -158,10 +158,8 @@ fn schemas(systems: &[Arc<System>]) -> Map<String, Value> {
             out.insert(name, input(system, procedure));
         }
     }
-    let both = [cases.clone(), certificates.clone()].concat();
-    let choices =
-        [("CaseInput", cases), ("CertificateInput", certificates), ("PreviewInput", both)];
-    for (name, list) in choices {
+    // A preview takes a form that is still being filled in: nothing is required of it.
+    for (name, list) in [("CaseInput", cases), ("CertificateInput", certificates)] {
         if !list.is_empty() {
             out.insert(name.to_owned(), json!({ "oneOf": list }));
         }

@@ -33,7 +33,7 @@ pub async fn list(
     Asked(asked): Asked<Latest>,
 ) -> Result<Json<Value>, Failure> {
     let client = desk.place.office.database.client().await?;
-    let found = document_latest(&**client, asked.subject(), asked.limit()).await?;
+    let found = document_latest(&**client, asked.subject(), asked.limit()?).await?;
     let subjects = found.iter().flat_map(|one| one.document.subjects.clone()).collect();
     let detail = json!({ "documents": found.len() });
     let purpose = "発行した証明の一覧";

@@ -28,8 +28,12 @@ impl Latest {
     }
 
     /// How many: 1 to 200, 50 when not said.
-    pub fn limit(&self) -> i64 {
-        self.limit.unwrap_or(50).clamp(1, 200)
+    pub fn limit(&self) -> Result<i64, Failure> {
+        let limit = self.limit.unwrap_or(50);
+        if (1..=200).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(Failure::field("limit", "件数は1から200までにしてください"))
     }
 }
 
@@ -39,7 +43,7 @@ pub async fn journal(
     Asked(asked): Asked<Latest>,
 ) -> Result<Json<Value>, Failure> {
     let client = desk.place.office.database.client().await?;
-    let found = journal_latest(&**client, asked.subject(), asked.limit()).await?;
+    let found = journal_latest(&**client, asked.subject(), asked.limit()?).await?;
     let subjects = asked.subject().map(str::to_owned).into_iter().collect();
     let detail = json!({ "journal": found.len() });
     desk.actor.audit(&**client, "journal.list", "異動の記録の閲覧", subjects, detail).await?;
@@ -53,7 +57,7 @@ pub async fn audit(
     Asked(asked): Asked<Latest>,
 ) -> Result<Json<Value>, Failure> {
     let client = desk.place.office.database.client().await?;
-    let found = audit_latest(&**client, asked.subject(), asked.limit()).await?;
+    let found = audit_latest(&**client, asked.subject(), asked.limit()?).await?;
     let subjects = asked.subject().map(str::to_owned).into_iter().collect();
     let detail = json!({ "audit": found.len() });
     desk.actor.audit(&**client, "audit.list", "監査の記録の閲覧", subjects, detail).await?;

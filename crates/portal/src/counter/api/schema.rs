@@ -52,6 +52,11 @@ fn kind_schema(kind: &str) -> Value {
     if let Some(inner) = kind.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return json!({"type": "array", "items": kind_schema(inner)});
     }
+    match kind {
+        "revision" => return json!({"type": "integer", "minimum": 1, "maximum": i32::MAX}),
+        "words" => return json!({"type": "string", "minLength": 1, "pattern": "^[^\\u0000]*$"}),
+        _ => {}
+    }
     let (name, format) = match kind {
         "date" => ("string", Some("date")),
         "moment" => ("string", Some("date-time")),
@@ -237,10 +242,10 @@ const FIXED: &[(&str, &[&str])] = &[
     ("Identity", &["方法?: string", "備考?: string"]),
     (
         "ReviseInput",
-        &["revision: integer", "form: object", "identity?: Identity", "acknowledged?: boolean"],
+        &["revision: revision", "form: object", "identity?: Identity", "acknowledged?: boolean"],
     ),
-    ("ActInput", &["revision: integer", "note?: string?"]),
-    ("ReturnInput", &["revision: integer", "note: string"]),
+    ("ActInput", &["revision: revision", "note?: string?"]),
+    ("ReturnInput", &["revision: revision", "note: words"]),
     ("Issued", &["number: string"]),
     ("Documents", &["documents: [Document]"]),
     (
@@ -258,7 +263,7 @@ const FIXED: &[(&str, &[&str])] = &[
             "void_reason: string?",
         ],
     ),
-    ("VoidInput", &["reason: string"]),
+    ("VoidInput", &["reason: words"]),
     ("Journal", &["entries: [Entry]"]),
     (
         "Entry",
@@ -345,7 +350,9 @@ pub fn form(system: &System, procedure: &Procedure) -> Value {
     let mut schema = form_schema(system, procedure);
     or_null(&mut schema);
     if procedure.selection != Selection::New {
-        schema["properties"]["対象者"]["items"]["required"] = json!(["key"]);
+        let subject = &mut schema["properties"]["対象者"]["items"];
+        subject["required"] = json!(["key"]);
+        subject["properties"]["key"]["minLength"] = json!(1);
     }
     schema
 }

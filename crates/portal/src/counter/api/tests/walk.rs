@@ -199,6 +199,8 @@ async fn nothing_but_problems(stage: &Stage) {
     }
     refused(&stage.first("madoguchi", ("DELETE", "/queue"), None).await, 405, &[]);
     refused(&stage.first("madoguchi", ("GET", "/documents?limit=ten"), None).await, 400, &[]);
+    let many = ("GET", "/documents?limit=201");
+    refused(&stage.first("madoguchi", many, None).await, 422, &["/limit"]);
     let wrong = json!({"id": "madoguchi", "password": "no", "code": "000000"});
     let reply = stage.send("POST", "first_city", "/session", None, Some(&wrong)).await;
     refused(&reply, 401, &[]);
