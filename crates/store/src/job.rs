@@ -83,8 +83,8 @@ pub async fn job_done(client: &impl GenericClient, id: i64) -> Result<(), StoreE
     Ok(())
 }
 
-/// Marks a timer done and notes the case that it opened, in the transaction of that case; false when
-/// the timer was withdrawn in the meantime, so that nothing may be opened.
+/// Marks a timer done and notes the case that it opened, in the transaction of that case; false
+/// when the timer was withdrawn in the meantime, so that nothing may be opened.
 ///
 /// # Errors
 /// [`StoreError::Database`].
