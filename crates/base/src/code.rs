@@ -105,16 +105,24 @@ fn join(digits: &[u8]) -> String {
     digits.iter().map(|digit| char::from(b'0' + digit)).collect()
 }
 
-/// Remainder by 11 of the sum weighted 2 to 7 in turn from the right (M11W2~7).
-fn remainder_2_to_7(body: &[u8]) -> u32 {
-    let weights = (2..=7).cycle();
-    let sum: u32 = body.iter().rev().zip(weights).map(|(digit, w)| u32::from(*digit) * w).sum();
-    sum % 11
+/// The check digit of a number of people without it (検査用数字): digits weighted 2 to 7 in turn
+/// from the right (M11W2~7), 11 less the remainder of their sum by 11, 0 where that has two digits.
+///
+/// 個人番号 by 平成26年総務省令第85号 第5条; 住民票コード by 住民基本台帳法施行規則 第1条 (to verify, see
+/// [`ResidentCode`]); 宛名番号 and 世帯番号 by our own choice.
+pub fn check_digit(body: u64) -> u8 {
+    let digits = std::iter::successors(Some(body), |rest| Some(rest / 10).filter(|rest| *rest > 0));
+    weighted_2_to_7(digits.map(|rest| (rest % 10) as u32))
 }
 
-/// 11 less the remainder; 0 where that has two digits.
 fn check_digit_2_to_7(body: &[u8]) -> u8 {
-    match remainder_2_to_7(body) {
+    weighted_2_to_7(body.iter().rev().map(|digit| u32::from(*digit)))
+}
+
+/// Digits from the right.
+fn weighted_2_to_7(digits: impl Iterator<Item = u32>) -> u8 {
+    let sum: u32 = digits.zip((2..=7).cycle()).map(|(digit, weight)| digit * weight).sum();
+    match sum % 11 {
         0 | 1 => 0,
         remainder => u8::try_from(11 - remainder).unwrap_or_default(),
     }

@@ -32,6 +32,12 @@ pub fn fold_loose(text: &str) -> String {
     })
 }
 
+/// Katakana without their marks of voicing (ガ→カ, パ→ハ), for comparing a part of a word with a
+/// reading that is voiced only inside words (連濁); all else stays.
+pub fn unvoice(text: &str) -> String {
+    text.chars().map(without_mark).collect()
+}
+
 /// Hiragana made katakana and half-width kana full-width; all else stays.
 pub fn to_katakana(text: &str) -> String {
     let mut wide = String::with_capacity(text.len());
@@ -172,10 +178,15 @@ fn unified(c: char) -> char {
 }
 
 fn unvoiced(c: char) -> char {
-    let plain = std::iter::once(c).nfd().next().unwrap_or(c);
-    match plain {
+    match without_mark(c) {
         'ワ' => 'ハ',
-        'ァ'..='ヺ' => plain,
+        plain => plain,
+    }
+}
+
+fn without_mark(c: char) -> char {
+    match std::iter::once(c).nfd().next() {
+        Some(plain @ 'ァ'..='ヺ') => plain,
         _ => c,
     }
 }

@@ -20,7 +20,9 @@ pub use assemble::{Found, Gathered, UsedRow};
 pub(crate) use assemble::{assemble, used_key};
 pub use cancel::canceller;
 pub(crate) use cancel::standing;
-pub use decide::{case_approve, case_post_review, case_return, case_reviewed, case_withdraw};
+pub use decide::{
+    case_approve, case_post_review, case_return, case_reviewed, case_withdraw, purpose,
+};
 pub use enter::{CaseInput, case_enter, case_form, case_preview, case_preview_in, case_revise};
 pub(crate) use enter::{due, refuse_concealed, refuse_findings};
 pub use gather::gather;

@@ -27,7 +27,8 @@ use crate::{Actor, Office, OfficeError};
 
 pub use municipality::municipality;
 
-const PURPOSE: &str = "転送";
+/// The purpose in the audit.
+pub(crate) const PURPOSE: &str = "転送";
 
 fn text_at(table: Table<'_>, row: &Row, name: &str) -> Option<String> {
     let at = table.register.items.iter().position(|item| item.name == name)?;

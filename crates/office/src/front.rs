@@ -10,12 +10,15 @@
 
 mod link;
 mod matching;
+mod protect;
 mod publish;
 pub mod token;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use base::date::Date;
 use definition::System;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::front::office::{self as shelf, Mark};
 use store::front::seal::{OfficeKey, to_text};
@@ -23,6 +26,8 @@ use store::front::{OFFICE_KEY, setting_read};
 use store::register::Table;
 use store::vault::Vault;
 use store::{Client, Database, StoreError};
+
+use crate::access::day_in_japan;
 
 pub use link::{Clerk, Decision, Pending, Verdict, decide, pending};
 pub use matching::{Agreement, Candidate};
@@ -99,6 +104,8 @@ struct Desk<'a> {
     key: OfficeKey,
     table: Table<'a>,
     items: &'a LinkItems,
+    /// The day of this visit, in Japan.
+    today: Date,
 }
 
 impl<'a> Desk<'a> {
@@ -119,6 +126,7 @@ impl<'a> Desk<'a> {
             key: OfficeKey::from_vault(vault)?,
             table,
             items,
+            today: day_in_japan(Timestamp::now()),
         })
     }
 
@@ -202,13 +210,19 @@ async fn follow(desk: &Desk<'_>, report: &mut TickReport) -> Result<(), StoreErr
         let news = shelf::subjects_after(desk.office(), from).await?;
         let marks: BTreeMap<Vec<u8>, Mark> =
             news.iter().map(|(key, mark)| (link::subject_index(desk, key), *mark)).collect();
-        let indexes: Vec<Vec<u8>> = marks.keys().cloned().collect();
+        let beside: BTreeSet<Vec<u8>> = protect::beside(desk, &news)
+            .await?
+            .iter()
+            .map(|key| link::subject_index(desk, key))
+            .collect();
+        let indexes: Vec<Vec<u8>> = marks.keys().chain(&beside).cloned().collect();
         for link in shelf::links_of(desk.front(), &indexes).await? {
             let mark = link.subject_index.as_ref().and_then(|index| marks.get(index));
             let newer = |mark: &Mark| {
                 mark.event > link.published_event || mark.audit > link.published_audit
             };
-            if mark.is_some_and(newer) {
+            let beside = link.subject_index.as_ref().is_some_and(|index| beside.contains(index));
+            if beside || mark.is_some_and(newer) {
                 report.published += usize::from(publish::publish(desk, &link.handle).await?);
             }
         }

@@ -5,9 +5,12 @@
 //! and needs its reason only.
 
 mod candidates;
+mod kanji;
 
 use definition::System;
-use definition::model::{FieldKind, Procedure, ProcedureKind, Register, Selection, Verb};
+use definition::model::{
+    FieldKind, Item, Procedure, ProcedureKind, Register, Search, Selection, Verb,
+};
 use serde_json::{Map, Value as Json, json};
 use store::glyph::{Glyph, Settlement, glyph_list, glyph_read, glyph_settle};
 use store::register::{Table, row};
@@ -19,6 +22,7 @@ use crate::plan::Finding;
 use crate::{Actor, Office, OfficeError};
 
 pub use candidates::{Candidate, Nearness};
+pub use kanji::{Kanji, Reading};
 
 /// Who may look.
 const WORKS: &[&str] = &[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER];
@@ -57,10 +61,23 @@ pub struct Sheet {
     pub entry: Entry,
     /// The item as it stands now; `None` when hidden or gone.
     pub text: Option<String>,
+    /// How it is read, as a person said or as the record suggests.
+    pub reading: Option<Reading>,
     /// Candidates, the nearest first.
     pub candidates: Vec<Candidate>,
     /// The procedure that would correct the item.
     pub correction: Option<String>,
+}
+
+/// What a person knows of a character by which candidates are found; empty where nothing is known.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    /// How it is read, in kana; when empty, the kana beside the item in the record say it.
+    pub reading: String,
+    /// Its strokes.
+    pub strokes: Option<u32>,
+    /// Another character that it is like.
+    pub like: String,
 }
 
 /// What a person decides.
@@ -85,6 +102,7 @@ fn standing(glyph: &Glyph) -> Standing {
 struct Found<'a> {
     table: Option<Table<'a>>,
     text: Option<String>,
+    kana: Option<String>,
     hidden: bool,
 }
 
@@ -94,7 +112,7 @@ async fn find<'a>(
     actor: &Actor,
     glyph: &Glyph,
 ) -> Result<Found<'a>, OfficeError> {
-    let nowhere = Found { table: None, text: None, hidden: false };
+    let nowhere = Found { table: None, text: None, kana: None, hidden: false };
     let place = &glyph.met.place;
     let Ok(system) = office.system(&place.system) else { return Ok(nowhere) };
     let Ok(table) = Table::new(system, &place.register) else { return Ok(nowhere) };
@@ -104,11 +122,19 @@ async fn find<'a>(
     let Some(row) = row(client, table, &place.subject).await? else { return Ok(here) };
     let protected = crate::register::concealed(table, &row) && !actor.has(role::PROTECTION);
     let hidden = protected && table.register.items[at].conceal;
-    let text = match &row.values[at] {
+    let text = |at: usize| match &row.values[at] {
         Some(ItemValue::Text(text)) if !hidden => Some(text.clone()),
         _ => None,
     };
-    Ok(Found { text, hidden, ..here })
+    let kana = kana_of(table.register, at).and_then(text);
+    Ok(Found { text: text(at), kana, hidden, ..here })
+}
+
+/// The item with the kana of another: it is called as that one and is searched by kana.
+fn kana_of(register: &Register, at: usize) -> Option<usize> {
+    let name = &register.items[at].name;
+    let is_kana = |item: &Item| item.search == Some(Search::Kana) && !item.secret && !item.conceal;
+    register.items.iter().position(|item| is_kana(item) && item.name.starts_with(name.as_str()))
 }
 
 fn entry(glyph: Glyph, found: &Found<'_>) -> Entry {
@@ -142,11 +168,15 @@ pub async fn list(
     Ok(out)
 }
 
-/// One character with its candidates.
+/// One character with its candidates, found by what a person knows of it.
 ///
 /// # Errors
 /// [`OfficeError::NotFound`], [`OfficeError::Forbidden`].
-pub async fn sheet(office: &Office, actor: &Actor, id: i64) -> Result<Sheet, OfficeError> {
+pub async fn sheet(
+    office: &Office,
+    actor: &Actor,
+    (id, hints): (i64, &Hints),
+) -> Result<Sheet, OfficeError> {
     actor.require(WORKS)?;
     let client = office.database.client().await?;
     let glyph = glyph_read(&**client, id, false).await?;
@@ -156,9 +186,16 @@ pub async fn sheet(office: &Office, actor: &Actor, id: i64) -> Result<Sheet, Off
     let detail = json!({"character": id, "code": glyph.met.code});
     actor.audit(&**client, "glyph.view", PURPOSE, subjects, detail).await?;
     let correction = found.table.and_then(|table| correction(table, &glyph.met.place.item));
+    let source = &glyph.met.source;
+    let reading = match (hints.reading.trim(), &found.text, &found.kana) {
+        ("", Some(text), Some(kana)) => Reading::of(text, source, kana),
+        ("", ..) => None,
+        (said, ..) => Some(Reading::Is(said.to_owned())),
+    };
     Ok(Sheet {
         text: found.text.clone(),
-        candidates: candidates::candidates(&glyph.met.source),
+        candidates: candidates::candidates(source, hints, reading.as_ref()),
+        reading,
         correction: correction.map(|(procedure, _)| procedure.name.clone()),
         entry: entry(glyph, &found),
     })

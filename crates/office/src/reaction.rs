@@ -6,7 +6,7 @@
 use definition::model::{FieldKind, Procedure, System};
 use serde_json::{Map, Value as Json, json};
 use store::case::{Case, NewCase, case_act, case_open, case_read, case_update};
-use store::job::{Job, job_claim, job_done, job_failed};
+use store::job::{Job, job_claim, job_done, job_failed, timer_done};
 use store::journal::{Entry, journal_entry};
 use store::register::{Table, rows, rows_by};
 use store::undo::{event_cancelled_by, event_lock};
@@ -205,8 +205,10 @@ async fn timer(office: &Office, at: jiff::Timestamp, job: &Job) -> Result<(), Of
         due_on: crate::case_due(actor.today(), procedure),
         entered_by: actor.id.clone(),
     };
-    case_open(&*transaction, &new).await?;
-    job_done(&*transaction, job.id).await?;
-    transaction.commit().await.map_err(StoreError::from)?;
+    let case = case_open(&*transaction, &new).await?;
+    // Whoever cancels the event withdraws its timers: then the case is not opened either.
+    if timer_done(&*transaction, job.id, case).await? {
+        transaction.commit().await.map_err(StoreError::from)?;
+    }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub use cohort::Cohort;
 pub use facts::{
     FACT_NAMES, Fact, FactRow, Span, facts, facts_of_household, facts_of_person, facts_of_state,
 };
-pub use number::{IndividualNumber, ResidentCode, check_digit};
+pub use number::{IndividualNumber, ResidentCode};
 pub use organisation::{SampleOrganisation, SampleTown, sample_organisations};
 pub use person::{
     Address, Arrival, Birth, Building, Foreign, Household, Name, Origin, Person, Place, Reason,

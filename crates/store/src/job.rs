@@ -83,6 +83,22 @@ pub async fn job_done(client: &impl GenericClient, id: i64) -> Result<(), StoreE
     Ok(())
 }
 
+/// Marks a timer done and notes the case that it opened, in the transaction of that case; false
+/// when the timer was withdrawn in the meantime, so that nothing may be opened.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn timer_done(
+    client: &impl GenericClient,
+    id: i64,
+    case: i64,
+) -> Result<bool, StoreError> {
+    let sql = "update core.job set done_at = now(), last_error = null,
+                 content = content || jsonb_build_object('case', $2::bigint)
+               where id = $1";
+    Ok(client.execute(sql, &[&id, &case]).await? == 1)
+}
+
 /// Puts a job back with its error; it waits longer after every failure, at most an hour.
 ///
 /// # Errors

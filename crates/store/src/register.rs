@@ -15,8 +15,8 @@ use crate::vault::Vault;
 
 pub use change::{Change, Stamp, apply, undo};
 pub use read::{
-    reveal, row, rows, rows_as_of, rows_before, rows_by, rows_by_as_of, rows_history, rows_locked,
-    rows_recorded,
+    keys_flagged, reveal, row, rows, rows_as_of, rows_before, rows_by, rows_by_as_of, rows_history,
+    rows_locked, rows_recorded,
 };
 pub use write::{RowWrite, open_many};
 

@@ -50,7 +50,7 @@ pub async fn event_cancelled_by(
     client.query_opt(&sql, &[&event_id]).await?.as_ref().map(read).transpose()
 }
 
-/// Numbers of the cases that an event set going, in order.
+/// Numbers of the cases that an event set going, at once or by its timers, in order.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -58,8 +58,11 @@ pub async fn event_cases(
     client: &impl GenericClient,
     event_id: i64,
 ) -> Result<Vec<i64>, StoreError> {
-    let sql = "select id from core.cases where origin_event = $1 order by id";
-    let rows = client.query(sql, &[&event_id]).await?;
+    let sql = "select id from core.cases where origin_event = $1
+               union select (content ->> 'case')::bigint from core.job
+                 where kind = 'timer' and content ? 'case' and starts_with(unique_key, $2)
+               order by 1";
+    let rows = client.query(sql, &[&event_id, &timers_of(event_id)]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
@@ -73,5 +76,10 @@ pub async fn event_timers_withdraw(
 ) -> Result<u64, StoreError> {
     let sql = "delete from core.job
                where kind = 'timer' and done_at is null and starts_with(unique_key, $1)";
-    Ok(client.execute(sql, &[&format!("{event_id}/")]).await?)
+    Ok(client.execute(sql, &[&timers_of(event_id)]).await?)
+}
+
+/// What the keys of an event's timers begin with.
+fn timers_of(event_id: i64) -> String {
+    format!("{event_id}/")
 }

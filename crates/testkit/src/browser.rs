@@ -169,7 +169,8 @@ impl Browser {
             let before = self.page_id().await;
             self.pressable(label, place).await.click().await.expect("a click");
             let begin = Instant::now();
-            while self.page_id().await == before {
+            // While pages change there is none for a moment.
+            while self.page_id().await.is_none_or(|now| Some(now) == before) {
                 assert!(begin.elapsed() < PATIENCE, "{place}: nothing follows {label}");
                 sleep(PAUSE).await;
             }

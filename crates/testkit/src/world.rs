@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -64,16 +65,32 @@ impl Ports {
     }
 }
 
-/// A port that nobody listens on, never given twice by this process.
+/// A port that nobody listens on, below the range that the system takes its own from. It is given
+/// to no other process of tests while this one lives, although nobody may listen on it for long.
 pub fn port_free() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let own = u16::try_from(std::process::id() % 1000).unwrap_or_default();
     loop {
         let port = 20_000 + (own * 12 + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if claim(port) && TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
+}
+
+/// Claims a port among the processes of tests by the lock of a file, held until this process ends;
+/// true too where no such file can be had.
+fn claim(port: u16) -> bool {
+    static CLAIMS: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let folder = std::env::temp_dir().join("kumoi-test-ports");
+    let _ = fs::create_dir_all(&folder);
+    let path = folder.join(port.to_string());
+    let Ok(file) = File::options().create(true).append(true).open(path) else { return true };
+    let free = file.try_lock().is_ok();
+    if free {
+        CLAIMS.lock().expect("no panic while it was held").push(file);
+    }
+    free
 }
 
 /// A running (or killed) Kumoi.
@@ -222,8 +239,16 @@ impl World {
         if let Some(mut child) = self.child.take() {
             child.wait().expect("the end of the program");
         }
-        let gone = || doomed.iter().all(|one| !Path::new(&format!("/proc/{}", one.id)).exists());
-        process::wait_until(Duration::from_secs(10), gone);
+        // What was started while we looked names our folder; what the server started ends with it.
+        let left = || {
+            let ours = process::naming(&self.folder);
+            ours.iter().for_each(|one| process::signal(one.id, libc::SIGKILL));
+            let all = process::all().into_iter();
+            let doomed = all.filter(|now| doomed.iter().any(|one| one.id == now.id));
+            ours.into_iter().chain(doomed).collect::<Vec<Process>>()
+        };
+        let gone = process::wait_until(Duration::from_secs(30), || left().is_empty());
+        assert!(gone, "killed and still there: {:?}", left());
     }
 
     /// Asks for an orderly end and waits for it; how it ended and how long that took.

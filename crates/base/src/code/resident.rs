@@ -9,9 +9,9 @@ const NAME: &str = "住民票コード";
 /// A resident record code (住民票コード), eleven digits with the check digit (住民基本台帳法施行規則
 /// 1条).
 ///
-/// To verify against the public notice: the check digit is taken as weights 2 to 7 and 2 to 5 from
-/// the right, 11 less the remainder by 11, 0 where the remainder is 0 or 1, as secondary sources
-/// compute it together with the individual number's.
+/// To verify against the public notice that the rule refers to: the check digit is taken as weights
+/// 2 to 7 and 2 to 5 from the right, 11 less the remainder by 11, 0 where the remainder is 0 or 1,
+/// as secondary sources compute it together with the individual number's.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ResidentCode([u8; 11]);
 

@@ -62,6 +62,19 @@ fn refusals_never_repeat_the_number() {
 }
 
 #[test]
+fn check_digits_of_numbers_without_them() {
+    // 平成26年総務省令第85号 第5条: leading zeros weigh nothing.
+    for (body, digit) in [(12_345_678_901, 8), (2_345_678_901, 3), (0, 0)] {
+        assert_eq!(base::code::check_digit(body), digit, "{body}");
+    }
+    // Of a resident code: 10 digits, weights 2 to 7 and 2 to 5 (to verify).
+    let code = |body: u64| format!("{body:010}{}", base::code::check_digit(body));
+    assert_eq!(code(1_234_567_890), "12345678903");
+    assert!(ResidentCode::check_digit_valid(&code(1_234_567_890)));
+    assert!(ResidentCode::check_digit_valid(&code(42)));
+}
+
+#[test]
 fn resident_codes_by_mode() {
     let valid = (0..10).map(|digit| format!("1234567890{digit}"));
     let valid: Vec<_> = valid.filter(|text| ResidentCode::check_digit_valid(text)).collect();

@@ -60,9 +60,9 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_there_is_not_ready() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        assert!(!is_ready(address).await);
+        // Taken and not listening: nobody else can come to answer there.
+        let taken = tokio::net::TcpSocket::new_v4().unwrap();
+        taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert!(!is_ready(taken.local_addr().unwrap()).await);
     }
 }

@@ -9,8 +9,9 @@ use store::case::case_read;
 use store::organisation::{Credentials, credentials_read};
 use store::seal::{SealKey, verify};
 use testkit::{Desk, VILLAGE, World};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::breakable;
 
@@ -45,11 +46,14 @@ async fn what_was_acknowledged_survives_a_power_cut() {
 /// Writers enter cases until everything is killed.
 async fn one_round(world: &mut World, names: &Arc<AtomicU64>) -> Vec<Acknowledged> {
     let desk = Desk::sign_in(world, VILLAGE, "madoguchi").await;
-    let writers: Vec<JoinHandle<Vec<Acknowledged>>> =
-        (0..WRITERS).map(|_| tokio::spawn(write(desk.clone(), Arc::clone(names)))).collect();
-    // Not before the first case can be there, and at another moment every time.
+    let first = Arc::new(Notify::new());
+    let write = || tokio::spawn(write(desk.clone(), Arc::clone(names), Arc::clone(&first)));
+    let writers: Vec<JoinHandle<Vec<Acknowledged>>> = (0..WRITERS).map(|_| write()).collect();
+    // Not before the first case is there, and at another moment every time.
+    let patience = timeout(Duration::from_secs(60), first.notified()).await;
+    patience.expect("a case is acknowledged within a minute");
     let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").subsec_nanos();
-    sleep(Duration::from_millis(700 + u64::from(nanoseconds) % 1500)).await;
+    sleep(Duration::from_millis(u64::from(nanoseconds) % 1500)).await;
     tokio::task::block_in_place(|| world.kill());
     let mut all = Vec::new();
     for writer in writers {
@@ -60,15 +64,16 @@ async fn one_round(world: &mut World, names: &Arc<AtomicU64>) -> Vec<Acknowledge
 }
 
 /// Enters cases one after the other until nothing answers any more.
-async fn write(desk: Desk, names: Arc<AtomicU64>) -> Vec<Acknowledged> {
+async fn write(desk: Desk, names: Arc<AtomicU64>, first: Arc<Notify>) -> Vec<Acknowledged> {
     let mut acknowledged = Vec::new();
     let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(30) {
+    while begin.elapsed() < Duration::from_secs(90) {
         let name = name(names.fetch_add(1, Ordering::Relaxed));
         match desk.post_try("/start/resident-record/move-in", &form(&name)).await {
             Ok(answer) if answer.status == StatusCode::SEE_OTHER => {
                 let number = answer.location.rsplit('/').next().and_then(|it| it.parse().ok());
                 acknowledged.push((number.expect("the case's number"), name));
+                first.notify_one();
             }
             // The database is gone a moment before the zone.
             Ok(answer) if answer.status.is_server_error() => {}
@@ -121,8 +126,17 @@ async fn check(world: &World, acknowledged: &[Acknowledged], round: usize) {
         assert!(form.contains(name), "round {round}: case {number} is another: {form}");
     }
     let key = SealKey::from_credentials(&office).expect("the key of the log");
-    let report = verify(&database, &key.verifier().expect("the public key")).await;
-    let report = report.expect("the log can be read");
-    assert!(report.is_intact(), "round {round}: {report}");
-    assert!(report.size > 0, "round {round}: nothing is sealed: {report}");
+    let begin = Instant::now();
+    loop {
+        let report = verify(&database, &key.verifier().expect("the public key")).await;
+        let report = report.expect("the log can be read");
+        assert!(report.is_intact(), "round {round}: {report}");
+        if report.size > 0 {
+            return;
+        }
+        // The first sweep after a start seals; it may not have come so far.
+        let late = begin.elapsed() > Duration::from_secs(60);
+        assert!(!late, "round {round}: nothing is sealed: {report}");
+        sleep(Duration::from_millis(200)).await;
+    }
 }

@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use reqwest::StatusCode;
-use testkit::{Desk, VILLAGE, World, html};
+use testkit::{Desk, VILLAGE, World, html, process};
 
 use crate::PROGRAM;
 use crate::crash::form;
@@ -62,9 +63,12 @@ fn change(systems: &Path, file: &str, old: &str, new: &str) {
     fs::write(&path, text.replacen(old, new, 1)).expect("the file");
 }
 
-/// What the program said since the mark.
-fn said(world: &World, mark: usize) -> String {
-    fs::read_to_string(world.log()).expect("the log").split_off(mark)
+/// What the program said since the mark, once `words` are among it; the zones answer as soon as
+/// they can, which may be before that is written.
+fn said(world: &World, mark: usize, words: &str) -> String {
+    let said = || fs::read_to_string(world.log()).expect("the log").split_off(mark);
+    process::wait_until(Duration::from_secs(30), || said().contains(words));
+    said()
 }
 
 fn mark(world: &World) -> usize {
@@ -94,8 +98,9 @@ async fn a_start_with_another_version_upgrades_or_says_why_not() {
     world.systems = Some(second);
     let begin = mark(&world);
     world.up();
-    let words = said(&world, begin);
-    assert!(words.contains("版0.1.0から版0.2.0に更新しました"), "{words}");
+    let updated = "版0.1.0から版0.2.0に更新しました";
+    let words = said(&world, begin, updated);
+    assert!(words.contains(updated), "{words}");
     let page = administrator.get("/administration").await.words();
     assert!(page.contains("0.2.0") && page.contains("以前の版"), "{page}");
     // The waiting case ends as it began; a new one is under the new check.
@@ -114,7 +119,7 @@ async fn a_start_with_another_version_upgrades_or_says_why_not() {
     world.systems = None;
     let begin = mark(&world);
     world.up();
-    let words = said(&world, begin);
+    let words = said(&world, begin, "--against");
     for part in
         ["版0.1.0に更新できません", "版0.2.0のまま", "「連絡先」がなくなります", "--against"]
     {

@@ -25,9 +25,10 @@ pub(super) fn next_stage(case: &Case, act: Act) -> Result<&'static str, OfficeEr
     })
 }
 
-/// The purpose for the audit: the procedure's name, without the names of people.
-pub(crate) fn purpose(case: &Case) -> &str {
-    case.entered.title.split('　').next().unwrap_or_default()
+/// The purpose for the audit from the title of a case: the procedure's name, without the names of
+/// people, because everybody whom the case names is told the purpose.
+pub fn purpose(title: &str) -> &str {
+    title.split('　').next().unwrap_or_default()
 }
 
 /// Leave of a person to decide a case, made by [`permit`] only and used up by the decision.
@@ -103,7 +104,9 @@ pub async fn case_approve(
     supersede(office, &transaction, actor, &case).await?;
     let detail = json!({"case": id, "event": event_id, "manner": rule.manner});
     let subjects = case.entered.subjects.clone();
-    actor.audit(&*transaction, "case.approve", purpose(&case), subjects, detail).await?;
+    actor
+        .audit(&*transaction, "case.approve", purpose(&case.entered.title), subjects, detail)
+        .await?;
     transaction.commit().await?;
     Ok(event_id)
 }
@@ -197,7 +200,7 @@ async fn act(
     let action = format!("case.{}", format!("{act:?}").to_lowercase());
     let subjects = case.entered.subjects.clone();
     let detail = json!({"case": id});
-    actor.audit(&*transaction, &action, purpose(&case), subjects, detail).await?;
+    actor.audit(&*transaction, &action, purpose(&case.entered.title), subjects, detail).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -225,7 +228,9 @@ pub async fn case_post_review(
     case_act(&*transaction, id, "後閲", &actor.id, None).await?;
     let subjects = case.entered.subjects.clone();
     let detail = json!({"case": id});
-    actor.audit(&*transaction, "case.post_review", purpose(&case), subjects, detail).await?;
+    actor
+        .audit(&*transaction, "case.post_review", purpose(&case.entered.title), subjects, detail)
+        .await?;
     transaction.commit().await?;
     Ok(())
 }

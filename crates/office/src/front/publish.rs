@@ -1,31 +1,33 @@
 //! Building and publishing the view of a linked resident.
 //!
 //! Left out always: secret and internal items, individual number and resident code whatever their
-//! definition says, the mark of protection, names of officials, titles of cases with several
-//! subjects (they may name others), every case and document that also concerns a person whose
-//! record is concealed, and of a resident whose own record is concealed the items that conceal
-//! (支援措置): whereabouts of a protected person never lie in the internet zone, even sealed.
+//! definition says, the mark of protection and whatever tells of it, names of officials, titles of
+//! cases with several subjects (they may name others), every case and document that also concerns a
+//! person who is concealed, and of a resident who is concealed the items that conceal (支援措置):
+//! whereabouts of a protected person never lie in the internet zone, even sealed.
 
 use std::collections::BTreeSet;
 
 use definition::model::{Format, Item, ItemKind};
-use store::audit::audit_latest;
+use store::audit::{Audit, audit_latest};
 use store::case::{Case, case_of_subject};
 use store::document::{Document, document_latest};
 use store::front::LinkState;
 use store::front::office::{self as shelf, Link};
 use store::front::seal::{self, ResidentKeys};
 use store::front::view::{View, ViewCase, ViewDocument, ViewGroup, ViewItem, ViewLook};
-use store::register::{row, rows, rows_by};
+use store::register::{row, rows_by};
 use store::{ItemValue, Row, StoreError};
 
 use super::matching::value;
-use super::{Desk, link};
+use super::{Desk, link, protect};
 use crate::access::role;
 use crate::facts::display;
 
 /// Rows shown of each list.
 const SHOWN: i64 = 50;
+/// What stands for a purpose that would tell of a protection.
+const NEUTRAL: &str = "窓口の事務";
 
 /// Publishes the view of a link if it differs from the published one; a closed record withdraws
 /// it. True when something was written.
@@ -74,46 +76,40 @@ async fn withdraw(desk: &Desk<'_>, mut link: Link) -> Result<bool, StoreError> {
 async fn build(desk: &Desk<'_>, key: &str, row: &Row) -> Result<View, StoreError> {
     let cases = case_of_subject(desk.office(), key, SHOWN).await?;
     let documents = document_latest(desk.office(), Some(key), SHOWN).await?;
-    let named = cases.iter().flat_map(|case| &case.entered.subjects);
-    let named = named.chain(documents.iter().flat_map(|one| &one.document.subjects));
-    let others: BTreeSet<String> = named.filter(|name| *name != key).cloned().collect();
-    let concealed = concealed(desk, others.into_iter().collect()).await?;
-    let open = |subjects: &[String]| !subjects.iter().any(|name| concealed.contains(name));
+    let members = members(desk, row).await?;
+    let mut named: BTreeSet<String> = members.iter().map(|(key, _)| key.clone()).collect();
+    named.insert(key.to_owned());
+    named.extend(cases.iter().flat_map(|case| case.entered.subjects.iter().cloned()));
+    named.extend(documents.iter().flat_map(|one| one.document.subjects.iter().cloned()));
+    let named: Vec<String> = named.into_iter().collect();
+    let concealed = protect::concealed(desk, &named).await?;
+    let open =
+        |subjects: &[String]| !subjects.iter().any(|name| name != key && concealed.contains(name));
+    let silent = |system: &str, procedure: &str| {
+        is_own(desk, system, procedure) && !protect::tells(desk, system, procedure)
+    };
+    let others = members.into_iter().filter(|(own, _)| own != key && !concealed.contains(own));
     Ok(View {
-        groups: groups(desk, row),
-        household: household(desk, key, row).await?,
+        groups: groups(desk, row, concealed.contains(key)),
+        household: others.map(|(_, name)| name).collect(),
         cases: cases
             .iter()
             .filter(|case| open(&case.entered.subjects))
+            .filter(|case| silent(&case.entered.system, &case.entered.procedure))
             .map(|case| view_case(desk, case))
             .collect(),
         documents: documents
             .iter()
             .filter(|one| one.voided_at.is_none() && open(&one.document.subjects))
+            .filter(|one| silent(&one.document.system, &one.document.procedure))
             .map(view_document)
             .collect(),
         looks: looks(desk, key).await?,
     })
 }
 
-/// Of these persons, those whose record is concealed.
-async fn concealed(desk: &Desk<'_>, keys: Vec<String>) -> Result<BTreeSet<String>, StoreError> {
-    if desk.table.register.concealed_by.is_none() || keys.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let found = rows(desk.office(), desk.table, &keys).await?;
-    let hidden = found.iter().filter(|row| is_concealed(desk, row));
-    Ok(hidden.map(|row| desk.table.key_of(row).to_owned()).collect())
-}
-
-fn is_concealed(desk: &Desk<'_>, row: &Row) -> bool {
-    let mark = desk.table.register.concealed_by.as_deref();
-    mark.is_some_and(|name| value(desk.table, row, name) == Some(&ItemValue::Flag(true)))
-}
-
-fn groups(desk: &Desk<'_>, row: &Row) -> Vec<ViewGroup> {
+fn groups(desk: &Desk<'_>, row: &Row, concealed: bool) -> Vec<ViewGroup> {
     let mut out: Vec<ViewGroup> = Vec::new();
-    let concealed = is_concealed(desk, row);
     for (item, value) in desk.table.register.items.iter().zip(&row.values) {
         if !is_published(desk, item) || (concealed && item.conceal) {
             continue;
@@ -140,26 +136,25 @@ fn is_published(desk: &Desk<'_>, item: &Item) -> bool {
     !(item.secret || item.internal || number || mark || withheld)
 }
 
-/// Names of the other members; concealed ones are left out, and closed ones.
-async fn household(desk: &Desk<'_>, key: &str, row: &Row) -> Result<Vec<String>, StoreError> {
-    let register = desk.table.register;
-    let wanted = desk.items.household.as_ref();
-    let relation = register.relations.iter().find(|one| Some(&one.name) == wanted);
-    let Some(relation) = relation.filter(|one| one.register == register.id) else {
-        return Ok(Vec::new());
-    };
-    let shared = value(desk.table, row, &relation.by).and_then(ItemValue::as_text);
-    let (Some(item), Some(shared)) = (register.item(&relation.by), shared) else {
-        return Ok(Vec::new());
-    };
+/// Keys and names of the members of the household, the resident among them; closed ones are left
+/// out.
+async fn members(desk: &Desk<'_>, row: &Row) -> Result<Vec<(String, String)>, StoreError> {
+    let Some(item) = protect::shared(desk) else { return Ok(Vec::new()) };
+    let shared = value(desk.table, row, &item.name).and_then(ItemValue::as_text);
+    let Some(shared) = shared else { return Ok(Vec::new()) };
     let members = rows_by(desk.office(), desk.table, item, shared).await?;
-    Ok(members
-        .iter()
-        .filter(|member| desk.table.key_of(member) != key)
-        .filter(|member| member.meta.closed_on.is_none() && !is_concealed(desk, member))
-        .filter_map(|member| value(desk.table, member, &desk.items.name)?.as_text())
-        .map(str::to_owned)
-        .collect())
+    let name = |row: &Row| {
+        let name = value(desk.table, row, &desk.items.name)?.as_text()?.to_owned();
+        Some((desk.table.key_of(row).to_owned(), name))
+    };
+    Ok(members.iter().filter(|row| row.meta.closed_on.is_none()).filter_map(name).collect())
+}
+
+/// A household and a person may have the same number: what names it must mean this register.
+fn is_own(desk: &Desk<'_>, system: &str, procedure: &str) -> bool {
+    let own = desk.table.system;
+    let found = own.procedure(procedure).filter(|_| own.id == system);
+    found.is_none_or(|procedure| procedure.register == desk.table.register.id)
 }
 
 fn view_case(desk: &Desk<'_>, case: &Case) -> ViewCase {
@@ -195,11 +190,27 @@ fn view_document(one: &Document) -> ViewDocument {
 
 async fn looks(desk: &Desk<'_>, key: &str) -> Result<Vec<ViewLook>, StoreError> {
     let found = audit_latest(desk.office(), Some(key), SHOWN).await?;
-    Ok(found
-        .into_iter()
-        .map(|one| {
-            let roles: Vec<&str> = one.audit.role.split(',').map(role::name).collect();
-            ViewLook { at: one.at, purpose: one.audit.purpose, role: roles.join("・") }
-        })
-        .collect())
+    let telling = protect::telling_purposes(desk);
+    let purpose = |purpose: String| match telling.contains(&purpose) {
+        true => NEUTRAL.to_owned(),
+        false => purpose,
+    };
+    let look = |one: Audit| ViewLook {
+        at: one.at,
+        purpose: purpose(one.audit.purpose),
+        role: roles(&one.audit.role),
+    };
+    Ok(found.into_iter().map(look).collect())
+}
+
+/// Roles by their names; whoever handles protections was at the counter.
+fn roles(ids: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for id in ids.split(',') {
+        let name = role::name(if id == role::PROTECTION { role::COUNTER } else { id });
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join("・")
 }

@@ -1,9 +1,13 @@
-//! Candidates for a character without its glyph, from the reduction map (縮退マップ) of the house.
-//! They are offered to a person; nothing is ever chosen from them by itself.
+//! Candidates for a character without its glyph: its relatives by the reduction map (縮退マップ) of
+//! the house, and what is read so and has as many strokes. They are offered to a person; nothing is
+//! ever chosen from them by itself.
 
 use std::collections::BTreeSet;
 
 use base::text::{graphemes_with_selectors, is_private_use};
+
+use super::Hints;
+use super::kanji::{self, Kanji, Reading};
 
 const MAP: &str = include_str!("../../../../data/characters/reduction.csv");
 const LIMIT: usize = 80;
@@ -17,6 +21,8 @@ pub enum Nearness {
     Reduced,
     /// 縮退元・同じ縮退先: it reduces to the source, or to the same character.
     Sibling,
+    /// 読み・画数: it is read as the source is, or has as many strokes.
+    Found,
 }
 
 /// A candidate.
@@ -28,6 +34,13 @@ pub struct Candidate {
     pub text: String,
     /// MJ文字図形名; empty when the map names none.
     pub mj: String,
+}
+
+impl Candidate {
+    /// What the house knows of its base character.
+    pub fn kanji(&self) -> Option<Kanji> {
+        first(&self.text).and_then(kanji::of)
+    }
 }
 
 struct Line {
@@ -48,8 +61,27 @@ fn first(text: &str) -> Option<char> {
     text.chars().next()
 }
 
-/// Candidates for a character, the nearest first.
-pub fn candidates(source: &str) -> Vec<Candidate> {
+/// Candidates for a character, the nearest first: relatives of the source, or of the character that
+/// a person said is like it, then what is found by reading and strokes.
+pub fn candidates(source: &str, hints: &Hints, reading: Option<&Reading>) -> Vec<Candidate> {
+    let like = hints.like.trim();
+    let mut out = relatives(if like.is_empty() { source } else { like });
+    if !like.is_empty() && is_one_character(like) {
+        let own = Candidate { nearness: Nearness::Same, text: like.to_owned(), mj: String::new() };
+        out.insert(0, own);
+    }
+    let found = kanji::find(reading, hints.strokes).into_iter().take(LIMIT);
+    for text in found.map(|kanji| kanji.character.to_string()) {
+        if !out.iter().any(|one| one.text == text) {
+            out.push(Candidate { nearness: Nearness::Found, text, mj: String::new() });
+        }
+    }
+    out.retain(|one| one.text != source);
+    out
+}
+
+/// Relatives of a character by the reduction map.
+fn relatives(source: &str) -> Vec<Candidate> {
     let Some(own) = first(source) else { return Vec::new() };
     let reduced: BTreeSet<char> = lines()
         .filter(|line| first(line.text) == Some(own))
@@ -88,19 +120,40 @@ pub fn is_one_character(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Nearness, by_mj, candidates, is_one_character};
+    use super::{Nearness, by_mj, candidates, is_one_character, relatives};
+    use crate::identification::Hints;
+    use crate::identification::kanji::Reading;
 
     #[test]
     fn the_map_is_read_both_ways() {
-        let found = candidates("邉");
+        let found = relatives("邉");
         let has = |text: &str, nearness| {
             found.iter().any(|one| one.text == text && one.nearness == nearness)
         };
         assert!(has("邉\u{E010F}", Nearness::Same), "{found:?}");
         assert!(has("辺", Nearness::Reduced) && has("邊", Nearness::Reduced), "{found:?}");
         assert!(found.iter().any(|one| one.mj == "MJ026190"), "{found:?}");
-        assert!(candidates("辺").iter().any(|one| one.text == "邉"), "from the other side");
-        assert!(candidates("\u{E000}").is_empty(), "nothing is known of private use");
+        assert!(relatives("辺").iter().any(|one| one.text == "邉"), "from the other side");
+        assert!(relatives("\u{E000}").is_empty(), "nothing is known of private use");
+    }
+
+    #[test]
+    fn a_character_of_private_use_is_found_by_what_a_person_knows() {
+        let texts = |hints: &Hints, reading: Option<Reading>| -> Vec<String> {
+            let found = candidates("\u{E000}", hints, reading.as_ref());
+            found.into_iter().map(|one| one.text).collect()
+        };
+        let nothing = Hints::default();
+        assert!(texts(&nothing, None).is_empty());
+        let read = Reading::of("渡\u{E000}　一", "\u{E000}", "ワタナベ　ハジメ");
+        assert!(texts(&nothing, read).contains(&"邉".to_owned()));
+        let like = Hints { like: "辺".to_owned(), ..Hints::default() };
+        let found = texts(&like, None);
+        assert!(found[0] == "辺" && found.contains(&"邉\u{E010F}".to_owned()), "{found:?}");
+        let strokes = Hints { strokes: Some(17), ..Hints::default() };
+        assert!(
+            texts(&strokes, None).contains(&"邉".to_owned()) || texts(&strokes, None).len() == 80
+        );
     }
 
     #[test]

@@ -153,3 +153,61 @@ fn what_did_not_follow_yet_does_not_follow_any_more() {
         assert_eq!(world.count(timers).await, 0, "the timer is withdrawn");
     });
 }
+
+/// A protection whose term was over long ago, so that its timer is due; its event and the case that
+/// the timer opened.
+async fn reminded(world: &World, key: &str) -> (i64, i64) {
+    let start = json!({
+        "異動日": "2024-05-02", "申出日": "2024-05-02", "支援措置区分": "1",
+        "支援措置の状態": "1", "対象者": [{ "key": key }],
+    });
+    let at = noon("2024-05-02");
+    let protector = crate::world::protector(at);
+    let case = world.enter_as(&protector, (RESIDENT, "protection-start"), start).await.unwrap();
+    let event = world.approve(at, case).await.unwrap();
+    while reaction::work(&world.office, later(at, 1)).await.unwrap() > 0 {}
+    let sql = "select max(id) from core.cases where origin = '期日' and stage = '要処理'";
+    (event, world.count(sql).await)
+}
+
+/// Cancels a protection's event as the officer for it.
+async fn cancel_protected(world: &World, key: &str, event: i64) {
+    let at = noon("2024-07-01");
+    let protector = crate::world::protector(at);
+    let asked = input((RESIDENT, "cancel"), cancel(key, event));
+    let preview = case_preview(&world.office, &protector, &asked).await.unwrap();
+    let told = |finding: &office::plan::Finding| {
+        finding.warning && finding.message.contains("「支援措置の延長」")
+    };
+    assert!(preview.plan.findings.iter().any(told), "{:?}", preview.plan.findings);
+    let form = cancel(key, event);
+    let case = world.enter_as(&protector, (RESIDENT, "cancel"), form).await.unwrap();
+    world.approve(later(at, 1), case).await.unwrap();
+}
+
+#[test]
+fn what_a_timer_opened_is_withdrawn_with_the_event_that_set_it() {
+    run(async {
+        let world = world().await;
+        let (key, _) = sealed(&world).await;
+        let (event, waiting) = reminded(&world, &key).await;
+        cancel_protected(&world, &key, event).await;
+        let client = world.office.database.client().await.unwrap();
+        let case = store::case::case_read(&**client, waiting, false).await.unwrap();
+        assert_eq!(case.entered.stage, "取下げ");
+        let acts = store::case::case_acts(&**client, waiting).await.unwrap();
+        let notes: Vec<_> = acts.iter().filter_map(|act| act.note.as_deref()).collect();
+        assert_eq!(notes, ["きっかけの異動が取り消されたため"]);
+        // The same once more, with the reminder entered by a clerk and not decided yet.
+        let (event, waiting) = reminded(&world, &key).await;
+        let at = noon("2024-06-03");
+        let form = json!({ "異動日": "2024-06-03", "対象者": [{ "key": &key }] });
+        let asked = input((RESIDENT, "protection-extend"), form);
+        let protector = crate::world::protector(at);
+        let of_case = (waiting, 1);
+        office::case::case_revise(&world.office, &protector, of_case, &asked).await.unwrap();
+        cancel_protected(&world, &key, event).await;
+        let case = store::case::case_read(&**client, waiting, false).await.unwrap();
+        assert_eq!(case.entered.stage, "取下げ");
+    });
+}

@@ -5,6 +5,7 @@ mod certificates;
 mod conflicts;
 mod examples;
 mod folder;
+mod front;
 mod generated;
 mod upgrade;
 mod values;

@@ -12,7 +12,7 @@ use office::case::{CaseInput, case_approve, case_enter};
 use office::{Actor, Office, OfficeError};
 use serde_json::{Value as Json, json};
 use store::cluster::{Cluster, ClusterOptions};
-use store::organisation::{Installer, Organisation};
+use store::organisation::{Installer, Organisation, ZoneCredentials};
 use store::parameter::{DecisionRule, decision_rule_add};
 use tokio::sync::{Mutex, OnceCell};
 
@@ -27,6 +27,8 @@ struct Server {
 pub struct World {
     pub office: Office,
     pub installer: Installer,
+    /// Logins of the zones.
+    pub zones: ZoneCredentials,
 }
 
 async fn server() -> &'static Server {
@@ -74,13 +76,15 @@ impl World {
         let turn = TURN.lock().await;
         let templates = installer.prepare(&systems).await.expect("templates");
         let zones = installer.organisation_create(&organisation, &templates).await;
-        let credentials = zones.expect("an organisation").office;
+        let zones = zones.expect("an organisation");
+        let credentials = &zones.office;
         drop(turn);
         let key = credentials.vault.as_deref();
         let database = credentials.database(credentials.office.as_ref(), key, 4).expect("a pool");
         let world = World {
             office: Office { organisation, database, systems: Arc::new(systems) },
             installer,
+            zones,
         };
         let rule = DecisionRule {
             id: 0,

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use office::access::role;
 use office::case::{
     Act, CaseInput, case_approve, case_post_review, case_preview_in, case_return, case_reviewed,
-    case_withdraw, stage,
+    case_withdraw, purpose, stage,
 };
 use office::register::titles;
 use serde::Deserialize;
@@ -47,7 +47,7 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
     let began = office.version(&**client, &entered.system, &entered.package).await?;
     let detail = serde_json::json!({"case": id});
     let subjects = case.entered.subjects.clone();
-    let purpose = case.entered.title.split('　').next().unwrap_or_default();
+    let purpose = purpose(&case.entered.title);
     desk.actor.audit(&**client, "case.view", purpose, subjects, detail).await?;
     drop(client);
     let people = People::read(desk).await?;

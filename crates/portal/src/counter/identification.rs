@@ -7,15 +7,16 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use office::access::role;
-use office::identification::{Candidate, Choice, Entry, Nearness, Sheet, Standing};
+use office::identification::{Candidate, Choice, Entry, Hints, Nearness, Reading, Sheet, Standing};
 use office::identification::{list, settle, sheet};
 use serde::Deserialize;
 
 use super::desk::{Desk, label};
 use super::refusal::Refusal;
 use crate::component::form::{
-    ButtonKind, Field, PostForm, button_row, button_with, post_form, text,
+    ButtonKind, Field, PostForm, button, button_row, button_with, get_form, post_form, text,
 };
+use crate::component::language::Language;
 use crate::component::notice::{Tone, badge};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -101,18 +102,47 @@ fn place(entry: &Entry) -> String {
     format!("{} {} の{}", entry.register, at.subject, label(&at.item))
 }
 
+/// What a person knows of a character, as it is asked for.
+#[derive(Default, Deserialize)]
+pub struct Known {
+    #[serde(default)]
+    reading: String,
+    #[serde(default)]
+    strokes: String,
+    #[serde(default)]
+    like: String,
+}
+
+impl Known {
+    /// Strokes in any width; `None` where none are given, an error where they are no number.
+    fn strokes(&self) -> Result<Option<u32>, ()> {
+        match base::text::to_half_width(self.strokes.trim()).as_str() {
+            "" => Ok(None),
+            text => {
+                text.parse().ok().filter(|strokes| (1..=84).contains(strokes)).map(Some).ok_or(())
+            }
+        }
+    }
+}
+
 /// One character.
-pub async fn one(desk: Desk, Path((_, id)): Path<(String, i64)>) -> Response {
-    match sheet(&desk.place.office, &desk.actor, id).await {
+pub async fn one(
+    desk: Desk,
+    Path((_, id)): Path<(String, i64)>,
+    Query(known): Query<Known>,
+) -> Response {
+    let strokes = known.strokes().unwrap_or_default();
+    let hints = Hints { reading: known.reading.clone(), strokes, like: known.like.clone() };
+    match sheet(&desk.place.office, &desk.actor, (id, &hints)).await {
         Ok(sheet) => {
             let title = desk.say("文字の同定", "Identify a character");
-            desk.page(title, Vec::new(), sheet_view(&desk, &sheet))
+            desk.page(title, Vec::new(), sheet_view(&desk, &sheet, &known))
         }
         Err(error) => desk.refuse(error),
     }
 }
 
-fn sheet_view(desk: &Desk, sheet: &Sheet) -> Markup {
+fn sheet_view(desk: &Desk, sheet: &Sheet, known: &Known) -> Markup {
     let entry = &sheet.entry;
     let glyph = &entry.glyph;
     let at = &glyph.met.place;
@@ -143,18 +173,70 @@ fn sheet_view(desk: &Desk, sheet: &Sheet) -> Markup {
             }
         }
         @if entry.standing == Standing::Waiting && enters && !entry.hidden {
+            (search_form(desk, sheet, known))
             (choice_form(desk, sheet))
         }
     }
 }
 
-fn nearness(desk: &Desk, candidate: &Candidate) -> String {
+fn nearness(desk: &Desk, candidate: &Candidate) -> &'static str {
     let (ja, en) = match candidate.nearness {
         Nearness::Same => ("同じ字の異体", "same character"),
         Nearness::Reduced => ("縮退先", "reduces to"),
         Nearness::Sibling => ("同じ縮退先", "same reduction"),
+        Nearness::Found => ("読み・画数", "reading, strokes"),
     };
-    format!("{} {}", candidate.mj, desk.say(ja, en))
+    desk.say(ja, en)
+}
+
+/// What may help to tell a candidate: its MJ name, radical, strokes and readings.
+fn marks(desk: &Desk, candidate: &Candidate) -> String {
+    let mut out = vec![nearness(desk, candidate).to_owned()];
+    out.extend((!candidate.mj.is_empty()).then(|| candidate.mj.clone()));
+    if let Some(kanji) = candidate.kanji() {
+        let radical = kanji.radical_sign().map(String::from).unwrap_or_default();
+        out.push(match desk.language {
+            Language::Japanese => format!("部首 {radical}　{}画", kanji.strokes),
+            Language::English => format!("radical {radical}, {} strokes", kanji.strokes),
+        });
+        out.push(kanji.readings.replace(' ', "・"));
+    }
+    out.join("　")
+}
+
+/// Finds candidates by what a person reads off the source document; it only looks up.
+fn search_form(desk: &Desk, sheet: &Sheet, known: &Known) -> Markup {
+    let action = desk.href(&format!("/identification/{}", sheet.entry.glyph.id));
+    let wrong = desk.say("画数は1から84までの数字で入れてください", "A number from 1 to 84");
+    let suggested = match (&sheet.reading, desk.language) {
+        (Some(reading @ Reading::Of(_)), Language::Japanese) => {
+            format!("空欄のときは、振り仮名「{}」の中の読みから候補を出します", reading.kana())
+        }
+        (Some(reading @ Reading::Of(_)), Language::English) => {
+            format!("When empty, a part of “{}” in the record is used", reading.kana())
+        }
+        _ => desk.say("例：ハシ", "In kana").to_owned(),
+    };
+    let field = |name, label, value| Field::new(desk.language, name, label).value(value);
+    let heading = desk.say("候補を探す", "Find candidates");
+    let strokes = field("strokes", desk.say("画数", "Strokes"), &known.strokes)
+        .hint(desk.say("前後1画まで探します", "One more or less is found too"))
+        .error(known.strokes().is_err().then_some(wrong));
+    let like = field("like", desk.say("似た文字", "A character like it"), &known.like)
+        .hint(desk.say("その文字と異体字を候補に出します", "It and its variants are offered"));
+    section(
+        heading,
+        get_form(
+            heading,
+            &action,
+            html! {
+                (text(&field("reading", desk.say("読み", "Reading"), &known.reading).hint(&suggested)))
+                (text(&strokes))
+                (text(&like))
+                (button_row(&[button(ButtonKind::Secondary, desk.say("候補を出す", "Find"))]))
+            },
+        ),
+    )
 }
 
 fn choice_form(desk: &Desk, sheet: &Sheet) -> Markup {
@@ -185,15 +267,17 @@ fn choice_form(desk: &Desk, sheet: &Sheet) -> Markup {
             }
             (post_form(&form, html! {
                 fieldset {
-                    legend { (desk.say("候補（縮退マップによる）", "Candidates (reduction map)")) }
+                    legend { (desk.say("候補（縮退マップ、読み、画数による）",
+                        "Candidates (reduction map, reading, strokes)")) }
                     @if sheet.candidates.is_empty() {
-                        p { (desk.say("候補はありません。資料を見て入力してください。", "No candidates.")) }
+                        p { (desk.say("候補はありません。上の「候補を探す」に、資料で分かる読みや画数を入れてください。",
+                            "No candidates. Give a reading or strokes above.")) }
                     }
                     @for (index, candidate) in sheet.candidates.iter().enumerate() {
                         @let id = format!("candidate-{index}");
                         div {
                             input type="radio" name="candidate" id=(id) value=(candidate.text);
-                            label for=(id) { strong.glyphs { (candidate.text) } "　" (nearness(desk, candidate)) }
+                            label for=(id) { strong.glyphs { (candidate.text) } "　" (marks(desk, candidate)) }
                         }
                     }
                 }

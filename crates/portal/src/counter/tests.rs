@@ -10,18 +10,21 @@ mod start;
 
 use std::sync::{Arc, Mutex};
 
-use axum::http::StatusCode;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
 use office::OfficeError;
 use office::case::CaseInput;
 use office::certificate::{Job, RenderError, Rendered, certificate_issue};
-use office::identification::{Choice, Standing, list, settle, sheet};
+use office::identification::{Choice, Hints, Standing, list, settle, sheet};
 use office::{Actor, forward};
 use serde_json::{Value, json};
 use store::journal::journal_latest;
 
+use self::scene::check;
 use super::Place;
 use super::api::tests::stage::Stage;
 use super::api::tests::walk::move_in;
+use super::desk::COOKIE;
 
 const NAME: &str = "渡邉　一";
 
@@ -87,10 +90,11 @@ async fn a_character_is_identified(stage: &Stage) {
     assert_eq!((at.subject.as_str(), at.item.as_str()), (key.as_str(), "氏名"));
     assert_eq!((one.standing, one.glyph.met.source.as_str()), (Standing::Waiting, "邉"));
     let id = one.glyph.id;
-    let found = sheet(office, &clerk, id).await.expect("a sheet");
+    let found = sheet(office, &clerk, (id, &Hints::default())).await.expect("a sheet");
     assert_eq!(found.text.as_deref(), Some(NAME));
     assert_eq!(found.correction.as_deref(), Some("職権修正"));
     assert!(found.candidates.iter().any(|one| one.text == "邊"), "{:?}", found.candidates);
+    the_page_finds_what_is_known(stage, id).await;
     wrong_choices(office, &clerk, id, &stage.actor("kacho").await).await;
     let choice = Choice::Character("邊".to_owned());
     let case = settle(office, &clerk, (id, &choice), "届書の字形").await.expect("a decision");
@@ -109,6 +113,30 @@ async fn a_character_is_identified(stage: &Stage) {
     let entry = &journal[0].entry;
     assert_eq!((entry.reason.as_str(), entry.actor.as_str()), ("職権修正", "madoguchi"));
     assert_eq!(entry.approver.as_deref(), Some("kakari"));
+}
+
+/// The sheet offers what the record suggests and what a person reads off the document.
+async fn the_page_finds_what_is_known(stage: &Stage, id: i64) {
+    let page = async |query: &str| {
+        let token = stage.token("first_city", "madoguchi");
+        let request = Request::builder()
+            .uri(format!("/first_city/identification/{id}{query}"))
+            .header(header::COOKIE, format!("{COOKIE}={token}"))
+            .body(Body::empty())
+            .expect("a request");
+        let response = stage.respond(request).await;
+        let bytes = to_bytes(response.into_body(), 8 << 20).await.expect("a body");
+        String::from_utf8(bytes.to_vec()).expect("a text")
+    };
+    let offered = |sign: char| format!("name=\"candidate\" id=\"candidate-0\" value=\"{sign}\"");
+    let plain = page("").await;
+    check(&plain, &["候補を探す", "同じ字の異体", "部首 ⾡"], &["value=\"橋\""]);
+    let found = page("?reading=%E3%81%AF%E3%81%97&strokes=%EF%BC%91%EF%BC%96").await;
+    check(&found, &["value=\"橋\"", "部首 ⽊　16画　キョウ・コウ・ハシ"], &["value=\"箸\""]);
+    let wrong = page("?strokes=many").await;
+    check(&wrong, &["画数は1から84までの数字で入れてください"], &[]);
+    let like = page("?like=%E6%A9%8B").await;
+    check(&like, &[&offered('橋')], &[]);
 }
 
 async fn wrong_choices(office: &office::Office, clerk: &Actor, id: i64, manager: &Actor) {

@@ -311,3 +311,21 @@ pub async fn subjects_after(
         .map(|row| Ok((row.try_get(0)?, Mark { event: row.try_get(1)?, audit: row.try_get(2)? })))
         .collect()
 }
+
+/// Everybody whom a case, a journal entry or a document names together with one of these subjects,
+/// themselves among them; bulk entries name nobody together.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn subjects_named_with(
+    client: &impl GenericClient,
+    subjects: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let sql = "select distinct unnest(subjects) from (
+           select subjects from core.cases where subjects && $1
+           union all select subjects from core.journal
+             where subjects && $1 and cardinality(subjects) <= $2
+           union all select subjects from core.document where subjects && $1) as named";
+    let rows = client.query(sql, &[&subjects, &BULK]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}

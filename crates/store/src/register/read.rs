@@ -2,6 +2,8 @@
 //!
 //! What a page of a row needs is sent with its types: one way to the server and back, not two.
 
+use std::collections::BTreeSet;
+
 use base::date::Date;
 use definition::model::Item;
 use jiff::Timestamp;
@@ -220,6 +222,29 @@ pub async fn rows_by_as_of(
     );
     let parameters: [&(dyn ToSql + Sync); 3] = [&value, &day, &recorded];
     client.query(&sql, &parameters).await?.iter().map(|sql| then(table, sql, day)).collect()
+}
+
+/// Of these keys, those whose flag is believed to be set on `day` or on any day after it, closed
+/// rows among them.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn keys_flagged(
+    client: &impl GenericClient,
+    table: Table<'_>,
+    flag: &Item,
+    keys: &[String],
+    day: Date,
+) -> Result<BTreeSet<String>, StoreError> {
+    let key = quote(table.register.key_column());
+    let (current, history, flag) = (table.current(), table.history(), quote(&flag.romaji));
+    let sql = format!(
+        "select {key} from {current} where {key} = any($1) and {flag} and valid_to > $2
+         union select {key} from {history}
+         where {key} = any($1) and {flag} and valid_to > $2 and recorded_to = $3"
+    );
+    let rows = client.query(&sql, &[&keys, &day, &record_open()]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// The plain text of a secret item. The caller has written the audit row with its purpose.

@@ -13,7 +13,7 @@ use definition::model::ProcedureKind;
 use office::access::role;
 use office::case::{
     CaseInput, Preview, case_approve, case_enter, case_post_review, case_preview, case_preview_in,
-    case_return, case_reviewed, case_revise, case_withdraw, stage,
+    case_return, case_reviewed, case_revise, case_withdraw, purpose, stage,
 };
 use office::plan::Finding;
 use office::procedure_of;
@@ -99,7 +99,8 @@ pub async fn preview(
     let client = office.database.client().await?;
     let detail = json!({ "procedure": input.procedure, "findings": found.plan.findings.len() });
     let subjects = found.subjects.clone();
-    desk.actor.audit(&**client, "case.preview", &found.title, subjects, detail).await?;
+    let purpose = purpose(&found.title);
+    desk.actor.audit(&**client, "case.preview", purpose, subjects, detail).await?;
     let mut out = view::plan(&found.changes, &findings_of(&found));
     out["title"] = json!(found.title);
     out["subjects"] = json!(found.subjects);
@@ -142,9 +143,9 @@ pub async fn read(Caller(desk): Caller, Path((_, id)): Place) -> Result<Json<Val
     let case = case_read(&**client, id, false).await?;
     let acts = case_acts(&**client, id).await?;
     let cleared = cleared(&desk, &case).await?;
-    let (subjects, title) = (case.entered.subjects.clone(), case.entered.title.clone());
+    let (subjects, purpose) = (case.entered.subjects.clone(), purpose(&case.entered.title));
     let detail = json!({ "case": id, "cleared": cleared });
-    desk.actor.audit(&**client, "case.view", &title, subjects, detail).await?;
+    desk.actor.audit(&**client, "case.view", purpose, subjects, detail).await?;
     drop(client);
     let mut out = view::case_brief(&case);
     out["withheld"] = json!(!cleared);
