@@ -1,16 +1,20 @@
 //! Readies a connection ahead of the first person who comes: the server reads its catalogues and
-//! prepares what looking at registers asks. Reads no row of anybody and writes nothing.
+//! prepares what looking at registers and entering cases ask. Reads no row of anybody and writes
+//! nothing.
 
 use definition::model::Search;
 use store::audit::{NewAudit, audit_append};
-use store::case::case_of_subject;
+use store::case::{case_act, case_of_subject};
 use store::document::document_latest;
 use store::journal::journal_entries;
-use store::register::{Table, row, rows, rows_by, rows_history};
+use store::parameter::{decision_rules, ordinance_values};
+use store::register::{Table, row, rows, rows_by, rows_history, rows_locked, rows_recorded};
 use store::search::{Criterion, search};
+use store::series::series_take;
 use store::undo::events_touching;
 use store::{Client, StoreError};
 
+use crate::access::day_in_japan;
 use crate::{Office, OfficeError};
 
 /// The key of no row.
@@ -33,7 +37,10 @@ pub async fn warm(office: &Office) -> Result<(), OfficeError> {
     journal_entries(&*client, &[]).await?;
     case_of_subject(&*client, NOBODY, 0).await?;
     document_latest(&*client, Some(NOBODY), 0).await?;
-    audit(&mut client).await?;
+    let today = day_in_japan(jiff::Timestamp::now());
+    decision_rules(&*client, today).await?;
+    ordinance_values(&*client, today).await?;
+    refused(&mut client).await?;
     Ok(())
 }
 
@@ -42,6 +49,8 @@ async fn look(office: &Office, client: &Client, table: Table<'_>) -> Result<(), 
     let register = table.register;
     row(&**client, table, NOBODY).await?;
     rows(&**client, table, &[]).await?;
+    rows_locked(&**client, table, &[]).await?;
+    rows_recorded(&**client, table, &[]).await?;
     rows_history(&**client, table, NOBODY).await?;
     // By their keys registers find each other's rows.
     let all = office.systems.iter().flat_map(|system| &system.registers);
@@ -56,9 +65,8 @@ async fn look(office: &Office, client: &Client, table: Table<'_>) -> Result<(), 
     Ok(())
 }
 
-/// Plans the row that every look leaves; the server refuses to write it.
-async fn audit(client: &mut Client) -> Result<(), StoreError> {
-    let transaction = client.build_transaction().read_only(true).start().await?;
+/// Plans what every look and every case writes; the server refuses to write it.
+async fn refused(client: &mut Client) -> Result<(), StoreError> {
     let none = NewAudit {
         actor: String::new(),
         role: String::new(),
@@ -69,7 +77,14 @@ async fn audit(client: &mut Client) -> Result<(), StoreError> {
         detail: serde_json::Value::Null,
         request: String::new(),
     };
-    // Refused as meant: the transaction may only read.
-    let _ = audit_append(&transaction, &none).await;
-    Ok(transaction.rollback().await?)
+    // Refused as meant, one transaction each: they may only read.
+    let reading = client.build_transaction().read_only(true).start().await?;
+    let _ = audit_append(&reading, &none).await;
+    reading.rollback().await?;
+    let reading = client.build_transaction().read_only(true).start().await?;
+    let _ = case_act(&reading, 0, "", "", None).await;
+    reading.rollback().await?;
+    let reading = client.build_transaction().read_only(true).start().await?;
+    let _ = series_take(&reading, "", 1).await;
+    Ok(reading.rollback().await?)
 }

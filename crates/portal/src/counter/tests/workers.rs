@@ -15,7 +15,8 @@ use super::{approve, registered};
 /// Jobs that are due and wait.
 const WAITING: &str = "select count(*) from core.job where done_at is null and run_at <= now()";
 /// Rows that say who looked at what.
-const LOOKS: &str = "select count(*) from core.audit";
+const LOOKS: &str = "select count(*) from core.audit
+     where action = '' or action like '%.view' or action like '%.search'";
 /// Up to where the front database was told of them.
 const MARK: &str = "select coalesce(max(value), '') from front.setting where key = 'office_mark'";
 
@@ -53,6 +54,8 @@ async fn what_is_read_waits(stage: &Stage, place: &Place) {
     let told = text(front, MARK).await;
     assert!(!told.is_empty(), "the first sweep told it");
     front.close_idle(Duration::ZERO, 0);
+    // A look that still counted this connection may send somebody once more.
+    sleep(Duration::from_secs(3)).await;
     registered(stage, move_in("雲居　読", "1971-02-03"), "雲居　読").await;
     for _ in 0..30 {
         sleep(Duration::from_millis(100)).await;
@@ -95,10 +98,10 @@ async fn text(database: &Database, sql: &str) -> String {
     client.query_one(sql, &[]).await.expect("a row").get(0)
 }
 
-/// Within two seconds: far sooner than any sweep without a reason.
+/// Within ten seconds, however busy the machine is: far sooner than any sweep without a reason.
 async fn soon(mut holds: impl AsyncFnMut() -> bool) -> bool {
     let begin = Timestamp::now();
-    while begin.duration_until(Timestamp::now()).as_secs() < 2 {
+    while begin.duration_until(Timestamp::now()).as_secs() < 10 {
         if holds().await {
             return true;
         }

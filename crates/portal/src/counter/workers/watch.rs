@@ -152,12 +152,10 @@ impl Watch {
         }
     }
 
-    /// Whether somebody else is connected to the front database, or nobody can tell.
+    /// Whether somebody else is known to be connected to the front database.
     pub fn front_is_visited(&self) -> bool {
         let sight = self.sights.borrow();
-        let (Some(sight), Some(key)) = (sight.as_ref(), &self.front) else {
-            return self.front.is_some();
-        };
+        let (Some(sight), Some(key)) = (sight.as_ref(), &self.front) else { return false };
         self.visitors(sight.get(key)) > 0
     }
 
