@@ -102,7 +102,7 @@ async fn router(arguments: &ServeArguments) -> Result<Router> {
                 "" => state,
                 issuer => state.with_issuer(issuer)?,
             };
-            state.spawn_workers();
+            state.spawn_workers().detach_all();
             counter::router(state)
         }
         ZoneName::Lgwan => lgwan::router(LgwanState::new(credentials, systems_load()?)),

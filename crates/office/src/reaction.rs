@@ -21,7 +21,7 @@ use crate::{Actor, Office, OfficeError, procedure_of};
 /// [`OfficeError::Store`] when the queue cannot be read; a job's own failure stays with the job.
 pub async fn work(office: &Office, at: jiff::Timestamp) -> Result<usize, OfficeError> {
     let client = office.database.client().await?;
-    let jobs = job_claim(&**client, 20).await?;
+    let jobs = job_claim(&*client, 20).await?;
     drop(client);
     let count = jobs.len();
     for job in jobs {
@@ -32,10 +32,10 @@ pub async fn work(office: &Office, at: jiff::Timestamp) -> Result<usize, OfficeE
         };
         let client = office.database.client().await?;
         match outcome {
-            Ok(()) => job_done(&**client, job.id).await?,
+            Ok(()) => job_done(&*client, job.id).await?,
             Err(error) => {
                 tracing::warn!(job = job.id, %error, "job failed");
-                job_failed(&**client, job.id, &error.to_string()).await?;
+                job_failed(&*client, job.id, &error.to_string()).await?;
             }
         }
     }
@@ -45,7 +45,7 @@ pub async fn work(office: &Office, at: jiff::Timestamp) -> Result<usize, OfficeE
 async fn react(office: &Office, at: jiff::Timestamp, job: &Job) -> Result<(), OfficeError> {
     let number = job.content.get("event").and_then(Json::as_i64).unwrap_or_default();
     let client = office.database.client().await?;
-    let event = journal_entry(&**client, number).await?;
+    let event = journal_entry(&*client, number).await?;
     drop(client);
     for system in office.systems.iter() {
         for procedure in &system.procedures {
@@ -78,7 +78,7 @@ async fn react_once(
     let mut client = office.database.client().await?;
     let mut found = Vec::new();
     for subject in &event.entry.subjects {
-        let mut own = rows_by(&**client, table, item, subject).await?;
+        let mut own = rows_by(&*client, table, item, subject).await?;
         own.retain(|row| row.meta.closed_on.is_none());
         found.extend(own.into_iter().map(|row| (subject.clone(), row)));
     }
@@ -86,8 +86,8 @@ async fn react_once(
     let keys: Vec<String> = found.iter().map(|(_, row)| table.key_of(row).to_owned()).collect();
     let form = form_of(procedure, event, first, &keys);
     let transaction = client.transaction().await?;
-    event_lock(&*transaction, event.event_id).await?;
-    if event_cancelled_by(&*transaction, event.event_id).await?.is_some() {
+    event_lock(&transaction, event.event_id).await?;
+    if event_cancelled_by(&transaction, event.event_id).await?.is_some() {
         return Ok(());
     }
     let new = NewCase {
@@ -108,8 +108,8 @@ async fn react_once(
         due_on: crate::case_due(actor.today(), procedure),
         entered_by: actor.id.clone(),
     };
-    let id = case_open(&*transaction, &new).await?;
-    let mut case = case_read(&*transaction, id, true).await?;
+    let id = case_open(&transaction, &new).await?;
+    let mut case = case_read(&transaction, id, true).await?;
     let savepoint = settle(office, transaction, &actor, &mut case).await?;
     savepoint.commit().await?;
     Ok(())
@@ -126,18 +126,18 @@ async fn settle<'c>(
         Ok((event_id, _)) => {
             case.event_id = Some(event_id);
             case.entered.stage = stage::AUTOMATIC.to_owned();
-            case_update(&*transaction, case).await?;
-            case_act(&*transaction, case.id, "自動処理", &actor.id, None).await?;
+            case_update(&transaction, case).await?;
+            case_act(&transaction, case.id, "自動処理", &actor.id, None).await?;
             let subjects = case.entered.subjects.clone();
             let detail = json!({"case": case.id, "event": event_id});
             actor
-                .audit(&*transaction, "case.automatic", &case.entered.title, subjects, detail)
+                .audit(&transaction, "case.automatic", &case.entered.title, subjects, detail)
                 .await?;
         }
         Err(OfficeError::Invalid(findings)) => {
             let open: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
             let note = open.join("\n");
-            case_act(&*transaction, case.id, "要処理", &actor.id, Some(&note)).await?;
+            case_act(&transaction, case.id, "要処理", &actor.id, Some(&note)).await?;
         }
         Err(other) => return Err(other),
     }
@@ -172,7 +172,7 @@ async fn timer(office: &Office, at: jiff::Timestamp, job: &Job) -> Result<(), Of
     let text = |name: &str| job.content.get(name).and_then(Json::as_str).unwrap_or_default();
     let mut client = office.database.client().await?;
     // A procedure that a newer version has given up is done as it was when the timer was set.
-    let began = office.version(&**client, text("system"), text("package")).await?;
+    let began = office.version(&*client, text("system"), text("package")).await?;
     let system = match office.procedure(text("system"), text("procedure")) {
         Ok((installed, _)) => &**installed,
         Err(_) => &*began,
@@ -181,7 +181,7 @@ async fn timer(office: &Office, at: jiff::Timestamp, job: &Job) -> Result<(), Of
     let actor = Actor::automatic(at);
     let table = Table::new(system, &procedure.register)?;
     let transaction = client.transaction().await?;
-    let found = rows(&*transaction, table, &[text("key").to_owned()]).await?;
+    let found = rows(&transaction, table, &[text("key").to_owned()]).await?;
     let Some(row) = found.first().filter(|row| row.meta.closed_on.is_none()) else {
         return Ok(());
     };
@@ -205,9 +205,9 @@ async fn timer(office: &Office, at: jiff::Timestamp, job: &Job) -> Result<(), Of
         due_on: crate::case_due(actor.today(), procedure),
         entered_by: actor.id.clone(),
     };
-    let case = case_open(&*transaction, &new).await?;
+    let case = case_open(&transaction, &new).await?;
     // Whoever cancels the event withdraws its timers: then the case is not opened either.
-    if timer_done(&*transaction, job.id, case).await? {
+    if timer_done(&transaction, job.id, case).await? {
         transaction.commit().await.map_err(StoreError::from)?;
     }
     Ok(())

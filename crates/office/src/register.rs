@@ -6,10 +6,12 @@
 
 mod query;
 mod related;
+mod warm;
 
 use base::date::Date;
 use definition::System;
 use definition::model::Item;
+use futures_util::TryFutureExt;
 use jiff::Timestamp;
 use rules::value::{Record, Value};
 use serde_json::json;
@@ -24,6 +26,7 @@ use crate::start::{Start, starts};
 use crate::{Actor, Office, OfficeError};
 
 pub use query::{LIMIT, Query, Summary, search};
+pub use warm::warm;
 
 /// A value as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,37 +191,39 @@ pub async fn page(
     let table = table_open(actor, system, register)?;
     let client = office.database.client().await?;
     let missing = || OfficeError::NotFound(format!("{}「{key}」", table.register.name));
-    let (now, withdrawn) = match row(&**client, table, key).await? {
+    let (now, withdrawn) = match row(&*client, table, key).await? {
         Some(now) => (now, false),
-        None => (rows_history(&**client, table, key).await?.pop().ok_or_else(missing)?, true),
+        None => (rows_history(&*client, table, key).await?.pop().ok_or_else(missing)?, true),
     };
     let hidden = concealed(table, &now);
     let shown = match as_of {
         None => now.clone(),
         Some((day, moment)) => {
-            let then = rows_as_of(&**client, table, &[key.to_owned()], day, moment).await?;
+            let then = rows_as_of(&*client, table, &[key.to_owned()], day, moment).await?;
             let what = format!("{day} の時点の{}「{key}」の記録", table.register.name);
             then.into_iter().next().ok_or(OfficeError::NotFound(what))?
         }
     };
     let cleared = !hidden || actor.has(role::PROTECTION);
-    let (relations, mut subjects) =
-        related::relations(office, &client, (system, table), &shown, (actor, as_of)).await?;
-    let history = history(&client, system, table, key, cleared).await?;
+    let (around, history, mut cases, mut documents) = tokio::try_join!(
+        related::relations(office, &client, (system, table), &shown, (actor, as_of)),
+        history(&client, system, table, key, cleared),
+        case_of_subject(&*client, key, 50).map_err(OfficeError::from),
+        document_latest(&*client, Some(key), 50).map_err(OfficeError::from),
+    )?;
+    let (relations, mut subjects) = around;
     // A household and a person may have the same number: what names it must mean this register.
     let own = |of: &str, procedure: &str| {
         let found = system.procedure(procedure).filter(|_| of == system.id);
         found.is_some_and(|procedure| procedure.register == table.register.id)
     };
-    let mut cases = case_of_subject(&**client, key, 50).await?;
     cases.retain(|case| own(&case.entered.system, &case.entered.procedure));
-    let mut documents = document_latest(&**client, Some(key), 50).await?;
     documents.retain(|one| own(&one.document.system, &one.document.procedure));
     subjects.insert(0, key.to_owned());
     subjects.dedup();
     let detail = json!({"register": table.register.id, "concealed": hidden, "cleared": cleared});
     let action = format!("{}.view", system.id);
-    actor.audit(&**client, &action, purpose, subjects, detail).await?;
+    actor.audit(&*client, &action, purpose, subjects, detail).await?;
     let enters = actor.has(role::COUNTER) || actor.has(role::PROTECTION);
     let starts = match as_of {
         None if enters && cleared && !withdrawn => starts(system, table, &now, actor.today()),
@@ -274,7 +279,7 @@ pub async fn titles(
 ) -> Result<Vec<(String, String)>, OfficeError> {
     let table = Table::new(office.system(system)?, register)?;
     let client = office.database.client().await?;
-    let found = rows(&**client, table, keys).await?;
+    let found = rows(&*client, table, keys).await?;
     Ok(found.iter().map(|row| (table.key_of(row).to_owned(), title_of(table, row))).collect())
 }
 
@@ -342,11 +347,11 @@ async fn history(
     key: &str,
     cleared: bool,
 ) -> Result<Vec<HistoryView>, OfficeError> {
-    let rows = rows_history(&***client, table, key).await?;
+    let rows = rows_history(&**client, table, key).await?;
     let numbers: Vec<i64> = rows.iter().map(|row| row.meta.event_id).collect();
-    let entries = store::journal::journal_entries(&***client, &numbers).await?;
+    let entries = store::journal::journal_entries(&**client, &numbers).await?;
     let place = (table.register.id.as_str(), key);
-    let touching = store::undo::events_touching(&***client, &system.id, place).await?;
+    let touching = store::undo::events_touching(&**client, &system.id, place).await?;
     let standing_events = crate::case::standing(&touching);
     let stands = |id: i64| standing_events.iter().any(|entry| entry.event_id == id);
     let mut out: Vec<HistoryView> = Vec::new();
@@ -448,13 +453,13 @@ pub async fn secret(
     let item = table.register.item(item).filter(|item| item.secret);
     let item = item.ok_or_else(|| OfficeError::NotFound("項目".to_owned()))?;
     let client = office.database.client().await?;
-    let shown = row(&**client, table, key).await?;
+    let shown = row(&*client, table, key).await?;
     if shown.is_some_and(|row| concealed(table, &row)) && !actor.has(role::PROTECTION) {
         let message = "取扱注意の記録です。支援措置担当に引き継いでください";
         return Err(OfficeError::Forbidden(message.to_owned()));
     }
     let detail = json!({"register": table.register.id, "item": item.name});
     let action = format!("{}.reveal", system.id);
-    actor.audit(&**client, &action, purpose, vec![key.to_owned()], detail).await?;
-    Ok(reveal(&**client, table, item, key, office.database.vault()?).await?)
+    actor.audit(&*client, &action, purpose, vec![key.to_owned()], detail).await?;
+    Ok(reveal(&*client, table, item, key, office.database.vault()?).await?)
 }

@@ -142,7 +142,7 @@ pub async fn sign_in(
     now: Timestamp,
 ) -> Result<Opened, OfficeError> {
     let client = staff.client().await?;
-    let account = account_read(&**client, id).await?;
+    let account = account_read(&*client, id).await?;
     let known = account.clone().unwrap_or_else(nobody);
     let right = verified(password, &known.password).await;
     let Some(account) = account else { return Err(refused()) };
@@ -156,19 +156,19 @@ pub async fn sign_in(
     let today = day_in_japan(now);
     let valid = account.valid_from <= today && today < account.valid_to;
     let (true, Some(step), true) = (right, step, valid) else {
-        account_failed(&**client, id, FAILURES, LOCK_MINUTES).await?;
+        account_failed(&*client, id, FAILURES, LOCK_MINUTES).await?;
         return Err(refused());
     };
     if account.issued_until.is_some_and(|until| until < now) {
         let message = "発行されたパスワードの期限が切れています。管理者に再発行を求めてください";
         return Err(OfficeError::SignIn(message.to_owned()));
     }
-    if !account_succeeded(&**client, id, i64::try_from(step).unwrap_or(i64::MAX)).await? {
+    if !account_succeeded(&*client, id, i64::try_from(step).unwrap_or(i64::MAX)).await? {
         let message = "このワンタイムコードはもう使われました。次のコードを待って入力してください";
         return Err(OfficeError::SignIn(message.to_owned()));
     }
     let renewal = account.issued_until.is_some() || account.password_expires_on < today;
-    open(&**client, &account.id, zone, renewal).await
+    open(&*client, &account.id, zone, renewal).await
 }
 
 async fn verified(given: &str, stored: &str) -> bool {
@@ -202,7 +202,7 @@ pub async fn try_count(staff: &Database, address: &str, id: &str) -> Result<(), 
     for (source, limit) in
         [(format!("address {address}"), ADDRESS_TRIES), (format!("name {name}"), ACCOUNT_TRIES)]
     {
-        let (tries, left) = attempt_count(&**client, &source, WINDOW_SECONDS).await?;
+        let (tries, left) = attempt_count(&*client, &source, WINDOW_SECONDS).await?;
         if tries > limit {
             return Err(OfficeError::TooMany(left.max(1)));
         }
@@ -270,15 +270,15 @@ async fn actor_of(
     (request, at): (String, Timestamp),
 ) -> Result<Option<(Actor, String)>, OfficeError> {
     let client = staff.client().await?;
-    let Some(session) = session_read(&**client, token, session_zone).await? else {
+    let Some(session) = session_read(&*client, token, session_zone).await? else {
         return Ok(None);
     };
-    let Some(account) = account_read(&**client, &session.account).await? else { return Ok(None) };
+    let Some(account) = account_read(&*client, &session.account).await? else { return Ok(None) };
     let today = day_in_japan(at);
     if account.valid_from > today || today >= account.valid_to {
         return Ok(None);
     }
-    let roles = roles_of(&**client, &account.id, today).await?;
+    let roles = roles_of(&*client, &account.id, today).await?;
     let actor = Actor { id: account.id, name: account.name, roles, zone, request, at };
     Ok(Some((actor, session.csrf)))
 }
@@ -289,7 +289,7 @@ async fn actor_of(
 /// [`OfficeError::Store`].
 pub async fn sign_out(staff: &Database, token: &str) -> Result<(), OfficeError> {
     let client = staff.client().await?;
-    session_close(&**client, token).await?;
+    session_close(&*client, token).await?;
     Ok(())
 }
 
@@ -305,9 +305,9 @@ pub async fn sample_codes(
     let client = staff.client().await?;
     let seconds = u64::try_from(now.as_second()).unwrap_or_default();
     let mut out = Vec::new();
-    for account in account_list(&**client).await? {
+    for account in account_list(&*client).await? {
         let code = totp(staff, &account)?.generate(seconds).to_string();
-        let roles = roles_of(&**client, &account.id, day_in_japan(now)).await?;
+        let roles = roles_of(&*client, &account.id, day_in_japan(now)).await?;
         out.push((account.id, account.name, roles, code));
     }
     Ok(out)

@@ -40,7 +40,7 @@ use print::Printer;
 use store::organisation::Credentials;
 use store::seal::SealKey;
 use store::{Database, StoreError};
-use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::component::asset;
 use crate::internet::oidc::Provider;
@@ -62,8 +62,6 @@ pub struct Place {
     pub front: Option<Database>,
     /// Key that signs the organisation's log.
     pub seal: Arc<SealKey>,
-    /// Tells the work in the background that somebody is at the counter.
-    pub used: Arc<Notify>,
 }
 
 /// What the office zone holds.
@@ -95,7 +93,7 @@ impl CounterState {
             let organisation = own.organisation.clone();
             let office = Office { organisation, database, systems: Arc::clone(&systems) };
             let seal = Arc::new(SealKey::from_credentials(&own)?);
-            let place = Place { office, staff, front, seal, used: Arc::default() };
+            let place = Place { office, staff, front, seal };
             places.insert(own.organisation.id.clone(), Arc::new(place));
         }
         Ok(CounterState { places: Arc::new(places), printer, issuer: None })
@@ -134,9 +132,7 @@ impl CounterState {
 
     /// An organisation by its name in addresses.
     pub fn place(&self, id: &str) -> Option<Arc<Place>> {
-        let place = self.places.get(id)?;
-        place.used.notify_one();
-        Some(Arc::clone(place))
+        self.places.get(id).cloned()
     }
 
     /// All organisations.
@@ -144,9 +140,10 @@ impl CounterState {
         self.places.values()
     }
 
-    /// Reactions, timers and the exchange with the front databases, in the background.
-    pub fn spawn_workers(&self) {
-        workers::spawn(self);
+    /// Reactions, timers and the exchange with the front databases, in the background: they end
+    /// with the tasks.
+    pub fn spawn_workers(&self) -> JoinSet<()> {
+        workers::spawn(self)
     }
 }
 

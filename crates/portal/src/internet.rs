@@ -81,7 +81,7 @@ impl InternetState {
     /// Closes connections that were idle for longer than `idle`; to be called now and then.
     pub fn close_idle(&self, idle: Duration) {
         for place in self.places.values() {
-            place.front.close_idle(idle);
+            place.front.close_idle(idle, 0);
         }
     }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime};
+use tokio::sync::Notify;
 use tokio_postgres::NoTls;
 
 use crate::StoreError;
@@ -21,6 +22,7 @@ pub struct Database {
     vault: Option<Arc<Vault>>,
     name: Arc<str>,
     server: Arc<str>,
+    work: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Database {
@@ -30,7 +32,8 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// A pool of at most `size` connections; none is opened before it is needed.
+    /// A pool of at most `size` connections; none is opened before it is needed. Who comes gets the
+    /// connection that was used last: its caches are warm, and the others fall idle.
     ///
     /// # Errors
     /// [`StoreError::Pool`] when the configuration cannot serve.
@@ -48,12 +51,13 @@ impl Database {
         );
         let pool = Pool::builder(manager)
             .max_size(size)
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(Duration::from_secs(10)))
             .create_timeout(Some(Duration::from_secs(10)))
             .build()
             .map_err(|error| StoreError::Pool(error.to_string()))?;
-        Ok(Database { pool, vault, name, server })
+        Ok(Database { pool, vault, name, server, work: Arc::default() })
     }
 
     /// Its name on its server.
@@ -87,8 +91,25 @@ impl Database {
         self.vault.as_deref().ok_or(StoreError::Vault("この区画には鍵がありません"))
     }
 
-    /// Closes connections that were idle for longer than `idle`.
-    pub fn close_idle(&self, idle: Duration) {
-        self.pool.retain(|_, metrics| metrics.last_used() < idle);
+    /// Closes connections that were idle for longer than `idle`, the longest unused first, until
+    /// only `keep` are open.
+    pub fn close_idle(&self, idle: Duration, keep: usize) {
+        let mut open = self.connections();
+        self.pool.retain(|_, metrics| {
+            let stays = open <= keep || metrics.last_used() < idle;
+            open -= usize::from(!stays);
+            stays
+        });
+    }
+
+    /// Tells whoever awaits it in this process that work was left and committed. A hint only: the
+    /// queue in the database is the truth.
+    pub fn work_left(&self) {
+        self.work.notify_one();
+    }
+
+    /// Waits until work was left, at once when that happened since the last time.
+    pub async fn work_awaited(&self) {
+        self.work.notified().await;
     }
 }

@@ -1,6 +1,8 @@
 //! Durable work: rows claimed with `SKIP LOCKED`, each at most once for its key, tried again later
 //! when it fails.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::{GenericClient, StoreError};
@@ -70,6 +72,20 @@ pub async fn job_claim(client: &impl GenericClient, limit: i64) -> Result<Vec<Jo
         .collect::<Result<_, StoreError>>()?;
     jobs.sort_by_key(|job| job.id);
     Ok(jobs)
+}
+
+/// How long until the next job falls due, that somebody's claim on it ends included; `None` when
+/// nothing waits. Measured by the server's clock.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn job_next(client: &impl GenericClient) -> Result<Option<Duration>, StoreError> {
+    let sql = "select extract(epoch from
+                 min(greatest(run_at, coalesce(locked_until, run_at))) - now())::float8
+               from core.job where done_at is null";
+    let seconds: Option<f64> = client.query_one(sql, &[]).await?.try_get(0)?;
+    // Beyond what a duration holds is a wait as good as for ever.
+    Ok(seconds.map(|left| Duration::try_from_secs_f64(left.max(0.0)).unwrap_or(Duration::MAX)))
 }
 
 /// Marks a job done; in the transaction of its effect, so both stand or neither.

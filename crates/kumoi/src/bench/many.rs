@@ -33,6 +33,8 @@ use super::work::Work;
 const PURPOSE: &str = "計測";
 /// Until what the start left to do is done.
 const SETTLING: Duration = Duration::from_secs(90);
+/// The first wave, in seconds.
+const FIRST: u32 = 10;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +66,33 @@ impl Sort {
     }
 }
 
+/// The times of one sort of work: what began in the first seconds, when every body had been
+/// asleep, and the rest.
+#[derive(Default)]
+struct Waves {
+    first: Figure,
+    rest: Figure,
+}
+
+impl Waves {
+    fn of(&mut self, is_first: bool) -> &mut Figure {
+        if is_first { &mut self.first } else { &mut self.rest }
+    }
+
+    fn count(&self) -> usize {
+        self.first.count() + self.rest.count()
+    }
+
+    /// All of them, and each wave.
+    fn print(self, name: &str) {
+        self.first.print(&format!("many, first {FIRST} s, {name}"));
+        self.rest.print(&format!("many, after {FIRST} s, {name}"));
+        let mut all = self.first;
+        all.join(self.rest);
+        all.print(&format!("many, {name}"));
+    }
+}
+
 /// What every work needs.
 struct Desk {
     state: CounterState,
@@ -79,7 +108,7 @@ struct Desk {
 pub(super) async fn many(folder: &Folder, crowd: Crowd) -> Result<()> {
     let place = Place::open(folder).await?;
     let desk = Arc::new(desk(&place, crowd).await?);
-    desk.state.spawn_workers();
+    let background = desk.state.spawn_workers();
     let peak = Arc::new(AtomicUsize::new(0));
     let server = place.installer.connect("postgres").await?;
     let counting = tokio::spawn(count(server, Arc::clone(&peak)));
@@ -90,9 +119,8 @@ pub(super) async fn many(folder: &Folder, crowd: Crowd) -> Result<()> {
     let begin = Instant::now();
     let (figures, refused) = works(&desk, crowd).await?;
     let seconds = begin.elapsed().as_secs_f64();
-    let sort = |sort: &Sort, figure: &Figure| figure.print(&format!("many, {}", sort.must()));
-    figures.iter().for_each(|(one, figure)| sort(one, figure));
-    let done: usize = figures.values().map(Figure::count).sum();
+    let done: usize = figures.values().map(Waves::count).sum();
+    figures.into_iter().for_each(|(sort, waves)| waves.print(sort.must()));
     println!("many: {:.1} works a second, {refused} refused", done as f64 / seconds);
     let share = |before: Duration, now: Duration| (now - before).as_secs_f64() / seconds * 100.0;
     println!(
@@ -107,6 +135,7 @@ pub(super) async fn many(folder: &Folder, crowd: Crowd) -> Result<()> {
         Family::of(place.server())?.memory()?
     );
     counting.abort();
+    drop(background);
     place.close().await
 }
 
@@ -178,7 +207,7 @@ async fn idle(place: &Place, crowd: Crowd) -> Result<()> {
 }
 
 /// Begins work after work over all bodies; times by sort, and how much was refused.
-async fn works(desk: &Arc<Desk>, crowd: Crowd) -> Result<(BTreeMap<Sort, Figure>, usize)> {
+async fn works(desk: &Arc<Desk>, crowd: Crowd) -> Result<(BTreeMap<Sort, Waves>, usize)> {
     let mut clock = interval(Duration::from_secs(1) / crowd.rate.max(1));
     let mut running = JoinSet::new();
     // The print worker starts with its first document.
@@ -188,13 +217,16 @@ async fn works(desk: &Arc<Desk>, crowd: Crowd) -> Result<(BTreeMap<Sort, Figure>
         let desk = Arc::clone(desk);
         running.spawn(async move {
             let begin = Instant::now();
-            one(&desk, number).await.map(|done| (Sort::at(number), done, begin.elapsed()))
+            one(&desk, number).await.map(|done| (number, done, begin.elapsed()))
         });
     }
-    let (mut figures, mut refused) = (BTreeMap::<Sort, Figure>::new(), 0);
+    let (mut figures, mut refused) = (BTreeMap::<Sort, Waves>::new(), 0);
     while let Some(ended) = running.join_next().await {
         match ended?? {
-            (sort, true, time) => figures.entry(sort).or_default().add(time),
+            (number, true, time) => {
+                let is_first = number < (FIRST * crowd.rate) as usize;
+                figures.entry(Sort::at(number)).or_default().of(is_first).add(time);
+            }
             (_, false, _) => refused += 1,
         }
     }

@@ -133,7 +133,7 @@ impl Place {
         }
         drop(client);
         if !settled {
-            // What autovacuum does a minute later.
+            // What autovacuum does two minutes later.
             let owner = self.owner(&city).await?;
             owner.batch_execute("vacuum (analyze)").await.map_err(store::StoreError::from)?;
         }

@@ -88,9 +88,9 @@ pub async fn case_approve(
     actor.require(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER])?;
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
-    let mut case = case_read(&*transaction, id, true).await?;
+    let mut case = case_read(&transaction, id, true).await?;
     let next = next_stage(&case, Act::Approve)?;
-    let Permit { rule } = permit(&*transaction, actor, &case).await?;
+    let Permit { rule } = permit(&transaction, actor, &case).await?;
     case.revision = revision;
     let (event_id, touched) = register_finally(office, &transaction, actor, &case).await?;
     case.entered.subjects = touched;
@@ -99,15 +99,16 @@ pub async fn case_approve(
     case.approved_by = Some(actor.id.clone());
     case.approved_as = Some(rule.manner.clone());
     case.post_review_due = rule.post_review;
-    case_update(&*transaction, &case).await?;
-    case_act(&*transaction, id, &rule.manner, &actor.id, note).await?;
+    case_update(&transaction, &case).await?;
+    case_act(&transaction, id, &rule.manner, &actor.id, note).await?;
     supersede(office, &transaction, actor, &case).await?;
     let detail = json!({"case": id, "event": event_id, "manner": rule.manner});
     let subjects = case.entered.subjects.clone();
     actor
-        .audit(&*transaction, "case.approve", purpose(&case.entered.title), subjects, detail)
+        .audit(&transaction, "case.approve", purpose(&case.entered.title), subjects, detail)
         .await?;
     transaction.commit().await?;
+    office.database.work_left();
     Ok(event_id)
 }
 
@@ -123,10 +124,10 @@ async fn supersede(
         return Ok(());
     }
     let stages = (super::stage::TO_DO, super::stage::WITHDRAWN);
-    for settled in case_supersede(&**transaction, case, stages).await? {
+    for settled in case_supersede(transaction, case, stages).await? {
         let note = format!("受付番号 {} で登録されたため", case.id);
         let act = Act::Withdraw.word();
-        case_act(&**transaction, settled, act, &actor.id, Some(&note)).await?;
+        case_act(transaction, settled, act, &actor.id, Some(&note)).await?;
     }
     Ok(())
 }
@@ -187,7 +188,7 @@ async fn act(
 ) -> Result<(), OfficeError> {
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
-    let mut case = case_read(&*transaction, id, true).await?;
+    let mut case = case_read(&transaction, id, true).await?;
     let next = next_stage(&case, act)?;
     if act == Act::Review && case.entered.entered_by == actor.id {
         let message = "自分が入力した事案は審査できません";
@@ -195,12 +196,12 @@ async fn act(
     }
     case.entered.stage = next.to_owned();
     case.revision = revision;
-    case_update(&*transaction, &case).await?;
-    case_act(&*transaction, id, act.word(), &actor.id, note).await?;
+    case_update(&transaction, &case).await?;
+    case_act(&transaction, id, act.word(), &actor.id, note).await?;
     let action = format!("case.{}", format!("{act:?}").to_lowercase());
     let subjects = case.entered.subjects.clone();
     let detail = json!({"case": id});
-    actor.audit(&*transaction, &action, purpose(&case.entered.title), subjects, detail).await?;
+    actor.audit(&transaction, &action, purpose(&case.entered.title), subjects, detail).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -217,19 +218,19 @@ pub async fn case_post_review(
     actor.require(&[role::MANAGER])?;
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
-    let mut case = case_read(&*transaction, id, true).await?;
+    let mut case = case_read(&transaction, id, true).await?;
     if !case.post_review_due || case.approved_by.as_deref() == Some(actor.id.as_str()) {
         let message = format!("受付番号 {id} に、この職員の後閲はありません");
         return Err(OfficeError::Conflict(message));
     }
     case.post_review_due = false;
     case.revision = revision;
-    case_update(&*transaction, &case).await?;
-    case_act(&*transaction, id, "後閲", &actor.id, None).await?;
+    case_update(&transaction, &case).await?;
+    case_act(&transaction, id, "後閲", &actor.id, None).await?;
     let subjects = case.entered.subjects.clone();
     let detail = json!({"case": id});
     actor
-        .audit(&*transaction, "case.post_review", purpose(&case.entered.title), subjects, detail)
+        .audit(&transaction, "case.post_review", purpose(&case.entered.title), subjects, detail)
         .await?;
     transaction.commit().await?;
     Ok(())

@@ -222,13 +222,13 @@ pub async fn case_enter(
     let (system, procedure) = office.procedure(&input.system, &input.procedure)?;
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
-    let preview = preview(office, &*transaction, actor, (system, procedure), input).await?;
+    let preview = preview(office, &transaction, actor, (system, procedure), input).await?;
     refuse_findings(&preview.plan, input.acknowledged)?;
     let case = new_case(actor, system, procedure, input, &preview);
-    let id = case_open(&*transaction, &case).await?;
-    case_act(&*transaction, id, "受付", &actor.id, None).await?;
+    let id = case_open(&transaction, &case).await?;
+    case_act(&transaction, id, "受付", &actor.id, None).await?;
     let detail = json!({"case": id, "procedure": procedure.id});
-    actor.audit(&*transaction, "case.enter", &procedure.name, preview.subjects, detail).await?;
+    actor.audit(&transaction, "case.enter", &procedure.name, preview.subjects, detail).await?;
     transaction.commit().await?;
     Ok(id)
 }
@@ -315,24 +315,24 @@ pub async fn case_revise(
     actor.require(&[role::COUNTER, role::PROTECTION])?;
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
-    let mut case = case_read(&*transaction, id, true).await?;
+    let mut case = case_read(&transaction, id, true).await?;
     let next = super::decide::next_stage(&case, Act::Revise)?;
     if (&case.entered.system, &case.entered.procedure) != (&input.system, &input.procedure) {
         return Err(OfficeError::NotFound(format!("受付番号 {id}")));
     }
-    let system = &*office.version(&*transaction, &input.system, &case.entered.package).await?;
+    let system = &*office.version(&transaction, &input.system, &case.entered.package).await?;
     let procedure = procedure_of(system, &input.procedure)?;
-    let preview = preview(office, &*transaction, actor, (system, procedure), input).await?;
+    let preview = preview(office, &transaction, actor, (system, procedure), input).await?;
     refuse_findings(&preview.plan, input.acknowledged)?;
     let origin = (case.entered.origin.clone(), case.entered.origin_event);
     case.entered = new_case(actor, system, procedure, input, &preview);
     (case.entered.origin, case.entered.origin_event) = origin;
     case.entered.stage = next.to_owned();
     case.revision = revision;
-    case_update(&*transaction, &case).await?;
-    case_act(&*transaction, id, Act::Revise.word(), &actor.id, None).await?;
+    case_update(&transaction, &case).await?;
+    case_act(&transaction, id, Act::Revise.word(), &actor.id, None).await?;
     let detail = json!({"case": id, "procedure": procedure.id});
-    actor.audit(&*transaction, "case.revise", &procedure.name, preview.subjects, detail).await?;
+    actor.audit(&transaction, "case.revise", &procedure.name, preview.subjects, detail).await?;
     transaction.commit().await?;
     Ok(())
 }

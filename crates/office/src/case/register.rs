@@ -52,10 +52,10 @@ pub async fn register_finally(
 ) -> Result<(i64, Vec<String>), OfficeError> {
     let entered = &case.entered;
     // A case ends on the procedure that it began with.
-    let system = &*office.version(&**transaction, &entered.system, &entered.package).await?;
+    let system = &*office.version(transaction, &entered.system, &entered.package).await?;
     let procedure = procedure_of(system, &entered.procedure)?;
     let gathered =
-        gather(office, &**transaction, actor, (system, procedure), (&entered.form, true)).await?;
+        gather(office, transaction, actor, (system, procedure), (&entered.form, true)).await?;
     same_versions(transaction, system, procedure, case).await?;
     let Gathered { facts, findings, subjects, .. } = gathered;
     let mut counted = Placeholders::default();
@@ -63,8 +63,8 @@ pub async fn register_finally(
     refuse_findings(&draft, entered.acknowledged)?;
     let left = issue(transaction, &counted).await?;
     let mut plan = plan(system, procedure, facts, findings, &mut Issued { left })?;
-    plan.findings.extend(duplicates(office, &**transaction, system, procedure, &plan).await?);
-    plan.findings.extend(unchanged(&**transaction, (system, procedure), &plan).await?);
+    plan.findings.extend(duplicates(office, transaction, system, procedure, &plan).await?);
+    plan.findings.extend(unchanged(transaction, (system, procedure), &plan).await?);
     refuse_findings(&plan, entered.acknowledged)?;
     let entry = journal_entry(actor, case, system, procedure, (&plan, &subjects));
     let touched = entry.subjects.clone();
@@ -81,7 +81,7 @@ async fn same_versions(
     case: &Case,
 ) -> Result<(), OfficeError> {
     let table = Table::new(system, &procedure.register)?;
-    let now = rows(&**transaction, table, &case.entered.subjects).await?;
+    let now = rows(transaction, table, &case.entered.subjects).await?;
     let versions: Vec<i32> = now.iter().map(|row| row.meta.version_no).collect();
     if versions == case.entered.versions {
         return Ok(());
@@ -98,7 +98,7 @@ async fn issue(
 ) -> Result<std::collections::VecDeque<String>, OfficeError> {
     let mut out = std::collections::VecDeque::new();
     for (series, shape) in &counted.taken {
-        let serial = series_take(&**transaction, series, 1).await?;
+        let serial = series_take(transaction, series, 1).await?;
         out.push_back(Shape::write(*shape, u64::try_from(serial).unwrap_or_default()));
     }
     Ok(out)
@@ -262,7 +262,7 @@ pub(crate) async fn write(
     plan: &Plan,
     mut entry: NewEntry,
 ) -> Result<i64, OfficeError> {
-    let client = &**transaction;
+    let client = transaction;
     let touched = touched(system, plan);
     let next = take_turn(client, system, &touched, &mut entry).await?;
     entry.content["touched"] = json!(touched);
@@ -307,7 +307,8 @@ pub(crate) async fn write(
         }
     }
     for (register, rows) in &opens {
-        open_many(client, Table::new(system, register)?, rows, vault).await?;
+        // Its text differs with the number of rows: not worth remembering.
+        open_many(&**client, Table::new(system, register)?, rows, vault).await?;
     }
     if entry.event.is_some() {
         let content = json!({ "event": event_id });

@@ -60,7 +60,7 @@ pub async fn search(
     let criteria = criteria(table, query)?;
     let client = office.database.client().await?;
     let vault = office.database.vault().ok();
-    let mut found = store::search::search(&**client, table, &criteria, LIMIT + 1, vault).await?;
+    let mut found = store::search::search(&*client, table, &criteria, LIMIT + 1, vault).await?;
     let cleared = actor.has(role::PROTECTION);
     if !query.address.trim().is_empty() && !cleared {
         found.retain(|row| !concealed(table, row));
@@ -88,7 +88,7 @@ pub async fn search(
         .collect();
     let subjects = out.iter().map(|row| row.key.clone()).collect();
     let detail = json!({"register": table.register.id, "found": out.len()});
-    actor.audit(&**client, &format!("{}.search", system.id), purpose, subjects, detail).await?;
+    actor.audit(&*client, &format!("{}.search", system.id), purpose, subjects, detail).await?;
     Ok(out)
 }
 

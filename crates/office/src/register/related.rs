@@ -84,12 +84,12 @@ async fn related_rows(
     (actor, as_of): Look<'_>,
 ) -> Result<Vec<Related>, OfficeError> {
     let Some((day, moment)) = as_of else {
-        let found = rows_by(&***client, other, item, value).await?;
+        let found = rows_by(&**client, other, item, value).await?;
         return Ok(found.iter().map(|row| related(other, row, row, (actor, true))).collect());
     };
-    let then = rows_by_as_of(&***client, other, (item, value), day, moment).await?;
+    let then = rows_by_as_of(&**client, other, (item, value), day, moment).await?;
     let keys: Vec<String> = then.iter().map(|row| other.key_of(row).to_owned()).collect();
-    let today = rows(&***client, other, &keys).await?;
+    let today = rows(&**client, other, &keys).await?;
     let now = |row: &Row| today.iter().find(|now| other.key_of(now) == other.key_of(row));
     Ok(then
         .iter()

@@ -7,6 +7,7 @@ mod past;
 mod reading;
 mod scene;
 mod start;
+mod workers;
 
 use std::sync::{Arc, Mutex};
 
@@ -34,6 +35,7 @@ async fn characters_and_letters() {
     a_character_is_identified(&stage).await;
     a_protected_person_is_forwarded(&stage).await;
     passwords::passwords_sessions_and_limits(&stage).await;
+    workers::the_background(&stage).await;
     stage.cluster.stop().await.expect("it stops");
 }
 

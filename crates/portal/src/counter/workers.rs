@@ -2,48 +2,56 @@
 //! of journal and audit, and the exchange with the front databases. A hint only makes it faster;
 //! the sweep is the truth.
 //!
-//! An organisation is awake while it is used: swept every two seconds or sooner. The others are
-//! asleep: no connection, no query. One look a second at what the server counts wakes them, and a
-//! sweep every few minutes needs no reason. A sweep that finds nothing writes nothing.
+//! Nothing is asked again and again: each organisation knows when what falls due, and news only
+//! bring it forward. What was merely read is sealed a little later, in one batch, and waits for
+//! the next sweep to be published. A sweep that finds nothing writes nothing.
 
+mod due;
 mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use office::OfficeError;
 use office::front::{LinkItems, Trust, tick};
+use store::Database;
+use store::job::job_next;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
-use self::watch::{News, Watch};
+use self::due::Due;
+use self::watch::{Budget, Watch};
+use super::desk::ZONE;
 use super::{CounterState, Place};
 use crate::internet::oidc::{Provider, SignInError};
 
-const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How long an organisation stays awake after it was used.
-const AWAKE: Duration = Duration::from_secs(20);
-/// How often one that sleeps is swept all the same: timers fall due, views are compared.
-const SWEEP: Duration = Duration::from_secs(300);
-/// How often journal and audit of one that is awake are sealed.
-const SEAL: Duration = Duration::from_secs(5);
-/// How often one that is awake publishes while no resident is there to read it.
-const EXCHANGE: Duration = Duration::from_secs(60);
 /// Organisations that are swept at the same time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 2;
+/// The least wait for a job that somebody else holds, and after an error.
+const PAUSE: Duration = Duration::from_millis(500);
+/// After as many jobs as are claimed at once others may take their turn.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Starts one task an organisation, and one that looks where something happened.
-pub fn spawn(state: &CounterState) {
+pub fn spawn(state: &CounterState) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
     let places: Vec<Arc<Place>> = state.places().cloned().collect();
     let turns = Arc::new(Semaphore::new(AT_ONCE));
-    let sights = watch::spawn(places.clone());
-    for place in places {
-        let watch = Watch::new(&place, sights.clone());
-        let issuer = state.issuer.clone();
-        let worker = Worker { place, issuer, watch, exchanged: None, sealed: None };
-        tokio::spawn(worker.serve(Arc::clone(&turns)));
+    let budget = Arc::new(Budget::new(places.len()));
+    let sights = watch::spawn(&mut tasks, places.clone(), Arc::clone(&budget));
+    for (number, place) in places.into_iter().enumerate() {
+        let worker = Worker {
+            watch: Watch::new(&place, sights.clone()),
+            issuer: state.issuer.clone(),
+            budget: Arc::clone(&budget),
+            due: Due::start(Instant::now(), number),
+            place,
+        };
+        tasks.spawn(worker.serve(Arc::clone(&turns)));
     }
+    tasks
 }
 
 /// The work of one organisation.
@@ -51,94 +59,106 @@ struct Worker {
     place: Arc<Place>,
     issuer: Option<Arc<Provider>>,
     watch: Watch,
-    exchanged: Option<Instant>,
-    sealed: Option<Instant>,
+    budget: Arc<Budget>,
+    due: Due,
 }
 
 impl Worker {
     async fn serve(mut self, turns: Arc<Semaphore>) {
-        let mut pause = PAUSE;
-        let mut awake_until = Instant::now();
         loop {
-            let is_awake = Instant::now() < awake_until;
-            {
-                // Never closed: this only waits for its turn.
-                let _turn = turns.acquire().await;
-                pause = self.sweep(is_awake, pause).await;
-            }
-            if pause < PAUSE {
-                sleep(pause).await;
-                continue;
-            }
-            if !is_awake {
-                self.close();
-            }
-            let wait = if is_awake { pause } else { SWEEP };
-            if let Ok(news) = timeout(wait, self.watch.news()).await {
-                awake_until = Instant::now() + AWAKE;
-                self.exchanged = self.exchanged.filter(|_| news != News::Front);
-                pause = if is_awake { pause } else { PAUSE };
-                // Whoever came to the counter is only about to leave work.
-                sleep(if news == News::Front { Duration::ZERO } else { pause }).await;
+            tokio::select! {
+                () = sleep_until(self.due.first()) => self.sweep(&turns).await,
+                news = self.watch.news() => self.due.note(news, Instant::now()),
             }
         }
     }
 
-    /// Everything that may be due; how long to wait until the next time. The first sweep and one
-    /// before going to sleep leave nothing out.
-    async fn sweep(&mut self, is_awake: bool, pause: Duration) -> Duration {
-        let pause = self.reactions(pause).await;
-        let due = |at: Option<Instant>, every: Duration| {
-            !is_awake || at.is_none_or(|at| at.elapsed() >= every)
+    /// Everything that is due. Jobs are looked for each time: the connection is at hand.
+    async fn sweep(&mut self, turns: &Semaphore) {
+        let due = self.due;
+        let begin = Instant::now();
+        let trust = match &self.issuer {
+            Some(issuer) if due.exchange <= begin => trust(&self.place, issuer).await,
+            _ => None,
         };
-        if due(self.exchanged, EXCHANGE) || self.watch.front_is_visited() {
-            exchange(&self.place, self.issuer.as_deref()).await;
-            self.exchanged = Some(Instant::now());
+        // Never closed: this only waits for its turn.
+        let _turn = turns.acquire().await;
+        self.warm().await;
+        let next = self.reactions().await;
+        self.due.worked(next, Instant::now());
+        if due.exchange <= begin {
+            self.exchange(trust.as_ref()).await;
+            self.due.exchanged(Instant::now());
         }
-        if due(self.sealed, SEAL) {
+        if due.seal <= begin {
             seal(&self.place).await;
-            self.sealed = Some(Instant::now());
+            self.due.sealed(Instant::now());
         }
-        pause
     }
 
-    /// Does the work that is due; how long to wait until the next look.
-    async fn reactions(&self, pause: Duration) -> Duration {
-        match office::reaction::work(&self.place.office, Timestamp::now()).await {
-            Ok(0) => (pause.max(PAUSE / 2) * 2).min(LONGEST_PAUSE),
-            Ok(_) => Duration::from_millis(20),
+    /// Opens and readies the connection that whoever comes next will find, where the budget allows.
+    async fn warm(&self) {
+        let Place { office, staff, .. } = &*self.place;
+        if office.database.connections() == 0 && self.budget.has_room() {
+            if let Err(error) = office::register::warm(office).await {
+                let organisation = &office.organisation.id;
+                tracing::warn!(%organisation, %error, "no connection was readied");
+            }
+        }
+        if staff.connections() == 0 && self.budget.has_room_for_staff() {
+            // Nobody's token: the statement of every page is prepared, and finds no session.
+            let nobody = (String::new(), Timestamp::now());
+            let found = office::staff::session_actor(staff, "", ZONE, nobody.0, nobody.1).await;
+            if let Err(error) = found {
+                let organisation = &office.organisation.id;
+                tracing::warn!(%organisation, %error, "no connection was readied");
+            }
+        }
+    }
+
+    /// Does the work that is due; how long until more falls due, and whether anything was done.
+    async fn reactions(&self) -> (Option<Duration>, bool) {
+        match work(&self.place).await {
+            Ok(next) => next,
             Err(error) => {
                 let organisation = &self.place.office.organisation.id;
                 tracing::warn!(%organisation, %error, "sweep failed");
-                LONGEST_PAUSE
+                (Some(PAUSE * 4), false)
             }
         }
     }
 
-    /// Lets go of the connections of the background.
-    fn close(&self) {
-        if let Some(front) = &self.place.front {
-            front.close_idle(Duration::ZERO);
+    /// Visits the front database and lets go of it, unless residents are there.
+    async fn exchange(&mut self, trust: Option<&Trust>) {
+        let Some(front) = &self.place.front else { return };
+        let is_visited = self.watch.front_is_visited();
+        exchange(&self.place, front, trust).await;
+        if !is_visited {
+            front.close_idle(Duration::ZERO, 0);
+            self.watch.skip();
         }
-        self.place.office.database.close_idle(Duration::ZERO);
     }
 }
 
+/// One batch of jobs; how long until more falls due, and whether there were any.
+async fn work(place: &Place) -> Result<(Option<Duration>, bool), OfficeError> {
+    if office::reaction::work(&place.office, Timestamp::now()).await? > 0 {
+        return Ok((Some(BREATH), true));
+    }
+    let client = place.office.database.client().await?;
+    let next = job_next(&*client).await?;
+    Ok((next.map(|next| next.max(PAUSE)), false))
+}
+
 /// Fetches sealed applications from the front database and publishes what residents may see.
-async fn exchange(place: &Place, issuer: Option<&Provider>) {
-    let Some(front) = &place.front else { return };
-    let trust = match issuer {
-        Some(issuer) => trust(place, issuer).await,
-        None => None,
-    };
+async fn exchange(place: &Place, front: &Database, trust: Option<&Trust>) {
     for system in place.office.systems.iter() {
         for register in &system.registers {
             let Some(published) = &register.published else { continue };
             let items = LinkItems::from(published);
-            let database = &place.office.database;
-            let both = (front, database);
+            let both = (front, &place.office.database);
             let register = (&**system, register.id.as_str());
-            if let Err(error) = tick(both, register, &items, trust.as_ref()).await {
+            if let Err(error) = tick(both, register, &items, trust).await {
                 let organisation = &place.office.organisation.id;
                 tracing::warn!(%organisation, %error, "exchange with the front failed");
             }

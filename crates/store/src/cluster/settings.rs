@@ -29,6 +29,7 @@ max_locks_per_transaction = 256
 random_page_cost = 1.1
 effective_cache_size = 1GB
 jit = off
+autovacuum_naptime = 2min
 timezone = 'UTC'
 log_timezone = 'UTC'
 datestyle = 'iso, ymd'
