@@ -259,6 +259,8 @@ const FIXED: &[(&str, &[&str])] = &[
         ],
     ),
     ("VoidInput", &["reason: string"]),
+    ("CodeReissueInput", &["reason: string"]),
+    ("Registration", &["id: string", "registration_code: string", "until: moment"]),
     ("Journal", &["entries: [Entry]"]),
     (
         "Entry",
