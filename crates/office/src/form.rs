@@ -57,7 +57,8 @@ impl Parsed {
     }
 }
 
-const SEALED: &str = "sealed:";
+/// What a sealed value begins with, in a stored form and in one that is sent on.
+pub const SEALED: &str = "sealed:";
 
 /// Parses an entered or stored form.
 pub fn parse(context: FormContext<'_>, input: &Json) -> Parsed {
@@ -179,7 +180,7 @@ fn one(
             parsed.absent.push(path.to_owned());
         }
         if field.required {
-            parsed.findings.push(Finding::error(Some(path.to_owned()), required(field)));
+            parsed.findings.push(required(field, path));
         }
         return (Value::Null, Json::Null);
     }
@@ -202,10 +203,12 @@ fn one(
     }
 }
 
-fn required(field: &Field) -> String {
+fn required(field: &Field, path: &str) -> Finding {
     let choose = matches!(field.kind, FieldKind::Code(_) | FieldKind::Subject | FieldKind::Event);
-    let verb = if choose { "選んで" } else { "入力して" };
-    format!("{}を{verb}ください", field.label)
+    let (verb, verb_en) = if choose { ("選んで", "Choose") } else { ("入力して", "Enter") };
+    let message = format!("{}を{verb}ください", field.label.replace('_', "の"));
+    let message_en = format!("{verb_en}: {}", field.name_en);
+    Finding { message_en, ..Finding::error(Some(path.to_owned()), message) }
 }
 
 fn item_of<'a>(context: FormContext<'a>, field: &Field) -> Option<&'a Item> {

@@ -3,6 +3,7 @@
 //! Passwords are argon2id; the one-time secret is sealed; a code works once. Messages never say
 //! whether a name exists.
 
+mod code;
 mod password;
 
 use argon2::password_hash::PasswordHasher;
@@ -17,11 +18,13 @@ use store::identity::{
     attempt_count, role_grant, roles_of, session_close, session_open, session_read,
 };
 use store::{Database, GenericClient};
-use totp_rs::{Builder, Totp};
+
+use code::Proof;
 
 use crate::access::day_in_japan;
 use crate::{Actor, OfficeError};
 
+pub use code::{Registration, code_confirm, code_reissue, code_secret, setup_actor};
 pub use password::{account_issue, password_change, password_issue};
 
 const FAILURES: i32 = 5;
@@ -34,6 +37,8 @@ const ACCOUNT_TRIES: i32 = 10;
 const WINDOW_SECONDS: i32 = 60;
 /// A session that serves only to change the password lies in a zone of its own.
 const RENEWAL: &str = ":password";
+/// A session that serves only to set up one-time codes lies in another.
+const SETUP: &str = ":code";
 const REFUSED: &str = "職員ID、パスワード、ワンタイムコードのいずれかが違います";
 
 /// An account to be made.
@@ -62,6 +67,24 @@ pub struct Opened {
     pub csrf: String,
     /// The session serves only to change the password.
     pub renewal: bool,
+    /// The session serves only to set up one-time codes.
+    pub setup: bool,
+}
+
+/// What a session serves for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Work,
+    Renewal,
+    Setup,
+}
+
+/// What somebody may do after the codes were proved: work, or change the password first.
+fn purpose(account: &Account, today: Date) -> Purpose {
+    match account.issued_until.is_some() || account.password_expires_on < today {
+        true => Purpose::Renewal,
+        false => Purpose::Work,
+    }
 }
 
 fn random_text() -> Result<String, OfficeError> {
@@ -96,13 +119,12 @@ async fn account_write(
     issued_until: Option<Timestamp>,
 ) -> Result<(), OfficeError> {
     password::strong(&new.password, &new.id, "password")?;
-    let secret = URL_SAFE_NO_PAD.encode(&new.totp_secret);
     let span = jiff::Span::new().days(PASSWORD_DAYS);
     let account = Account {
         id: new.id.clone(),
         name: new.name.clone(),
         password: hash(&new.password)?,
-        totp_sealed: staff.vault()?.seal(&place(&new.id), &secret)?,
+        totp_sealed: code::sealed(staff, &new.id, &new.totp_secret, None)?,
         totp_last_step: 0,
         failures: 0,
         locked_until: None,
@@ -119,12 +141,6 @@ async fn account_write(
     }
     transaction.commit().await?;
     Ok(())
-}
-
-fn totp(staff: &Database, account: &Account) -> Result<Totp, OfficeError> {
-    let text = staff.vault()?.open_sealed(&place(&account.id), &account.totp_sealed)?;
-    let secret = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
-    Builder::new().with_secret(secret).build().map_err(|_| refused())
 }
 
 fn refused() -> OfficeError {
@@ -151,11 +167,10 @@ pub async fn sign_in(
             "失敗が続いたため、この職員IDは15分間使えません。管理者が解除することもできます";
         return Err(OfficeError::SignIn(message.to_owned()));
     }
-    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
-    let step = totp(staff, &account)?.check(code.trim(), seconds);
+    let proof = code::kept(staff, &account)?.proof(code.trim(), now)?;
     let today = day_in_japan(now);
     let valid = account.valid_from <= today && today < account.valid_to;
-    let (true, Some(step), true) = (right, step, valid) else {
+    let (true, Some(proof), true) = (right, proof, valid) else {
         account_failed(&*client, id, FAILURES, LOCK_MINUTES).await?;
         return Err(refused());
     };
@@ -163,12 +178,19 @@ pub async fn sign_in(
         let message = "発行されたパスワードの期限が切れています。管理者に再発行を求めてください";
         return Err(OfficeError::SignIn(message.to_owned()));
     }
-    if !account_succeeded(&*client, id, i64::try_from(step).unwrap_or(i64::MAX)).await? {
+    let step = match proof {
+        Proof::Step(step) => step,
+        Proof::Late => {
+            let message = "登録用コードの期限が切れています。管理者に再登録を求めてください";
+            return Err(OfficeError::SignIn(message.to_owned()));
+        }
+        Proof::Registration => return open(&*client, &account.id, zone, Purpose::Setup).await,
+    };
+    if !account_succeeded(&*client, id, step).await? {
         let message = "このワンタイムコードはもう使われました。次のコードを待って入力してください";
         return Err(OfficeError::SignIn(message.to_owned()));
     }
-    let renewal = account.issued_until.is_some() || account.password_expires_on < today;
-    open(&*client, &account.id, zone, renewal).await
+    open(&*client, &account.id, zone, purpose(&account, today)).await
 }
 
 async fn verified(given: &str, stored: &str) -> bool {
@@ -183,11 +205,16 @@ async fn open(
     client: &impl GenericClient,
     account: &str,
     zone: &str,
-    renewal: bool,
+    purpose: Purpose,
 ) -> Result<Opened, OfficeError> {
-    let opened = Opened { token: random_text()?, csrf: random_text()?, renewal };
+    let (renewal, setup) = (purpose == Purpose::Renewal, purpose == Purpose::Setup);
+    let opened = Opened { token: random_text()?, csrf: random_text()?, renewal, setup };
     let session = Session { account: account.to_owned(), csrf: opened.csrf.clone() };
-    let zone = if renewal { format!("{zone}{RENEWAL}") } else { zone.to_owned() };
+    let zone = match purpose {
+        Purpose::Work => zone.to_owned(),
+        Purpose::Renewal => format!("{zone}{RENEWAL}"),
+        Purpose::Setup => format!("{zone}{SETUP}"),
+    };
     session_open(client, &opened.token, &session, &zone, SESSION_HOURS).await?;
     Ok(opened)
 }
@@ -303,10 +330,9 @@ pub async fn sample_codes(
     now: Timestamp,
 ) -> Result<Vec<(String, String, Vec<String>, String)>, OfficeError> {
     let client = staff.client().await?;
-    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
     let mut out = Vec::new();
     for account in account_list(&*client).await? {
-        let code = totp(staff, &account)?.generate(seconds).to_string();
+        let code = code::kept(staff, &account)?.current(now)?;
         let roles = roles_of(&*client, &account.id, day_in_japan(now)).await?;
         out.push((account.id, account.name, roles, code));
     }

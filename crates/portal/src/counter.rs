@@ -11,6 +11,7 @@ mod form_view;
 mod forwarding;
 mod identification;
 mod links;
+mod one_time_code;
 mod openapi;
 mod pages;
 mod password;

@@ -46,6 +46,8 @@ pub enum Access {
     Signed,
     /// Who is signed in, be it only to change a password that was issued or ran out.
     Renewing,
+    /// Who is signed in, be it only for that or to set up one-time codes.
+    Beginning,
     /// Who is signed in and has one of the roles.
     Roles(&'static [&'static str]),
 }

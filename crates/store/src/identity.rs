@@ -320,6 +320,25 @@ pub async fn password_set(
     Ok(())
 }
 
+/// Sets what is sealed of the one-time codes. Every session of the account ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such account.
+pub async fn totp_set(
+    client: &impl GenericClient,
+    id: &str,
+    sealed: &[u8],
+) -> Result<(), StoreError> {
+    let sql = "update staff.account set totp_sealed = $2, totp_last_step = 0, failures = 0,
+                 locked_until = null
+               where id = $1";
+    if client.execute(sql, &[&id, &sealed]).await? == 0 {
+        return Err(StoreError::NotFound(format!("職員ID「{id}」")));
+    }
+    client.execute("delete from staff.session where account = $1", &[&id]).await?;
+    Ok(())
+}
+
 /// Counts a try from a source in windows of `seconds`; how many there were in this window, and how
 /// many seconds of it are left.
 ///

@@ -158,6 +158,38 @@ pub async fn seal_all(database: &Database, key: &SealKey) -> Result<u64, StoreEr
     }
 }
 
+/// How far the log reaches.
+#[derive(Clone, Copy, Debug)]
+pub struct SealStanding {
+    /// Rows sealed.
+    pub size: i64,
+    /// Rows of the journal and of the audit that wait for the next batch.
+    pub waiting: i64,
+    /// When the last checkpoint was written; `None` before the first.
+    pub at: Option<jiff::Timestamp>,
+}
+
+/// How far the log reaches and what waits, without verifying anything.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn seal_standing(client: &impl GenericClient) -> Result<SealStanding, StoreError> {
+    let row = client
+        .query_one(
+            "with mark as (select coalesce(max(journal_floor), 0) journal,
+                             coalesce(max(audit_floor), 0) audit from core.log_mark),
+               last as (select size, sealed_at from core.log_checkpoint order by size desc limit 1)
+             select coalesce((select size from last), 0), (select sealed_at from last),
+               (select count(*) from core.journal, mark where event_id > mark.journal)
+               + (select count(*) from core.audit, mark where id > mark.audit)
+               - (select count(*) from core.log_leaf, mark
+                  where entry_id > case kind when 'journal' then mark.journal else mark.audit end)",
+            &[],
+        )
+        .await?;
+    Ok(SealStanding { size: row.try_get(0)?, at: row.try_get(1)?, waiting: row.try_get(2)? })
+}
+
 async fn check_origin(client: &impl GenericClient, origin: &str) -> Result<(), StoreError> {
     let own = origin_of(&read::organisation(client).await?);
     if own == origin {

@@ -20,6 +20,16 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Width of the window in pixels.
 const WIDTH: u32 = 1280;
 
+/// Stops of the Tab key that no page of ours has.
+const MOST_STOPS: usize = 120;
+
+/// The Tab key.
+pub const TAB: &str = "\u{e004}";
+/// The Enter key.
+pub const ENTER: &str = "\u{e007}";
+/// The key that goes down in a list.
+pub const DOWN: &str = "\u{e015}";
+
 /// A browser; it ends with the value.
 pub struct Browser {
     client: Client,
@@ -159,6 +169,56 @@ impl Browser {
     pub fn value<'a>(&'a self, name: &'a str) -> impl Future<Output = String> + 'a {
         let field = self.field(name);
         async move { field.await.prop("value").await.expect("a value").unwrap_or_default() }
+    }
+
+    /// Types keys wherever the focus is, as a person without a mouse does.
+    pub async fn keys(&self, keys: &str) {
+        let focus = self.client.active_element().await.expect("a focus");
+        focus.send_keys(keys).await.expect("keys");
+    }
+
+    /// Where the focus is: the field's name, else the element's id, else its words.
+    pub async fn focus(&self) -> String {
+        let focus = self.client.active_element().await.expect("a focus");
+        for name in ["name", "id"] {
+            let found = focus.attr(name).await.expect("an attribute").unwrap_or_default();
+            if !found.is_empty() && focus.tag_name().await.expect("a tag") != "button" {
+                return found;
+            }
+        }
+        focus.text().await.expect("words")
+    }
+
+    /// Goes on by the Tab key until the focus is there; what was passed, in order.
+    ///
+    /// # Panics
+    /// When it is not reached: the focus is caught, or it cannot be had by keyboard.
+    #[track_caller]
+    pub fn tab_to<'a>(&'a self, place: &'a str) -> impl Future<Output = Vec<String>> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let mut passed = Vec::new();
+            for _ in 0..MOST_STOPS {
+                self.keys(TAB).await;
+                let focus = self.focus().await;
+                if focus == place {
+                    return passed;
+                }
+                passed.push(focus);
+            }
+            panic!("{caller}: {place} is not reached: {passed:?}");
+        }
+    }
+
+    /// Presses a key that leads to another page, and waits for it.
+    pub async fn key_on(&self, key: &str) {
+        let before = self.page_id().await;
+        self.keys(key).await;
+        let begin = Instant::now();
+        while self.page_id().await == before {
+            assert!(begin.elapsed() < PATIENCE, "nothing follows the key");
+            sleep(PAUSE).await;
+        }
     }
 
     /// Presses the button (or follows the link) of that label and waits for the next page.

@@ -6,6 +6,7 @@
 
 mod counter;
 mod crash;
+mod keyboard;
 mod life;
 mod log;
 mod protection;

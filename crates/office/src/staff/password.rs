@@ -8,7 +8,8 @@ use store::Database;
 use store::identity::{account_failed, account_read, password_set};
 
 use super::{
-    FAILURES, LOCK_MINUTES, NewAccount, Opened, PASSWORD_DAYS, account_write, hash, open, verified,
+    FAILURES, LOCK_MINUTES, NewAccount, Opened, PASSWORD_DAYS, Purpose, account_write, hash, open,
+    verified,
 };
 use crate::access::day_in_japan;
 use crate::plan::Finding;
@@ -20,7 +21,7 @@ const FORGOTTEN_HOURS: i64 = 24;
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
 const DISTINCT: usize = 5;
 
-fn invalid(at: &str, message: &str) -> OfficeError {
+pub(super) fn invalid(at: &str, message: &str) -> OfficeError {
     OfficeError::Invalid(vec![Finding::error(Some(at.to_owned()), message)])
 }
 
@@ -87,7 +88,7 @@ pub async fn password_change(
     let hash = hashed(new).await?;
     let transaction = client.transaction().await?;
     password_set(&*transaction, &actor.id, (&hash, expires(actor.at)), None).await?;
-    let opened = open(&*transaction, &actor.id, actor.zone, false).await?;
+    let opened = open(&*transaction, &actor.id, actor.zone, Purpose::Work).await?;
     transaction.commit().await?;
     Ok(opened)
 }
@@ -132,7 +133,7 @@ pub async fn password_issue(
 }
 
 /// Five groups of four letters that nobody confuses: 100 bits.
-fn issued_text() -> Result<String, OfficeError> {
+pub(super) fn issued_text() -> Result<String, OfficeError> {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let mut bytes = [0_u8; 20];
     rand::fill(&mut bytes).map_err(|_| OfficeError::SignIn("乱数が得られません".to_owned()))?;

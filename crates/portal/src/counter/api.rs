@@ -6,6 +6,7 @@
 //! reads, makes one call into the office, and writes. Every answer that is not the one asked for
 //! is a problem (RFC 9457).
 
+mod account;
 mod case;
 mod document;
 mod extract;
@@ -309,6 +310,13 @@ pub static ROUTES: &[Route] = &[
         |f| on(f, office::audit),
     )
     .query(LATEST),
+    does(
+        "/accounts/{id}/one-time-code",
+        ("account_code_reissue", RUNS),
+        ("CodeReissueInput", (201, Answer::Json("Registration"))),
+        "職員のワンタイムパスワードを再登録させる。登録用コードはこの答えだけに載る",
+        |f| on(f, account::code_reissue),
+    ),
     reads(
         "/systems",
         ("system_list", Access::Signed),

@@ -5,28 +5,30 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use definition::System;
-use definition::model::Register;
+use definition::model::{Field as ModelField, FieldKind, Register};
 use maud::{Markup, html};
 use office::access::role;
 use office::case::{
     Act, CaseInput, case_approve, case_post_review, case_preview_in, case_return, case_reviewed,
     case_withdraw, purpose, stage,
 };
+use office::form::SEALED;
 use office::register::titles;
 use serde::Deserialize;
+use serde_json::Value as Json;
 use store::case::{Case, CaseAct, case_acts, case_read};
 
-use super::desk::Desk;
-use super::procedure::change_view;
+use super::desk::{Desk, label};
+use super::procedure::change_views;
 use super::refusal::Refusal;
 use super::words::{People, case_title, word};
-use crate::component::day::moment;
+use crate::component::day::{day_text, moment};
 use crate::component::form::{
     ButtonKind, Field, PostForm, button, button_link, hidden, post_form, textarea,
 };
 use crate::component::language::Language;
 use crate::component::notice::{Notice, Step, StepState, Tone, steps};
-use crate::component::page::section;
+use crate::component::page::{disclosure, section};
 use crate::component::table::{Cell, Column, Row, Table, table};
 
 /// The page of a case.
@@ -58,6 +60,15 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
         Ok(changes) => (changes, None),
         Err(problem) => (html! {}, Some(problem)),
     };
+    let returned = acts.iter().rfind(|act| act.act == Act::Return.word());
+    let returned = returned.and_then(|act| act.note.as_deref());
+    if let (Some(reason), stage::RETURNED) = (returned, case.entered.stage.as_str()) {
+        let heading = desk.say(
+            "差し戻されました。直して、もう一度申請してください",
+            "Returned. Correct it and enter it again",
+        );
+        notices.push(Notice { body: reason, ..Notice::new(Tone::Warning, heading) });
+    }
     if let Some(problem) = &problem {
         notices.push(Notice::new(Tone::Warning, problem));
     }
@@ -102,9 +113,55 @@ async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, Str
             if !errors.is_empty() {
                 return Err(errors.join("　"));
             }
-            Ok(html! { @for change in &preview.changes { (change_view(desk, change)) } })
+            Ok(html! { (entered_words(desk, began, case)) (change_views(desk, &preview.changes)) })
         }
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What the register does not keep and whoever decides has to see: how the person who came was
+/// identified, and the fields of the form that stand once.
+fn entered_words(desk: &Desk, began: &System, case: &Case) -> Markup {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    let identity = |name: &str| case.entered.identity[name].as_str().unwrap_or_default().to_owned();
+    let method = desk.say("本人確認の方法", "Identity checked by").to_owned();
+    pairs.push((method, identity("方法")));
+    pairs.push((desk.say("来庁した人", "Who came").to_owned(), identity("備考")));
+    let procedure = began.procedure(&case.entered.procedure);
+    let groups = procedure.map_or(&[][..], |one| one.form.as_slice());
+    let once = groups.iter().filter(|group| group.repeat.is_none() && !group.per_subject);
+    for field in once.flat_map(|group| &group.fields).filter(|field| field.item.is_none()) {
+        let text = field_words(desk, began, field, &case.entered.form[&field.name]);
+        pairs.push((label(desk.say(&field.label, &field.name_en)), text));
+    }
+    pairs.retain(|(_, text)| !text.is_empty());
+    html! {
+        @if !pairs.is_empty() {
+            dl.items.subjects {
+                @for (name, text) in &pairs {
+                    div.item { dt { (name) } dd { span.glyphs lang="ja" { (text) } } }
+                }
+            }
+        }
+    }
+}
+
+/// A field of the form in words; a secret, a person or an event says nothing here.
+fn field_words(desk: &Desk, system: &System, field: &ModelField, value: &Json) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let name_of = |list: &str| {
+        let entry = system.codes.get(list)?.entries.iter().find(|entry| entry.code == text)?;
+        Some(desk.say(&entry.name, &entry.name_en).to_owned())
+    };
+    match &field.kind {
+        FieldKind::Date { .. } => match text.parse() {
+            Ok(date) => day_text(desk.language, date),
+            Err(_) => text.to_owned(),
+        },
+        FieldKind::Code(list) => name_of(list).unwrap_or_default(),
+        FieldKind::Flag if value.as_bool() == Some(true) => desk.say("はい", "Yes").to_owned(),
+        FieldKind::Integer(_) | FieldKind::Text(_) if !text.starts_with(SEALED) => text.to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -126,11 +183,12 @@ fn progress(desk: &Desk, case: &Case, reviewed: bool) -> Markup {
     let list: Vec<Step<'_>> = words
         .iter()
         .enumerate()
+        // A case that was decided without a review had no such step.
+        .filter(|(index, _)| *index != 2 || at <= 2 || reviewed)
         .map(|(index, (ja, en))| Step {
             label: desk.say(ja, en),
             state: match index {
                 0 if returned => StepState::Returned,
-                2 if at > 2 && !reviewed => StepState::Waiting,
                 i if i < at => StepState::Done,
                 i if i == at => StepState::Current,
                 _ => StepState::Waiting,
@@ -196,10 +254,15 @@ fn open_acts(desk: &Desk, case: &Case) -> Markup {
                 desk.say("差戻しの理由", "Reason")))
         }
         @if can(Act::Revise) && desk.actor.has(role::COUNTER) {
-            (button_link(ButtonKind::Primary, desk.say("入力する", "Enter"), &revise))
+            @let again = case.entered.stage == stage::RETURNED;
+            @let label = if again { desk.say("直して入力する", "Correct and enter") }
+                else { desk.say("入力する", "Enter") };
+            p { (button_link(ButtonKind::Primary, label, &revise)) }
         }
         @if can(Act::Withdraw) && desk.actor.has(role::COUNTER) {
-            (act_form(desk, case, "withdraw", desk.say("取り下げる", "Withdraw"), ButtonKind::Danger, ""))
+            @let label = desk.say("取り下げる", "Withdraw");
+            (disclosure(label, act_form(desk, case, "withdraw", label, ButtonKind::Danger,
+                desk.say("取り下げる理由", "Reason"))))
         }
         @if case.post_review_due && desk.actor.has(role::MANAGER) {
             (act_form(desk, case, "post-review", desk.say("後閲する", "Post-review"), ButtonKind::Primary, ""))

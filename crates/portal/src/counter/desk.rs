@@ -12,10 +12,10 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use maud::Markup;
-use office::Actor;
+use maud::{Markup, html};
 use office::access::role;
-use office::staff::renewal_actor;
+use office::staff::{renewal_actor, setup_actor};
+use office::{Actor, OfficeError};
 use print::Printer;
 
 use super::refusal::Refusal;
@@ -116,13 +116,18 @@ impl FromRequestParts<CounterState> for Desk {
         };
         let Some(token) = token else { return Err(answer(Refusal::SignIn { organisation })) };
         let request = format!("{} {}", parts.method, route_of(parts.uri.path()));
-        let found = renewal_actor(&place.staff, &token, ZONE, request, Timestamp::now()).await;
-        let Some((actor, csrf, renewal)) = found.map_err(|error| answer(error.into()))? else {
-            return Err(answer(Refusal::SignIn { organisation }));
-        };
         let access = parts.extensions.get::<Access>().copied();
-        if renewal && access != Some(Access::Renewing) {
-            return Err(answer(Refusal::Renew { organisation }));
+        let found = signed_in(&place, &token, request).await;
+        let (actor, csrf, serves) = match found.map_err(|error| answer(error.into()))? {
+            None => return Err(answer(Refusal::SignIn { organisation })),
+            Some(found) => found,
+        };
+        match (serves, access) {
+            (Serves::Work, _)
+            | (_, Some(Access::Beginning))
+            | (Serves::Password, Some(Access::Renewing)) => {}
+            (Serves::Password, _) => return Err(answer(Refusal::Renew { organisation })),
+            (Serves::Code, _) => return Err(answer(Refusal::SetUp { organisation })),
         }
         let desk = Desk {
             place,
@@ -138,6 +143,30 @@ impl FromRequestParts<CounterState> for Desk {
         }
         Ok(desk)
     }
+}
+
+/// What a session serves for: everything, or only what must be done first.
+#[derive(Clone, Copy)]
+pub(super) enum Serves {
+    Work,
+    Password,
+    Code,
+}
+
+/// The person of a session, the token for forms, and what the session serves for.
+pub(super) async fn signed_in(
+    place: &Place,
+    token: &str,
+    request: String,
+) -> Result<Option<(Actor, String, Serves)>, OfficeError> {
+    let now = Timestamp::now();
+    let found = renewal_actor(&place.staff, token, ZONE, request.clone(), now).await?;
+    if let Some((actor, csrf, renewal)) = found {
+        let serves = if renewal { Serves::Password } else { Serves::Work };
+        return Ok(Some((actor, csrf, serves)));
+    }
+    let found = setup_actor(&place.staff, token, ZONE, (request, now)).await?;
+    Ok(found.map(|(actor, csrf)| (actor, csrf, Serves::Code)))
 }
 
 /// A query without its language.
@@ -172,6 +201,20 @@ impl Desk {
 
     /// A whole page with menu and user.
     pub fn page(&self, title: &str, notices: Vec<Notice<'_>>, content: Markup) -> Response {
+        let kept = if self.query.is_empty() { "" } else { "&" };
+        let other = self.language.other().tag();
+        let switch = format!("{}?{}{kept}lang={other}", self.address, self.query);
+        self.frame(title, notices, content, &switch)
+    }
+
+    /// The page with this language switch; an empty one shows none.
+    fn frame(
+        &self,
+        title: &str,
+        notices: Vec<Notice<'_>>,
+        content: Markup,
+        switch: &str,
+    ) -> Response {
         let organisation = &self.place.office.organisation;
         let home = self.href("");
         let menu = self.menu();
@@ -184,15 +227,12 @@ impl Desk {
             .collect();
         let roles = roles.join("・");
         let sign_out = self.href("/sign-out");
-        let kept = if self.query.is_empty() { "" } else { "&" };
-        let other = self.language.other().tag();
-        let switch = format!("{}?{}{kept}lang={other}", self.address, self.query);
         let name = self.say(&organisation.name, &organisation.name_en).to_owned();
         let page = Page {
             home: &home,
             zone: self.say("個人番号利用事務系", "Office zone"),
             sample: organisation.sample,
-            language_href: &switch,
+            language_href: switch,
             user: Some(UserBox {
                 name: &self.actor.name,
                 role: &roles,
@@ -236,8 +276,23 @@ impl Desk {
         out
     }
 
-    /// A refusal as a page in this person's language.
+    /// A refusal as a page in this person's language, with the menu. It has no language switch:
+    /// it may be the answer to a form, whose address cannot be read again.
     pub fn refuse(&self, refusal: impl Into<Refusal>) -> Response {
-        super::refusal::page(&refusal.into(), self.language, &self.href(""))
+        let refusal = refusal.into();
+        if matches!(refusal, Refusal::SignIn { .. } | Refusal::Renew { .. } | Refusal::SetUp { .. })
+        {
+            return super::refusal::page(&refusal, self.language, &self.href(""));
+        }
+        let home = self.href("");
+        let (status, title, mut content) = super::refusal::words(&refusal, self.language, &home);
+        if matches!(refusal, Refusal::Office(OfficeError::Glyphs(_))) {
+            let list = self.href("/identification");
+            let label = self.say("文字の同定の一覧へ", "To the characters to identify");
+            content = html! { (content) p { a href=(list) { (label) } } };
+        }
+        let mut response = self.frame(&title, Vec::new(), content, "");
+        *response.status_mut() = status;
+        super::refusal::with_patience(&refusal, response)
     }
 }

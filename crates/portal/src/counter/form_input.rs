@@ -1,6 +1,7 @@
 //! A posted form → the JSON form of the office: dotted names become objects and lists, in order,
 //! nothing is dropped.
 
+use office::form::SEALED;
 use serde_json::{Map, Value as Json};
 
 /// Everything that was posted.
@@ -28,9 +29,19 @@ pub struct Posted {
     pub identity: Json,
 }
 
-/// Reads the pairs of a posted form. `many` says which fields hold several values.
-pub fn read(pairs: Vec<(String, String)>, many: &dyn Fn(&str) -> bool) -> Posted {
+/// The prefix of the box that empties a secret field which was entered before.
+pub const CLEAR: &str = "clear.";
+
+/// Reads the pairs of a posted form. `many` says which fields hold several values. A sealed value
+/// that stands before its empty field is kept, unless the box beside it asks to empty it.
+pub fn read(mut pairs: Vec<(String, String)>, many: &dyn Fn(&str) -> bool) -> Posted {
     let mut posted = Posted::default();
+    let cleared: Vec<String> =
+        pairs.iter().filter_map(|(name, _)| name.strip_prefix(CLEAR)).map(str::to_owned).collect();
+    pairs.retain(|(name, value)| {
+        let path = name.strip_prefix("f.").unwrap_or_default();
+        !(value.starts_with(SEALED) && cleared.iter().any(|one| one == path))
+    });
     let mut form = Json::Object(Map::new());
     let mut identity = Map::new();
     for (name, value) in pairs {
@@ -94,7 +105,10 @@ fn put(root: &mut Json, path: &str, value: String, many: &dyn Fn(&str) -> bool) 
             list.push(Json::from(value));
         }
     } else {
-        object.insert((*last).to_owned(), Json::from(value));
+        let kept = |old: &Json| old.as_str().is_some_and(|text| text.starts_with(SEALED));
+        if !(value.is_empty() && object.get(*last).is_some_and(kept)) {
+            object.insert((*last).to_owned(), Json::from(value));
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use definition::model::{Field as Model, FieldGroup, FieldKind, Procedure, System};
 use maud::{Markup, html};
+use office::form::SEALED;
 use office::plan::Finding;
 use serde_json::Value as Json;
 
 use super::desk::{Desk, label};
+use super::form_input::CLEAR;
 use crate::component::form::{
     Choice, Field, Repeated, Width, checkbox, checkboxes, date, field_row, fieldset, hidden,
     number, repeated, select, text,
@@ -145,8 +147,29 @@ impl FormView<'_> {
                     self.events.iter().map(|(event, words)| Choice::new(event, words)).collect();
                 select(&field, &choices)
             }
+            FieldKind::Text(_) if value_text.starts_with(SEALED) => {
+                self.sealed(field, &value_text, path)
+            }
             FieldKind::Text(limit) if *limit <= 20 => text(&field.width(Width::Medium).glyphs()),
             FieldKind::Text(_) => text(&field.glyphs()),
+        }
+    }
+
+    /// A secret that was entered before: it is sent on as it is sealed, and never shown.
+    fn sealed(&self, field: Field<'_>, kept: &str, path: &str) -> Markup {
+        let desk = self.desk;
+        let (name, clear_name) = (format!("f.{path}"), format!("{CLEAR}{path}"));
+        let hint = desk.say(
+            "入力済みです（表示しません）。変えるときだけ入力してください",
+            "Entered already and not shown. Fill in only to change it",
+        );
+        let clear = desk.say("入力済みの値を消す", "Remove what was entered");
+        html! {
+            div {
+                (hidden(&name, kept))
+                (text(&field.value("").hint(hint).width(Width::Medium)))
+                (checkbox(&Field::new(desk.language, &clear_name, clear)))
+            }
         }
     }
 

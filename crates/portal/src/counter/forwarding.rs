@@ -1,80 +1,168 @@
 //! 転送: the work list of letters to other municipalities. It shows protected people, so only the
 //! role for them gets here.
 
+use std::collections::BTreeMap;
+
 use axum::Form;
 use axum::extract::{Path, Query};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use office::OfficeError;
 use office::certificate::Job;
 use office::forward::{list, sent, write};
+use office::plan::Finding;
+use office::register::titles;
 use serde::Deserialize;
 use store::forward::Forward;
 
 use super::certificate::render;
 use super::desk::{Desk, label};
 use super::refusal::Refusal;
+use super::words::People;
+use crate::component::day::moment;
 use crate::component::form::{
-    ButtonKind, Choice, Field, PostForm, button, post_form, select, text,
+    ButtonKind, Choice, Field, FieldError, PostForm, button, error_summary, post_form, select, text,
 };
+use crate::component::language::Language;
+use crate::component::notice::{Notice, Tone};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
 
-/// Which letters are asked for.
+/// Which letters are asked for, and how many were written just now.
 #[derive(Default, Deserialize)]
 pub struct Asked {
     #[serde(default)]
     sent: bool,
+    wrote: Option<usize>,
 }
 
 /// The work list.
 pub async fn page(desk: Desk, Query(asked): Query<Asked>) -> Response {
-    match list(&desk.place.office, &desk.actor, asked.sent).await {
-        Ok(found) => {
-            let title = desk.say("転送", "Forwarding");
-            desk.page(title, Vec::new(), view(&desk, &found, asked.sent))
-        }
-        Err(error) => desk.refuse(error),
+    let wrote = asked.wrote.map(|count| wrote(&desk, count));
+    let notices = wrote.iter().map(|(tone, words)| Notice::new(*tone, words)).collect();
+    match listed(&desk, asked.sent, &Refused::default()).await {
+        Ok(content) => desk.page(title(&desk), notices, content),
+        Err(refusal) => desk.refuse(refusal),
     }
 }
 
-fn texts(one: &Forward) -> [String; 4] {
-    let to = match &one.new.municipality {
-        Some((code, name)) => format!("{name}（{code}）"),
-        None => "市区町村を特定できません。住所を見て手作業で送ってください".to_owned(),
-    };
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
-    let done = match &one.sent {
-        Some((at, by)) => {
-            let at = at.to_zoned(zone).strftime("%Y-%m-%d %H:%M");
-            format!("{at} {by} {}", one.note.as_deref().unwrap_or_default())
-        }
-        None => "未送付".to_owned(),
-    };
-    let place = format!("{}: {}", label(&one.new.item), one.new.place);
-    [to, one.new.subject.clone(), place, done]
+fn title(desk: &Desk) -> &str {
+    desk.say("転送", "Forwarding")
 }
 
-fn view(desk: &Desk, found: &[Forward], sent: bool) -> Markup {
-    let lines: Vec<[String; 4]> = found.iter().map(texts).collect();
-    let letters: Vec<Option<String>> = found
+/// What became of writing the letters.
+fn wrote(desk: &Desk, count: usize) -> (Tone, String) {
+    match (count, desk.language) {
+        (0, Language::Japanese) => (
+            Tone::Information,
+            "作る文書はありません。宛先が特定できないものは、手作業で送って送付を記録してください"
+                .to_owned(),
+        ),
+        (0, Language::English) => (Tone::Information, "There was nothing to write.".to_owned()),
+        (_, Language::Japanese) => (
+            Tone::Success,
+            format!("文書を{count}通作りました。番号を押して開き、印刷してください"),
+        ),
+        (_, Language::English) => (Tone::Success, format!("Letters written: {count}.")),
+    }
+}
+
+/// What was entered and why it was not accepted; empty at first.
+#[derive(Default)]
+struct Refused<'a> {
+    findings: &'a [Finding],
+    id: &'a str,
+    note: &'a str,
+}
+
+async fn listed(desk: &Desk, sent: bool, refused: &Refused<'_>) -> Result<Markup, Refusal> {
+    let found = list(&desk.place.office, &desk.actor, sent).await?;
+    let (people, names) = (People::read(desk).await?, names(desk, &found).await?);
+    let lines: Vec<Line<'_>> = found.iter().map(|one| line(desk, one, &names)).collect();
+    Ok(view(desk, &lines, (sent, &people), refused))
+}
+
+/// The names of the persons concerned, by their number.
+async fn names(desk: &Desk, found: &[Forward]) -> Result<BTreeMap<String, String>, Refusal> {
+    let office = &desk.place.office;
+    let mut groups: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for one in found {
+        let place = (one.new.system.as_str(), one.new.procedure.as_str());
+        groups.entry(place).or_default().push(one.new.subject.clone());
+    }
+    let mut out = BTreeMap::new();
+    for ((system, procedure), keys) in groups {
+        let Ok((_, procedure)) = office.procedure(system, procedure) else { continue };
+        out.extend(titles(office, (system, &procedure.register), &keys).await?);
+    }
+    Ok(out)
+}
+
+/// One letter in words.
+struct Line<'a> {
+    forward: &'a Forward,
+    to: String,
+    subject: String,
+    because: String,
+    letter: Option<String>,
+}
+
+fn line<'a>(desk: &Desk, forward: &'a Forward, names: &BTreeMap<String, String>) -> Line<'a> {
+    let new = &forward.new;
+    let unknown = desk.say("特定できません（手作業で送ってください）", "Not known (send by hand)");
+    let to = match &new.municipality {
+        Some((code, name)) => format!("{name}（{code}）"),
+        None => unknown.to_owned(),
+    };
+    let system = desk.place.office.procedure(&new.system, &new.procedure).ok();
+    let register = system.and_then(|(system, one)| system.register(&one.register));
+    let item = register.and_then(|register| register.item(&new.item));
+    let item = label(item.map_or(&new.item, |one| desk.say(&one.name, &one.name_en)));
+    Line {
+        forward,
+        to,
+        subject: names.get(&new.subject).cloned().unwrap_or_default(),
+        because: format!("{item}: {}", new.place),
+        letter: forward.document.as_ref().map(|n| desk.href(&format!("/documents/{n}"))),
+    }
+}
+
+/// When, by whom and how it was sent.
+fn done(desk: &Desk, forward: &Forward, people: &People) -> Markup {
+    match &forward.sent {
+        Some((at, by)) => html! {
+            (moment(desk.language, *at)) "　" (people.show(desk.language, by)) "　"
+            span lang="ja" { (forward.note.as_deref().unwrap_or_default()) }
+        },
+        None => html! { (desk.say("未送付", "Not yet")) },
+    }
+}
+
+fn view(
+    desk: &Desk,
+    lines: &[Line<'_>],
+    (sent, people): (bool, &People),
+    refused: &Refused<'_>,
+) -> Markup {
+    let rows = lines
         .iter()
-        .map(|one| one.document.as_ref().map(|n| desk.href(&format!("/documents/{n}"))))
-        .collect();
-    let rows = found
-        .iter()
-        .zip(lines.iter().zip(&letters))
-        .map(|(one, (line, letter))| Row {
-            href: letter.as_deref(),
-            cells: [one.document.as_deref().unwrap_or("―")]
-                .into_iter()
-                .chain(line.iter().map(String::as_str))
-                .map(Cell::Text)
-                .collect(),
+        .map(|line| Row {
+            href: line.letter.as_deref(),
+            cells: vec![
+                Cell::Text(line.forward.document.as_deref().unwrap_or("―")),
+                Cell::Text(&line.to),
+                Cell::Component(html! {
+                    span.glyphs lang="ja" { (line.subject) } " " (line.forward.new.subject)
+                }),
+                Cell::Glyphs(&line.because),
+                Cell::Component(done(desk, line.forward, people)),
+            ],
         })
         .collect();
     let other = desk.href(&format!("/forwarding?sent={}", !sent));
     html! {
+        (error_summary(desk.language, &refused.errors()))
         (table(&Table {
             caption: if sent { desk.say("送った転送", "Sent") } else { desk.say("送っていない転送", "To be sent") },
             columns: vec![
@@ -86,13 +174,30 @@ fn view(desk: &Desk, found: &[Forward], sent: bool) -> Markup {
             ],
             rows,
             empty: desk.say("ありません。", "None."),
-            stacked: false,
+            stacked: true,
         }))
-        @if !sent && !found.is_empty() { (write_form(desk)) (sent_form(desk, found)) }
+        @if !sent && !lines.is_empty() { (write_form(desk)) (sent_form(desk, lines, refused)) }
         p { a href=(other) {
             @if sent { (desk.say("送っていない転送を見る", "To be sent")) }
             @else { (desk.say("送った転送を見る", "Sent")) }
         } }
+    }
+}
+
+impl Refused<'_> {
+    fn errors(&self) -> Vec<FieldError<'_>> {
+        let error = |one: &'_ Finding| match one.at.as_deref() {
+            Some("note") => "note",
+            _ => "id",
+        };
+        self.findings
+            .iter()
+            .map(|one| FieldError { field: error(one), message: &one.message })
+            .collect()
+    }
+
+    fn error(&self, name: &str) -> Option<&str> {
+        self.errors().into_iter().find(|error| error.field == name).map(|error| error.message)
     }
 }
 
@@ -111,24 +216,26 @@ fn write_form(desk: &Desk) -> Markup {
     section(label, content)
 }
 
-fn sent_form(desk: &Desk, found: &[Forward]) -> Markup {
+fn sent_form(desk: &Desk, lines: &[Line<'_>], refused: &Refused<'_>) -> Markup {
     let action = desk.href("/forwarding/sent");
     let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };
-    let names: Vec<(String, String)> = found
+    let names: Vec<(String, String)> = lines
         .iter()
-        .map(|one| {
-            let [to, subject, ..] = texts(one);
-            (one.id.to_string(), format!("{to} {subject}"))
+        .map(|line| {
+            let name = format!("{}　{}　{}", line.subject, line.because, line.to);
+            (line.forward.id.to_string(), name)
         })
         .collect();
     let choices: Vec<Choice<'_>> = names.iter().map(|(id, name)| Choice::new(id, name)).collect();
     let title = desk.say("送付を記録する", "Record as sent");
     let how = desk.say("送り方（書留、文書交換など）", "How it was sent");
+    let which = Field::new(desk.language, "id", desk.say("転送", "Letter")).required(true);
+    let note = Field::new(desk.language, "note", how).required(true);
     let content = post_form(
         &form,
         html! {
-            (select(&Field::new(desk.language, "id", desk.say("転送", "Letter")), &choices))
-            (text(&Field::new(desk.language, "note", how).required(true)))
+            (select(&which.value(refused.id).error(refused.error("id")), &choices))
+            (text(&note.value(refused.note).error(refused.error("note"))))
             (button(ButtonKind::Secondary, title))
         },
     );
@@ -152,15 +259,23 @@ pub async fn act(
     Form(entered): Form<Entered>,
 ) -> Response {
     match perform(&desk, &act, &entered).await {
-        Ok(()) => {
-            let to = desk.href("/forwarding");
-            (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+        Ok(to) => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
+        Err(Refusal::Office(OfficeError::Invalid(findings))) => {
+            let refused = Refused { findings: &findings, id: &entered.id, note: &entered.note };
+            match listed(&desk, false, &refused).await {
+                Ok(content) => {
+                    let mut response = desk.page(title(&desk), Vec::new(), content);
+                    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+                    response
+                }
+                Err(refusal) => desk.refuse(refusal),
+            }
         }
         Err(refusal) => desk.refuse(refusal),
     }
 }
 
-async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<(), Refusal> {
+async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<String, Refusal> {
     desk.check(entered.csrf.as_deref())?;
     let (office, actor) = (&desk.place.office, &desk.actor);
     match act {
@@ -170,13 +285,17 @@ async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<(), Refusa
                 let printer = printer.clone();
                 async move { render(&printer, job).await }
             };
-            write(office, actor, job).await?;
+            let count = write(office, actor, job).await?;
+            Ok(desk.href(&format!("/forwarding?wrote={count}")))
         }
         "sent" => {
-            let id = entered.id.parse().map_err(|_| Refusal::NotFound)?;
+            let id = entered.id.parse().map_err(|_| {
+                let message = "どの転送を送ったかを選んでください";
+                OfficeError::Invalid(vec![Finding::error(Some("id".to_owned()), message)])
+            })?;
             sent(office, actor, id, &entered.note).await?;
+            Ok(desk.href("/forwarding"))
         }
-        _ => return Err(Refusal::NotFound),
+        _ => Err(Refusal::NotFound),
     }
-    Ok(())
 }

@@ -6,15 +6,19 @@ use axum::extract::{Path, Query};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use office::OfficeError;
 use office::access::role;
 use office::identification::{Candidate, Choice, Entry, Hints, Nearness, Reading, Sheet, Standing};
 use office::identification::{list, settle, sheet};
+use office::plan::Finding;
 use serde::Deserialize;
 
 use super::desk::{Desk, label};
 use super::refusal::Refusal;
+use super::words::People;
 use crate::component::form::{
-    ButtonKind, Field, PostForm, button, button_row, button_with, get_form, post_form, text,
+    ButtonKind, Choice as FormChoice, Field, FieldError, PostForm, button, button_row, button_with,
+    error_summary, get_form, post_form, radios, text,
 };
 use crate::component::language::Language;
 use crate::component::notice::{Tone, badge};
@@ -30,13 +34,18 @@ pub struct Asked {
 
 /// The list.
 pub async fn page(desk: Desk, Query(asked): Query<Asked>) -> Response {
-    match list(&desk.place.office, &desk.actor, asked.settled).await {
-        Ok(entries) => {
-            let title = desk.say("文字の同定", "Characters to identify");
-            desk.page(title, Vec::new(), list_view(&desk, &entries, asked.settled))
+    match listed(&desk, asked.settled).await {
+        Ok(content) => {
+            desk.page(desk.say("文字の同定", "Characters to identify"), Vec::new(), content)
         }
-        Err(error) => desk.refuse(error),
+        Err(refusal) => desk.refuse(refusal),
     }
+}
+
+async fn listed(desk: &Desk, settled: bool) -> Result<Markup, Refusal> {
+    let entries = list(&desk.place.office, &desk.actor, settled).await?;
+    let people = People::read(desk).await?;
+    Ok(list_view(desk, &entries, settled, &people))
 }
 
 fn standing(desk: &Desk, standing: Standing) -> Markup {
@@ -49,12 +58,12 @@ fn standing(desk: &Desk, standing: Standing) -> Markup {
     badge(tone, desk.say(ja, en))
 }
 
-fn list_view(desk: &Desk, entries: &[Entry], settled: bool) -> Markup {
+fn list_view(desk: &Desk, entries: &[Entry], settled: bool, people: &People) -> Markup {
     let hrefs: Vec<String> = entries
         .iter()
         .map(|entry| desk.href(&format!("/identification/{}", entry.glyph.id)))
         .collect();
-    let places: Vec<String> = entries.iter().map(place).collect();
+    let places: Vec<String> = entries.iter().map(|entry| place(desk, entry)).collect();
     let rows = entries
         .iter()
         .zip(&hrefs)
@@ -63,9 +72,9 @@ fn list_view(desk: &Desk, entries: &[Entry], settled: bool) -> Markup {
             href: Some(href),
             cells: vec![
                 Cell::Text(&entry.glyph.met.code),
-                Cell::Text(&entry.glyph.met.source),
+                Cell::Glyphs(&entry.glyph.met.source),
                 Cell::Text(place),
-                Cell::Text(&entry.glyph.met.reported_by),
+                Cell::Component(people.show(desk.language, &entry.glyph.met.reported_by)),
                 Cell::Component(standing(desk, entry.standing)),
             ],
         })
@@ -85,7 +94,7 @@ fn list_view(desk: &Desk, entries: &[Entry], settled: bool) -> Markup {
             ],
             rows,
             empty: desk.say("ありません。", "None."),
-            stacked: false,
+            stacked: true,
         }))
         p { a href=(other) {
             @if settled { (desk.say("終わっていない文字を見る", "Open ones")) }
@@ -94,12 +103,22 @@ fn list_view(desk: &Desk, entries: &[Entry], settled: bool) -> Markup {
     }
 }
 
-fn place(entry: &Entry) -> String {
+/// Where the character stands: the register, the number and the item, as the reader calls them.
+fn place(desk: &Desk, entry: &Entry) -> String {
     let at = &entry.glyph.met.place;
     if at.subject.is_empty() {
-        return format!("様式・団体の設定（{}）", entry.glyph.met.path);
+        let words = desk.say("様式・団体の設定", "Form or settings");
+        return format!("{words}（{}）", entry.glyph.met.path);
     }
-    format!("{} {} の{}", entry.register, at.subject, label(&at.item))
+    let system = desk.place.office.system(&at.system).ok();
+    let register = system.and_then(|system| system.register(&at.register));
+    match (desk.language, register) {
+        (Language::English, Some(register)) => {
+            let item = register.item(&at.item).map_or(at.item.as_str(), |one| &one.name_en);
+            format!("{} {}, {item}", register.name_en, at.subject)
+        }
+        _ => format!("{} {} の{}", entry.register, at.subject, label(&at.item)),
+    }
 }
 
 /// What a person knows of a character, as it is asked for.
@@ -136,45 +155,71 @@ pub async fn one(
     match sheet(&desk.place.office, &desk.actor, (id, &hints)).await {
         Ok(sheet) => {
             let title = desk.say("文字の同定", "Identify a character");
-            desk.page(title, Vec::new(), sheet_view(&desk, &sheet, &known))
+            desk.page(title, Vec::new(), sheet_view(&desk, &sheet, &known, &Refused::default()))
         }
         Err(error) => desk.refuse(error),
     }
 }
 
-fn sheet_view(desk: &Desk, sheet: &Sheet, known: &Known) -> Markup {
+/// What was entered and why it was not accepted; empty at first.
+#[derive(Default)]
+struct Refused<'a> {
+    findings: &'a [Finding],
+    candidate: &'a str,
+    character: &'a str,
+    reason: &'a str,
+}
+
+impl Refused<'_> {
+    fn errors(&self) -> Vec<FieldError<'_>> {
+        let field = |one: &Finding| match one.at.as_deref() {
+            Some("reason") => "reason",
+            _ => "character",
+        };
+        let error = |one| FieldError { field: field(one), message: &one.message };
+        self.findings.iter().map(error).collect()
+    }
+
+    fn error(&self, name: &str) -> Option<&str> {
+        self.errors().into_iter().find(|error| error.field == name).map(|error| error.message)
+    }
+}
+
+fn sheet_view(desk: &Desk, sheet: &Sheet, known: &Known, refused: &Refused<'_>) -> Markup {
     let entry = &sheet.entry;
     let glyph = &entry.glyph;
     let at = &glyph.met.place;
     let row = desk.href(&format!("/rows/{}/{}/{}", at.system, at.register, at.subject));
     let enters = desk.actor.has(role::COUNTER) || desk.actor.has(role::PROTECTION);
+    let item =
+        |name: &str, content: Markup| html! { div.item.wide { dt { (name) } dd { (content) } } };
     html! {
-        dl {
-            dt { (desk.say("元の文字（来たまま）", "Source, as it came")) }
-            dd { strong.glyphs { (glyph.met.source) } "　" code { (glyph.met.code) } }
-            dt { (desk.say("場所", "Place")) }
-            dd {
-                @if at.subject.is_empty() { (place(entry)) }
-                @else { a href=(row) { (place(entry)) } }
-            }
-            dt { (desk.say("いまの記録", "As recorded now")) }
-            dd { @match &sheet.text {
-                Some(text) => span.glyphs { (text) },
+        (error_summary(desk.language, &refused.errors()))
+        dl.items.subjects {
+            (item(desk.say("元の文字（来たまま）", "Source, as it came"), html! {
+                strong.glyphs lang="ja" { (glyph.met.source) } "　" code { (glyph.met.code) }
+            }))
+            (item(desk.say("場所", "Place"), html! {
+                @if at.subject.is_empty() { (place(desk, entry)) }
+                @else { a href=(row) { (place(desk, entry)) } }
+            }))
+            (item(desk.say("いまの記録", "As recorded now"), html! { @match &sheet.text {
+                Some(text) => span.glyphs lang="ja" { (text) },
                 None if entry.hidden => (desk.say("取扱注意のため表示しません", "Not shown")),
                 None => (desk.say("記録なし", "None")),
-            } }
-            dt { (desk.say("状態", "State")) }
-            dd { (standing(desk, entry.standing))
+            } }))
+            (item(desk.say("状態", "State"), html! {
+                (standing(desk, entry.standing))
                 @if let Some((case, _)) = &glyph.case {
                     "　" a href=(desk.href(&format!("/cases/{case}"))) { (desk.say("受付番号 ", "Case ")) (case) }
                 }
-                @if let Some(chosen) = &glyph.settled_as { "　" span.glyphs { (chosen) } }
-                @if let Some(reason) = &glyph.reason { "　" (reason) }
-            }
+                @if let Some(chosen) = &glyph.settled_as { "　" span.glyphs lang="ja" { (chosen) } }
+                @if let Some(reason) = &glyph.reason { "　" span lang="ja" { (reason) } }
+            }))
         }
         @if entry.standing == Standing::Waiting && enters && !entry.hidden {
             (search_form(desk, sheet, known))
-            (choice_form(desk, sheet))
+            (choice_form(desk, sheet, refused))
         }
     }
 }
@@ -239,7 +284,7 @@ fn search_form(desk: &Desk, sheet: &Sheet, known: &Known) -> Markup {
     )
 }
 
-fn choice_form(desk: &Desk, sheet: &Sheet) -> Markup {
+fn choice_form(desk: &Desk, sheet: &Sheet, refused: &Refused<'_>) -> Markup {
     let action = desk.href(&format!("/identification/{}", sheet.entry.glyph.id));
     let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };
     let other = desk.say("候補にない文字、またはMJ文字図形名", "Another character, or its MJ name");
@@ -254,39 +299,78 @@ fn choice_form(desk: &Desk, sheet: &Sheet) -> Markup {
         ),
     ];
     let heading = desk.say("どの文字かを決める", "Decide which character it is");
-    section(
-        heading,
-        html! {
-            @match &sheet.correction {
-                Some(procedure) => p { (desk.say("決めると「", "It enters the case “")) (procedure)
-                    (desk.say("」の事案を仮登録します。別の職員の決裁で台帳が正され、\
-                        証明書を発行できるようになります。",
-                        "”, which another person decides; then the document can be issued.")) },
-                None => p { (desk.say("この項目を正す職権の手続がありません。該当なしとしてだけ終えられます。",
-                    "No procedure corrects this item.")) },
-            }
-            (post_form(&form, html! {
-                fieldset {
-                    legend { (desk.say("候補（縮退マップ、読み、画数による）",
-                        "Candidates (reduction map, reading, strokes)")) }
-                    @if sheet.candidates.is_empty() {
-                        p { (desk.say("候補はありません。上の「候補を探す」に、資料で分かる読みや画数を入れてください。",
-                            "No candidates. Give a reading or strokes above.")) }
-                    }
-                    @for (index, candidate) in sheet.candidates.iter().enumerate() {
-                        @let id = format!("candidate-{index}");
-                        div {
-                            input type="radio" name="candidate" id=(id) value=(candidate.text);
-                            label for=(id) { strong.glyphs { (candidate.text) } "　" (marks(desk, candidate)) }
-                        }
-                    }
-                }
-                (text(&Field::new(desk.language, "character", other)))
-                (text(&Field::new(desk.language, "reason", reason).required(true)))
-                (button_row(&buttons))
-            }))
-        },
-    )
+    let character = text(
+        &Field::new(desk.language, "character", other)
+            .value(refused.character)
+            .error(refused.error("character"))
+            .glyphs(),
+    );
+    let reason = text(
+        &Field::new(desk.language, "reason", reason)
+            .required(true)
+            .value(refused.reason)
+            .error(refused.error("reason")),
+    );
+    let content = html! {
+        p { (correction_words(desk, sheet)) }
+        (post_form(&form, html! {
+            (candidates(desk, sheet, refused.candidate)) (character) (reason) (button_row(&buttons))
+        }))
+    };
+    section(heading, content)
+}
+
+/// What a decision leads to.
+fn correction_words(desk: &Desk, sheet: &Sheet) -> String {
+    let at = &sheet.entry.glyph.met.place;
+    let system = desk.place.office.system(&at.system).ok();
+    match (&sheet.correction, desk.language) {
+        (Some(name), Language::Japanese) => format!(
+            "決めると「{name}」の事案を仮登録します。別の職員の決裁で台帳が正され、\
+             証明書を発行できるようになります。"
+        ),
+        (Some(name), Language::English) => {
+            let known = system.and_then(|one| one.procedures.iter().find(|one| one.name == *name));
+            let name = known.map_or(name, |one| &one.name_en);
+            format!(
+                "It enters the case “{name}”, which another person decides; \
+                 then the document can be issued."
+            )
+        }
+        (None, Language::Japanese) => {
+            "この項目を正す職権の手続がありません。該当なしとしてだけ終えられます。".to_owned()
+        }
+        (None, Language::English) => {
+            "No procedure corrects this item; it can only be kept.".to_owned()
+        }
+    }
+}
+
+fn candidates(desk: &Desk, sheet: &Sheet, chosen: &str) -> Markup {
+    let legend = desk.say(
+        "候補（縮退マップ、読み、画数による）",
+        "Candidates (reduction map, reading, strokes)",
+    );
+    if sheet.candidates.is_empty() {
+        let none = desk.say(
+            "候補はありません。上の「候補を探す」に、資料で分かる読みや画数を入れてください。",
+            "No candidates. Give a reading or strokes above.",
+        );
+        return html! { p { (none) } };
+    }
+    let labels: Vec<String> =
+        sheet.candidates.iter().map(|one| format!("{}　{}", one.text, marks(desk, one))).collect();
+    let choices: Vec<FormChoice<'_>> = sheet
+        .candidates
+        .iter()
+        .zip(&labels)
+        .map(|(one, label)| FormChoice::new(&one.text, label))
+        .collect();
+    html! {
+        div.glyphs {
+            (radios(&Field::new(desk.language, "candidate", legend).value(chosen), &choices))
+        }
+    }
 }
 
 /// What a decision carries.
@@ -311,8 +395,31 @@ pub async fn submit(
 ) -> Response {
     match perform(&desk, id, &entered).await {
         Ok(to) => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
+        Err(Refusal::Office(OfficeError::Invalid(findings))) => {
+            // What was chosen is among the candidates again, however it was found.
+            let hints = Hints { like: entered.candidate.clone(), ..Hints::default() };
+            match sheet(&desk.place.office, &desk.actor, (id, &hints)).await {
+                Ok(sheet) => again(&desk, &sheet, &entered, &findings),
+                Err(error) => desk.refuse(error),
+            }
+        }
         Err(refusal) => desk.refuse(refusal),
     }
+}
+
+/// The sheet with what was entered and what is wrong with it.
+fn again(desk: &Desk, sheet: &Sheet, entered: &Entered, findings: &[Finding]) -> Response {
+    let refused = Refused {
+        findings,
+        candidate: &entered.candidate,
+        character: &entered.character,
+        reason: &entered.reason,
+    };
+    let title = desk.say("文字の同定", "Identify a character");
+    let mut response =
+        desk.page(title, Vec::new(), sheet_view(desk, sheet, &Known::default(), &refused));
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    response
 }
 
 async fn perform(desk: &Desk, id: i64, entered: &Entered) -> Result<String, Refusal> {
@@ -322,6 +429,11 @@ async fn perform(desk: &Desk, id: i64, entered: &Entered) -> Result<String, Refu
         _ => &entered.character,
     };
     let choice = match entered.act.as_str() {
+        "choose" if written.trim().is_empty() => {
+            let message = "候補を選ぶか、文字を入力してください";
+            let finding = Finding::error(Some("character".to_owned()), message);
+            return Err(OfficeError::Invalid(vec![finding]).into());
+        }
         "choose" => Choice::Character(written.clone()),
         "keep" => Choice::Keep,
         _ => return Err(Refusal::NotFound),

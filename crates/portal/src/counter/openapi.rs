@@ -65,7 +65,7 @@ fn operation(route: &Route) -> Value {
     });
     match route.access {
         Access::Open => out["security"] = json!([]),
-        Access::Signed | Access::Renewing => {}
+        Access::Signed | Access::Renewing | Access::Beginning => {}
         Access::Roles(roles) => {
             let names: Vec<&str> = roles.iter().map(|id| role::name(id)).collect();
             out["x-kumoi-roles"] = json!(roles);

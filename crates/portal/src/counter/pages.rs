@@ -6,7 +6,7 @@ use axum::routing::on;
 use office::access::role;
 
 use super::{CounterState, administration, case, certificate, forwarding, identification, links};
-use super::{password, procedure, queue, row, search, sign_in};
+use super::{one_time_code, password, procedure, queue, row, search, sign_in};
 use crate::route::{Access, Leaves, Page};
 
 /// Who works on cases.
@@ -18,7 +18,7 @@ const PROTECTS: Access = Access::Roles(&[role::PROTECTION]);
 /// Who runs the system, and handles no cases.
 const RUNS: Access = Access::Roles(&[role::ADMINISTRATOR]);
 
-use Access::{Open, Renewing, Signed};
+use Access::{Beginning, Open, Renewing, Signed};
 use Leaves::{Change, Look, Nothing, Opening};
 
 /// Every page.
@@ -32,7 +32,11 @@ pub static PAGES: &[Page<CounterState>] = &[
     Page::post("/{organisation}/sign-in", Open, Opening, |f| on(f, sign_in::submit)),
     Page::get("/{organisation}/password", Renewing, Nothing, |f| on(f, password::form)),
     Page::post("/{organisation}/password", Renewing, Change, |f| on(f, password::submit)),
-    Page::post("/{organisation}/sign-out", Renewing, Change, |f| on(f, sign_in::sign_out)),
+    Page::get("/{organisation}/one-time-code", Beginning, Nothing, |f| on(f, one_time_code::form)),
+    Page::post("/{organisation}/one-time-code", Beginning, Change, |f| {
+        on(f, one_time_code::submit)
+    }),
+    Page::post("/{organisation}/sign-out", Beginning, Change, |f| on(f, sign_in::sign_out)),
     Page::get("/{organisation}/search", WORKS, Nothing, |f| on(f, search::form)),
     Page::post("/{organisation}/search", WORKS, Change, |f| on(f, search::results)),
     Page::get("/{organisation}/rows/{system}/{register}/{key}", WORKS, Look, |f| on(f, row::page)),

@@ -1,6 +1,8 @@
 //! A procedure at the counter: form → confirmation (what will change) → entry as 仮登録, or the
 //! certificate at once. Nothing is stored before the last step.
 
+mod confirm;
+
 use std::sync::Arc;
 
 use axum::Form;
@@ -11,26 +13,23 @@ use definition::model::{FieldKind, Procedure, ProcedureKind, Selection, System};
 use maud::{Markup, html};
 use office::OfficeError;
 use office::access::role;
-use office::case::{
-    CaseInput, ChangeView, Preview, case_enter, case_form, case_preview_in, case_revise,
-};
-use office::plan::{Finding, TO_BE_NUMBERED};
+use office::case::{CaseInput, Preview, case_enter, case_form, case_preview_in, case_revise};
+use office::plan::Finding;
 use office::procedure_of;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::desk::{Desk, label};
 use super::form_input::{Posted, read};
-use super::form_view::{FormView, as_hidden};
+use super::form_view::FormView;
 use super::refusal::Refusal;
-use super::words::word;
 use crate::component::form::{
-    ButtonKind, Choice, Field, FieldError, PostForm, button_row, button_with, checkbox, checkboxes,
+    ButtonKind, Choice, Field, FieldError, PostForm, button_row, button_with, checkboxes,
     error_summary, fieldset, hidden, post_form, select, text,
 };
 use crate::component::language::Language;
-use crate::component::notice::{Notice, Step, StepState, Tone, notice, steps};
-use crate::component::record::{Group, Item, Record, Value, record};
+use crate::component::notice::{Notice, Tone, notice};
+pub use confirm::change_views;
 
 /// Where the procedure begins.
 #[derive(Default, Deserialize)]
@@ -200,13 +199,7 @@ async fn step(
     };
     let office = &desk.place.office;
     if posted.act != "enter" {
-        let preview = case_preview_in(office, &desk.actor, system, &input).await?;
-        let client = office.database.client().await?;
-        let detail = serde_json::json!({"procedure": procedure.id});
-        let subjects = preview.subjects.clone();
-        desk.actor.audit(&**client, "case.preview", &procedure.name, subjects, detail).await?;
-        drop(client);
-        return Ok(scene.answer(&posted, &preview));
+        return Ok(scene.answer(&posted, &scene.preview(&input).await?, false));
     }
     let done = match (procedure.kind, posted.case) {
         (ProcedureKind::Certificate, _) => super::certificate::issue(desk, &input)
@@ -222,17 +215,31 @@ async fn step(
             let to = desk.href(&path);
             Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())
         }
+        Err(OfficeError::Invalid(findings)) if findings.iter().all(|finding| finding.warning) => {
+            Ok(scene.answer(&posted, &scene.preview(&input).await?, true))
+        }
         Err(OfficeError::Invalid(findings)) => Ok(scene.form_page(&posted, &findings)),
         Err(other) => Err(other.into()),
     }
 }
 
 impl Scene<'_> {
-    fn answer(&self, posted: &Posted, preview: &Preview) -> Response {
+    /// What entering it would do, with its row in the audit.
+    async fn preview(&self, input: &CaseInput) -> Result<Preview, Refusal> {
+        let (desk, office) = (self.desk, &self.desk.place.office);
+        let preview = case_preview_in(office, &desk.actor, self.system, input).await?;
+        let client = office.database.client().await?;
+        let detail = serde_json::json!({"procedure": self.procedure.id});
+        let subjects = preview.subjects.clone();
+        desk.actor.audit(&**client, "case.preview", &self.procedure.name, subjects, detail).await?;
+        Ok(preview)
+    }
+
+    fn answer(&self, posted: &Posted, preview: &Preview, unsaid: bool) -> Response {
         if preview.plan.has_errors() {
             return self.form_page(posted, &preview.plan.findings);
         }
-        self.confirm_page(posted, preview)
+        self.confirm_page(posted, preview, unsaid)
     }
 
     fn title(&self) -> &str {
@@ -252,12 +259,13 @@ impl Scene<'_> {
 
     fn form_page(&self, posted: &Posted, findings: &[Finding]) -> Response {
         let desk = self.desk;
-        let places: Vec<String> = findings.iter().map(|f| self.place_of(f)).collect();
-        let errors: Vec<FieldError<'_>> = findings
-            .iter()
-            .zip(&places)
-            .map(|(finding, field)| FieldError { field, message: self.message(finding) })
-            .collect();
+        // Warnings are read and acknowledged on the confirmation, not put right here.
+        let findings: Vec<Finding> = findings.iter().filter(|one| !one.warning).cloned().collect();
+        let findings = findings.as_slice();
+        let places: Vec<(String, String)> =
+            findings.iter().map(|one| (self.place_of(one), self.said(one, posted))).collect();
+        let errors: Vec<FieldError<'_>> =
+            places.iter().map(|(field, message)| FieldError { field, message }).collect();
         let action = self.action();
         let form = PostForm {
             action: &action,
@@ -302,6 +310,41 @@ impl Scene<'_> {
             Some(at) => format!("f.{at}"),
             None => "subject".to_owned(),
         }
+    }
+
+    /// The message with the field it speaks of, and which entry, unless it names the field itself.
+    fn said(&self, finding: &Finding, posted: &Posted) -> String {
+        let message = self.message(finding);
+        let parts: Vec<&str> = finding.at.as_deref().unwrap_or_default().split('.').collect();
+        let (entry, name) = match parts.as_slice() {
+            [name] => (String::new(), *name),
+            [group, index, name] => (self.entry(group, index, posted), *name),
+            _ => return message.to_owned(),
+        };
+        let field = self.procedure.field(name);
+        let field = field.map(|one| label(self.desk.say(&one.label, &one.name_en)));
+        let field = field.filter(|label| !message.contains(label.as_str())).unwrap_or_default();
+        match (self.desk.language, entry.is_empty() || field.is_empty()) {
+            _ if entry.is_empty() && field.is_empty() => message.to_owned(),
+            (Language::Japanese, true) => format!("{entry}{field}：{message}"),
+            (Language::Japanese, false) => format!("{entry}の{field}：{message}"),
+            (Language::English, true) => format!("{entry}{field}: {message}"),
+            (Language::English, false) => format!("{entry}, {field}: {message}"),
+        }
+    }
+
+    /// Which entry of a group: its heading and position, or the person it is about.
+    fn entry(&self, group: &str, index: &str, posted: &Posted) -> String {
+        let index: usize = index.parse().unwrap_or_default();
+        let entry = &posted.form[group][index];
+        let key = entry.get("key").and_then(Json::as_str);
+        let row = self.rows.iter().find(|(one, _)| Some(one.as_str()) == key);
+        if let Some((_, title)) = row {
+            return title.clone();
+        }
+        let known = self.procedure.form.iter().find(|one| one.name == group);
+        let heading = known.map_or(group, |one| self.desk.say(&one.name, &one.name_en));
+        format!("{heading} {}", index + 1)
     }
 
     fn kept(&self) -> Markup {
@@ -379,128 +422,5 @@ impl Scene<'_> {
                     .value(&note)))
             },
         )
-    }
-
-    fn confirm_page(&self, posted: &Posted, preview: &Preview) -> Response {
-        let desk = self.desk;
-        let action = self.action();
-        let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };
-        let certificate = self.procedure.kind == ProcedureKind::Certificate;
-        let last = match certificate {
-            true => desk.say("発行する", "Issue"),
-            false => desk.say("仮登録する（決裁へ）", "Enter (to be approved)"),
-        };
-        let acknowledge = desk.say("上の注意を確かめました", "I have checked the warnings above");
-        let content = html! {
-            (flow(desk, certificate))
-            @for finding in &preview.plan.findings {
-                (notice(desk.language, &Notice::new(Tone::Warning, self.message(finding))))
-            }
-            @for change in &preview.changes { (change_view(desk, change)) }
-            @if certificate { p { (desk.say("この内容で発行します。", "This will be issued.")) } }
-            (post_form(&form, html! {
-                (self.kept())
-                (as_hidden(&preview.stored))
-                @for key in &posted.subjects { (hidden("subject", key)) }
-                @if let Json::Object(identity) = &posted.identity {
-                    @for (name, value) in identity {
-                        (hidden(&format!("identity.{name}"), value.as_str().unwrap_or_default()))
-                    }
-                }
-                @if preview.plan.has_warnings() {
-                    @let field = Field::new(desk.language, "acknowledged", acknowledge);
-                    (checkbox(&field.required(true)))
-                }
-                (button_row(&[
-                    button_with(ButtonKind::Primary, last, "act", "enter"),
-                    button_with(ButtonKind::Secondary, desk.say("直す", "Edit"), "act", "edit"),
-                ]))
-            }))
-        };
-        let title = match desk.language {
-            Language::Japanese => format!("{}の確認", self.title()),
-            Language::English => format!("{}: check", self.title()),
-        };
-        desk.page(&title, Vec::new(), content)
-    }
-}
-
-fn flow(desk: &Desk, certificate: bool) -> Markup {
-    let words: &[(&str, &str)] = if certificate {
-        &[("請求", "Request"), ("確認", "Check"), ("発行", "Issue")]
-    } else {
-        &[
-            ("入力", "Entry"),
-            ("確認", "Check"),
-            ("仮登録", "Entered"),
-            ("決裁", "Decision"),
-            ("本登録", "Registered"),
-        ]
-    };
-    let list: Vec<Step<'_>> = words
-        .iter()
-        .enumerate()
-        .map(|(at, (ja, en))| Step {
-            label: desk.say(ja, en),
-            state: match at {
-                0 => StepState::Done,
-                1 => StepState::Current,
-                _ => StepState::Waiting,
-            },
-            note: "",
-        })
-        .collect();
-    steps(desk.language, desk.say("手続の進み", "Progress"), &list)
-}
-
-/// One planned change as a card, old → new.
-pub fn change_view(desk: &Desk, change: &ChangeView) -> Markup {
-    let verb = word(desk.language, change.verb);
-    let registers = desk.place.office.systems.iter().flat_map(|system| &system.registers);
-    let known = registers.into_iter().find(|one| one.name == change.register);
-    let register = known.map_or(change.register.as_str(), |one| desk.say(&one.name, &one.name_en));
-    let title = to_be_numbered(desk, &change.title);
-    let heading = match desk.language {
-        Language::Japanese => format!("{register}（{verb}）　{title}"),
-        Language::English => format!("{verb}: {register} {title}"),
-    };
-    let labels: Vec<String> =
-        change.items.iter().map(|(ja, en, ..)| label(desk.say(ja, en))).collect();
-    let texts: Vec<(String, String, &String, bool)> = change
-        .items
-        .iter()
-        .zip(&labels)
-        .map(|((_, _, old, new), label)| {
-            let text = |text: &'_ Option<String>| match text {
-                Some(text) => to_be_numbered(desk, text).to_owned(),
-                None => String::new(),
-            };
-            (text(old), text(new), label, old.is_none() && change.verb == "新規")
-        })
-        .collect();
-    let items = texts
-        .iter()
-        .map(|(old, new, label, fresh)| {
-            let value = match fresh {
-                true => Value::Glyphs(new),
-                false => Value::Changed { old, new },
-            };
-            Item::new(label, value)
-        })
-        .collect();
-    record(&Record {
-        language: desk.language,
-        heading: &heading,
-        note: "",
-        groups: vec![Group { heading: "", items }],
-        actions: Vec::new(),
-    })
-}
-
-/// What stands where registration will issue a number.
-fn to_be_numbered<'a>(desk: &Desk, text: &'a str) -> &'a str {
-    match text.starts_with(TO_BE_NUMBERED) {
-        true => desk.say("（本登録のときに番号が付きます）", "(number issued at registration)"),
-        false => text,
     }
 }

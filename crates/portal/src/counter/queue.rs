@@ -144,7 +144,7 @@ pub fn case_table(desk: &Desk, cases: &[Case], list: &CaseList<'_>) -> Markup {
         ],
         rows,
         empty: list.empty,
-        stacked: false,
+        stacked: true,
     })
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::problem::{FieldProblem, MEDIA_TYPE, Problem};
-use maud::html;
+use maud::{Markup, html};
 use office::OfficeError;
 use store::StoreError;
 
@@ -23,6 +23,11 @@ pub enum Refusal {
     },
     /// The password must be changed first.
     Renew {
+        /// Where.
+        organisation: String,
+    },
+    /// One-time codes must be set up first.
+    SetUp {
         /// Where.
         organisation: String,
     },
@@ -54,6 +59,7 @@ impl Refusal {
             }
             Refusal::SignIn { .. } => Problem::new(401, "サインインが必要です"),
             Refusal::Renew { .. } => Problem::new(401, "パスワードの変更が必要です"),
+            Refusal::SetUp { .. } => Problem::new(401, "ワンタイムパスワードの登録が必要です"),
             Refusal::NotFound => Problem::new(404, "見つかりません"),
             Refusal::Office(error) => office_problem(error),
         }
@@ -115,6 +121,21 @@ pub fn page(refusal: &Refusal, language: Language, home: &str) -> Response {
         let to = format!("/{organisation}/password");
         return (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
     }
+    if let Refusal::SetUp { organisation } = refusal {
+        let to = format!("/{organisation}/one-time-code");
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+    }
+    let (status, title, content) = words(refusal, language, home);
+    let page = Page {
+        layout: Layout::Entrance,
+        home,
+        ..Page::new(language, pick(language, "雲居", "Kumoi"), &title, content)
+    };
+    with_patience(refusal, (status, page.render()).into_response())
+}
+
+/// Status, title and content of a refusal's page.
+pub fn words(refusal: &Refusal, language: Language, home: &str) -> (StatusCode, String, Markup) {
     let problem = refusal.problem();
     let content = html! {
         @if let Some(detail) = &problem.detail { p lang="ja" { (detail) } }
@@ -123,14 +144,9 @@ pub fn page(refusal: &Refusal, language: Language, home: &str) -> Response {
         }
         p { a href=(home) { (pick(language, "一覧に戻る", "Back to the queue")) } }
     };
-    let title = pick(language, &problem.title, english(problem.status));
-    let page = Page {
-        layout: Layout::Entrance,
-        home,
-        ..Page::new(language, pick(language, "雲居", "Kumoi"), title, content)
-    };
+    let title = pick(language, &problem.title, english(problem.status)).to_owned();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    with_patience(refusal, (status, page.render()).into_response())
+    (status, title, content)
 }
 
 /// Says when to try again (RFC 9110 §10.2.3).

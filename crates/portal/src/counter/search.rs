@@ -135,6 +135,17 @@ fn view(
     }
 }
 
+/// One item of a row that was found.
+fn cell<'a>(desk: &Desk, row: &'a Summary, name: &str) -> Cell<'a> {
+    match row.values.iter().find(|value| value.name == name) {
+        Some(value) if value.hidden => {
+            Cell::Component(badge(Tone::Danger, desk.say("取扱注意", "Restricted")))
+        }
+        Some(value) => Cell::Glyphs(value.text.as_deref().unwrap_or("")),
+        None => Cell::Text(""),
+    }
+}
+
 /// Columns of the list: the register's searched items.
 fn list(desk: &Desk, chosen: &str, found: &[Summary]) -> Markup {
     let Some((system, register)) = chosen.split_once('/') else { return html! {} };
@@ -153,6 +164,7 @@ fn list(desk: &Desk, chosen: &str, found: &[Summary]) -> Markup {
         .map(|item| (item.name.as_str(), label(desk.say(&item.name, &item.name_en))))
         .collect();
     let most = usize::try_from(office::register::LIMIT).unwrap_or(usize::MAX);
+    let any_closed = found.iter().any(|row| row.closed);
     let rows_shown = found.len().min(most);
     let hrefs: Vec<String> = found
         .iter()
@@ -164,27 +176,22 @@ fn list(desk: &Desk, chosen: &str, found: &[Summary]) -> Markup {
         .zip(&hrefs)
         .map(|(row, href)| {
             let mut cells = vec![Cell::Text(&row.key)];
-            for (name, _) in &shown {
-                let value = row.values.iter().find(|value| value.name == *name);
-                cells.push(match value {
-                    Some(value) if value.hidden => {
-                        Cell::Component(badge(Tone::Danger, desk.say("取扱注意", "Restricted")))
-                    }
-                    Some(value) => Cell::Glyphs(value.text.as_deref().unwrap_or("")),
-                    None => Cell::Text(""),
+            cells.extend(shown.iter().map(|(name, _)| cell(desk, row, name)));
+            if any_closed {
+                cells.push(match row.closed {
+                    true => Cell::Component(badge(Tone::Warning, desk.say("消除", "Removed"))),
+                    false => Cell::Text(""),
                 });
             }
-            cells.push(match row.closed {
-                true => Cell::Component(badge(Tone::Warning, desk.say("消除", "Removed"))),
-                false => Cell::Text(""),
-            });
             Row { href: Some(href), cells }
         })
         .collect();
     let key = model.item(&model.key).map_or("", |item| desk.say(&item.name, &item.name_en));
     let mut columns = vec![Column::text(key)];
     columns.extend(shown.iter().map(|(_, label)| Column::text(label)));
-    columns.push(Column::text(desk.say("状態", "State")));
+    if any_closed {
+        columns.push(Column::text(desk.say("状態", "State")));
+    }
     let more = found.len() > most;
     let caption = match (desk.language, more) {
         (Language::Japanese, false) => format!("{rows_shown}件"),
@@ -200,6 +207,6 @@ fn list(desk: &Desk, chosen: &str, found: &[Summary]) -> Markup {
             "見つかりません。振り仮名や生年月日でも探してください。",
             "Nothing found. Try kana or the date of birth.",
         ),
-        stacked: false,
+        stacked: true,
     })
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use office::access::role;
+use office::staff::Opened;
 use office::{OfficeError, staff};
 use serde::Deserialize;
 use serde_json::json;
@@ -84,6 +85,8 @@ async fn render(place: &Place, language: Language, id: &str, failure: Option<&st
         (password(&Field::new(language, "password", say("パスワード", "Password")).required(true),
             PasswordUse::Current))
         (one_time_code(&Field::new(language, "code", say("ワンタイムコード（6桁）", "One-time code"))
+            .hint(say("再登録のときは、管理者から受け取った登録用コード",
+                "To register anew: the registration code from the administrator"))
             .required(true)))
         (button(ButtonKind::Primary, say("サインイン", "Sign in")))
     };
@@ -177,10 +180,7 @@ pub async fn submit(
                 return page(&error.into(), language, "/");
             }
             let cookie = session_cookie(&organisation, &opened.token);
-            let to = match opened.renewal {
-                true => format!("/{organisation}/password"),
-                false => format!("/{organisation}"),
-            };
+            let to = first_page(&organisation, &opened);
             let headers = [(header::SET_COOKIE, cookie), (header::LOCATION, to)];
             (StatusCode::SEE_OTHER, headers).into_response()
         }
@@ -188,6 +188,15 @@ pub async fn submit(
             render(&place, language, &entered.id, Some(&message)).await
         }
         Err(error) => page(&error.into(), language, "/"),
+    }
+}
+
+/// Where a session leads first.
+pub fn first_page(organisation: &str, opened: &Opened) -> String {
+    match (opened.setup, opened.renewal) {
+        (true, _) => format!("/{organisation}/one-time-code"),
+        (false, true) => format!("/{organisation}/password"),
+        (false, false) => format!("/{organisation}"),
     }
 }
 
@@ -199,8 +208,9 @@ pub fn session_cookie(organisation: &str, token: &str) -> String {
 /// The audit row of a sign-in.
 async fn signed_in(place: &Place, token: &str) -> Result<(), OfficeError> {
     let request = "POST sign-in".to_owned();
-    let found = staff::renewal_actor(&place.staff, token, ZONE, request, Timestamp::now()).await?;
-    let Some((actor, ..)) = found else { return Ok(()) };
+    let Some((actor, ..)) = super::desk::signed_in(place, token, request).await? else {
+        return Ok(());
+    };
     let client = place.office.database.client().await?;
     actor.audit(&**client, "session.open", "サインイン", Vec::new(), json!({})).await
 }

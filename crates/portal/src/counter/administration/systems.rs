@@ -17,15 +17,23 @@ pub(super) async fn systems(desk: &Desk, client: &store::Client) -> Result<Marku
     let refused = refusal_list(&***client).await?;
     let (now, before): (Vec<&Version>, Vec<&Version>) =
         versions.iter().partition(|version| version.in_force);
-    let heads = ["名称", "識別子", "版", "ハッシュ", "導入日時"];
+    let heads = [
+        desk.say("名称", "Name"),
+        desk.say("識別子", "Identifier"),
+        desk.say("版", "Version"),
+        desk.say("ハッシュ", "Hash"),
+        desk.say("導入日時", "Installed"),
+    ];
+    let (in_force, earlier) =
+        (desk.say("使っている版", "Versions in force"), desk.say("以前の版", "Earlier versions"));
     Ok(html! {
         @for one in &refused { (refusal(desk, one, &now)) }
-        (grid("使っている版", &heads, &rows(&now)))
+        (grid(desk, in_force, &heads, &rows(desk, &now)))
         @if !before.is_empty() {
-            (disclosure(desk.say("以前の版", "Earlier versions"), html! {
+            (disclosure(earlier, html! {
                 p { (desk.say("以前の版で受け付けた事案は、その版の手続で最後まで処理します。",
                     "A case ends on the procedure of the version that it began with.")) }
-                (grid("以前の版", &heads, &rows(&before)))
+                (grid(desk, earlier, &heads, &rows(desk, &before)))
             }))
         }
     })
@@ -53,13 +61,15 @@ fn refusal(desk: &Desk, refused: &Refused, now: &[&Version]) -> Markup {
     }
 }
 
-fn rows(versions: &[&Version]) -> Vec<Vec<String>> {
+fn rows(desk: &Desk, versions: &[&Version]) -> Vec<Vec<String>> {
     versions
         .iter()
         .map(|one| {
             let hash = one.hash.get(..12).unwrap_or(&one.hash).to_owned();
             let when = moment(one.installed_at);
-            vec![one.name.clone(), one.system.clone(), one.version.clone(), hash, when]
+            let known = desk.place.office.system(&one.system).ok();
+            let name = known.map_or(one.name.as_str(), |known| desk.say(&one.name, &known.name_en));
+            vec![name.to_owned(), one.system.clone(), one.version.clone(), hash, when]
         })
         .collect()
 }

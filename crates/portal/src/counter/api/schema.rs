@@ -264,6 +264,8 @@ const FIXED: &[(&str, &[&str])] = &[
         ],
     ),
     ("VoidInput", &["reason: words"]),
+    ("CodeReissueInput", &["reason: words"]),
+    ("Registration", &["id: string", "registration_code: string", "until: moment"]),
     ("Journal", &["entries: [Entry]"]),
     (
         "Entry",

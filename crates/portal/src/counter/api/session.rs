@@ -38,9 +38,14 @@ pub async fn open(
     let now = Timestamp::now();
     staff::try_count(&place.staff, &source(peer), given.0).await?;
     let opened = staff::sign_in(&place.staff, given, ZONE, now).await?;
-    if opened.renewal {
+    if opened.renewal || opened.setup {
         staff::sign_out(&place.staff, &opened.token).await?;
-        let message = "パスワードの変更が必要です。窓口の画面でサインインして変更してください";
+        let message = match opened.setup {
+            true => {
+                "ワンタイムパスワードの登録が必要です。窓口の画面でサインインして登録してください"
+            }
+            false => "パスワードの変更が必要です。窓口の画面でサインインして変更してください",
+        };
         return Err(OfficeError::Forbidden(message.to_owned()).into());
     }
     let request = "POST api/session".to_owned();

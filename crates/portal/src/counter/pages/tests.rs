@@ -107,6 +107,7 @@ impl World {
             "/{organisation}/password" => {
                 text(&[("old", PASSWORD), ("new", "a-quite-new-one"), ("again", "a-quite-new-one")])
             }
+            "/{organisation}/one-time-code" => text(&[("code", "000000")]),
             "/{organisation}/search" => text(&[("q", "見本")]),
             "/{organisation}/rows/{system}/{register}/{key}/reveal" => {
                 text(&[("item", "個人番号"), ("purpose", "本人の求め")])
@@ -152,7 +153,7 @@ fn below_organisation(page: &&Page<CounterState>) -> bool {
 
 fn lets_in(access: Access, role: &str) -> bool {
     match access {
-        Access::Open | Access::Signed | Access::Renewing => true,
+        Access::Open | Access::Signed | Access::Renewing | Access::Beginning => true,
         Access::Roles(roles) => roles.contains(&role),
     }
 }
@@ -254,6 +255,8 @@ async fn acts(world: &World) {
             "/{organisation}/password" => ("kakari", 303, 1),
             "/{organisation}/sign-out" => ("kacho", 303, 1),
             "/{organisation}/administration/{act}" => ("kanri", 303, 1),
+            // The codes of this session are set up already.
+            "/{organisation}/one-time-code" => ("madoguchi", 409, 1),
             "/{organisation}/links" => ("madoguchi", 409, 1),
             "/{organisation}/cases/{id}/{act}" => ("madoguchi", 303, 1),
             "/{organisation}/documents/{number}/void" => ("madoguchi", 303, 1),

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use office::OfficeError;
 use office::access::day_in_japan;
 use office::staff::{
-    NewAccount, Opened, account_issue, password_change, password_issue, renewal_actor,
-    sample_codes, session_actor, sign_in, try_count,
+    NewAccount, Opened, account_issue, code_confirm, code_reissue, code_secret, password_change,
+    password_issue, renewal_actor, sample_codes, session_actor, setup_actor, sign_in, try_count,
 };
 use store::Database;
 
@@ -48,14 +48,15 @@ pub async fn passwords_sessions_and_limits(stage: &Stage) {
     account_issue(&staff, &account, Timestamp::now()).await.expect("an account");
     let again = account_issue(&staff, &account, Timestamp::now()).await;
     assert!(matches!(again, Err(OfficeError::Conflict(_))), "nobody is overwritten: {again:?}");
-    let token = issued_must_be_changed(stage, &staff).await;
+    issued_must_be_changed(stage, &staff).await;
+    let token = device_lost(stage, &staff).await;
     forgotten(&staff, &token).await;
     locked_out(&staff).await;
     run_out(stage, &staff).await;
     limited(stage, &staff).await;
 }
 
-async fn issued_must_be_changed(stage: &Stage, staff: &Database) -> String {
+async fn issued_must_be_changed(stage: &Stage, staff: &Database) {
     let opened = enter(staff, PASSWORD, later(0)).await.expect("signed in");
     assert!(opened.renewal);
     for path in ["", "/search", "/documents"] {
@@ -79,7 +80,49 @@ async fn issued_must_be_changed(stage: &Stage, staff: &Database) -> String {
     let old = renewal_actor(staff, &opened.token, ZONE, String::new(), later(0)).await;
     assert!(old.expect("an answer").is_none(), "the other sessions are over");
     assert_eq!(get(stage, "", &changed.token).await.status, StatusCode::OK);
-    changed.token
+}
+
+/// The one-time secret is replaced; the session that the new one opens is answered.
+async fn device_lost(stage: &Stage, staff: &Database) -> String {
+    let old = enter(staff, NEW, later(1)).await.expect("signed in").token;
+    let unsaid = code_reissue(staff, (ID, " "), later(0)).await;
+    assert!(matches!(unsaid, Err(OfficeError::Invalid(_))), "{unsaid:?}");
+    let made = code_reissue(staff, (ID, "端末をなくした"), later(0)).await.expect("made");
+    assert_ne!(get(stage, "", &old).await.status, StatusCode::OK, "every session is over");
+    assert!(
+        enter(staff, NEW, later(2)).await.is_err(),
+        "no app gives entrance before it is set up"
+    );
+    let begin = async |password: &str, code: &str, at: Timestamp| {
+        sign_in(staff, (ID, password, code), ZONE, at).await
+    };
+    assert!(begin("wrong", &made.code, later(0)).await.is_err(), "the password is asked for");
+    let late = begin(NEW, &made.code, later(25 * 60)).await;
+    let Err(OfficeError::SignIn(words)) = late else { panic!("{late:?}") };
+    assert!(words.contains("期限"), "{words}");
+    let opened = begin(NEW, &made.code.to_lowercase(), later(0)).await.expect("begins");
+    assert!(opened.setup);
+    for path in ["", "/search", "/password"] {
+        let to = get(stage, path, &opened.token).await.location;
+        assert_eq!(to, "/first_city/one-time-code", "{path}");
+    }
+    let ask = stage.send("GET", "first_city", "/queue", Some(&opened.token), None).await;
+    assert_eq!(ask.status, StatusCode::UNAUTHORIZED, "programs get nowhere with it");
+    let found = setup_actor(staff, &opened.token, ZONE, (String::new(), later(0))).await;
+    let (actor, _) = found.expect("a session").expect("somebody");
+    let secret = code_secret(staff, &actor).await.expect("a secret");
+    let page = get(stage, "/one-time-code", &opened.token).await.text;
+    assert!(page.contains(&secret[..4]) && page.contains("鍵"), "{page}");
+    let wrong = code_confirm(staff, &actor, "000000x").await;
+    assert!(matches!(wrong, Err(OfficeError::Invalid(_))), "{wrong:?}");
+    let codes = sample_codes(staff, actor.at).await.expect("codes");
+    let (.., code) = codes.into_iter().find(|(one, ..)| one == ID).expect("an account");
+    let confirmed = code_confirm(staff, &actor, &code).await.expect("set up");
+    assert_eq!(get(stage, "", &confirmed.token).await.status, StatusCode::OK);
+    assert!(begin(NEW, &made.code, later(0)).await.is_err(), "the registration code serves once");
+    let again = code_secret(staff, &actor).await;
+    assert!(matches!(again, Err(OfficeError::Conflict(_))), "never shown again: {again:?}");
+    confirmed.token
 }
 
 async fn forgotten(staff: &Database, token: &str) {

@@ -154,10 +154,14 @@ async fn every_change_is_audited(stage: &Stage) {
     let path = format!("/documents/{number}/void");
     let reason = json!({"reason": "印刷の乱れ"});
     changes(stage, "document_void", "madoguchi", (&path, Some(reason))).await;
+    let reason = json!({"reason": "端末をなくした。対面で確かめた"});
+    let path = "/accounts/madoguchi/one-time-code";
+    changes(stage, "account_code_reissue", "kanri", (path, Some(reason))).await;
     assert!(stage.audits(Some("session.open")).await >= 4, "each who signed in");
     changes(stage, "session_close", "kanri", ("/session", None)).await;
     let more = ["case_enter", "document_void", "session_open", "session_close"];
     done.extend(more);
+    done.insert("account_code_reissue");
     let all: BTreeSet<&str> =
         ROUTES.iter().filter(|route| route.mutates).map(|route| route.operation).collect();
     assert_eq!(done, all, "every route that changes something has its act here");
