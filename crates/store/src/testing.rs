@@ -1,5 +1,5 @@
-//! What tests of the store share: a place for a server of one's own, and an organisation on it. Only
-//! tests see it.
+//! What tests of the store share: a place for a server of one's own, and an organisation on it.
+//! Only tests see it.
 
 use std::fs;
 use std::path::PathBuf;
