@@ -3,30 +3,21 @@
 use crate::error::Fault;
 use crate::value::{Date, Duration};
 
-/// Full years from `birth` to `day`: the age (満年齢) anyone would name on that day. It rises on
-/// the birthday; for 29 February in a common year on 1 March (年齢計算ニ関スル法律,
-/// 民法第143条).
+/// The age (満年齢) anyone would name on that day: [`base::age::age_on`].
 pub(crate) fn age(birth: Date, day: Date) -> Result<i64, Fault> {
-    if day < birth {
-        return Err(Fault::BeforeBirth);
-    }
-    let before_birthday = (day.month(), day.day()) < (birth.month(), birth.day());
-    Ok(i64::from(day.year()) - i64::from(birth.year()) - i64::from(before_birthday))
+    base::age::age_on(birth, day).map(i64::from).ok_or(Fault::BeforeBirth)
 }
 
-/// The day at whose end the age is reached (年齢に達する日): the day before the birthday, and
-/// 28 February for those born on the 29th (年齢計算ニ関スル法律, 民法第143条第2項).
+/// The day at whose end the age is reached (年齢に達する日): the day before the
+/// [birthday](base::age::birthday).
 pub(crate) fn age_reached(birth: Date, age: i64) -> Result<Date, Fault> {
-    let birthday = add_years(birth, age)?;
-    if birthday.day() < birth.day() {
-        return Ok(birthday);
-    }
-    birthday.yesterday().map_err(|_| Fault::DateOutOfRange)
+    let birthday = u16::try_from(age).ok().and_then(|age| base::age::birthday(birth, age));
+    birthday.and_then(|day| day.yesterday().ok()).ok_or(Fault::DateOutOfRange)
 }
 
-/// The fiscal year (年度), April to March, named by the year it begins in (地方自治法第208条).
+/// The fiscal year (年度): [`base::age::fiscal_year`].
 pub(crate) fn fiscal_year(day: Date) -> i64 {
-    i64::from(day.year()) - i64::from(day.month() < 4)
+    i64::from(base::age::fiscal_year(day))
 }
 
 /// The first 31 March on or after `day` (年度末).

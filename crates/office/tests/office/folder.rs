@@ -29,13 +29,19 @@ pub fn package(id: &str) -> Package {
     package
 }
 
+/// A system that must be right.
+#[track_caller]
+pub fn load(package: &Package) -> System {
+    definition::load(package).map(|(system, _)| system).unwrap_or_else(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        panic!("{}", lines.join("\n"))
+    })
+}
+
 /// A system of the repository.
 #[track_caller]
 pub fn system(id: &str) -> System {
-    definition::load(&package(id)).map(|(system, _)| system).unwrap_or_else(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        panic!("{id}\n{}", lines.join("\n"))
-    })
+    load(&package(id))
 }
 
 /// The names of all systems.

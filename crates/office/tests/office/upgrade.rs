@@ -15,6 +15,7 @@ use store::register::Table;
 use store::schema::catalogue;
 use store::search::{Criterion, search};
 
+use crate::folder::load;
 use crate::world::{World, chief, clerk, input, noon, run};
 
 const CARD: &str = "reading-card";
@@ -167,14 +168,6 @@ fn second() -> Package {
     )
 }
 
-#[track_caller]
-fn load(package: &Package) -> System {
-    definition::load(package).map(|(system, _)| system).unwrap_or_else(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        panic!("{}", lines.join("\n"))
-    })
-}
-
 /// Upgrades as the installer does, in one transaction; the office then serves what is installed.
 async fn upgrade(world: &mut World, old: &System, new: &System) -> Result<(), StoreError> {
     let mut client = world.installer.connect(&world.office.organisation.id).await?;
@@ -186,12 +179,23 @@ async fn upgrade(world: &mut World, old: &System, new: &System) -> Result<(), St
     Ok(())
 }
 
-fn issued(name: &str) -> Json {
-    json!({ "異動日": "2024-04-01", "氏名": name })
+/// An organisation with the first version and one card.
+async fn opened() -> (World, System) {
+    let old = load(&first());
+    let world = World::new(vec![old.clone()]).await;
+    let form = json!({ "異動日": "2024-04-01", "氏名": "雲居　花" });
+    world.register(noon("2024-04-01"), (CARD, "issue"), form).await;
+    (world, old)
 }
 
-fn rename(name: &str) -> Json {
-    json!({ "異動日": "2024-05-01", "新しい氏名": name, "対象者": [{ "key": KEY }] })
+/// The card is painted by the procedure that came with the second version.
+async fn paint(world: &World) {
+    let form = json!({ "異動日": "2024-05-02", "新しい色": "青", "対象者": [{ "key": KEY }] });
+    world.register(noon("2024-05-02"), (CARD, "paint"), form).await;
+}
+
+fn rename(day: &str, name: &str) -> Json {
+    json!({ "異動日": day, "新しい氏名": name, "対象者": [{ "key": KEY }] })
 }
 
 /// The value of an item of the card as the office shows it.
@@ -206,10 +210,10 @@ async fn shown(world: &World, item: &str) -> Option<String> {
 #[test]
 fn rows_and_history_stay_and_new_items_can_be_filled() {
     run(async {
-        let (old, new) = (load(&first()), load(&second()));
-        let mut world = World::new(vec![old.clone()]).await;
-        world.register(noon("2024-04-01"), (CARD, "issue"), issued("雲居　花")).await;
-        world.register(noon("2024-05-01"), (CARD, "rename"), rename("霞　花")).await;
+        let (mut world, old) = opened().await;
+        let new = load(&second());
+        let form = rename("2024-05-01", "霞　花");
+        world.register(noon("2024-05-01"), (CARD, "rename"), form).await;
         let dump = "select count(*) from reading_card.card_history where shimei = '雲居　花'";
         let past = world.count(dump).await;
         assert!(past > 0);
@@ -219,8 +223,7 @@ fn rows_and_history_stay_and_new_items_can_be_filled() {
         assert_eq!(shown(&world, "氏名").await.as_deref(), Some("霞　花"));
         assert_eq!(shown(&world, "色").await, None);
         assert_eq!(world.count(dump).await, past);
-        let paint = json!({ "異動日": "2024-05-02", "新しい色": "青", "対象者": [{ "key": KEY }] });
-        world.register(noon("2024-05-02"), (CARD, "paint"), paint).await;
+        paint(&world).await;
         assert_eq!(shown(&world, "色").await.as_deref(), Some("青"));
         world.count("select count(*) from reading_card.loan").await;
         // The item that is searched from now on finds what was recorded before.
@@ -252,9 +255,7 @@ async fn tables(world: &World) -> Vec<String> {
 #[test]
 fn every_kind_of_break_is_refused_and_changes_nothing() {
     run(async {
-        let old = load(&first());
-        let mut world = World::new(vec![old.clone()]).await;
-        world.register(noon("2024-04-01"), (CARD, "issue"), issued("雲居　花")).await;
+        let (mut world, old) = opened().await;
         let before = whole(&world).await;
         let card = "registers/card.yaml";
         let (issue, day) = ("procedures/issue.yaml", "期限: 異動日");
@@ -329,21 +330,18 @@ async fn whole(world: &World) -> (Vec<String>, String) {
 #[test]
 fn a_case_ends_on_the_procedure_that_it_began_with() {
     run(async {
-        let (old, new) = (load(&first()), load(&second()));
-        let mut world = World::new(vec![old.clone()]).await;
-        world.register(noon("2024-04-01"), (CARD, "issue"), issued("雲居　花")).await;
+        let (mut world, old) = opened().await;
+        let new = load(&second());
         let at = noon("2024-05-01");
-        let case = world.enter(at, (CARD, "rename"), rename("霞　花")).await.unwrap();
+        let form = rename("2024-05-01", "霞　花");
+        let case = world.enter(at, (CARD, "rename"), form).await.unwrap();
         let office = world.office.clone();
         case_return(&office, &chief(at), (case, 1), "別の人").await.unwrap();
 
         upgrade(&mut world, &old, &new).await.expect("nothing breaks");
-        let paint = json!({ "異動日": "2024-05-02", "新しい色": "青", "対象者": [{ "key": KEY }] });
-        world.register(noon("2024-05-02"), (CARD, "paint"), paint).await;
+        paint(&world).await;
         let at = noon("2024-05-03");
-        let mut form = rename("霞　花");
-        form["異動日"] = json!("2024-05-03");
-        let entered = input((CARD, "rename"), form);
+        let entered = input((CARD, "rename"), rename("2024-05-03", "霞　花"));
         case_revise(&world.office, &clerk(at), (case, 2), &entered).await.unwrap();
         let event = world.approve(at, case).await.unwrap();
         // The old procedure leaves the state as it was; the new item is not lost by it.
@@ -352,8 +350,7 @@ fn a_case_ends_on_the_procedure_that_it_began_with() {
         assert_eq!(shown(&world, "色").await.as_deref(), Some("青"));
         check_event(&world, (event, case), &old.hash).await;
         // A case that begins now goes the new way.
-        let mut form = rename("春日　花");
-        form["異動日"] = json!("2024-05-04");
+        let form = rename("2024-05-04", "春日　花");
         let event = world.register(noon("2024-05-04"), (CARD, "rename"), form).await;
         assert_eq!(shown(&world, "券の状態").await.as_deref(), Some("停止"));
         check_event(&world, (event, case + 2), &new.hash).await;

@@ -5,46 +5,22 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::folder::Folder;
 use super::{Cluster, ClusterError, ClusterOptions, stop_leftover, system};
-
-/// A folder that is removed, with its server, at the end of the test.
-struct Place(PathBuf);
+use crate::testing::Place;
 
 impl Place {
-    fn new() -> Place {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("kumoi-cluster-{}-{number}", std::process::id());
-        Place(std::env::temp_dir().join(name))
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.0.join("postgres")
-    }
-
     fn options(&self) -> ClusterOptions {
         ClusterOptions { shared_buffers_mib: 16, ..ClusterOptions::for_tests(self.folder()) }
     }
 
     async fn start(&self) -> Cluster {
         Cluster::start(&self.options()).await.expect("the cluster starts")
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let pid = fs::read_to_string(self.folder().join("data/postmaster.pid")).ok();
-        if let Some(pid) = pid.and_then(|text| text.lines().next()?.parse().ok()) {
-            let _ = system::send_signal(pid, libc::SIGKILL);
-        }
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -155,10 +131,11 @@ async fn simultaneous_starts_share_one_server() {
 #[tokio::test]
 async fn a_long_path_gets_a_short_socket() {
     let place = Place::new();
-    let folder = place.0.join("長い名前のフォルダ".repeat(4)).join("x".repeat(60)).join("postgres");
+    let folder =
+        place.path().join("長い名前のフォルダ".repeat(4)).join("x".repeat(60)).join("postgres");
     let options = ClusterOptions { folder, ..place.options() };
     let cluster = Cluster::start(&options).await.unwrap();
-    assert!(!cluster.socket().starts_with(&place.0));
+    assert!(!cluster.socket().starts_with(place.path()));
     connect(cluster.installer("postgres")).await.unwrap();
     let socket = cluster.socket().to_owned();
     cluster.stop().await.unwrap();
@@ -187,7 +164,7 @@ async fn nobody_gets_in_without_the_password() {
 async fn secrets_are_the_supervisors_alone() {
     let place = Place::new();
     let cluster = place.start().await;
-    let secrets = place.0.join("secrets");
+    let secrets = place.path().join("secrets");
     for path in [secrets.clone(), secrets.join("postgres-superuser")] {
         let found = fs::metadata(&path).unwrap();
         assert_eq!(found.mode() & 0o077, 0, "{}", path.display());
@@ -210,7 +187,7 @@ async fn values_never_reach_the_log() {
     client.execute(insert, &[&"雲居花子"]).await.unwrap();
     client.execute(insert, &[&"雲居花子"]).await.unwrap_err();
     client.batch_execute("INSERT INTO t VALUES ('x', '雲居太郎')").await.unwrap_err();
-    let password = fs::read_to_string(place.0.join("secrets/postgres-installer")).unwrap();
+    let password = fs::read_to_string(place.path().join("secrets/postgres-installer")).unwrap();
     let log = fs::read_to_string(cluster.log()).unwrap();
     cluster.stop().await.unwrap();
     assert!(log.contains("ready to accept connections"), "{log}");
@@ -221,7 +198,7 @@ async fn values_never_reach_the_log() {
 async fn a_lost_installer_password_is_made_anew() {
     let place = Place::new();
     place.start().await.stop().await.unwrap();
-    fs::remove_file(place.0.join("secrets/postgres-installer")).unwrap();
+    fs::remove_file(place.path().join("secrets/postgres-installer")).unwrap();
     let cluster = place.start().await;
     connect(cluster.installer("postgres")).await.unwrap();
     cluster.stop().await.unwrap();
@@ -233,7 +210,7 @@ async fn a_broken_off_initdb_is_done_again() {
     let work = place.folder().join("data.unfinished");
     fs::create_dir_all(&work).unwrap();
     fs::write(work.join("PG_VERSION"), "15").unwrap();
-    fs::set_permissions(&place.0, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
     place.start().await.stop().await.unwrap();
     assert!(!work.exists());
 }
@@ -272,7 +249,7 @@ async fn refusals_say_what_to_do() {
 async fn a_missing_superuser_password_is_refused() {
     let place = Place::new();
     place.start().await.stop().await.unwrap();
-    fs::remove_file(place.0.join("secrets/postgres-superuser")).unwrap();
+    fs::remove_file(place.path().join("secrets/postgres-superuser")).unwrap();
     check_refusal(Cluster::start(&place.options()).await, &["postgres-superuser", "控え"]);
 }
 
@@ -293,8 +270,8 @@ async fn root_needs_passable_parents() {
         return;
     }
     let place = Place::new();
-    fs::create_dir_all(&place.0).unwrap();
-    fs::set_permissions(&place.0, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::create_dir_all(place.path()).unwrap();
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o700)).unwrap();
     check_refusal(Cluster::start(&place.options()).await, &["chmod o+x", "/srv"]);
 }
 

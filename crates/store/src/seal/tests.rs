@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_lc_rs::digest::{SHA256, digest as sha256};
 use serde_json::{Value, json};
@@ -12,47 +11,27 @@ use super::digest::{Digest, journal_digest};
 use super::proof::InclusionProof;
 use super::*;
 use crate::audit::{NewAudit, audit_append};
-use crate::cluster::{Cluster, ClusterOptions, system};
 use crate::journal::{NewEntry, journal_append, journal_entry};
-use crate::organisation::{Installer, Organisation};
+use crate::testing::Body;
 
-/// A cluster with one organisation; removed, with its server, at the end of the test.
+/// An organisation with its log.
 struct World {
-    place: PathBuf,
-    installer: Installer,
+    body: Body,
     office: Database,
     key: SealKey,
 }
 
 impl World {
     async fn new() -> World {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("kumoi-seal-{}-{number}", std::process::id());
-        let place = std::env::temp_dir().join(name);
-        let options = ClusterOptions::for_tests(place.join("postgres"));
-        let cluster = Cluster::start(&options).await.unwrap();
-        let installer = Installer::new(cluster.installer("postgres"));
-        let templates = installer.prepare(&[]).await.unwrap();
-        let organisation = Organisation {
-            id: "sakura".to_owned(),
-            code: "999999".to_owned(),
-            name: "見本市".to_owned(),
-            name_en: "Sample City".to_owned(),
-            kind: "municipality".to_owned(),
-            sample: true,
-        };
-        let zones = installer.organisation_create(&organisation, &templates).await.unwrap();
-        let office = &zones.office;
-        let database = office.database(office.office.as_ref(), None, 8).unwrap();
-        let key = SealKey::from_credentials(office).unwrap();
-        World { place, installer, office: database, key }
+        let body = Body::new("sakura", &[]).await;
+        let office = body.office.database(body.office.office.as_ref(), None, 8).unwrap();
+        let key = SealKey::from_credentials(&body.office).unwrap();
+        World { body, office, key }
     }
 
     /// The owner of the tables: may change what it likes.
     async fn tamper(&self, sql: &str) {
-        let client = self.installer.connect("sakura").await.unwrap();
-        client.batch_execute(&format!("set role kumoi_owner; {sql}")).await.unwrap();
+        self.body.behind(sql).await;
     }
 
     async fn write_journal(&self, count: usize) {
@@ -80,16 +59,6 @@ impl World {
     #[track_caller]
     fn check_found(&self, report: &VerifyReport, expect: &[Finding]) {
         assert_eq!(report.findings, expect, "{report}");
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let pid = std::fs::read_to_string(self.place.join("postgres/data/postmaster.pid")).ok();
-        if let Some(pid) = pid.and_then(|text| text.lines().next()?.parse().ok()) {
-            let _ = system::send_signal(pid, libc::SIGKILL);
-        }
-        let _ = std::fs::remove_dir_all(&self.place);
     }
 }
 
@@ -436,7 +405,7 @@ fn check_archive(folder: &Path, verifier: &Verifier, expect: u64) {
 async fn the_archive_is_verified_by_another_reader() {
     let world = World::new().await;
     let verifier = world.key.verifier().unwrap();
-    let folder = world.place.join("archive");
+    let folder = world.body.folder("archive");
     assert!(archive(&world.office, &folder).await.is_err());
     for (count, files) in [(300, 5), (212, 3), (1, 2), (0, 0), (700, 7)] {
         world.write_audit(count).await;

@@ -1,16 +1,12 @@
-//! A cluster with one organisation and one register that is searched in every way; removed, with
-//! its server, at the end of the test.
+//! An organisation with one register that is searched in every way.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use definition::{Package, System};
 
 use crate::Database;
-use crate::cluster::{Cluster, ClusterOptions, system};
-use crate::organisation::{Installer, Organisation};
 use crate::register::Table;
+use crate::testing::Body;
 
 const SYSTEM: &str = "\
 id: things
@@ -43,8 +39,7 @@ items:
 
 /// An organisation with the register.
 pub(super) struct World {
-    place: PathBuf,
-    installer: Installer,
+    body: Body,
     system: Arc<System>,
     pub(super) office: Database,
 }
@@ -56,33 +51,15 @@ pub(super) fn key(number: usize) -> String {
 
 impl World {
     pub(super) async fn new() -> World {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("kumoi-search-{}-{number}", std::process::id());
-        let folder = std::env::var_os("KUMOI_TEST_FOLDER");
-        let place = folder.map_or_else(std::env::temp_dir, Into::into).join(name);
-        let options = ClusterOptions::for_tests(place.join("postgres"));
-        let cluster = Cluster::start(&options).await.unwrap();
-        let installer = Installer::new(cluster.installer("postgres"));
         let mut package = Package::default();
         package.files.insert("system.yaml".to_owned(), SYSTEM.to_owned());
         package.files.insert("registers/thing.yaml".to_owned(), REGISTER.to_owned());
         let (system, _) = definition::load(&package).unwrap_or_else(|errors| panic!("{errors:?}"));
         let system = Arc::new(system);
-        let templates = installer.prepare(std::slice::from_ref(&system)).await.unwrap();
-        let organisation = Organisation {
-            id: "mihon".to_owned(),
-            code: "999999".to_owned(),
-            name: "見本市".to_owned(),
-            name_en: "Sample City".to_owned(),
-            kind: "municipality".to_owned(),
-            sample: true,
-        };
-        let zones = installer.organisation_create(&organisation, &templates).await.unwrap();
-        let office = &zones.office;
-        let key = office.vault.as_deref();
-        let database = office.database(office.office.as_ref(), key, 4).unwrap();
-        World { place, installer, system, office: database }
+        let body = Body::new("mihon", std::slice::from_ref(&system)).await;
+        let (login, vault) = (body.office.office.as_ref(), body.office.vault.as_deref());
+        let office = body.office.database(login, vault, 4).unwrap();
+        World { body, system, office }
     }
 
     pub(super) fn table(&self) -> Table<'_> {
@@ -112,17 +89,6 @@ impl World {
 
     /// Runs statements as the owner of the tables.
     pub(super) async fn behind(&self, sql: &str) {
-        let client = self.installer.connect("mihon").await.unwrap();
-        client.batch_execute(&format!("set role kumoi_owner; {sql}")).await.unwrap();
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let pid = std::fs::read_to_string(self.place.join("postgres/data/postmaster.pid")).ok();
-        if let Some(pid) = pid.and_then(|text| text.lines().next()?.parse().ok()) {
-            let _ = system::send_signal(pid, libc::SIGKILL);
-        }
-        let _ = std::fs::remove_dir_all(&self.place);
+        self.body.behind(sql).await;
     }
 }
