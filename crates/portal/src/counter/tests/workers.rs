@@ -20,7 +20,7 @@ const WAITING: &str = "select count(*) from core.job where done_at is null and r
 const LOOKS: &str = "select count(*) from core.audit
      where action = '' or action like '%.view' or action like '%.search'";
 /// Up to where the front database was told of them.
-const MARK: &str = "select coalesce(max(value), '') from front.setting where key = 'office_mark'";
+const MARK: &str = "select coalesce(max(value), '') from front.setting where name = 'office_mark'";
 
 pub async fn the_background(stage: &Stage) {
     let place = stage.state.place("first_city").expect("a place");
