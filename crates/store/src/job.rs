@@ -75,15 +75,20 @@ pub async fn job_claim(client: &impl GenericClient, limit: i64) -> Result<Vec<Jo
 }
 
 /// How long until the next job falls due, that somebody's claim on it ends included; `None` when
-/// nothing waits. Measured by the server's clock.
+/// none does `within` that time. Measured by the server's clock.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn job_next(client: &impl GenericClient) -> Result<Option<Duration>, StoreError> {
+pub async fn job_next(
+    client: &impl GenericClient,
+    within: Duration,
+) -> Result<Option<Duration>, StoreError> {
     let sql = "select extract(epoch from
                  min(greatest(run_at, coalesce(locked_until, run_at))) - now())::float8
-               from core.job where done_at is null";
-    let seconds: Option<f64> = client.query_one(sql, &[]).await?.try_get(0)?;
+               from core.job
+               where done_at is null and run_at <= now() + interval '1 second' * $1::float8";
+    let within = within.as_secs_f64();
+    let seconds: Option<f64> = client.query_one(sql, &[&within]).await?.try_get(0)?;
     // Beyond what a duration holds is a wait as good as for ever.
     Ok(seconds.map(|left| Duration::try_from_secs_f64(left.max(0.0)).unwrap_or(Duration::MAX)))
 }

@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use self::due::Due;
+use self::due::{Due, SWEEP};
 use self::watch::{Budget, Watch};
 use super::desk::ZONE;
 use super::{CounterState, Place};
@@ -146,7 +146,7 @@ async fn work(place: &Place) -> Result<(Option<Duration>, bool), OfficeError> {
         return Ok((Some(BREATH), true));
     }
     let client = place.office.database.client().await?;
-    let next = job_next(&*client).await?;
+    let next = job_next(&*client, SWEEP).await?;
     Ok((next.map(|next| next.max(PAUSE)), false))
 }
 

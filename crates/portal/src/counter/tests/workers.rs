@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::json;
 use store::Database;
+use store::job::job_enqueue;
 use tokio::time::{Instant, sleep};
 
 use super::super::Place;
@@ -18,7 +20,7 @@ const WAITING: &str = "select count(*) from core.job where done_at is null and r
 const LOOKS: &str = "select count(*) from core.audit
      where action = '' or action like '%.view' or action like '%.search'";
 /// Up to where the front database was told of them.
-const MARK: &str = "select coalesce(max(value), '') from front.setting where key = 'office_mark'";
+const MARK: &str = "select coalesce(max(value), '') from front.setting where name = 'office_mark'";
 
 pub async fn the_background(stage: &Stage) {
     let place = stage.state.place("first_city").expect("a place");
@@ -32,6 +34,7 @@ pub async fn the_background(stage: &Stage) {
     assert!(office.connections() >= 1, "a connection is ready");
     assert_eq!(one(office, LOOKS).await, looks, "readying it looks at nobody");
     an_event_is_worked_on(stage, &place).await;
+    what_falls_due_later(office).await;
     what_is_read_waits(stage, &place).await;
     drop(background);
     the_last_connection_stays(office).await;
@@ -46,6 +49,19 @@ async fn an_event_is_worked_on(stage: &Stage, place: &Place) {
     let begin = Instant::now();
     let done = "select count(*) from core.job where done_at is not null";
     assert!(soon(async || one(office, done).await > before).await, "{:?}", begin.elapsed());
+}
+
+/// Nobody calls when a job falls due: the last sweep knew of it.
+async fn what_falls_due_later(office: &Database) {
+    let event = one(office, "select max(event_id) from core.journal").await;
+    let at = Timestamp::now() + Duration::from_secs(2);
+    let client = office.client().await.expect("a connection");
+    let content = json!({ "event": event });
+    job_enqueue(&*client, "reaction", "later", &content, at).await.expect("a job");
+    drop(client);
+    office.work_left();
+    let done = "select count(*) from core.job where unique_key = 'later' and done_at is not null";
+    assert!(soon(async || one(office, done).await == 1).await, "it waits for the next sweep");
 }
 
 /// A look does not send anybody to the front database.

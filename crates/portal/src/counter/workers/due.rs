@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::watch::News;
 
 /// How often everything is looked at without a reason: what no hint told, views compared.
-const SWEEP: Duration = Duration::from_secs(300);
+pub const SWEEP: Duration = Duration::from_secs(300);
 /// Between the first sweeps of two organisations, so that a start leaves room for the counters.
 const PACE: Duration = Duration::from_millis(200);
 /// How long news in journal and audit may wait for their seal. The server's count of them is up to
