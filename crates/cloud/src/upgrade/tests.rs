@@ -192,9 +192,8 @@ fn power_cut(server: i32) {
         kill -9 $1 || exit 1
         for child in $children; do kill -9 $child 2>/dev/null; done
         for one in $1 $children; do
-          while grep -q '^State:[[:space:]]*[^ZX]' /proc/$one/status 2>/dev/null; do
-            sleep 0.02
-          done
+          while grep -q '^State:[[:space:]]*[A-WY]' /proc/$one/status 2>/dev/null
+          do sleep 0.02; done
         done
         exit 0";
     let killed = Command::new("sh").args(["-c", script, "sh", &server.to_string()]).status();
