@@ -113,9 +113,11 @@ async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, Str
             if !errors.is_empty() {
                 return Err(errors.join("　"));
             }
-            Ok(
-                html! { (entered_words(desk, began, case, &preview.changes)) (change_views(desk, &preview.changes)) },
-            )
+            let changes = &preview.changes;
+            Ok(html! {
+                (entered_words(desk, began, case, changes))
+                (change_views(desk, changes))
+            })
         }
         Err(error) => Err(error.to_string()),
     }
