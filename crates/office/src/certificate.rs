@@ -6,6 +6,8 @@
 
 mod content;
 
+use std::collections::BTreeSet;
+
 use definition::System;
 use definition::model::Procedure;
 use serde_json::{Value as Json, json};
@@ -204,9 +206,23 @@ async fn report_glyphs(
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
     let mut words = Vec::new();
-    for (path, source, code) in missing {
-        words.push(format!("{source}（{code}）"));
-        let place = place_of(table, subjects, &path);
+    let places: Vec<GlyphPlace> =
+        missing.iter().map(|(path, ..)| place_of(table, subjects, path)).collect();
+    let recorded: BTreeSet<String> = missing
+        .iter()
+        .zip(&places)
+        .filter(|(_, place)| !place.subject.is_empty())
+        .map(|((.., code), _)| code.clone())
+        .collect();
+    for ((path, source, code), place) in missing.into_iter().zip(places) {
+        let word = format!("{source}（{code}）");
+        if !words.contains(&word) {
+            words.push(word);
+        }
+        // Outside of a row it follows the row that holds the same character.
+        if place.subject.is_empty() && recorded.contains(&code) {
+            continue;
+        }
         let reported_by = actor.id.clone();
         glyph_report(&transaction, &NewGlyph { code, source, path, place, reported_by }).await?;
     }

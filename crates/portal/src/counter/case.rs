@@ -9,8 +9,8 @@ use definition::model::{Field as ModelField, FieldKind, Register};
 use maud::{Markup, html};
 use office::access::role;
 use office::case::{
-    Act, CaseInput, case_approve, case_post_review, case_preview_in, case_return, case_reviewed,
-    case_withdraw, purpose, stage,
+    Act, CaseInput, ChangeView, case_approve, case_post_review, case_preview_in, case_return,
+    case_reviewed, case_withdraw, purpose, stage,
 };
 use office::form::SEALED;
 use office::register::titles;
@@ -113,7 +113,11 @@ async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, Str
             if !errors.is_empty() {
                 return Err(errors.join("　"));
             }
-            Ok(html! { (entered_words(desk, began, case)) (change_views(desk, &preview.changes)) })
+            let changes = &preview.changes;
+            Ok(html! {
+                (entered_words(desk, began, case, changes))
+                (change_views(desk, changes))
+            })
         }
         Err(error) => Err(error.to_string()),
     }
@@ -121,7 +125,7 @@ async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, Str
 
 /// What the register does not keep and whoever decides has to see: how the person who came was
 /// identified, and the fields of the form that stand once.
-fn entered_words(desk: &Desk, began: &System, case: &Case) -> Markup {
+fn entered_words(desk: &Desk, began: &System, case: &Case, changes: &[ChangeView]) -> Markup {
     let mut pairs: Vec<(String, String)> = Vec::new();
     let identity = |name: &str| case.entered.identity[name].as_str().unwrap_or_default().to_owned();
     let method = desk.say("本人確認の方法", "Identity checked by").to_owned();
@@ -130,7 +134,10 @@ fn entered_words(desk: &Desk, began: &System, case: &Case) -> Markup {
     let procedure = began.procedure(&case.entered.procedure);
     let groups = procedure.map_or(&[][..], |one| one.form.as_slice());
     let once = groups.iter().filter(|group| group.repeat.is_none() && !group.per_subject);
-    for field in once.flat_map(|group| &group.fields).filter(|field| field.item.is_none()) {
+    let written =
+        |name: &str| changes.iter().flat_map(|change| &change.items).any(|(item, ..)| item == name);
+    let kept = |field: &&ModelField| field.item.is_none() && !written(&field.name);
+    for field in once.flat_map(|group| &group.fields).filter(kept) {
         let text = field_words(desk, began, field, &case.entered.form[&field.name]);
         pairs.push((label(desk.say(&field.label, &field.name_en)), text));
     }

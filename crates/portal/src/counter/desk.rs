@@ -225,7 +225,7 @@ impl Desk {
             .filter_map(|id| role::ALL.iter().find(|(known, ..)| known == id))
             .map(|(_, ja, en)| self.say(ja, en))
             .collect();
-        let roles = roles.join("・");
+        let roles = roles.join(self.say("・", ", "));
         let sign_out = self.href("/sign-out");
         let name = self.say(&organisation.name, &organisation.name_en).to_owned();
         let page = Page {

@@ -289,15 +289,17 @@ fn choice_form(desk: &Desk, sheet: &Sheet, refused: &Refused<'_>) -> Markup {
     let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };
     let other = desk.say("候補にない文字、またはMJ文字図形名", "Another character, or its MJ name");
     let reason = desk.say("判断の理由（確かめた資料）", "Reason (what it was checked against)");
-    let buttons = [
-        button_with(ButtonKind::Primary, desk.say("この文字に決める", "Choose"), "act", "choose"),
-        button_with(
-            ButtonKind::Danger,
-            desk.say("該当なしとして元のまま残す", "Keep, no match"),
-            "act",
-            "keep",
-        ),
-    ];
+    let corrects = sheet.correction.is_some();
+    let choose = desk.say("この文字に決める", "Choose");
+    let mut buttons = vec![button_with(
+        ButtonKind::Danger,
+        desk.say("該当なしとして元のまま残す", "Keep, no match"),
+        "act",
+        "keep",
+    )];
+    if corrects {
+        buttons.insert(0, button_with(ButtonKind::Primary, choose, "act", "choose"));
+    }
     let heading = desk.say("どの文字かを決める", "Decide which character it is");
     let character = text(
         &Field::new(desk.language, "character", other)
@@ -314,7 +316,8 @@ fn choice_form(desk: &Desk, sheet: &Sheet, refused: &Refused<'_>) -> Markup {
     let content = html! {
         p { (correction_words(desk, sheet)) }
         (post_form(&form, html! {
-            (candidates(desk, sheet, refused.candidate)) (character) (reason) (button_row(&buttons))
+            @if corrects { (candidates(desk, sheet, refused.candidate)) (character) }
+            (reason) (button_row(&buttons))
         }))
     };
     section(heading, content)

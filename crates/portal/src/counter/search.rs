@@ -141,7 +141,7 @@ fn cell<'a>(desk: &Desk, row: &'a Summary, name: &str) -> Cell<'a> {
         Some(value) if value.hidden => {
             Cell::Component(badge(Tone::Danger, desk.say("取扱注意", "Restricted")))
         }
-        Some(value) => Cell::Glyphs(value.text.as_deref().unwrap_or("")),
+        Some(value) => value.text.as_deref().map_or(Cell::Text(""), Cell::Glyphs),
         None => Cell::Text(""),
     }
 }

@@ -29,8 +29,13 @@ pub(super) async fn accounts(desk: &Desk) -> Result<Markup, Refusal> {
             _ => desk.say("有効", "Valid"),
         };
         let expires = day_text(desk.language, account.password_expires_on);
-        let texts =
-            vec![account.id.clone(), account.name, names.join("・"), state.to_owned(), expires];
+        let texts = vec![
+            account.id.clone(),
+            account.name,
+            names.join(desk.say("・", ", ")),
+            state.to_owned(),
+            expires,
+        ];
         rows.push((account.id, texts));
     }
     let heads = [

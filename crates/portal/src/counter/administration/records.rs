@@ -99,7 +99,7 @@ fn journal_table(desk: &Desk, entries: &[Entry], people: &People) -> Markup {
             cells: vec![
                 Cell::Text(number),
                 Cell::Component(moment(desk.language, one.entry.recorded_at)),
-                Cell::Text(&one.entry.reason),
+                Cell::Component(html! { span lang="ja" { (one.entry.reason) } }),
                 Cell::Component(day(desk.language, one.entry.effective_on)),
                 Cell::Text(count),
                 Cell::Component(people.show(desk.language, &one.entry.actor)),
@@ -111,7 +111,7 @@ fn journal_table(desk: &Desk, entries: &[Entry], people: &People) -> Markup {
         })
         .collect();
     table(&Table {
-        caption: desk.say("新しい順 50件まで", "The latest 50"),
+        caption: desk.say("異動の記録（新しい順 50件まで）", "Journal, the latest 50"),
         columns: vec![
             Column::text(desk.say("番号", "No.")),
             Column::text(desk.say("処理日時", "Recorded")),
@@ -141,7 +141,7 @@ fn audit_table(desk: &Desk, entries: &[Audit], people: &People) -> Markup {
                 Cell::Text(number),
                 Cell::Component(moment(desk.language, one.at)),
                 Cell::Component(people.show(desk.language, &one.audit.actor)),
-                Cell::Text(&one.audit.purpose),
+                Cell::Component(html! { span lang="ja" { (one.audit.purpose) } }),
                 Cell::Text(count),
                 Cell::Component(html! { code { (one.audit.action) } }),
                 Cell::Component(html! { code { (one.audit.request) } }),
@@ -149,7 +149,7 @@ fn audit_table(desk: &Desk, entries: &[Audit], people: &People) -> Markup {
         })
         .collect();
     table(&Table {
-        caption: desk.say("新しい順 50件まで", "The latest 50"),
+        caption: desk.say("監査の記録（新しい順 50件まで）", "Audit, the latest 50"),
         columns: vec![
             Column::text(desk.say("番号", "No.")),
             Column::text(desk.say("日時", "Time")),

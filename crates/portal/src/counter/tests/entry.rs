@@ -103,7 +103,7 @@ async fn a_form_is_entered_by_hand() {
     // Sent without a word about the warning, the confirmation asks for it.
     let unsaid = scene.step("enter", &kept).await;
     let asked = ["転入届の確認", "注意を確かめて、印を付けてください", "本籍の記入がない"];
-    check(&unsaid, &asked, &["次の届出"]);
+    check(&unsaid, &asked, &[NUMBER]);
 
     // On the form the number is neither shown nor lost: an empty field keeps it, a box removes it.
     let form = scene.step("edit", &kept).await;
