@@ -213,6 +213,7 @@ pub(crate) const ITEM: &[Key] = &[
     may("secret", Shape::Flag, "暗号化して保存し、画面では伏せる"),
     may("conceal", Shape::Flag, "支援措置の間は隠す"),
     may("internal", Shape::Flag, "画面に出さない"),
+    may("western_with", Shape::Text, "この項目に値がある行では、日付を西暦で書く"),
 ];
 
 pub(crate) const RELATION: &[Key] = &[

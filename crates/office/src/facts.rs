@@ -162,6 +162,24 @@ pub fn display(system: &System, item: &Item, value: Option<&ItemValue>) -> Optio
     })
 }
 
+/// How the item at `at` of a row reads to people: as [`display`], but a date in 西暦 where the
+/// register wants it for this row.
+pub fn reads(
+    system: &System,
+    items: &[Item],
+    values: &[Option<ItemValue>],
+    at: usize,
+) -> Option<String> {
+    let (item, value) = (items.get(at)?, values.get(at)?.as_ref());
+    let by = item.western_with.as_ref();
+    let place = by.and_then(|name| items.iter().position(|one| one.name == *name));
+    let is_western = place.is_some_and(|place| matches!(values.get(place), Some(Some(_))));
+    match value {
+        Some(ItemValue::Date(date)) if is_western => Some(date.western()),
+        _ => display(system, item, value),
+    }
+}
+
 /// `100-0001`: seven digits with the hyphen that people write; anything else as it is.
 fn postal_code(text: &str) -> String {
     match text.split_at_checked(3) {

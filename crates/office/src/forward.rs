@@ -21,7 +21,7 @@ use store::{ItemValue, Row, Transaction};
 
 use crate::access::role;
 use crate::certificate::{Job, RenderError, Rendered, document_head, head, take_number};
-use crate::facts::display;
+use crate::facts::reads;
 use crate::plan::Finding;
 use crate::{Actor, Office, OfficeError};
 
@@ -188,9 +188,10 @@ async fn compose(
 /// A subject in a letter: the listed items, and the places in the municipality that is written to.
 fn shown(table: Table<'_>, rule: &Rule, row: &Row, letter: &[Forward]) -> Json {
     let mut out = Map::new();
-    for (item, value) in table.register.items.iter().zip(&row.values) {
+    let items = &table.register.items;
+    for (at, item) in items.iter().enumerate() {
         let listed = rule.items.contains(&item.name) && !item.conceal && !item.secret;
-        if let Some(text) = display(table.system, item, value.as_ref()).filter(|_| listed) {
+        if let Some(text) = reads(table.system, items, &row.values, at).filter(|_| listed) {
             out.insert(item.name.clone(), Json::from(text));
         }
     }

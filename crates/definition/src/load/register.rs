@@ -92,6 +92,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, stem: &str, system: &System) -> Re
         }
     }
     check_concealing(reader, &register, fields.place_of("concealed_by"));
+    check_western(reader, &register, fields.place_of("items"));
     register
 }
 
@@ -114,6 +115,16 @@ fn check_published(reader: &mut Reader<'_>, register: &Register, place: Place) {
     for name in names {
         if register.item(name).is_none() {
             let message = format!("published の項目「{name}」がこの台帳にありません");
+            let known = register.items.iter().map(|item| item.name.as_str());
+            reader.unknown(place, message, name, known);
+        }
+    }
+}
+
+fn check_western(reader: &mut Reader<'_>, register: &Register, place: Place) {
+    for name in register.items.iter().filter_map(|item| item.western_with.as_ref()) {
+        if register.item(name).is_none() {
+            let message = format!("western_with の項目「{name}」がこの台帳にありません");
             let known = register.items.iter().map(|item| item.name.as_str());
             reader.unknown(place, message, name, known);
         }
@@ -228,6 +239,7 @@ fn read_item(reader: &mut Reader<'_>, node: &Node, group: &str) -> Item {
         secret: reader.flag(&fields, "secret"),
         conceal: reader.flag(&fields, "conceal"),
         internal: reader.flag(&fields, "internal"),
+        western_with: reader.optional(&fields, "western_with"),
         name,
     }
 }

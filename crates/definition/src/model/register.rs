@@ -103,6 +103,8 @@ pub struct Item {
     pub conceal: bool,
     /// Left out of pages for people (still in API, history and checks).
     pub internal: bool,
+    /// An item of the register: where it has a value, a date is written in 西暦, not 和暦.
+    pub western_with: Option<String>,
 }
 
 /// Types of the standard's legend.

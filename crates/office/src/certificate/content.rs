@@ -2,7 +2,7 @@
 //! systems lend, the request, the head of the organisation.
 
 use definition::System;
-use definition::model::{ItemKind, Procedure, Register, Use};
+use definition::model::{Item, ItemKind, Procedure, Register, Use};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use store::register::{Table, rows_as_of};
@@ -10,7 +10,7 @@ use store::{GenericClient, ItemValue, Row};
 
 use crate::access::role;
 use crate::case::{UsedRow, used_key, used_row};
-use crate::facts::{Facts, display};
+use crate::facts::{Facts, display, reads};
 use crate::{Actor, Office, OfficeError};
 
 /// What was asked for.
@@ -116,9 +116,10 @@ pub(super) async fn lent(
 fn lend(office: &Office, used: &Use, values: &[Option<ItemValue>], texts: &mut Map<String, Json>) {
     let Ok(other) = office.system(&used.system) else { return };
     let Some(register) = other.register(&used.register) else { return };
-    for (item, value) in used.items.iter().zip(values) {
-        let own = register.item(&item.name).unwrap_or(item);
-        if let Some(text) = display(other, own, value.as_ref()).filter(|_| !own.secret) {
+    let own = |item: &Item| register.item(&item.name).unwrap_or(item).clone();
+    let items: Vec<Item> = used.items.iter().map(own).collect();
+    for (at, item) in items.iter().enumerate().filter(|(_, item)| !item.secret) {
+        if let Some(text) = reads(other, &items, values, at) {
             texts.entry(item.name.clone()).or_insert(Json::from(text));
         }
     }
@@ -159,9 +160,9 @@ fn person(
     allowed: &[String],
 ) -> Map<String, Json> {
     let mut out = Map::new();
-    for (item, value) in register.items.iter().zip(&row.values) {
+    for (at, item) in register.items.iter().enumerate() {
         let shown = allowed.contains(&item.name) && !item.secret;
-        let text = shown.then(|| display(system, item, value.as_ref())).flatten();
+        let text = shown.then(|| reads(system, &register.items, &row.values, at)).flatten();
         out.insert(item.name.clone(), text.map_or(Json::Null, Json::from));
     }
     for name in allowed.iter().filter(|name| register.item(name).is_none()) {

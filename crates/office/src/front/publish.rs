@@ -22,7 +22,7 @@ use store::{ItemValue, Row, StoreError};
 use super::matching::value;
 use super::{Desk, link, protect};
 use crate::access::role;
-use crate::facts::display;
+use crate::facts::reads;
 
 /// Rows shown of each list.
 const SHOWN: i64 = 50;
@@ -110,11 +110,12 @@ async fn build(desk: &Desk<'_>, key: &str, row: &Row) -> Result<View, StoreError
 
 fn groups(desk: &Desk<'_>, row: &Row, concealed: bool) -> Vec<ViewGroup> {
     let mut out: Vec<ViewGroup> = Vec::new();
-    for (item, value) in desk.table.register.items.iter().zip(&row.values) {
+    let items = &desk.table.register.items;
+    for (at, item) in items.iter().enumerate() {
         if !is_published(desk, item) || (concealed && item.conceal) {
             continue;
         }
-        let Some(text) = display(desk.table.system, item, value.as_ref()) else { continue };
+        let Some(text) = reads(desk.table.system, items, &row.values, at) else { continue };
         let shown = ViewItem {
             label: item.name.replace('_', "の"),
             label_en: item.name_en.clone(),

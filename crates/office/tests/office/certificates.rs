@@ -172,6 +172,31 @@ fn only_what_was_asked_for_by_who_may_have_it_is_printed() {
     });
 }
 
+/// 外国人住民 have their day of birth in 西暦; what the office itself dates stays in 和暦.
+#[test]
+fn a_day_of_birth_reads_as_the_register_wants_it_for_this_row() {
+    run(async {
+        let (world, key) = city().await;
+        for (sql, expect) in [
+            ("select 1", "昭和60年6月1日"),
+            ("update resident_record.resident set kokuseki_chiiki = '霧国'", "1985年6月1日"),
+        ] {
+            world.behind(sql).await;
+            let data = std::sync::Mutex::new(Json::Null);
+            let render = async |job: Job| {
+                *data.lock().unwrap() = job.data;
+                Ok(Rendered { pdf: b"%PDF".to_vec(), pages: 1 })
+            };
+            let asked = input(COPY, request(&key, "1", &[]));
+            let at = noon("2024-06-03");
+            certificate_issue(&world.office, &clerk(at), &asked, render).await.unwrap();
+            let data = data.into_inner().unwrap();
+            assert_eq!(data["subjects"][0]["生年月日"], expect);
+            assert_eq!(data["subjects"][0]["住民となった日"], "令和6年4月1日");
+        }
+    });
+}
+
 #[test]
 fn a_dead_person_asks_for_nothing() {
     run(async {

@@ -273,6 +273,10 @@ fn a_certificate_borrows_what_its_register_lacks() {
         let printed = data.lock().unwrap().clone();
         assert_eq!(printed["organisation"]["head"], "雲居　花子");
         assert_eq!(printed["organisation"]["head_title"], "雲居市長職務代理者");
+        // Another register's day of birth reads as that register wants it.
+        world.behind("update resident_record.resident set kokuseki_chiiki = '霧国'").await;
+        certificate_issue(&world.office, &clerk(later(at, 2)), &asked, render).await.unwrap();
+        assert_eq!(data.lock().unwrap()["subjects"][0]["生年月日"], "1985年6月1日");
         let (clerk, place) = (clerk(at), (RESIDENT, "resident"));
         let seen = page(&world.office, &clerk, place, &key, None, "確認").await.unwrap();
         let (_, _, seals) =
