@@ -61,7 +61,7 @@ impl ClusterOptions {
             folder: folder.into(),
             durable: true,
             programs: None,
-            shared_buffers_mib: 256,
+            shared_buffers_mib: shared_buffers(memory_mib()),
             max_connections: 600,
         }
     }
@@ -70,6 +70,20 @@ impl ClusterOptions {
     pub fn for_tests(folder: impl Into<PathBuf>) -> ClusterOptions {
         ClusterOptions { durable: false, shared_buffers_mib: 128, ..ClusterOptions::new(folder) }
     }
+}
+
+/// An eighth of the machine's memory, within 256 MiB and 8 GiB: the pages of the registers that are in
+/// use stay in memory whatever the system does with its own cache.
+fn shared_buffers(memory_mib: Option<u32>) -> u32 {
+    memory_mib.map_or(256, |memory| (memory / 8).clamp(256, 8 * 1024))
+}
+
+/// The machine's memory, where the system tells.
+fn memory_mib() -> Option<u32> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    u32::try_from(kib / 1024).ok()
 }
 
 /// A running server. Dropping it leaves the server running; [`Cluster::stop`] ends it.

@@ -131,7 +131,8 @@ async fn the_page_finds_what_is_known(stage: &Stage, id: i64) {
         let bytes = to_bytes(response.into_body(), 8 << 20).await.expect("a body");
         String::from_utf8(bytes.to_vec()).expect("a text")
     };
-    let offered = |sign: char| format!("id=\"field-candidate\" name=\"candidate\" value=\"{sign}\"");
+    let offered =
+        |sign: char| format!("id=\"field-candidate\" name=\"candidate\" value=\"{sign}\"");
     let plain = page("").await;
     check(&plain, &["候補を探す", "同じ字の異体", "部首 ⾡"], &["value=\"橋\""]);
     let found = page("?reading=%E3%81%AF%E3%81%97&strokes=%EF%BC%91%EF%BC%96").await;

@@ -34,6 +34,13 @@ async fn number(client: &Client, query: &str) -> i32 {
     client.query_one(query, &[]).await.expect("the query runs").get(0)
 }
 
+#[test]
+fn memory_for_pages_follows_the_machine() {
+    let of = |memory| super::shared_buffers(memory);
+    assert_eq!([None, Some(1_000), Some(24_105), Some(400_000)].map(of), [256, 256, 3_013, 8_192]);
+    assert!(super::memory_mib().is_some_and(|memory| memory > 100));
+}
+
 #[tokio::test]
 async fn a_cluster_is_made_used_stopped_and_started_quickly() {
     let place = Place::new();
