@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 use typst::foundations::Bytes;
 use typst::layout::Abs;
 use typst::text::{Font, FontBook, FontInstance, FontVariant, FontVariations};
@@ -121,21 +121,54 @@ fn file_find(folder: &Path, name: &str) -> Option<PathBuf> {
     })
 }
 
-/// Maps the file: workers share its pages through the page cache.
+/// Maps the file: workers share its pages through the page cache, all but the first.
 #[allow(
     unsafe_code,
-    reason = "a private read-only map of a root-owned system font; \
+    reason = "a private map of a root-owned system font; \
     packages replace such files by rename, so mapped bytes do not change"
 )]
 fn map(path: &Path) -> std::io::Result<Mmap> {
     let file = File::open(path)?;
     // SAFETY: see the reason above.
-    unsafe { Mmap::map(&file) }
+    let mut map = unsafe { MmapOptions::new().map_copy(&file)? };
+    glyph_names_hide(&mut map);
+    map.make_read_only()
+}
+
+/// Hides the table of glyph names (`post`) under a name that nobody asks for. No document carries
+/// glyph names, yet each would copy those of all 60,000 glyphs. Collections stay as they are.
+fn glyph_names_hide(font: &mut [u8]) {
+    let count = match font.first_chunk::<6>() {
+        Some([0, 1, 0, 0, high, low] | [b'O', b'T', b'T', b'O', high, low]) => {
+            usize::from(u16::from_be_bytes([*high, *low]))
+        }
+        _ => return,
+    };
+    let records = font.get_mut(12..12 + count * 16).unwrap_or_default();
+    for record in records.chunks_exact_mut(16).filter(|record| record.starts_with(b"post")) {
+        // The records stay in order.
+        record[..4].copy_from_slice(b"posu");
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_table_of_glyph_names_is_hidden() {
+        let mut font = [b"\0\x01\0\0\0\x03______".as_slice(), b"name", &[1; 12]].concat();
+        font.extend([b"post".as_slice(), &[2; 12], b"prep", &[3; 12], b"post"].concat());
+        let mut hidden = font.clone();
+        glyph_names_hide(&mut hidden);
+        let changed: Vec<usize> = (0..font.len()).filter(|at| font[*at] != hidden[*at]).collect();
+        assert_eq!((changed, &hidden[28..32]), (vec![31], b"posu".as_slice()));
+        for other in [b"ttcf\0\x01\0\0".as_slice(), b"\0\x01\0\0\xff\xff", b""] {
+            let mut same = other.to_vec();
+            glyph_names_hide(&mut same);
+            assert_eq!(same, other);
+        }
+    }
 
     #[test]
     fn a_missing_face_names_its_package() {

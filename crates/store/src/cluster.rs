@@ -72,8 +72,8 @@ impl ClusterOptions {
     }
 }
 
-/// An eighth of the machine's memory, within 256 MiB and 8 GiB: the pages of the registers that are in
-/// use stay in memory whatever the system does with its own cache.
+/// An eighth of the machine's memory, within 256 MiB and 8 GiB: the pages of the registers that are
+/// in use stay in memory whatever the system does with its own cache.
 fn shared_buffers(memory_mib: Option<u32>) -> u32 {
     memory_mib.map_or(256, |memory| (memory / 8).clamp(256, 8 * 1024))
 }
