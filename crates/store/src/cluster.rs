@@ -78,12 +78,15 @@ fn shared_buffers(memory_mib: Option<u32>) -> u32 {
     memory_mib.map_or(256, |memory| (memory / 8).clamp(256, 8 * 1024))
 }
 
-/// The machine's memory, where the system tells.
+/// The machine's memory, or what a container may have of it; `None` where the system does not tell.
 fn memory_mib() -> Option<u32> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    u32::try_from(kib / 1024).ok()
+    // `max`, no number, where there is no limit.
+    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let limit = limit.and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(u64::MAX);
+    u32::try_from((kib / 1024).min(limit >> 20)).ok()
 }
 
 /// A running server. Dropping it leaves the server running; [`Cluster::stop`] ends it.
