@@ -7,6 +7,9 @@ mod numeral;
 mod parse;
 mod point;
 
+use jiff::Timestamp;
+use jiff::tz::{TimeZone, offset};
+
 pub use error::DateError;
 pub use jiff::civil::Date;
 pub use loose::{Effective, Kind, LooseDate};
@@ -17,6 +20,21 @@ pub const OPEN_FROM: Date = Date::constant(1, 1, 1);
 
 /// "For ever": 9999-12-31, the standard's sentinel.
 pub const FOREVER: Date = Date::constant(9999, 12, 31);
+
+/// The clock of Japan, which knows no summer time.
+pub fn japan() -> TimeZone {
+    TimeZone::fixed(offset(9))
+}
+
+/// The day in Japan at a moment.
+pub fn day_in_japan(at: Timestamp) -> Date {
+    at.to_zoned(japan()).date()
+}
+
+/// The moment at which a day begins in Japan; `None` beyond all time.
+pub fn start_in_japan(day: Date) -> Option<Timestamp> {
+    Some(day.to_zoned(japan()).ok()?.timestamp())
+}
 
 /// `2026-04-01` as the standard's files write it; [`OPEN_FROM`] becomes `0000-01-01`.
 pub fn standard_text(day: Date) -> String {

@@ -224,7 +224,6 @@ async fn write_down(
     old: Option<&System>,
     new: &System,
 ) -> Result<(), StoreError> {
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
     let detail = json!({
         "system": new.id, "from": old.map(|old| &old.hash), "to": new.hash,
         "from_version": old.map(|old| &old.version), "to_version": new.version,
@@ -238,7 +237,7 @@ async fn write_down(
         reason: reason.to_owned(),
         case_id: None,
         subjects: Vec::new(),
-        effective_on: at.to_zoned(zone).date(),
+        effective_on: base::date::day_in_japan(at),
         filed_on: None,
         actor: ACTOR.to_owned(),
         approver: None,

@@ -51,11 +51,6 @@ pub struct Actor {
     pub at: jiff::Timestamp,
 }
 
-/// The day in Japan at a moment.
-pub fn day_in_japan(at: jiff::Timestamp) -> base::date::Date {
-    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).date()
-}
-
 impl Actor {
     /// The office's automatic work: reactions and timers.
     pub fn automatic(at: jiff::Timestamp) -> Actor {
@@ -71,7 +66,7 @@ impl Actor {
 
     /// Today in Japan.
     pub fn today(&self) -> base::date::Date {
-        day_in_japan(self.at)
+        base::date::day_in_japan(self.at)
     }
 
     /// True when the person has the role.

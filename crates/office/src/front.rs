@@ -27,7 +27,7 @@ use store::register::Table;
 use store::vault::Vault;
 use store::{Client, Database, StoreError};
 
-use crate::access::day_in_japan;
+use base::date::day_in_japan;
 
 pub use link::{Clerk, Decision, Pending, Verdict, decide, pending};
 pub use matching::{Agreement, Candidate};

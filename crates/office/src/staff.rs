@@ -21,8 +21,8 @@ use store::{Database, GenericClient};
 
 use code::Proof;
 
-use crate::access::day_in_japan;
 use crate::{Actor, OfficeError};
+use base::date::day_in_japan;
 
 pub use code::{Registration, code_confirm, code_reissue, code_secret, setup_actor};
 pub use password::{account_issue, password_change, password_issue};

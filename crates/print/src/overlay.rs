@@ -67,9 +67,11 @@ impl Overlays {
         for page in &mut pages {
             for &mark in marks {
                 let size = page_size(page);
-                if !self.frames.contains_key(&(mark, size)) {
+                if let std::collections::hash_map::Entry::Vacant(e) =
+                    self.frames.entry((mark, size))
+                {
                     let drawn = compile(&mark.source(size), &Value::Null)?;
-                    self.frames.insert((mark, size), mark_frame(&drawn)?);
+                    e.insert(mark_frame(&drawn)?);
                 }
                 page.frame.push_frame(Point::zero(), self.frames[&(mark, size)].clone());
             }

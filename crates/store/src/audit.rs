@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio_postgres::Row;
 
 use crate::{GenericClient, StoreError};
 
@@ -83,21 +84,20 @@ pub async fn audit_latest(
         )
         .await?;
     rows.iter()
-        .map(|row| {
-            Ok(Audit {
-                id: row.try_get(0)?,
-                at: row.try_get(1)?,
-                audit: NewAudit {
-                    actor: row.try_get(2)?,
-                    role: row.try_get(3)?,
-                    zone: row.try_get(4)?,
-                    purpose: row.try_get(5)?,
-                    action: row.try_get(6)?,
-                    subjects: row.try_get(7)?,
-                    detail: row.try_get(8)?,
-                    request: row.try_get(9)?,
-                },
-            })
-        })
+        .map(|row| Ok(Audit { id: row.try_get(0)?, at: row.try_get(1)?, audit: content(row)? }))
         .collect()
+}
+
+/// What a row says; number and time stand before it.
+pub(crate) fn content(row: &Row) -> Result<NewAudit, StoreError> {
+    Ok(NewAudit {
+        actor: row.try_get(2)?,
+        role: row.try_get(3)?,
+        zone: row.try_get(4)?,
+        purpose: row.try_get(5)?,
+        action: row.try_get(6)?,
+        subjects: row.try_get(7)?,
+        detail: row.try_get(8)?,
+        request: row.try_get(9)?,
+    })
 }

@@ -72,10 +72,10 @@ impl ClusterOptions {
     }
 }
 
-/// An eighth of the machine's memory, within 256 MiB and 8 GiB: the pages of the registers that are
-/// in use stay in memory whatever the system does with its own cache.
+/// A quarter of the machine's memory, within 256 MiB and 16 GiB: the pages of the registers in use
+/// stay in memory whatever the system does with its own cache.
 fn shared_buffers(memory_mib: Option<u32>) -> u32 {
-    memory_mib.map_or(256, |memory| (memory / 8).clamp(256, 8 * 1024))
+    memory_mib.map_or(256, |memory| (memory / 4).clamp(256, 16 * 1024))
 }
 
 /// The machine's memory, or what a container may have of it; `None` where the system does not tell.
@@ -117,7 +117,7 @@ impl Cluster {
         }
         let superuser = Secret::load(&folder.secret("superuser"))?;
         let installer = Secret::load_or_make(&folder.secret("installer"))?;
-        settings::write(&folder, &account, options, &socket)?;
+        settings::write(&folder, &account, options, &programs, &socket)?;
         let probe = roles::config(&socket, INSTALLER, &installer, "postgres");
         let (server, signed_in, adopted) = match postmaster::adopt(&folder, &probe).await? {
             Some((server, signed_in)) => (server, signed_in, true),

@@ -28,8 +28,7 @@ pub mod seal;
 pub mod search;
 pub mod series;
 mod session;
-#[cfg(test)]
-mod testing;
+pub mod testing;
 pub mod timeline;
 pub mod undo;
 pub mod value;

@@ -1,35 +1,38 @@
-//! What tests of the store share: a place for a server of one's own, and an organisation on it.
-//! Only tests see it.
+//! What tests of every crate share that need a server of their own: a place for it and a sample
+//! organisation.
+
+#[cfg(test)]
+pub(crate) mod body;
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use definition::System;
-
-use crate::cluster::{Cluster, ClusterOptions, system};
-use crate::organisation::{Credentials, Installer, Organisation};
+use crate::cluster::system;
+use crate::organisation::Organisation;
 
 /// A folder that is removed, with the server in it, at the end of the test.
-pub(crate) struct Place(PathBuf);
+#[derive(Debug)]
+pub struct Place(PathBuf);
 
 impl Place {
-    pub(crate) fn new() -> Place {
+    /// A new one, below the folder in `KUMOI_TEST_FOLDER` if that is set.
+    #[expect(clippy::new_without_default, reason = "each is another folder")]
+    pub fn new() -> Place {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("kumoi-store-{}-{number}", std::process::id());
+        let name = format!("kumoi-test-{}-{number}", std::process::id());
         let above = std::env::var_os("KUMOI_TEST_FOLDER");
         Place(above.map_or_else(std::env::temp_dir, PathBuf::from).join(name))
     }
 
     /// The folder itself.
-    pub(crate) fn path(&self) -> &std::path::Path {
+    pub fn path(&self) -> &Path {
         &self.0
     }
 
     /// The folder of the server.
-    pub(crate) fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         self.0.join("postgres")
     }
 }
@@ -44,43 +47,14 @@ impl Drop for Place {
     }
 }
 
-/// A server with one sample organisation.
-pub(crate) struct Body {
-    id: &'static str,
-    installer: Installer,
-    /// The office's credentials.
-    pub(crate) office: Credentials,
-    place: Place,
-}
-
-impl Body {
-    /// With these systems installed.
-    pub(crate) async fn new(id: &'static str, systems: &[Arc<System>]) -> Body {
-        let place = Place::new();
-        let options = ClusterOptions::for_tests(place.folder());
-        let cluster = Cluster::start(&options).await.unwrap();
-        let installer = Installer::new(cluster.installer("postgres"));
-        let templates = installer.prepare(systems).await.unwrap();
-        let organisation = Organisation {
-            id: id.to_owned(),
-            code: "999999".to_owned(),
-            name: "見本市".to_owned(),
-            name_en: "Sample City".to_owned(),
-            kind: "municipality".to_owned(),
-            sample: true,
-        };
-        let zones = installer.organisation_create(&organisation, &templates).await.unwrap();
-        Body { id, installer, office: zones.office, place }
-    }
-
-    /// A folder that goes with the organisation.
-    pub(crate) fn folder(&self, name: &str) -> PathBuf {
-        self.place.path().join(name)
-    }
-
-    /// Runs statements as the owner of the tables, who may change what it likes.
-    pub(crate) async fn behind(&self, sql: &str) {
-        let client = self.installer.connect(self.id).await.unwrap();
-        client.batch_execute(&format!("set role kumoi_owner; {sql}")).await.unwrap();
+/// An invented municipality.
+pub fn sample_organisation(id: &str) -> Organisation {
+    Organisation {
+        id: id.to_owned(),
+        code: "999999".to_owned(),
+        name: "見本市".to_owned(),
+        name_en: "Sample City".to_owned(),
+        kind: "municipality".to_owned(),
+        sample: true,
     }
 }

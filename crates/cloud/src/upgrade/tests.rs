@@ -3,13 +3,13 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use definition::Package;
-use store::cluster::{Cluster, ClusterOptions, stop_leftover};
+use store::cluster::{Cluster, ClusterOptions};
 use store::organisation::{Installer, Templates};
 use store::schema::catalogue;
+use store::testing::{Place, sample_organisation};
 
 use super::*;
 use crate::{Keeper, Kept, contract_sign, offer_publish};
@@ -57,42 +57,31 @@ impl Keeper for Pocket {
 
 /// A cluster with one organisation; gone at the end of the test.
 struct World {
-    place: PathBuf,
+    place: Place,
     cluster: Cluster,
     installer: Installer,
 }
 
 impl World {
     async fn new() -> World {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let above = std::env::var_os("KUMOI_TEST_FOLDER");
-        let above = above.map_or_else(std::env::temp_dir, PathBuf::from);
-        let place = above.join(format!("kumoi-cloud-{}-{number}", std::process::id()));
+        let place = Place::new();
         let cluster = World::start(&place).await;
         let installer = Installer::new(cluster.installer("postgres"));
         World { place, cluster, installer }
     }
 
-    async fn start(place: &std::path::Path) -> Cluster {
-        let options = ClusterOptions::for_tests(place.join("postgres"));
+    async fn start(place: &Place) -> Cluster {
+        let options = ClusterOptions::for_tests(place.folder());
         Cluster::start(&options).await.expect("the cluster starts")
     }
 
     /// Opens the organisation with these systems, as a start of the cloud does.
     async fn open(&self, systems: &[Arc<System>]) -> Result<Upgraded, CloudError> {
         let templates: Templates = self.installer.prepare(systems).await?;
-        let keeper = Pocket(self.place.clone());
+        let keeper = Pocket(self.place.path().to_path_buf());
         let (installer, templates) = (&self.installer, &templates);
         let executor = Executor { installer, templates, systems, keeper: &keeper };
-        let organisation = Organisation {
-            id: ID.to_owned(),
-            code: "999999".to_owned(),
-            name: "見本市".to_owned(),
-            name_en: "Sample City".to_owned(),
-            kind: "municipality".to_owned(),
-            sample: true,
-        };
+        let organisation = sample_organisation(ID);
         let offers = offer_publish(installer, "kumoi", systems).await?;
         let contracts = contract_sign(installer, &organisation, &offers).await?;
         Ok(executor.contract_open(&organisation, &contracts).await?.upgraded)
@@ -113,18 +102,6 @@ impl World {
     async fn catalogue(&self) -> Vec<String> {
         let client = self.installer.connect(ID).await.unwrap();
         catalogue(&client, &["core", "reading_card"]).await.unwrap()
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let folder = self.place.join("postgres");
-        let stopping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new()?;
-            runtime.block_on(stop_leftover(&folder)).map_err(std::io::Error::other)
-        });
-        let _ = stopping.join();
-        let _ = std::fs::remove_dir_all(&self.place);
     }
 }
 

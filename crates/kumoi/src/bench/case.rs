@@ -17,6 +17,7 @@ use super::work::Work;
 pub(super) async fn case(folder: &Folder, looks: Looks) -> Result<()> {
     let place = Place::open(folder).await?;
     let city = place.city_with_people(looks.people).await?;
+    place.remember(&city).await?;
     let office = &city.office;
     let entered = Work::read()?.case;
     let (clerk, chief) = (actor("madoguchi", role::COUNTER), actor("kakaricho", role::CHIEF));

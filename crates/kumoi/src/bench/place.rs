@@ -140,6 +140,26 @@ impl Place {
         Ok(city)
     }
 
+    /// Brings every page of the registers and their indexes into memory, as a day of work does.
+    pub(super) async fn remember(&self, city: &City) -> Result<()> {
+        let owner = self.owner(city).await?;
+        let schemas: Vec<String> =
+            self.systems.iter().map(|system| system.id.replace('-', "_")).collect();
+        // Through the indexes: what a whole table is read through is not kept.
+        let sql = "
+            select format('set enable_seqscan = off; set enable_bitmapscan = off;
+                select count(%I) from %s where %I is not null', case when i.indisprimary
+                then 'valid_from' else a.attname end, i.indrelid::regclass, a.attname)
+            from pg_index i join pg_class c on c.oid = i.indrelid
+            join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+            where c.relnamespace::regnamespace::text = any($1)
+            order by i.indrelid, not i.indisprimary";
+        for row in owner.query(sql, &[&schemas]).await.map_err(store::StoreError::from)? {
+            owner.batch_execute(row.get(0)).await.map_err(store::StoreError::from)?;
+        }
+        Ok(())
+    }
+
     /// A connection to the city's database as the owner of its tables.
     pub(super) async fn owner(&self, city: &City) -> Result<store::Connection> {
         let client = self.installer.connect(&city.sample.organisation.id).await?;

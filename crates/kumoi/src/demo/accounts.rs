@@ -1,9 +1,9 @@
 //! Sample accounts and 決裁 rules of a sample organisation. Never for a real one.
 
 use anyhow::{Result, bail};
+use base::date::day_in_japan;
 use cloud::Kept;
 use jiff::Timestamp;
-use office::access::day_in_japan;
 use office::staff::{NewAccount, account_create};
 use store::identity::account_list;
 use store::parameter::{DecisionRule, decision_rule_add, decision_rules};

@@ -335,8 +335,7 @@ impl Walk<'_> {
 
 /// The day so many days ago in Japan, in 和暦 as a clerk types it.
 fn day(ago: i32) -> String {
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
-    let today = jiff::Timestamp::now().to_zoned(zone).date();
+    let today = base::date::day_in_japan(jiff::Timestamp::now());
     let day = today.saturating_sub(jiff::Span::new().days(ago));
     format!("令和{}年{}月{}日", day.year() - 2018, day.month(), day.day())
 }

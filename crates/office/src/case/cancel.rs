@@ -15,10 +15,10 @@ use store::undo::events_touching;
 use store::undo::{event_cancelled_by, event_cases, event_lock, event_timers_withdraw};
 
 use super::{Act, stage};
-use crate::access::day_in_japan;
 use crate::form::Parsed;
 use crate::plan::{Finding, Undoable, UndoneRow};
 use crate::{Office, OfficeError};
+use base::date::day_in_japan;
 
 /// The recorded events that a form names; with `lock` nobody else cancels or reacts to them until
 /// the transaction ends.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use base::date::FOREVER;
+use base::date::{FOREVER, start_in_japan};
 use definition::model::{Procedure, Register, System};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -300,7 +300,7 @@ pub(crate) async fn write(
                 let unique = format!("{event_id}/{procedure}/{key}");
                 let content = json!({"system": system.id, "package": system.hash,
                     "procedure": procedure, "key": key});
-                let at = start_of(*on);
+                let at = start_in_japan(*on).unwrap_or(Timestamp::MIN);
                 store::job::job_enqueue(client, "timer", &unique, &content, at).await?;
             }
             Step::Notify { .. } => {}
@@ -312,7 +312,8 @@ pub(crate) async fn write(
     }
     if entry.event.is_some() {
         let content = json!({ "event": event_id });
-        let at = start_of(entry.effective_on).max(entry.recorded_at);
+        let at = start_in_japan(entry.effective_on)
+            .map_or(entry.recorded_at, |start| start.max(entry.recorded_at));
         let unique = event_id.to_string();
         store::job::job_enqueue(client, "reaction", &unique, &content, at).await?;
     }
@@ -330,12 +331,6 @@ fn first_meta(stamp: &Stamp, day: base::date::Date, version_no: i32) -> RowMeta 
         reason: stamp.reason.clone(),
         closed_on: None,
     }
-}
-
-/// The beginning of a day in Japan.
-fn start_of(day: base::date::Date) -> Timestamp {
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
-    day.to_zoned(zone).map_or(Timestamp::MIN, |zoned| zoned.timestamp())
 }
 
 /// The changes of a plan in words, with old values read from the registers.

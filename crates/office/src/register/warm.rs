@@ -14,8 +14,8 @@ use store::series::series_take;
 use store::undo::events_touching;
 use store::{Client, StoreError};
 
-use crate::access::day_in_japan;
 use crate::{Office, OfficeError};
+use base::date::day_in_japan;
 
 /// The key of no row.
 const NOBODY: &str = "";

@@ -15,8 +15,8 @@ use super::{
     FAILURES, LOCK_MINUTES, Opened, SETUP, actor_of, new_totp_secret, open, place, purpose,
     refused, totp_secret_text,
 };
-use crate::access::day_in_japan;
 use crate::{Actor, OfficeError};
+use base::date::day_in_japan;
 
 /// How long a registration code serves.
 const REGISTRATION_HOURS: i64 = 24;

@@ -11,9 +11,9 @@ use super::{
     FAILURES, LOCK_MINUTES, NewAccount, Opened, PASSWORD_DAYS, Purpose, account_write, hash, open,
     verified,
 };
-use crate::access::day_in_japan;
 use crate::plan::Finding;
 use crate::{Actor, OfficeError};
+use base::date::day_in_japan;
 
 /// How long an issued password serves: for a new account, and for a forgotten one.
 const NEW_HOURS: i64 = 24 * 7;

@@ -57,7 +57,8 @@ fn an_event_is_cancelled_on_every_row_that_it_wrote() {
         let households = "select count(*) from resident_record.household";
         assert_eq!(world.count(households).await, 1, "the opened household is gone");
         let then = (date("2024-05-03"), noon("2024-06-01"));
-        let past = rows_as_of(&**client, table, &[own.clone()], then.0, then.1).await.unwrap();
+        let past =
+            rows_as_of(&**client, table, std::slice::from_ref(&own), then.0, then.1).await.unwrap();
         assert_eq!(past.len(), 1, "what was believed stays readable");
         let actor = clerk(later(at, 1));
         let place = (RESIDENT, "household");

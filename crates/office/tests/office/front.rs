@@ -3,10 +3,10 @@
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base::date::Date;
+use base::date::day_in_japan;
 use jiff::{Timestamp, ToSpan};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use office::access::day_in_japan;
 use office::front::{LinkItems, TickReport, Trust, tick};
 use serde_json::json;
 use store::Database;

@@ -83,8 +83,8 @@ impl Drive {
         let from = self.day();
         let mut entries = Vec::new();
         let mut expected = Vec::new();
-        for number in 0..=self.dice.below(3) {
-            let mut entry = Map::from_iter([("名称".to_owned(), json!(TITLES[number]))]);
+        for title in &TITLES[..=self.dice.below(3)] {
+            let mut entry = Map::from_iter([("名称".to_owned(), json!(title))]);
             let mut values = Vec::new();
             for item in &self.items {
                 let given = matches!(item.kind, Kind::Flag) || self.dice.chance(70);
@@ -106,10 +106,10 @@ impl Drive {
         let group = self.world.count("select count(*) from gen_a.\"group\"").await;
         assert_eq!(group, 1, "seed {}", self.seed);
         let table = Table::new(self.world.office.system("gen-a").unwrap(), "thing").unwrap();
-        for (number, (key, own)) in entry.entry.subjects.iter().zip(expected).enumerate() {
+        for (title, (key, own)) in TITLES.iter().zip(entry.entry.subjects.iter().zip(expected)) {
             let found = row(&**client, table, key).await.unwrap().unwrap();
             let mut values = found.values[..BEFORE].to_vec();
-            assert_eq!(values[1], Some(ItemValue::Text(TITLES[number].to_owned())));
+            assert_eq!(values[1], Some(ItemValue::Text((*title).to_owned())));
             values.extend(own);
             self.rows.push(Model::new(key.clone(), from, values, at));
         }

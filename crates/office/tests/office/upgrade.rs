@@ -262,7 +262,9 @@ fn every_kind_of_break_is_refused_and_changes_nothing() {
         let volumes = "type: S9, length: 3";
         let required = format!("{REGISTER}{}", COLOUR.replace("search: name", "required: true"));
         let swapped = "  - { name: 備考, name_en: Other, romaji: bekko, type: Ｎ, length: 20 }\n";
-        let breaks: &[(&[(&str, &str, &str)], &str)] = &[
+        /// File, what is replaced in it, by what.
+        type Edit<'e> = (&'e str, &'e str, &'e str);
+        let breaks: &[(&[Edit<'_>], &str)] = &[
             (&[(card, "romaji: biko", "romaji: bikou")], "「備考」がなくなります"),
             (
                 &[(card, REGISTER, &required), (issue, day, "期限: 異動日, 色: 氏名")],

@@ -3,7 +3,6 @@
 
 use base::date::Date;
 use jiff::Timestamp;
-use jiff::tz::{TimeZone, offset};
 use maud::{Markup, html};
 
 use super::language::Language;
@@ -30,11 +29,21 @@ pub fn day(language: Language, day: Date) -> Markup {
     }
 }
 
-/// A moment in Japan to the minute: `令和8年4月1日（2026年）9:05`.
+/// A moment in Japan to the minute: `令和8年4月1日（2026年）09:05`.
 pub fn moment(language: Language, at: Timestamp) -> Markup {
-    let here = at.to_zoned(TimeZone::fixed(offset(9)));
-    let clock = here.strftime("%H:%M").to_string();
-    html! { span.moment { (day(language, here.date())) " " span.day { (clock) } } }
+    let (day_here, clock) = here(at);
+    html! { span.moment { (day(language, day_here)) " " span.day { (clock) } } }
+}
+
+/// The same in a sentence.
+pub fn moment_text(language: Language, at: Timestamp) -> String {
+    let (day_here, clock) = here(at);
+    format!("{} {clock}", day_text(language, day_here))
+}
+
+fn here(at: Timestamp) -> (Date, String) {
+    let here = at.to_zoned(base::date::japan());
+    (here.date(), here.strftime("%H:%M").to_string())
 }
 
 fn western(day: Date) -> Option<String> {

@@ -16,6 +16,8 @@ use office::access::role;
 use office::plan::Finding;
 use office::{OfficeError, staff};
 use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{self, StrDeserializer};
 use serde_json::json;
 use store::identity::{account_end, account_unlock, role_end, role_grant};
 use store::parameter::{DecisionRule, decision_rule_add, decision_rule_end, decision_rules};
@@ -98,17 +100,19 @@ pub struct Entered {
 }
 
 /// Every act; another is neither done nor audited.
-const ACTS: &[&str] = &[
-    "role-grant",
-    "role-end",
-    "account-unlock",
-    "account-end",
-    "account-create",
-    "password-issue",
-    "code-reissue",
-    "rule-add",
-    "rule-end",
-];
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Act {
+    RoleGrant,
+    RoleEnd,
+    AccountUnlock,
+    AccountEnd,
+    AccountCreate,
+    PasswordIssue,
+    CodeReissue,
+    RuleAdd,
+    RuleEnd,
+}
 
 /// Does an act and returns to the page.
 pub async fn act(
@@ -126,32 +130,31 @@ pub async fn act(
     }
 }
 
-async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<Option<Markup>, Refusal> {
+async fn perform(desk: &Desk, name: &str, entered: &Entered) -> Result<Option<Markup>, Refusal> {
     desk.check(entered.csrf.as_deref())?;
     desk.actor.require(&[role::ADMINISTRATOR])?;
+    let named: StrDeserializer<'_, value::Error> = name.into_deserializer();
+    let act = Act::deserialize(named).map_err(|_| Refusal::NotFound)?;
     let today = desk.actor.today();
     let staff_client = desk.place.staff.client().await?;
     let client = desk.place.office.database.client().await?;
-    let detail = json!({
-        "id": entered.id, "role": entered.role, "procedure": entered.procedure,
-        "manner": entered.manner,
-    });
-    if !ACTS.contains(&act) {
-        return Err(Refusal::NotFound);
+    if !matches!(act, Act::CodeReissue) {
+        let detail = json!({
+            "id": entered.id, "role": entered.role, "procedure": entered.procedure,
+            "manner": entered.manner,
+        });
+        let action = format!("administration.{name}");
+        desk.actor.audit(&**client, &action, "管理", Vec::new(), detail).await?;
     }
-    if act == "code-reissue" {
-        return reissue(desk, entered).await.map(Some);
-    }
-    let action = format!("administration.{act}");
-    desk.actor.audit(&**client, &action, "管理", Vec::new(), detail).await?;
     match act {
-        "role-grant" => role_grant(&**staff_client, &entered.id, &entered.role, today).await?,
-        "role-end" => role_end(&**staff_client, &entered.id, &entered.role, today).await?,
-        "account-unlock" => account_unlock(&**staff_client, &entered.id).await?,
-        "account-end" => account_end(&**staff_client, &entered.id, today).await?,
-        "account-create" => return create(desk, entered).await.map(Some),
-        "password-issue" => return issue(desk, entered).await.map(Some),
-        "rule-add" => {
+        Act::RoleGrant => role_grant(&**staff_client, &entered.id, &entered.role, today).await?,
+        Act::RoleEnd => role_end(&**staff_client, &entered.id, &entered.role, today).await?,
+        Act::AccountUnlock => account_unlock(&**staff_client, &entered.id).await?,
+        Act::AccountEnd => account_end(&**staff_client, &entered.id, today).await?,
+        Act::AccountCreate => return create(desk, entered).await.map(Some),
+        Act::PasswordIssue => return issue(desk, entered).await.map(Some),
+        Act::CodeReissue => return reissue(desk, entered).await.map(Some),
+        Act::RuleAdd => {
             let from = day_of(&entered.from)?;
             let rule = DecisionRule {
                 id: 0,
@@ -162,11 +165,10 @@ async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<Option<Mar
             };
             decision_rule_add(&**client, &rule, from).await?;
         }
-        "rule-end" => {
+        Act::RuleEnd => {
             let id = entered.id.parse().map_err(|_| Refusal::NotFound)?;
             decision_rule_end(&**client, id, today).await?;
         }
-        _ => return Err(Refusal::NotFound),
     }
     Ok(None)
 }

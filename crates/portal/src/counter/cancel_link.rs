@@ -1,6 +1,7 @@
 //! 取消 at the counter: which recorded event of a row is to be cancelled. Links and choices only;
 //! what may be cancelled is decided by the office.
 
+use base::date::day_in_japan;
 use maud::{Markup, html};
 use office::access::role;
 use office::case::canceller;
@@ -35,12 +36,11 @@ pub fn cancel_links(desk: &Desk, (system, register): (&str, &str), page: &Page) 
 
 /// The events of a row that can be chosen for cancellation, newest first: number and words.
 pub fn event_choices(page: &Page) -> Vec<(String, String)> {
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
     let mut out: Vec<(String, String)> = Vec::new();
     for version in page.history.iter().rev().filter(|version| version.cancellable) {
         let number = version.event_id.to_string();
         if out.iter().all(|(known, _)| *known != number) {
-            let day = version.recorded_from.to_zoned(zone.clone()).date();
+            let day = day_in_japan(version.recorded_from);
             let (valid, day) = (base::era::japanese(version.valid_from), base::era::japanese(day));
             let words = format!("{}　異動日 {valid}　処理日 {day}", version.reason);
             out.push((number, words));

@@ -32,7 +32,7 @@ const NAME: &str = "渡邉　一";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn characters_and_letters() {
-    let stage = Stage::build("counter").await;
+    let stage = Stage::build().await;
     a_character_is_identified(&stage).await;
     a_protected_person_is_forwarded(&stage).await;
     passwords::passwords_sessions_and_limits(&stage).await;
@@ -162,7 +162,7 @@ async fn a_protected_person_is_forwarded(stage: &Stage) {
     let here = "雲居市東二丁目";
     assert!(input["form"]["住所"].as_str().expect("an address").contains(here));
     let key = registered(stage, input, "霞　花").await;
-    let today = office::access::day_in_japan(jiff::Timestamp::now()).to_string();
+    let today = base::date::day_in_japan(jiff::Timestamp::now()).to_string();
     let protection = json!({
         "system": "resident-record", "procedure": "protection-start", "acknowledged": true,
         "identity": {"方法": "運転免許証等"},

@@ -42,7 +42,7 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// A word of the office in the reader's language; an unknown one stays as it is.
-pub fn word<'a>(language: Language, japanese: &'a str) -> &'a str {
+pub fn word(language: Language, japanese: &str) -> &str {
     let english = || WORDS.iter().find(|(word, _)| *word == japanese).map(|(_, english)| *english);
     match language {
         Language::Japanese => japanese,

@@ -99,11 +99,12 @@ impl Worker {
     /// Opens and readies the connection that whoever comes next will find, where the budget allows.
     async fn warm(&self) {
         let Place { office, staff, .. } = &*self.place;
-        if office.database.connections() == 0 && self.budget.has_room() {
-            if let Err(error) = office::register::warm(office).await {
-                let organisation = &office.organisation.id;
-                tracing::warn!(%organisation, %error, "no connection was readied");
-            }
+        if office.database.connections() == 0
+            && self.budget.has_room()
+            && let Err(error) = office::register::warm(office).await
+        {
+            let organisation = &office.organisation.id;
+            tracing::warn!(%organisation, %error, "no connection was readied");
         }
         if staff.connections() == 0 && self.budget.has_room_for_staff() {
             // Nobody's token: the statement of every page is prepared, and finds no session.

@@ -62,6 +62,13 @@ impl Programs {
         self.folder.join("initdb")
     }
 
+    /// Whether the server can load a library: a module that distributions pack with it or apart.
+    pub(super) fn has_library(&self, name: &str) -> bool {
+        let file = format!("{name}.so");
+        let above = self.folder.parent().unwrap_or(&self.folder);
+        ["lib", "lib/postgresql"].iter().any(|lib| above.join(lib).join(&file).is_file())
+    }
+
     pub(super) fn postgres(&self) -> PathBuf {
         self.folder.join("postgres")
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::account::Account;
 use super::folder::Folder;
+use super::programs::Programs;
 use super::{ClusterError, ClusterOptions};
 
 /// Only the socket, only with a SCRAM password.
@@ -53,6 +54,9 @@ log_autovacuum_min_duration = -1
 log_line_prefix = '%m [%p] '
 ";
 
+/// What was in memory before a stop is read again in the background after the start.
+const PREWARM: &str = "shared_preload_libraries = 'pg_prewarm'\n";
+
 /// Without these a crash of the machine loses data: tests only.
 const NOT_DURABLE: &str = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n";
 
@@ -61,11 +65,12 @@ pub(super) fn write(
     folder: &Folder,
     account: &Account,
     options: &ClusterOptions,
+    programs: &Programs,
     socket: &Path,
 ) -> Result<(), ClusterError> {
     let data = folder.data();
     for (name, text) in
-        [("postgresql.conf", text(options, socket)), ("pg_hba.conf", DOOR.to_owned())]
+        [("postgresql.conf", text(options, programs, socket)), ("pg_hba.conf", DOOR.to_owned())]
     {
         let path = data.join(name);
         if fs::read_to_string(&path).is_ok_and(|before| before == text) {
@@ -77,15 +82,16 @@ pub(super) fn write(
     Ok(())
 }
 
-fn text(options: &ClusterOptions, socket: &Path) -> String {
+fn text(options: &ClusterOptions, programs: &Programs, socket: &Path) -> String {
     let socket = socket.display().to_string().replace('\'', "''");
     format!(
         "# Written by Kumoi at every start. Put your own settings into local.conf.\n{FIXED}\
          unix_socket_directories = '{socket}'\n\
-         max_connections = {}\nshared_buffers = {}MB\n{}\
+         max_connections = {}\nshared_buffers = {}MB\n{}{}\
          include_if_exists = 'local.conf'\n",
         options.max_connections,
         options.shared_buffers_mib,
+        if programs.has_library("pg_prewarm") { PREWARM } else { "" },
         if options.durable { "" } else { NOT_DURABLE },
     )
 }

@@ -37,7 +37,7 @@ async fn number(client: &Client, query: &str) -> i32 {
 #[test]
 fn memory_for_pages_follows_the_machine() {
     let of = |memory| super::shared_buffers(memory);
-    assert_eq!([None, Some(1_000), Some(24_105), Some(400_000)].map(of), [256, 256, 3_013, 8_192]);
+    assert_eq!([None, Some(1_000), Some(24_105), Some(400_000)].map(of), [256, 256, 6_026, 16_384]);
     assert!(super::memory_mib().is_some_and(|memory| memory > 100));
 }
 

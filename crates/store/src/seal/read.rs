@@ -12,8 +12,7 @@ use super::Kind;
 use super::digest::{Digest, Salt, audit_digest, journal_digest};
 use super::marks::Marks;
 use super::tree::{Edge, Gathered, Place, TILE_HEIGHT, TILE_WIDTH, subtree};
-use crate::audit::NewAudit;
-use crate::{StoreError, journal};
+use crate::{StoreError, audit, journal};
 
 /// A row as it stands now.
 #[derive(Clone, Copy, Debug)]
@@ -167,17 +166,7 @@ fn journal_row(row: &Row) -> Result<RowDigest, StoreError> {
 }
 
 fn audit_row(row: &Row) -> Result<RowDigest, StoreError> {
-    let audit = NewAudit {
-        actor: row.try_get(2)?,
-        role: row.try_get(3)?,
-        zone: row.try_get(4)?,
-        purpose: row.try_get(5)?,
-        action: row.try_get(6)?,
-        subjects: row.try_get(7)?,
-        detail: row.try_get(8)?,
-        request: row.try_get(9)?,
-    };
-    let digest = audit_digest(row.try_get(1)?, &audit);
+    let digest = audit_digest(row.try_get(1)?, &audit::content(row)?);
     Ok(RowDigest { entry_id: row.try_get(0)?, digest, agrees: true })
 }
 

@@ -12,7 +12,7 @@ use super::proof::InclusionProof;
 use super::*;
 use crate::audit::{NewAudit, audit_append};
 use crate::journal::{NewEntry, journal_append, journal_entry};
-use crate::testing::Body;
+use crate::testing::body::Body;
 
 /// An organisation with its log.
 struct World {

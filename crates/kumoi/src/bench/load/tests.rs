@@ -40,7 +40,7 @@ async fn check_secret(place: &Place, city: &City) {
     let person = seed::population(&city.sample).household(0).members.remove(0);
     let key = base::code::AddresseeNumber::from_serial(1).expect("a number").to_string();
     let client = city.office.database.client().await.expect("a connection");
-    assert_eq!(rows(&**client, table, &[key.clone()]).await.expect("rows").len(), 1);
+    assert_eq!(rows(&**client, table, std::slice::from_ref(&key)).await.expect("rows").len(), 1);
     let vault = city.office.database.vault().expect("keys");
     let item = table.register.item("個人番号").expect("an item");
     let shown = reveal(&**client, table, item, &key, vault).await.expect("a secret");

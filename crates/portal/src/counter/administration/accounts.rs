@@ -61,8 +61,7 @@ fn account_act(desk: &Desk, rows: &[(String, Vec<String>)]) -> Markup {
     let names: Vec<(&str, String)> =
         rows.iter().map(|(id, texts)| (id.as_str(), format!("{}（{id}）", texts[1]))).collect();
     let choices: Vec<Choice<'_>> = names.iter().map(|(id, name)| Choice::new(id, name)).collect();
-    let roles: Vec<Choice<'_>> =
-        role::ALL.iter().map(|(id, ja, en)| Choice::new(id, desk.say(ja, en))).collect();
+    let roles = role_choices(desk);
     let acts = [
         ("role-grant", "役割を与える", "Grant the role"),
         ("role-end", "役割を終える", "End the role"),
@@ -104,6 +103,11 @@ fn account_act(desk: &Desk, rows: &[(String, Vec<String>)]) -> Markup {
     }
 }
 
+/// Every role, to choose from.
+pub(super) fn role_choices(desk: &Desk) -> Vec<Choice<'static>> {
+    role::ALL.iter().map(|(id, ja, en)| Choice::new(id, desk.say(ja, en))).collect()
+}
+
 /// What a role is called in the reader's language.
 pub(super) fn role_name<'a>(desk: &Desk, id: &'a str) -> &'a str {
     let known = role::ALL.iter().find(|(known, ..)| *known == id);
@@ -112,8 +116,7 @@ pub(super) fn role_name<'a>(desk: &Desk, id: &'a str) -> &'a str {
 
 fn account_form(desk: &Desk) -> Markup {
     let action = desk.href("/administration/account-create");
-    let roles: Vec<Choice<'_>> =
-        role::ALL.iter().map(|(id, ja, en)| Choice::new(id, desk.say(ja, en))).collect();
+    let roles = role_choices(desk);
     let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };
     let label = desk.say("職員を加える", "Add a member of staff");
     disclosure(

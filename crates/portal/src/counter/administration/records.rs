@@ -87,79 +87,69 @@ async fn sealing(desk: &Desk, client: &Client) -> Result<Markup, Refusal> {
 }
 
 fn journal_table(desk: &Desk, entries: &[Entry], people: &People) -> Markup {
-    let numbers: Vec<(String, String)> = entries
-        .iter()
-        .map(|one| (one.event_id.to_string(), one.entry.subjects.len().to_string()))
-        .collect();
-    let rows = entries
-        .iter()
-        .zip(&numbers)
-        .map(|(one, (number, count))| Row {
-            href: None,
-            cells: vec![
-                Cell::Text(number),
-                Cell::Component(moment(desk.language, one.entry.recorded_at)),
-                Cell::Component(html! { span lang="ja" { (one.entry.reason) } }),
-                Cell::Component(day(desk.language, one.entry.effective_on)),
-                Cell::Text(count),
-                Cell::Component(people.show(desk.language, &one.entry.actor)),
-                Cell::Component(match &one.entry.approver {
-                    Some(id) => people.show(desk.language, id),
-                    None => html! {},
-                }),
-            ],
-        })
-        .collect();
-    table(&Table {
-        caption: desk.say("異動の記録（新しい順 50件まで）", "Journal, the latest 50"),
-        columns: vec![
-            Column::text(desk.say("番号", "No.")),
-            Column::text(desk.say("処理日時", "Recorded")),
-            Column::text(desk.say("事由", "Reason")),
-            Column::text(desk.say("異動日", "Effective")),
-            Column::number(desk.say("人数", "Persons")),
-            Column::text(desk.say("入力", "Entered by")),
-            Column::text(desk.say("決裁", "Decided by")),
-        ],
-        rows,
-        empty: desk.say("ありません。", "None."),
-        stacked: true,
-    })
+    let rows = entries.iter().map(|one| {
+        [
+            html! { (one.event_id) },
+            moment(desk.language, one.entry.recorded_at),
+            html! { span lang="ja" { (one.entry.reason) } },
+            day(desk.language, one.entry.effective_on),
+            html! { (one.entry.subjects.len()) },
+            people.show(desk.language, &one.entry.actor),
+            one.entry
+                .approver
+                .as_ref()
+                .map_or_else(Markup::default, |id| people.show(desk.language, id)),
+        ]
+    });
+    let caption = desk.say("異動の記録（新しい順 50件まで）", "Journal, the latest 50");
+    let columns = [
+        Column::text(desk.say("番号", "No.")),
+        Column::text(desk.say("処理日時", "Recorded")),
+        Column::text(desk.say("事由", "Reason")),
+        Column::text(desk.say("異動日", "Effective")),
+        Column::number(desk.say("人数", "Persons")),
+        Column::text(desk.say("入力", "Entered by")),
+        Column::text(desk.say("決裁", "Decided by")),
+    ];
+    record_table(desk, caption, columns, rows)
 }
 
 fn audit_table(desk: &Desk, entries: &[Audit], people: &People) -> Markup {
-    let numbers: Vec<(String, String)> = entries
-        .iter()
-        .map(|one| (one.id.to_string(), one.audit.subjects.len().to_string()))
-        .collect();
-    let rows = entries
-        .iter()
-        .zip(&numbers)
-        .map(|(one, (number, count))| Row {
-            href: None,
-            cells: vec![
-                Cell::Text(number),
-                Cell::Component(moment(desk.language, one.at)),
-                Cell::Component(people.show(desk.language, &one.audit.actor)),
-                Cell::Component(html! { span lang="ja" { (one.audit.purpose) } }),
-                Cell::Text(count),
-                Cell::Component(html! { code { (one.audit.action) } }),
-                Cell::Component(html! { code { (one.audit.request) } }),
-            ],
-        })
-        .collect();
+    let rows = entries.iter().map(|one| {
+        [
+            html! { (one.id) },
+            moment(desk.language, one.at),
+            people.show(desk.language, &one.audit.actor),
+            html! { span lang="ja" { (one.audit.purpose) } },
+            html! { (one.audit.subjects.len()) },
+            html! { code { (one.audit.action) } },
+            html! { code { (one.audit.request) } },
+        ]
+    });
+    let caption = desk.say("監査の記録（新しい順 50件まで）", "Audit, the latest 50");
+    let columns = [
+        Column::text(desk.say("番号", "No.")),
+        Column::text(desk.say("日時", "Time")),
+        Column::text(desk.say("職員", "By")),
+        Column::text(desk.say("目的", "Purpose")),
+        Column::number(desk.say("人数", "Persons")),
+        Column::text(desk.say("操作", "Act")),
+        Column::text(desk.say("要求", "Request")),
+    ];
+    record_table(desk, caption, columns, rows)
+}
+
+fn record_table<const N: usize>(
+    desk: &Desk,
+    caption: &str,
+    columns: [Column<'_>; N],
+    rows: impl Iterator<Item = [Markup; N]>,
+) -> Markup {
+    let rows = rows.map(|row| Row { href: None, cells: row.map(Cell::Component).to_vec() });
     table(&Table {
-        caption: desk.say("監査の記録（新しい順 50件まで）", "Audit, the latest 50"),
-        columns: vec![
-            Column::text(desk.say("番号", "No.")),
-            Column::text(desk.say("日時", "Time")),
-            Column::text(desk.say("職員", "By")),
-            Column::text(desk.say("目的", "Purpose")),
-            Column::number(desk.say("人数", "Persons")),
-            Column::text(desk.say("操作", "Act")),
-            Column::text(desk.say("要求", "Request")),
-        ],
-        rows,
+        caption,
+        columns: columns.to_vec(),
+        rows: rows.collect(),
         empty: desk.say("ありません。", "None."),
         stacked: true,
     })

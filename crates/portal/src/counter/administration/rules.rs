@@ -3,10 +3,9 @@
 
 use definition::model::{Procedure, ProcedureKind};
 use maud::{Markup, html};
-use office::access::role;
 use store::parameter::DecisionRule;
 
-use super::accounts::role_name;
+use super::accounts::{role_choices, role_name};
 use super::grid;
 use crate::component::form::{
     ButtonKind, Choice, Field, PostForm, Width, button, checkbox, date, field_row, hidden,
@@ -103,8 +102,7 @@ fn rule_form(desk: &Desk) -> Markup {
         .collect();
     let choices: Vec<Choice<'_>> =
         procedures.iter().map(|(id, name)| Choice::new(id, name)).collect();
-    let roles: Vec<Choice<'_>> =
-        role::ALL.iter().map(|(id, ja, en)| Choice::new(id, desk.say(ja, en))).collect();
+    let roles = role_choices(desk);
     let manners =
         ["決裁", "専決", "代決"].map(|manner| Choice::new(manner, manner_words(desk, manner)));
     let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };

@@ -1,11 +1,11 @@
 //! The installed systems of an organisation: versions in force and before, and upgrades that were
 //! refused with their reasons. Shows only; versions change when the cloud is started.
 
-use jiff::Timestamp;
 use maud::{Markup, html};
 use store::install::{Refusal as Refused, Version, refusal_list, version_list};
 
 use super::grid;
+use crate::component::day::moment_text;
 use crate::component::notice::{Notice, Tone, notice};
 use crate::component::page::disclosure;
 use crate::counter::desk::Desk;
@@ -47,12 +47,12 @@ fn refusal(desk: &Desk, refused: &Refused, now: &[&Version]) -> Markup {
         crate::component::language::Language::Japanese => format!(
             "{name}は版{}に更新できなかったため、版{installed}のまま使っています（{}）。",
             refused.version,
-            moment(refused.refused_at)
+            moment_text(desk.language, refused.refused_at)
         ),
         crate::component::language::Language::English => format!(
             "{name} stays at version {installed}: the upgrade to {} was refused ({}).",
             refused.version,
-            moment(refused.refused_at)
+            moment_text(desk.language, refused.refused_at)
         ),
     };
     html! {
@@ -66,15 +66,10 @@ fn rows(desk: &Desk, versions: &[&Version]) -> Vec<Vec<String>> {
         .iter()
         .map(|one| {
             let hash = one.hash.get(..12).unwrap_or(&one.hash).to_owned();
-            let when = moment(one.installed_at);
+            let when = moment_text(desk.language, one.installed_at);
             let known = desk.place.office.system(&one.system).ok();
             let name = known.map_or(one.name.as_str(), |known| desk.say(&one.name, &known.name_en));
             vec![name.to_owned(), one.system.clone(), one.version.clone(), hash, when]
         })
         .collect()
-}
-
-fn moment(at: Timestamp) -> String {
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
-    at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
 }

@@ -16,7 +16,7 @@ pub enum Failure {
     /// The office, the session or the address refused.
     Refused(Refusal),
     /// The request itself cannot be read.
-    Unreadable(Problem),
+    Unreadable(Box<Problem>),
 }
 
 impl<E: Into<Refusal>> From<E> for Failure {
@@ -43,7 +43,7 @@ impl Failure {
 
     /// A request that cannot be read.
     pub fn unreadable(status: StatusCode, title: &str, detail: &str) -> Failure {
-        Failure::Unreadable(Problem::new(status.as_u16(), title).with_detail(detail))
+        Failure::Unreadable(Box::new(Problem::new(status.as_u16(), title).with_detail(detail)))
     }
 
     /// What the office found in a case's form, with its places as places of the body.
@@ -73,7 +73,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
             Failure::Refused(refusal) => refusal::json(&refusal),
-            Failure::Unreadable(problem) => problem_response(problem),
+            Failure::Unreadable(problem) => problem_response(*problem),
         }
     }
 }

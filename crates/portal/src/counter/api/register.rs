@@ -78,8 +78,7 @@ fn moment(asked: &AsOf, today: Date) -> Result<Option<(Date, Timestamp)>, Failur
             .ok_or_else(|| Failure::field(field, "年月日をすべて指定してください")),
     };
     let (on, at) = (day("on", &asked.on)?, day("at", &asked.at)?);
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
-    let end = at.saturating_add(jiff::Span::new().days(1)).to_zoned(zone);
+    let end = at.saturating_add(jiff::Span::new().days(1)).to_zoned(base::date::japan());
     let end = end.map_err(|error| Failure::field("at", &error.to_string()))?;
     Ok(Some((on, end.timestamp())))
 }

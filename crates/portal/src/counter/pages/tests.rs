@@ -30,7 +30,7 @@ struct World {
 
 impl World {
     async fn build() -> World {
-        let stage = Stage::build("pages").await;
+        let stage = Stage::build().await;
         let entered = |name: &'static str| stage.enter(move_in(name, "1980-02-03"));
         let (first, second) = (entered("見本　一").await, entered("見本　二").await);
         let approve = json!({"revision": 1});

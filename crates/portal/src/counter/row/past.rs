@@ -67,8 +67,7 @@ impl Past {
     /// # Errors
     /// [`Refusal`] for a day beyond all time.
     pub fn as_of(self) -> Result<AsOf, Refusal> {
-        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
-        let end = self.at.saturating_add(jiff::Span::new().days(1)).to_zoned(zone);
+        let end = self.at.saturating_add(jiff::Span::new().days(1)).to_zoned(base::date::japan());
         let end = end.map_err(|error| invalid("at", error.to_string()))?;
         Ok((self.on, end.timestamp()))
     }

@@ -86,7 +86,7 @@ fn hidden(page: &str) -> Pairs {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_is_entered_by_hand() {
-    let scene = Scene::build("entry").await;
+    let scene = Scene::build().await;
     let wrong = scene.step("check", &pairs("霧\u{e000}　花")).await;
     check(
         &wrong,

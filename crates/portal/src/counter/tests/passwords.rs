@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use base::date::day_in_japan;
 use jiff::{SignedDuration, Timestamp};
 use office::OfficeError;
-use office::access::day_in_japan;
 use office::staff::{
     NewAccount, Opened, account_issue, code_confirm, code_reissue, code_secret, password_change,
     password_issue, renewal_actor, sample_codes, session_actor, setup_actor, sign_in, try_count,

@@ -8,7 +8,7 @@ use super::scene::{ADDRESS, Scene, ago, check, day};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_past_state_is_of_that_day_and_belief() {
-    let scene = Scene::build("past").await;
+    let scene = Scene::build().await;
     let born = json!({
         "異動日": day(6).to_string(), "届出日": day(3).to_string(),
         "子": [{"氏名": "霞　実", "氏名_振り仮名": "カスミ　ミノル", "性別": "1", "続柄": "子"}],
@@ -43,7 +43,7 @@ async fn a_past_state_is_of_that_day_and_belief() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_protected_today_is_concealed_on_every_past_state() {
-    let scene = Scene::build("concealed").await;
+    let scene = Scene::build().await;
     let before = scene.person(0, &format!("?on={}", day(5))).await;
     check(&before, &[ADDRESS], &["取扱注意"]);
     let start = json!({

@@ -6,7 +6,7 @@ use crate::counter::api::tests::walk::move_in;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_say_words() {
-    let scene = Scene::build("reading").await;
+    let scene = Scene::build().await;
     let page = scene.person(0, "").await;
     let since = format!("{}（{}年）から", base::era::japanese(day(10)), day(10).year());
     check(
@@ -30,7 +30,7 @@ async fn pages_say_words() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_queue_is_narrowed() {
-    let scene = Scene::build("queue").await;
+    let scene = Scene::build().await;
     let entered = move_in("霧　一", "1990-01-01");
     let reply = scene.stage.first("madoguchi", ("POST", "/cases"), Some(entered)).await;
     assert_eq!(reply.status, 201, "{}", reply.body);

@@ -4,9 +4,10 @@
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use base::date::Date;
+use base::date::day_in_japan;
 use jiff::{Span, Timestamp};
 use office::Actor;
-use office::access::{day_in_japan, role};
+use office::access::role;
 use office::case::{CaseInput, case_approve, case_enter};
 use serde_json::{Value, json};
 
@@ -46,8 +47,8 @@ fn actor(id: &str, roles: &[&str], at: Timestamp) -> Actor {
 
 impl Scene {
     /// The household moved in ten days ago and was entered that day.
-    pub async fn build(name: &str) -> Scene {
-        let stage = Stage::build(name).await;
+    pub async fn build() -> Scene {
+        let stage = Stage::build().await;
         let mut scene = Scene { stage, keys: [String::new(), String::new()] };
         let person = |name: &str, kana: &str, sex: &str, relation: &str| {
             json!({

@@ -47,7 +47,7 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_can_be_started_follows_the_row() {
-    let scene = Scene::build("start").await;
+    let scene = Scene::build().await;
     let planned = ["move-out-confirm", "move-out-certificate"];
     let protected = ["protection-extend", "protection-end"];
     let plain = ["move-out", "move-within", "residents-copy", "protection-start", "cancel"];

@@ -1,7 +1,6 @@
 //! What a linked resident sees: the own record, procedures and documents, who looked.
 
 use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
 use maud::{Markup, html};
 use store::front::view::{View, ViewCase, ViewDocument, ViewItem, ViewLook};
 
@@ -157,7 +156,7 @@ fn day(language: Language, text: &str) -> String {
 
 /// A moment in Japan's time.
 fn moment(language: Language, at: Timestamp) -> String {
-    let zoned = at.to_zoned(TimeZone::fixed(Offset::constant(9)));
+    let zoned = at.to_zoned(base::date::japan());
     match language {
         Language::Japanese => {
             let day = base::date::LooseDate::from(zoned.date()).japanese();

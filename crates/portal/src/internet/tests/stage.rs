@@ -2,37 +2,22 @@
 //! register, the sample authenticator and the internet zone on loopback ports, and a browser.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::date::{Date, FOREVER, LooseDate};
 use definition::{Package, System};
 use jiff::Timestamp;
 use office::front::{LinkItems, TickReport, Trust, tick};
-use store::cluster::{Cluster, ClusterOptions, stop_leftover};
+use store::cluster::{Cluster, ClusterOptions};
 use store::organisation::{Credentials, Installer, Organisation, ZoneCredentials};
 use store::register::{RowWrite, Table, open_many};
+use store::testing::{Place, sample_organisation};
 use store::value::record_open;
 use store::{Database, ItemValue, RowMeta};
 use tokio::net::TcpListener;
 
 use crate::authenticator::{self, AuthenticatorConfig, Card};
 use crate::internet::{self, InternetState};
-
-/// Stops a server that a failed test left and removes the folder.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let folder = self.0.join("postgres");
-        let stopping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new()?;
-            runtime.block_on(stop_leftover(&folder)).map_err(std::io::Error::other)
-        });
-        let _ = stopping.join();
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Everything together.
 pub struct Stage {
@@ -51,7 +36,7 @@ pub struct Stage {
     pub site: String,
     /// What the zone holds.
     pub state: InternetState,
-    _folder: Folder,
+    _place: Place,
 }
 
 const SYSTEM: &str = "id: people
@@ -155,21 +140,13 @@ fn row(person: &Person) -> RowWrite {
 impl Stage {
     /// Builds it with these people and cards.
     pub async fn build(people: &[Person], cards: Vec<Card>) -> Stage {
-        let path = std::env::temp_dir().join(format!("kumoi-internet-{}", std::process::id()));
-        let folder = Folder(path.clone());
-        let options = ClusterOptions::for_tests(path.join("postgres"));
+        let place = Place::new();
+        let options = ClusterOptions::for_tests(place.folder());
         let cluster = Cluster::start(&options).await.expect("the cluster starts");
         let installer = Installer::new(cluster.installer("postgres"));
         let system = Arc::new(system());
         let templates = installer.prepare(std::slice::from_ref(&system)).await.expect("templates");
-        let organisation = Organisation {
-            id: "sample_city".to_owned(),
-            code: "999999".to_owned(),
-            name: "見本市".to_owned(),
-            name_en: "Sample City".to_owned(),
-            kind: "municipality".to_owned(),
-            sample: true,
-        };
+        let organisation = sample_organisation("sample_city");
         let made = installer.organisation_create(&organisation, &templates).await;
         let zones = made.expect("the organisation is made");
         let neighbour = Organisation { id: "neighbour_city".to_owned(), ..organisation };
@@ -197,7 +174,7 @@ impl Stage {
             items,
             site,
             state,
-            _folder: folder,
+            _place: place,
         }
     }
 

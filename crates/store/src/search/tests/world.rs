@@ -6,7 +6,7 @@ use definition::{Package, System};
 
 use crate::Database;
 use crate::register::Table;
-use crate::testing::Body;
+use crate::testing::body::Body;
 
 const SYSTEM: &str = "\
 id: things

@@ -36,7 +36,7 @@ fn route(operation: &str) -> &'static Route {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_let_in_and_what_is_audited() {
-    let stage = Stage::build("matrix").await;
+    let stage = Stage::build().await;
     for route in ROUTES {
         let (method, path) = (route.method.word().to_uppercase(), address(route));
         let body = route.body.map(|_| json!({}));

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::stage::{organisation, system};
+use store::testing::sample_organisation;
+
+use super::stage::system;
 use crate::counter::api::{ROUTES, routes, schema};
 use crate::counter::openapi::document;
 
 fn text() -> Value {
-    document(&organisation("first_city"), &[system("resident-record")])
+    document(&sample_organisation("first_city"), &[system("resident-record")])
 }
 
 fn references<'v>(value: &'v Value, out: &mut Vec<&'v str>) {

@@ -3,39 +3,25 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
+use base::date::day_in_japan;
 use definition::{Package, System};
 use jiff::Timestamp;
-use office::access::day_in_japan;
 use office::staff::{NewAccount, account_create, sample_codes};
 use print::{Printer, WorkerCommand};
 use serde_json::{Value, json};
-use store::cluster::{Cluster, ClusterOptions, stop_leftover};
-use store::organisation::{Credentials, Installer, Organisation};
+use store::cluster::{Cluster, ClusterOptions};
+use store::organisation::{Credentials, Installer};
 use store::parameter::{DecisionRule, decision_rule_add};
+use store::testing::{Place, sample_organisation};
 use tower::ServiceExt;
 
 use crate::counter::{CounterState, router};
-
-/// Stops a server that a failed test left and removes the folder.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let folder = self.0.join("postgres");
-        let stopping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new()?;
-            runtime.block_on(stop_leftover(&folder)).map_err(std::io::Error::other)
-        });
-        let _ = stopping.join();
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Accounts of each municipality: name and role.
 pub const ACCOUNTS: &[(&str, &str)] = &[
@@ -53,7 +39,7 @@ pub struct Stage {
     pub state: CounterState,
     router: Router,
     tokens: BTreeMap<(String, String), String>,
-    _folder: Folder,
+    _place: Place,
 }
 
 /// An answer.
@@ -86,18 +72,6 @@ fn read_into(top: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
     }
 }
 
-/// An invented municipality.
-pub fn organisation(id: &str) -> Organisation {
-    Organisation {
-        id: id.to_owned(),
-        code: "999999".to_owned(),
-        name: "見本市".to_owned(),
-        name_en: "Sample City".to_owned(),
-        kind: "municipality".to_owned(),
-        sample: true,
-    }
-}
-
 async fn people(own: &Credentials) {
     let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 2).expect("staff");
     for (index, (id, role)) in ACCOUNTS.iter().enumerate() {
@@ -126,17 +100,16 @@ async fn people(own: &Credentials) {
 
 impl Stage {
     /// Builds it.
-    pub async fn build(name: &str) -> Stage {
-        let path = std::env::temp_dir().join(format!("kumoi-api-{name}-{}", std::process::id()));
-        let folder = Folder(path.clone());
-        let options = ClusterOptions::for_tests(path.join("postgres"));
+    pub async fn build() -> Stage {
+        let place = Place::new();
+        let options = ClusterOptions::for_tests(place.folder());
         let cluster = Cluster::start(&options).await.expect("the cluster starts");
         let installer = Installer::new(cluster.installer("postgres"));
         let systems = vec![system("resident-record")];
         let templates = installer.prepare(&systems).await.expect("templates");
         let mut held = Vec::new();
         for id in ["first_city", "second_city"] {
-            let made = installer.organisation_create(&organisation(id), &templates).await;
+            let made = installer.organisation_create(&sample_organisation(id), &templates).await;
             let zones = made.expect("the organisation is made");
             people(&zones.office).await;
             held.push(zones.office);
@@ -144,7 +117,7 @@ impl Stage {
         let printer = Printer::new(WorkerCommand::new("/nonexistent", &[]));
         let state = CounterState::new(held, Arc::new(systems), printer).expect("a state");
         let router = router(state.clone());
-        let mut stage = Stage { cluster, state, router, tokens: BTreeMap::new(), _folder: folder };
+        let mut stage = Stage { cluster, state, router, tokens: BTreeMap::new(), _place: place };
         for city in ["first_city", "second_city"] {
             for (id, _) in ACCOUNTS {
                 let token = stage.sign_in(city, id).await;

@@ -9,7 +9,7 @@ use crate::counter::api::{Answer, ROUTES, schema};
 
 /// A move-in of one person today.
 pub fn move_in(name: &str, born: &str) -> Value {
-    let today = office::access::day_in_japan(jiff::Timestamp::now()).to_string();
+    let today = base::date::day_in_japan(jiff::Timestamp::now()).to_string();
     json!({
         "system": "resident-record", "procedure": "move-in", "acknowledged": true,
         "identity": {"方法": "運転免許証等"},
@@ -49,7 +49,7 @@ fn refused(reply: &Reply, status: u16, pointers: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_case_from_entry_to_the_row() {
-    let stage = Stage::build("walk").await;
+    let stage = Stage::build().await;
     entry_is_checked(&stage).await;
     let key = decided_by_another(&stage).await;
     the_row_is_there(&stage, &key).await;
@@ -123,7 +123,7 @@ async fn the_row_is_there(stage: &Stage, key: &str) {
     assert_eq!(reply.body["title"], "霞　健");
     assert_eq!(reply.body["history"].as_array().unwrap().len(), 1);
     assert_eq!(reply.body["cases"].as_array().unwrap().len(), 1);
-    let today = office::access::day_in_japan(jiff::Timestamp::now()).to_string();
+    let today = base::date::day_in_japan(jiff::Timestamp::now()).to_string();
     let now = format!("{path}?on={today}&at={today}");
     promised("row_read", &stage.first("madoguchi", ("GET", &now), None).await);
     let before = format!("{path}?on=2020-04-01");
