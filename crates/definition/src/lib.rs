@@ -17,5 +17,5 @@ mod yaml;
 
 pub use base::diagnostic::{Diagnostic, Severity};
 pub use link::link;
-pub use load::{Package, load};
+pub use load::{Package, load, load_installed};
 pub use model::System;

@@ -65,6 +65,26 @@ impl Package {
 pub fn load(package: &Package) -> Result<(System, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let system = system::read(package, &mut diagnostics);
+    system::check_notices(package, &mut diagnostics);
+    judge(system, diagnostics)
+}
+
+/// Loads a version that an organisation has installed. Whatever was asked of packages later, in
+/// matters that shape neither its registers nor its procedures, is not asked of it: what was
+/// recorded with it stays in service.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_installed(package: &Package) -> Result<System, Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
+    let system = system::read(package, &mut diagnostics);
+    judge(system, diagnostics).map(|(system, _)| system)
+}
+
+fn judge(
+    system: Option<System>,
+    mut diagnostics: Vec<Diagnostic>,
+) -> Result<(System, Vec<Diagnostic>), Vec<Diagnostic>> {
     diagnostics.sort_by(|a, b| {
         (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
     });

@@ -58,7 +58,8 @@ pub(crate) fn folding(search: Search) -> Option<Fold> {
 }
 
 /// Rows that meet all criteria, at most `limit`: in order of the folded key that begins with the
-/// first prefix asked for, else of the first date, else of the key of the register. Where the
+/// first prefix asked for, those of an item before those of the next item of the register (氏名
+/// before 旧氏), else of the first date, else of the key of the register. Where the
 /// limit falls among rows of one and the same folded key, any of these may be the last ones.
 ///
 /// # Errors
@@ -158,8 +159,9 @@ fn statement(table: Table<'_>, scans: &[Scan], limit: i64) -> String {
             let order = scan.order.as_ref().unwrap_or(&key);
             let conditions = scan.conditions.join(" and ");
             format!(
-                "(select *, {order} as \"_hit\" from {} where {conditions} order by {order}
-                  limit {limit})",
+                "(select *, {} as \"_rank\", {order} as \"_hit\" from {} where {conditions}
+                  order by {order} limit {limit})",
+                scan.rank,
                 table.current(),
             )
         })
@@ -167,12 +169,12 @@ fn statement(table: Table<'_>, scans: &[Scan], limit: i64) -> String {
     let once = match scans.as_slice() {
         [one] => one.clone(),
         many => format!(
-            "(select distinct on ({key}) * from ({}) as found order by {key}, \"_hit\")",
+            "(select distinct on ({key}) * from ({}) as found order by {key}, \"_rank\", \"_hit\")",
             many.join(" union all ")
         ),
     };
     format!(
-        "select {} from {once} as once order by \"_hit\", {key} limit {limit}",
+        "select {} from {once} as once order by \"_rank\", \"_hit\", {key} limit {limit}",
         table.read_columns()
     )
 }
@@ -181,13 +183,15 @@ fn statement(table: Table<'_>, scans: &[Scan], limit: i64) -> String {
 struct Scan {
     /// The column whose order the rows come in; the key of the register when there is none.
     order: Option<String>,
+    rank: usize,
     conditions: Vec<String>,
 }
 
 /// Every combination of the ways of the criteria, the leading one first; where that would be more
 /// than [`MOST_SCANS`], the ways of a further criterion become one condition of every scan.
 fn scans(mut all: Vec<Vec<Way>>, leading: usize) -> Vec<Scan> {
-    let scan = |way: Way| Scan { order: way.order, conditions: vec![way.condition] };
+    let scan =
+        |way: Way| Scan { order: way.order, rank: way.rank, conditions: vec![way.condition] };
     let mut scans: Vec<Scan> = all.swap_remove(leading).into_iter().map(scan).collect();
     for ways in all {
         let conditions: Vec<String> = ways.into_iter().map(|way| way.condition).collect();
@@ -197,6 +201,7 @@ fn scans(mut all: Vec<Vec<Way>>, leading: usize) -> Vec<Scan> {
         };
         let with = |scan: &Scan, more: &String| Scan {
             order: scan.order.clone(),
+            rank: scan.rank,
             conditions: scan.conditions.iter().chain([more]).cloned().collect(),
         };
         let pairs = scans.iter().flat_map(|scan| conditions.iter().map(|it| with(scan, it)));

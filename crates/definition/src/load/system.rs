@@ -32,8 +32,7 @@ pub(super) fn read(package: &Package, diagnostics: &mut Vec<Diagnostic>) -> Opti
     code::read_all(package, &mut system, diagnostics);
     register::read_all(package, &mut system, diagnostics);
     parameter::read_all(package, &mut system, diagnostics);
-    for (stem, path, text) in package.folder("notices", ".typ") {
-        check_notice(path, text, diagnostics);
+    for (stem, _, text) in package.folder("notices", ".typ") {
         system.notices.insert(format!("{stem}.typ"), text.to_owned());
     }
     with_file("system.yaml", text, diagnostics, |r, n| check_events(r, n, &system));
@@ -158,8 +157,11 @@ fn check_events(reader: &mut Reader<'_>, node: &Node, system: &System) {
 }
 
 /// A notice is a function of its data; without it nothing would be printed.
-fn check_notice(path: &str, text: &str, diagnostics: &mut Vec<Diagnostic>) {
-    if !text.lines().any(|line| line.starts_with("#let document(")) {
+pub(super) fn check_notices(package: &Package, diagnostics: &mut Vec<Diagnostic>) {
+    for (_, path, text) in package.folder("notices", ".typ") {
+        if text.lines().any(|line| line.starts_with("#let document(")) {
+            continue;
+        }
         diagnostics.push(Diagnostic {
             file: path.to_owned(),
             line: 1,

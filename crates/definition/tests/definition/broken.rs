@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use definition::Package;
 use expect_test::expect_file;
 
 use crate::support::{package_of, shown};
@@ -12,13 +13,17 @@ fn tests_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-#[track_caller]
-fn check(case: &Path) {
+fn laid_over(case: &Path) -> Package {
     let mut package = package_of(&tests_folder().join("good"));
     let mut changes = package_of(case);
     changes.files.remove("expected.txt");
     package.files.extend(changes.files);
-    let Err(diagnostics) = definition::load(&package) else {
+    package
+}
+
+#[track_caller]
+fn check(case: &Path) {
+    let Err(diagnostics) = definition::load(&laid_over(case)) else {
         panic!("{} loads although it is broken", case.display());
     };
     for diagnostic in &diagnostics {
@@ -45,4 +50,12 @@ fn broken_definitions_are_explained() {
     for case in cases {
         check(&case);
     }
+}
+
+#[test]
+fn an_installed_version_is_not_asked_for_the_form_of_its_notices() {
+    let broken = tests_folder().join("broken");
+    let installed = |case: &str| definition::load_installed(&laid_over(&broken.join(case)));
+    assert!(installed("notice-without-document").is_ok());
+    assert!(installed("item-type-unknown").is_err());
 }

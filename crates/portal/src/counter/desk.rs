@@ -38,6 +38,7 @@ pub struct Desk {
     pub place: Arc<Place>,
     /// The person.
     pub actor: Actor,
+    serves: Serves,
     /// Token that forms carry.
     pub csrf: String,
     /// Language of pages.
@@ -132,6 +133,7 @@ impl FromRequestParts<CounterState> for Desk {
         let desk = Desk {
             place,
             actor,
+            serves,
             csrf,
             language: language(parts),
             printer: state.printer.clone(),
@@ -254,8 +256,12 @@ impl Desk {
         ([(header::SET_COOKIE, remember)], page.render()).into_response()
     }
 
+    /// Nothing for who must first do something else.
     fn menu(&self) -> Vec<(String, String)> {
         let mut out = Vec::new();
+        if !matches!(self.serves, Serves::Work) {
+            return out;
+        }
         let works = [role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER];
         if works.iter().any(|role| self.actor.has(role)) {
             out.push((self.href(""), self.say("事案の一覧", "Queue").to_owned()));

@@ -120,8 +120,8 @@ pub async fn version_load(
         let message = format!("業務システム {system} の版{version}の控えが書き換えられています");
         return Err(StoreError::Refused(message));
     }
-    match definition::load(&package) {
-        Ok((system, _)) => Ok(Some(system)),
+    match definition::load_installed(&package) {
+        Ok(system) => Ok(Some(system)),
         Err(diagnostics) => {
             let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
             Err(StoreError::Refused(format!(

@@ -13,6 +13,8 @@ use crate::vault::Vault;
 pub(super) struct Way {
     pub(super) condition: String,
     pub(super) order: Option<String>,
+    /// Its place among the ways that are shown one after the other: an item before the next.
+    pub(super) rank: usize,
 }
 
 /// The parameters of a question, in the order of their marks.
@@ -56,7 +58,7 @@ impl Bound {
                 format!("{} = {mark}", quote(&format!("{}_index", item.romaji)))
             }
         };
-        Ok(vec![Way { condition, order: None }])
+        Ok(vec![Way { condition, order: None, rank: 0 }])
     }
 
     /// The folded key has the index; the value itself decides.
@@ -80,14 +82,15 @@ impl Bound {
         }
         let high = self.text(format!("{folded}\u{10FFFF}"));
         let low = self.text(folded);
-        let way = |item: &&Item| {
+        let way = |(rank, item): (usize, &&Item)| {
             let column = quote(&format!("{}_key", item.romaji));
             Way {
                 condition: format!("{column} >= {low} and {column} < {high}"),
                 order: Some(column),
+                rank,
             }
         };
-        items.iter().map(way).collect()
+        items.iter().enumerate().map(way).collect()
     }
 
     /// Certain days within reach of the wanted date, and the given texts of uncertain ones.
@@ -107,13 +110,13 @@ impl Bound {
                     let text = quote(&format!("{}_fusho", item.romaji));
                     condition.push_str(&format!(" and {text} is null"));
                 }
-                out.push(Way { condition, order: Some(column.clone()) });
+                out.push(Way { condition, order: Some(column.clone()), rank: 0 });
             }
             if let Some((romaji, texts)) = vague.filter(|(_, texts)| !texts.is_empty()) {
                 let text = quote(&format!("{romaji}_fusho"));
                 let mark = self.bind(texts.clone(), Type::TEXT_ARRAY);
                 let condition = format!("{text} = any({mark}) and {text} is not null");
-                out.push(Way { condition, order: Some(column) });
+                out.push(Way { condition, order: Some(column), rank: 0 });
             }
         }
         out

@@ -45,8 +45,11 @@ fn hit(table: Table<'_>, row: &RowWrite, criterion: &Criterion) -> Option<String
         Criterion::Prefix(kind, text) => {
             let begin = fold(*kind, text).filter(|begin| !begin.is_empty())?;
             let folded = items().filter(|(item, _)| item.search == Some(*kind));
-            let texts = folded.filter_map(|(_, value)| value.as_ref()?.as_text());
-            texts.filter_map(|text| fold(*kind, text)).filter(|key| key.starts_with(&begin)).min()
+            let keys = folded.map(|(_, value)| fold(*kind, value.as_ref()?.as_text()?));
+            let meets = |(at, key): (usize, Option<String>)| {
+                Some(format!("{at} {}", key.filter(|key| key.starts_with(&begin))?))
+            };
+            keys.enumerate().find_map(meets)
         }
         Criterion::Date(wanted) => items().find_map(|(item, value)| match value {
             Some(ItemValue::Date(date)) if item.search == Some(Search::Date) => {
