@@ -6,6 +6,7 @@ mod cancel_link;
 mod case;
 mod certificate;
 mod desk;
+mod entered;
 mod form_input;
 mod form_view;
 mod forwarding;

@@ -5,24 +5,23 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use definition::System;
-use definition::model::{Field as ModelField, FieldKind, Register};
+use definition::model::Register;
 use maud::{Markup, html};
 use office::access::role;
 use office::case::{
-    Act, CaseInput, ChangeView, case_approve, case_post_review, case_preview_in, case_return,
-    case_reviewed, case_withdraw, purpose, stage,
+    Act, CaseInput, case_approve, case_post_review, case_preview_in, case_return, case_reviewed,
+    case_withdraw, purpose, stage,
 };
-use office::form::SEALED;
 use office::register::titles;
 use serde::Deserialize;
-use serde_json::Value as Json;
 use store::case::{Case, CaseAct, case_acts, case_read};
 
-use super::desk::{Desk, label};
+use super::desk::Desk;
+use super::entered::{Content, word_list};
 use super::procedure::change_views;
 use super::refusal::Refusal;
 use super::words::{People, case_title, word};
-use crate::component::day::{day_text, moment};
+use crate::component::day::moment;
 use crate::component::form::{
     ButtonKind, Field, PostForm, button, button_link, hidden, post_form, textarea,
 };
@@ -114,61 +113,16 @@ async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, Str
                 return Err(errors.join("　"));
             }
             let changes = &preview.changes;
+            let words = began.procedure(&input.procedure).map(|procedure| {
+                let (form, identity) = (&input.form, &input.identity);
+                Content { system: began, procedure, form, identity, changes }.words(desk)
+            });
             Ok(html! {
-                (entered_words(desk, began, case, changes))
+                (word_list(&words.unwrap_or_default()))
                 (change_views(desk, changes))
             })
         }
         Err(error) => Err(error.to_string()),
-    }
-}
-
-/// What the register does not keep and whoever decides has to see: how the person who came was
-/// identified, and the fields of the form that stand once.
-fn entered_words(desk: &Desk, began: &System, case: &Case, changes: &[ChangeView]) -> Markup {
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    let identity = |name: &str| case.entered.identity[name].as_str().unwrap_or_default().to_owned();
-    let method = desk.say("本人確認の方法", "Identity checked by").to_owned();
-    pairs.push((method, identity("方法")));
-    pairs.push((desk.say("来庁した人", "Who came").to_owned(), identity("備考")));
-    let procedure = began.procedure(&case.entered.procedure);
-    let groups = procedure.map_or(&[][..], |one| one.form.as_slice());
-    let once = groups.iter().filter(|group| group.repeat.is_none() && !group.per_subject);
-    let written =
-        |name: &str| changes.iter().flat_map(|change| &change.items).any(|(item, ..)| item == name);
-    let kept = |field: &&ModelField| field.item.is_none() && !written(&field.name);
-    for field in once.flat_map(|group| &group.fields).filter(kept) {
-        let text = field_words(desk, began, field, &case.entered.form[&field.name]);
-        pairs.push((label(desk.say(&field.label, &field.name_en)), text));
-    }
-    pairs.retain(|(_, text)| !text.is_empty());
-    html! {
-        @if !pairs.is_empty() {
-            dl.items.subjects {
-                @for (name, text) in &pairs {
-                    div.item { dt { (name) } dd { span.glyphs lang="ja" { (text) } } }
-                }
-            }
-        }
-    }
-}
-
-/// A field of the form in words; a secret, a person or an event says nothing here.
-fn field_words(desk: &Desk, system: &System, field: &ModelField, value: &Json) -> String {
-    let text = value.as_str().unwrap_or_default();
-    let name_of = |list: &str| {
-        let entry = system.codes.get(list)?.entries.iter().find(|entry| entry.code == text)?;
-        Some(desk.say(&entry.name, &entry.name_en).to_owned())
-    };
-    match &field.kind {
-        FieldKind::Date { .. } => match text.parse() {
-            Ok(date) => day_text(desk.language, date),
-            Err(_) => text.to_owned(),
-        },
-        FieldKind::Code(list) => name_of(list).unwrap_or_default(),
-        FieldKind::Flag if value.as_bool() == Some(true) => desk.say("はい", "Yes").to_owned(),
-        FieldKind::Integer(_) | FieldKind::Text(_) if !text.starts_with(SEALED) => text.to_owned(),
-        _ => String::new(),
     }
 }
 

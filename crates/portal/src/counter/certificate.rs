@@ -71,17 +71,19 @@ async fn latest(desk: &Desk) -> Result<Vec<Document>, Refusal> {
     Ok(documents)
 }
 
+/// An amount in words.
+pub fn yen(desk: &Desk, amount: i64) -> String {
+    match desk.language {
+        Language::Japanese => format!("{amount}円"),
+        Language::English => format!("{amount} yen"),
+    }
+}
+
 /// A table of documents.
 pub fn document_table(desk: &Desk, documents: &[Document], people: &People) -> Markup {
     let hrefs: Vec<String> =
         documents.iter().map(|d| desk.href(&format!("/documents/{}", d.document.number))).collect();
-    let fees: Vec<String> = documents
-        .iter()
-        .map(|d| match desk.language {
-            Language::Japanese => format!("{}円", d.document.fee_yen),
-            Language::English => format!("{} yen", d.document.fee_yen),
-        })
-        .collect();
+    let fees: Vec<String> = documents.iter().map(|d| yen(desk, d.document.fee_yen)).collect();
     let titles: Vec<&str> = documents.iter().map(|d| title_of(desk, d)).collect();
     let rows = documents
         .iter()

@@ -5,7 +5,7 @@ use axum::response::Response;
 use definition::model::ProcedureKind;
 use maud::{Markup, html};
 use office::case::{ChangeView, Preview};
-use office::plan::TO_BE_NUMBERED;
+use office::plan::{Step, TO_BE_NUMBERED};
 use serde_json::Value as Json;
 
 use super::Scene;
@@ -14,9 +14,11 @@ use crate::component::form::{
     hidden, post_form,
 };
 use crate::component::language::Language;
-use crate::component::notice::{Notice, Step, StepState, Tone, notice, steps};
+use crate::component::notice::{Notice, Step as Stage, StepState, Tone, notice, steps};
 use crate::component::record::{Group, Item, Record, Value, record};
+use crate::counter::certificate::yen;
 use crate::counter::desk::{Desk, label};
+use crate::counter::entered::{Content, word_list};
 use crate::counter::form_input::Posted;
 use crate::counter::form_view::as_hidden;
 use crate::counter::words::word;
@@ -47,8 +49,9 @@ impl Scene<'_> {
             @for finding in &preview.plan.findings {
                 (notice(desk.language, &Notice::new(Tone::Warning, self.message(finding))))
             }
-            (change_views(desk, &preview.changes))
             @if certificate { p { (desk.say("この内容で発行します。", "This will be issued.")) } }
+            (word_list(&self.words(posted, preview)))
+            (change_views(desk, &preview.changes))
             (post_form(&form, html! {
                 (self.kept())
                 (as_hidden(&preview.stored))
@@ -76,6 +79,30 @@ impl Scene<'_> {
     }
 }
 
+impl Scene<'_> {
+    /// Whom a certificate is about and what it costs, then what was entered.
+    fn words(&self, posted: &Posted, preview: &Preview) -> Vec<(String, String)> {
+        let desk = self.desk;
+        let mut out = Vec::new();
+        for step in &preview.plan.steps {
+            let Step::Notify { fee_yen, .. } = step else { continue };
+            let rows = self.rows.iter().filter(|(key, _)| preview.subjects.contains(key));
+            let names: Vec<&str> = rows.map(|(_, name)| name.as_str()).collect();
+            out.push((desk.say("対象者", "Persons").to_owned(), names.join("、")));
+            out.push((desk.say("手数料", "Fee").to_owned(), yen(desk, *fee_yen)));
+        }
+        let entered = Content {
+            system: self.system,
+            procedure: self.procedure,
+            form: &preview.stored,
+            identity: &posted.identity,
+            changes: &preview.changes,
+        };
+        out.extend(entered.words(desk));
+        out
+    }
+}
+
 fn flow(desk: &Desk, certificate: bool) -> Markup {
     let words: &[(&str, &str)] = if certificate {
         &[("請求", "Request"), ("確認", "Check"), ("発行", "Issue")]
@@ -88,10 +115,10 @@ fn flow(desk: &Desk, certificate: bool) -> Markup {
             ("本登録", "Registered"),
         ]
     };
-    let list: Vec<Step<'_>> = words
+    let list: Vec<Stage<'_>> = words
         .iter()
         .enumerate()
-        .map(|(at, (ja, en))| Step {
+        .map(|(at, (ja, en))| Stage {
             label: desk.say(ja, en),
             state: match at {
                 0 => StepState::Done,
