@@ -230,7 +230,8 @@ fn fields(system: &System, procedure: &Procedure, rule: &Rule, form: &Json) -> J
 pub async fn sent(office: &Office, actor: &Actor, id: i64, how: &str) -> Result<(), OfficeError> {
     actor.require(&[role::PROTECTION])?;
     if how.trim().is_empty() {
-        let message = "どのように送ったかを入力してください（例: 書留、文書交換）";
+        let message = "どのように送ったか、送らないときはその理由を入力してください\
+                       （例: 書留、文書交換、国外のため不要）";
         let finding = Finding::error(Some("note".to_owned()), message);
         return Err(OfficeError::Invalid(vec![finding]));
     }

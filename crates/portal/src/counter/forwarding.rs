@@ -110,7 +110,10 @@ struct Line<'a> {
 
 fn line<'a>(desk: &Desk, forward: &'a Forward, names: &BTreeMap<String, String>) -> Line<'a> {
     let new = &forward.new;
-    let unknown = desk.say("特定できません（手作業で送ってください）", "Not known (send by hand)");
+    let unknown = desk.say(
+        "特定できません（手作業で送り、国外などで送らないときは理由を記録してください）",
+        "Not known (send by hand, or record why not)",
+    );
     let to = match &new.municipality {
         Some((code, name)) => format!("{name}（{code}）"),
         None => unknown.to_owned(),
