@@ -80,12 +80,17 @@ def given(text, sex):
     return rows
 
 
+def wide(text):
+    """As the standard's type Ｎ is: nothing half-width."""
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else "\u3000" if c == " " else c for c in text)
+
+
 def foreign():
     for line in FOREIGN.strip().splitlines():
         nation, families, names = line.split("|")
         for part, text in (("family", families), ("given", names)):
             for written, kana in re.findall(r"(\S[^:]*):([^:]+?)(?= [^ァ-ヶー ]|$)", text):
-                yield nation, part, written, kana
+                yield nation, part, wide(written), wide(kana)
 
 
 def main(work):

@@ -57,8 +57,9 @@ pub enum Cohort {
     MovedOut,
 }
 
-const LONG_FAMILY: &str = "WOLFESCHLEGELSTEINHAUSENBERGERDORFFMIHON";
-const LONG_GIVEN: &str = "ADOLPH BLAINE CHARLES DAVID EARL FREDERICK GERALD HUBERT IR";
+const LONG_FAMILY: &str =
+    "ＷＯＬＦＥＳＣＨＬＥＧＥＬＳＴＥＩＮＨＡＵＳＥＮＢＥＲＧＥＲＤＯＲＦＦＭＩＨＯＮ";
+const LONG_GIVEN: &str = "ＡＤＯＬＰＨ　ＢＬＡＩＮＥ　ＣＨＡＲＬＥＳ　ＤＡＶＩＤ　ＥＡＲＬ　ＦＲＥＤＥＲＩＣＫ　ＧＥＲＡＬＤ　ＨＵＢＥＲＴ　ＩＲ";
 
 impl Cohort {
     /// Every cohort, in the order of households.

@@ -254,13 +254,27 @@ impl fmt::Display for Birth {
     }
 }
 
+/// A number in full-width digits, as the standard's type Ｎ asks of addresses.
+struct Wide(u16);
+
+impl fmt::Display for Wide {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Wide(number) = *self;
+        if number > 9 {
+            Wide(number / 10).fmt(out)?;
+        }
+        let digit = 0xFF10 + u32::from(number % 10);
+        fmt::Write::write_char(out, char::from_u32(digit).unwrap_or_default())
+    }
+}
+
 impl Address {
-    /// 番地号表記, such as 12番地3, 12番地 or 1番5号.
+    /// 番地号表記, such as １２番地３, １２番地 or １番５号.
     pub fn lot(&self) -> String {
         match (self.town.residence, self.house) {
-            (true, house) => format!("{}番{house}号", self.block),
-            (false, 0) => format!("{}番地", self.block),
-            (false, house) => format!("{}番地{house}", self.block),
+            (true, house) => format!("{}番{}号", Wide(self.block), Wide(house)),
+            (false, 0) => format!("{}番地", Wide(self.block)),
+            (false, house) => format!("{}番地{}", Wide(self.block), Wide(house)),
         }
     }
 }
@@ -276,7 +290,7 @@ impl fmt::Display for Building {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.room {
             0 => out.write_str(self.name),
-            room => write!(out, "{}　{room}号室", self.name),
+            room => write!(out, "{}　{}号室", self.name, Wide(room)),
         }
     }
 }
@@ -294,15 +308,17 @@ impl fmt::Display for Place {
 
 impl fmt::Display for Registry {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}{}番地", self.place, self.lot)
+        write!(out, "{}{}番地", self.place, Wide(self.lot))
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Town(town, lot, 0) => write!(out, "{town}{lot}番地"),
-            Self::Town(town, lot, branch) => write!(out, "{town}{lot}番地{branch}"),
+            Self::Town(town, lot, 0) => write!(out, "{town}{}番地", Wide(*lot)),
+            Self::Town(town, lot, branch) => {
+                write!(out, "{town}{}番地{}", Wide(*lot), Wide(*branch))
+            }
             Self::Abroad(nation) => write!(out, "国外（{nation}）"),
             Self::NoFixedAddress => out.write_str("住所不定"),
         }

@@ -51,6 +51,6 @@ fn check(id: &str, digest: &str) {
 
 #[test]
 fn the_rows_are_those_of_the_first_release() {
-    check("resident-record", "9d95cf02d1142e8f10efb804ba84412ee6b70ecf88112c14f20489b96e14694c");
-    check("seal-registration", "0cdb94b020c8aa5a208eecd587496e9d1e054953746614644fecee35c79cfe93");
+    check("resident-record", "2dd09677abe0c6f54c440bc136adc7fe21cbd1b26095b01112b10c8b578d121e");
+    check("seal-registration", "a8bd1a333f7378f17377de5ef73d33325c48f4e697ee53afd00001b099d4e430");
 }

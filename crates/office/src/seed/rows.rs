@@ -207,7 +207,12 @@ impl<'c> Mapping<'c> {
     fn value(&self, column: &Column<'c>, text: &'c str) -> Result<BulkValue<'c>, OfficeError> {
         let item = column.item;
         let found = match &item.kind {
-            ItemKind::HalfWidth(_) | ItemKind::FullWidth(_) => Some(BulkValue::Text(text)),
+            ItemKind::HalfWidth(_) => Some(BulkValue::Text(text)),
+            // Nothing half-width in an item of type Ｎ: in UTF-8 such a character is one byte.
+            ItemKind::FullWidth(_) => {
+                let wide = text.bytes().all(|byte| byte >= 0x80);
+                wide.then_some(BulkValue::Text(text))
+            }
             ItemKind::Integer { .. } => text.parse().ok().map(BulkValue::Integer),
             ItemKind::Date { uncertain } => date(text, *uncertain).map(BulkValue::Date),
             ItemKind::Flag => match text {

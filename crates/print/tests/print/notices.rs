@@ -3,7 +3,7 @@
 use print::PrintError;
 use serde_json::Value;
 
-use crate::support::{data_file, notice, page_texts, printer};
+use crate::support::{data_file, edges, notice, page_texts, printer};
 
 const RESIDENTS_COPY: &str = "resident-record/notices/residents-copy.typ";
 const ITEM_CERTIFICATE: &str = "resident-record/notices/item-certificate.typ";
@@ -38,6 +38,21 @@ async fn a_household_of_nine_takes_three_pages() {
     let present: Vec<String> = present.iter().map(|word| word.replace('　', "")).collect();
     let present: Vec<&str> = present.iter().map(String::as_str).collect();
     check(RESIDENTS_COPY, &data, 3, &present, &["除票", "0000123456"]).await;
+}
+
+/// A name of two lines keeps clear of the next row: its lines are nearer to each other.
+#[tokio::test]
+async fn a_name_of_two_lines_stays_in_its_row() {
+    let mut data = data_file("household-of-nine.json");
+    let foreign = |one: &&Value| one["国籍・地域"].is_string();
+    let subjects = data["subjects"].as_array().expect("subjects");
+    let alone = subjects.iter().find(foreign).expect("a foreign resident").clone();
+    data["subjects"] = serde_json::json!([alone]);
+    let document = printer("rows").render(&notice(RESIDENTS_COPY), &data).await.expect("printed");
+    let [first, second, next] =
+        ["外国人住民", "となった日", "国籍・地域"].map(|word| edges(&document, word));
+    let (between, below) = (second.0 - first.1, next.0 - second.1);
+    assert!(below > between + 2.0, "{between} between the lines, {below} below");
 }
 
 #[tokio::test]

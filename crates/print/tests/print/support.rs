@@ -52,9 +52,30 @@ pub fn data_file(name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(path).expect("the data exist")).expect("JSON")
 }
 
-/// The text of a PDF by pages, white space removed (needs poppler-utils).
+/// The text of a PDF by pages, white space removed.
 pub fn page_texts(document: &Document) -> Vec<String> {
+    let text = read(document, &[]);
+    let mut pages: Vec<String> =
+        text.split('\u{c}').map(|page| page.split_whitespace().collect()).collect();
+    pages.truncate(document.pages as usize);
+    pages
+}
+
+/// Where a word stands on the first page that has it: its upper and its lower edge in points.
+pub fn edges(document: &Document, word: &str) -> (f64, f64) {
+    let text = read(document, &["-bbox"]);
+    let line = text.lines().find(|line| line.contains(&format!(">{word}<"))).expect(word);
+    let edge = |name: &str| {
+        let (_, rest) = line.split_once(&format!("{name}=\"")).expect("an edge");
+        rest.split('"').next().and_then(|number| number.parse().ok()).expect("a number")
+    };
+    (edge("yMin"), edge("yMax"))
+}
+
+/// What poppler-utils reads in a PDF.
+fn read(document: &Document, how: &[&str]) -> String {
     let mut child = Command::new("pdftotext")
+        .args(how)
         .args(["-", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -65,9 +86,5 @@ pub fn page_texts(document: &Document) -> Vec<String> {
     let writer = std::thread::spawn(move || stdin.write_all(&pdf));
     let output = child.wait_with_output().expect("pdftotext ends");
     writer.join().expect("no panic").expect("pdftotext reads");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let mut pages: Vec<String> =
-        text.split('\u{c}').map(|page| page.split_whitespace().collect()).collect();
-    pages.truncate(document.pages as usize);
-    pages
+    String::from_utf8(output.stdout).expect("UTF-8")
 }

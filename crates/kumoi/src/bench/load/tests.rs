@@ -7,11 +7,11 @@ use crate::bench::place::{City, Folder, Place};
 
 /// Rows, and MD5 over all of them without the sealed columns, which differ from load to load.
 const TABLES: [(&str, i64, &str); 5] = [
-    ("resident_record.household", 905, "0087332540131fc87f1f40d7651f5f6c"),
+    ("resident_record.household", 905, "a10bc5532fcaf1bd54cdbcf9419d5358"),
     ("resident_record.protection", 2, "98418abe69e442bd44ca9da1a10e5f80"),
-    ("resident_record.resident", 2000, "72aa920420886553d1a1de5aea146e30"),
-    ("resident_record.resident_history", 122, "9d1965cef28705ee8a2aad90512192db"),
-    ("seal_registration.seal", 905, "87fa0ca33f1643c9fdd805c5ed3be980"),
+    ("resident_record.resident", 2000, "6a1c39ec850604d7242fc0e198a7f7ab"),
+    ("resident_record.resident_history", 122, "20d5a0bd5c42337ba6faf8efb5705d68"),
+    ("seal_registration.seal", 905, "a8096576284aeb6f9c84cef3174e37c6"),
 ];
 
 async fn number(client: &store::Connection, sql: &str) -> i64 {
