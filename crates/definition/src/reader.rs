@@ -170,6 +170,20 @@ impl Reader<'_> {
         fields.get(name).and_then(|node| self.scalar(node))
     }
 
+    /// The English of the text `name`. Without it a page in English shows the Japanese, which is
+    /// said to the author.
+    pub fn in_english(&mut self, fields: &Fields<'_>, name: &str, name_en: &str) -> Option<String> {
+        let english = self.optional(fields, name_en);
+        if english.is_none() && fields.get(name).is_some() {
+            let Place { line, column } = fields.place_of(name);
+            let message = format!("「{name}」に英語の文がなく、英語の画面にも日本語で出ます");
+            let warning = Diagnostic::warning(self.file, (line, column), message);
+            let help = format!("{name_en}: を足して、英語の文を書いてください");
+            self.diagnostics.push(warning.with_help(help));
+        }
+        english
+    }
+
     /// An optional scalar with its place.
     pub fn located(&mut self, node: Option<&Node>) -> Option<Located> {
         let node = node?;

@@ -6,6 +6,7 @@
 mod case;
 mod certificates;
 mod cpu;
+mod disk;
 mod figure;
 mod load;
 mod many;

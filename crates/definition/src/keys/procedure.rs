@@ -21,6 +21,7 @@ pub(crate) const PROCEDURE: &[Key] = &[
     may("handling_days", Shape::Whole, "標準処理期間（日）"),
     may("event", Shape::Text, "本登録のときに公開する事象の id"),
     may("guidance", Shape::Text, "職員への案内"),
+    may("guidance_en", Shape::Text, "英語の案内"),
     may("form", Shape::List(GROUP), "様式"),
     may("values", Shape::Free(&Shape::Expression), "式で求める値（上から順に）"),
     may("checks", Shape::List(CHECK), "満たすべきこと"),
@@ -66,6 +67,7 @@ pub(crate) const FIELD: &[Key] = &[
     may("required", Shape::Flag, "必ず入れる"),
     may("when", Shape::Expression, "この条件のときだけ出す"),
     may("hint", Shape::Text, "記入の助け"),
+    may("hint_en", Shape::Text, "英語の助け"),
     may("default", Shape::Expression, "初めに入っている値（式）"),
     may("item", Shape::Text, "型・桁数・コード・書式を借りる台帳の項目"),
     may(

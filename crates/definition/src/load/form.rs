@@ -73,7 +73,8 @@ fn read_field(reader: &mut Reader<'_>, node: &Node, system: &System, register: &
     if fields.get("required").is_some() {
         field.required = reader.flag(&fields, "required");
     }
-    field.hint = reader.optional(&fields, "hint").or(field.hint);
+    field.hint = reader.optional(&fields, "hint");
+    field.hint_en = reader.in_english(&fields, "hint", "hint_en");
     field.refers_to = read_reference(reader, &fields, system, &field.kind);
     field
 }
@@ -110,6 +111,7 @@ fn blank_field(name: &str) -> Field {
         required: false,
         when: None,
         hint: None,
+        hint_en: None,
         default: None,
         item: None,
         refers_to: None,

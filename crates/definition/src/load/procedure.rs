@@ -115,6 +115,7 @@ fn read_head(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Procedure {
         handling_days: reader.parsed(fields, "handling_days", 1),
         event: reader.optional(fields, "event"),
         guidance: reader.optional(fields, "guidance"),
+        guidance_en: reader.in_english(fields, "guidance", "guidance_en"),
         duplicates: reader.texts(fields.get("duplicates")),
         form: Vec::new(),
         values: Vec::new(),
@@ -283,7 +284,9 @@ fn read_check(
     Some(Check {
         must,
         at,
-        message_en: reader.optional(&fields, "message_en").unwrap_or_else(|| message.clone()),
+        message_en: reader
+            .in_english(&fields, "message", "message_en")
+            .unwrap_or_else(|| message.clone()),
         message,
         warning: reader.flag(&fields, "warning"),
         source: reader.located(fields.get("must")).unwrap_or_default(),

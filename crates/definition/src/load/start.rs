@@ -36,7 +36,9 @@ fn read_rule(reader: &mut Reader<'_>, node: &Node, scope: &rules::Scope) -> Opti
     let when = compile_as(reader, fields.get("when"), scope, ("始められる条件", &Type::Boolean))?;
     Some(StartRule {
         when,
-        message_en: reader.optional(&fields, "message_en").unwrap_or_else(|| message.clone()),
+        message_en: reader
+            .in_english(&fields, "message", "message_en")
+            .unwrap_or_else(|| message.clone()),
         message,
         source: reader.located(fields.get("when")).unwrap_or_default(),
     })

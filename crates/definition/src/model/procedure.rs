@@ -41,6 +41,8 @@ pub struct Procedure {
     pub event: Option<String>,
     /// What the clerk should know, shown above the form.
     pub guidance: Option<String>,
+    /// The same in English.
+    pub guidance_en: Option<String>,
     /// The form's groups.
     pub form: Vec<FieldGroup>,
     /// Items that together show that an opened row is already there (二重登録).
@@ -127,6 +129,8 @@ pub struct Field {
     pub when: Option<Expression>,
     /// Help for the person who fills it.
     pub hint: Option<String>,
+    /// The same in English.
+    pub hint_en: Option<String>,
     /// Filled with this at first.
     pub default: Option<Expression>,
     /// The item whose type, length, codes and format it shares.

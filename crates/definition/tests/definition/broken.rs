@@ -59,3 +59,17 @@ fn an_installed_version_is_not_asked_for_the_form_of_its_notices() {
     assert!(installed("notice-without-document").is_ok());
     assert!(installed("item-type-unknown").is_err());
 }
+
+/// A package without English loads; its author hears where an English reader will meet Japanese.
+#[test]
+fn a_text_without_english_is_said() {
+    let mut package = package_of(&tests_folder().join("good"));
+    let file = package.files.get_mut("procedures/issue.yaml").expect("it is in the package");
+    *file = file.replace(", hint_en: As in the family register", "");
+    let (system, warnings) =
+        definition::load(&package).unwrap_or_else(|errors| panic!("{}", shown(&errors)));
+    let words = "「hint」に英語の文がなく、英語の画面にも日本語で出ます";
+    let said = shown(&warnings);
+    assert!(said.contains(words) && said.contains("procedures/issue.yaml:17:"), "{said}");
+    assert!(!system.procedures.is_empty());
+}

@@ -24,6 +24,7 @@ use tokio::time::{interval, sleep};
 
 use super::Crowd;
 use super::certificates::render;
+use super::disk::Disk;
 use super::figure::Figure;
 use super::place::{City, Folder, Place, actor};
 use super::process::Family;
@@ -116,11 +117,14 @@ pub(super) async fn many(folder: &Folder, crowd: Crowd) -> Result<()> {
     println!("connections while idle: {}", peak.swap(0, Ordering::Relaxed));
     let busy = Family::of(place.server())?.time()?;
     let own = Family::own()?.time()?;
+    let disk = Disk::watch(folder.path())?;
     let begin = Instant::now();
     let (figures, refused) = works(&desk, crowd).await?;
     let seconds = begin.elapsed().as_secs_f64();
+    let disk = disk.end()?;
     let done: usize = figures.values().map(Waves::count).sum();
     figures.into_iter().for_each(|(sort, waves)| waves.print(sort.must()));
+    disk.print("many, the disk meanwhile, 8 KiB written and synced (no commit is faster)");
     println!("many: {:.1} works a second, {refused} refused", done as f64 / seconds);
     let share = |before: Duration, now: Duration| (now - before).as_secs_f64() / seconds * 100.0;
     println!(

@@ -201,6 +201,19 @@ impl Desk {
         pick(self.language, japanese, english)
     }
 
+    /// A text of a definition, empty where it has none, and the language in which it stands: a
+    /// definition without English is shown in Japanese.
+    pub fn text<'a>(
+        &self,
+        japanese: &'a Option<String>,
+        english: &'a Option<String>,
+    ) -> (&'a str, Language) {
+        match (self.language, english) {
+            (Language::English, Some(english)) => (english, Language::English),
+            _ => (japanese.as_deref().unwrap_or_default(), Language::Japanese),
+        }
+    }
+
     /// A whole page with menu and user.
     pub fn page(&self, title: &str, notices: Vec<Notice<'_>>, content: Markup) -> Response {
         let kept = if self.query.is_empty() { "" } else { "&" };

@@ -118,7 +118,7 @@ impl FormView<'_> {
         let error = self.messages(path).first().copied();
         let field = Field::new(self.desk.language, &name, label)
             .required(model.required)
-            .hint(model.hint.as_deref().unwrap_or(""))
+            .hint(self.desk.text(&model.hint, &model.hint_en).0)
             .value(&value_text)
             .error(error);
         match &model.kind {

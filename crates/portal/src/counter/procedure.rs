@@ -282,11 +282,12 @@ impl Scene<'_> {
             rows: &self.rows,
             events: &self.events,
         };
+        let (guidance, words) = desk.text(&self.procedure.guidance, &self.procedure.guidance_en);
         let content = html! {
             (error_summary(desk.language, &errors))
             p.statute lang="ja" { (self.procedure.statute) }
-            @if let Some(guidance) = &self.procedure.guidance {
-                div lang="ja" {
+            @if !guidance.is_empty() {
+                div lang=(words.tag()) {
                     (notice(desk.language, &Notice::new(Tone::Information, guidance)))
                 }
             }
