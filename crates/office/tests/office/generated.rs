@@ -116,7 +116,7 @@ impl Drive {
     }
 
     async fn watch(&mut self) {
-        for number in 0..self.rows.len() {
+        for (number, title) in TITLES.iter().enumerate().take(self.rows.len()) {
             let at = self.tick();
             let from = self.day();
             let key = self.rows[number].key.clone();
@@ -129,7 +129,7 @@ impl Drive {
             let own = entry.entry.subjects[0].clone();
             self.watch_events.push(Event { number: event, at, rows: vec![number], stands: true });
             let text = |text: &str| Some(ItemValue::Text(text.to_owned()));
-            let copy = text(TITLES[number]);
+            let copy = text(title);
             let values = vec![text(&own), text(&key), copy, Some(ItemValue::Integer(0))];
             self.watches.push((number, Model::new(own, from, values, at)));
         }
