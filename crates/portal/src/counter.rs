@@ -28,7 +28,7 @@ mod words;
 mod workers;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -69,7 +69,9 @@ pub struct Place {
 /// What the office zone holds.
 #[derive(Clone)]
 pub struct CounterState {
-    places: Arc<BTreeMap<String, Arc<Place>>>,
+    places: Arc<BTreeMap<String, RwLock<Arc<Place>>>>,
+    /// What the program carries.
+    systems: Arc<Vec<Arc<System>>>,
     printer: Printer,
     issuer: Option<Arc<Provider>>,
 }
@@ -96,9 +98,9 @@ impl CounterState {
             let office = Office { organisation, database, systems: Arc::clone(&systems) };
             let seal = Arc::new(SealKey::from_credentials(&own)?);
             let place = Place { office, staff, front, seal };
-            places.insert(own.organisation.id.clone(), Arc::new(place));
+            places.insert(own.organisation.id.clone(), RwLock::new(Arc::new(place)));
         }
-        Ok(CounterState { places: Arc::new(places), printer, issuer: None })
+        Ok(CounterState { places: Arc::new(places), systems, printer, issuer: None })
     }
 
     /// The OIDC issuer whose tokens residents' applications carry. Without one they wait.
@@ -122,24 +124,43 @@ impl CounterState {
         systems: Arc<Vec<Arc<System>>>,
         printer: Printer,
     ) -> Result<CounterState, OfficeError> {
-        let mut state = CounterState::new(credentials, Arc::clone(&systems), printer)?;
-        for place in Arc::make_mut(&mut state.places).values_mut() {
-            let found = systems_in_force(&place.office.database, &systems).await?;
-            // What the program carries unchanged stays shared among all.
-            Arc::make_mut(place).office.systems =
-                if same(&found, &systems) { Arc::clone(&systems) } else { found };
+        let state = CounterState::new(credentials, systems, printer)?;
+        for id in state.places.keys() {
+            state.refresh(id).await?;
         }
         Ok(state)
     }
 
+    /// Takes up the systems that an organisation has installed by now, in their versions; who works
+    /// there goes on. `None` for an organisation that is not of this zone.
+    ///
+    /// # Errors
+    /// [`OfficeError`] when an installed version cannot be read; what was served stays.
+    pub async fn refresh(&self, id: &str) -> Result<Option<Arc<Place>>, OfficeError> {
+        let Some(place) = self.place(id) else { return Ok(None) };
+        let found = systems_in_force(&place.office.database, &self.systems).await?;
+        if same(&found, &place.office.systems) {
+            return Ok(Some(place));
+        }
+        let mut next = Place::clone(&place);
+        // What the program carries unchanged stays shared among all.
+        next.office.systems =
+            if same(&found, &self.systems) { Arc::clone(&self.systems) } else { found };
+        let next = Arc::new(next);
+        if let Some(held) = self.places.get(id) {
+            *held.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
+        }
+        Ok(Some(next))
+    }
+
     /// An organisation by its name in addresses.
     pub fn place(&self, id: &str) -> Option<Arc<Place>> {
-        self.places.get(id).cloned()
+        self.places.get(id).map(current)
     }
 
     /// All organisations.
-    pub fn places(&self) -> impl Iterator<Item = &Arc<Place>> {
-        self.places.values()
+    pub fn places(&self) -> impl Iterator<Item = Arc<Place>> {
+        self.places.values().map(current)
     }
 
     /// Reactions, timers and the exchange with the front databases, in the background: they end
@@ -147,6 +168,10 @@ impl CounterState {
     pub fn spawn_workers(&self) -> JoinSet<()> {
         workers::spawn(self)
     }
+}
+
+fn current(held: &RwLock<Arc<Place>>) -> Arc<Place> {
+    Arc::clone(&held.read().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Whether both are the same versions in the same order.

@@ -176,6 +176,10 @@ pub async fn submit(
     }
     match staff::sign_in(&place.staff, given, ZONE, Timestamp::now()).await {
         Ok(opened) => {
+            // What was contracted a moment ago is there when its first user comes.
+            if let Err(error) = state.refresh(&organisation).await {
+                return page(&error.into(), language, "/");
+            }
             if let Err(error) = signed_in(&place, &opened.token).await {
                 return page(&error.into(), language, "/");
             }

@@ -37,6 +37,7 @@ async fn characters_and_letters() {
     a_protected_person_is_forwarded(&stage).await;
     passwords::passwords_sessions_and_limits(&stage).await;
     workers::the_background(&stage).await;
+    workers::what_is_installed_is_taken_up(&stage).await;
     stage.cluster.stop().await.expect("it stops");
 }
 

@@ -37,14 +37,14 @@ const BREATH: Duration = Duration::from_millis(20);
 /// Starts one task an organisation, and one that looks where something happened.
 pub fn spawn(state: &CounterState) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    let places: Vec<Arc<Place>> = state.places().cloned().collect();
+    let places: Vec<Arc<Place>> = state.places().collect();
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let budget = Arc::new(Budget::new(places.len()));
     let sights = watch::spawn(&mut tasks, places.clone(), Arc::clone(&budget));
     for (number, place) in places.into_iter().enumerate() {
         let worker = Worker {
             watch: Watch::new(&place, sights.clone()),
-            issuer: state.issuer.clone(),
+            state: state.clone(),
             budget: Arc::clone(&budget),
             due: Due::start(Instant::now(), number),
             place,
@@ -57,7 +57,7 @@ pub fn spawn(state: &CounterState) -> JoinSet<()> {
 /// The work of one organisation.
 struct Worker {
     place: Arc<Place>,
-    issuer: Option<Arc<Provider>>,
+    state: CounterState,
     watch: Watch,
     budget: Arc<Budget>,
     due: Due,
@@ -77,13 +77,16 @@ impl Worker {
     async fn sweep(&mut self, turns: &Semaphore) {
         let due = self.due;
         let begin = Instant::now();
-        let trust = match &self.issuer {
+        let trust = match &self.state.issuer {
             Some(issuer) if due.exchange <= begin => trust(&self.place, issuer).await,
             _ => None,
         };
         // Never closed: this only waits for its turn.
         let _turn = turns.acquire().await;
         self.warm().await;
+        if due.seal.min(due.exchange) <= begin {
+            self.refresh().await;
+        }
         let next = self.reactions().await;
         self.due.worked(next, Instant::now());
         if due.exchange <= begin {
@@ -93,6 +96,15 @@ impl Worker {
         if due.seal <= begin {
             seal(&self.place).await;
             self.due.sealed(Instant::now());
+        }
+    }
+
+    /// Takes up what was installed meanwhile: that left news in the journal.
+    async fn refresh(&mut self) {
+        let organisation = &self.place.office.organisation.id;
+        match self.state.refresh(organisation).await {
+            Ok(found) => self.place = found.unwrap_or_else(|| Arc::clone(&self.place)),
+            Err(error) => tracing::warn!(%organisation, %error, "the systems in force"),
         }
     }
 

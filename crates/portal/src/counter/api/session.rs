@@ -48,6 +48,7 @@ pub async fn open(
         };
         return Err(OfficeError::Forbidden(message.to_owned()).into());
     }
+    state.refresh(&organisation).await?;
     let request = "POST api/session".to_owned();
     let found = staff::session_actor(&place.staff, &opened.token, ZONE, request, now).await?;
     let (actor, csrf) = found.ok_or_else(Failure::nothing)?;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::json;
 use store::Database;
@@ -38,6 +39,21 @@ pub async fn the_background(stage: &Stage) {
     what_is_read_waits(stage, &place).await;
     drop(background);
     the_last_connection_stays(office).await;
+}
+
+/// A system that is installed while the zone serves is there for whoever signs in next, and for
+/// the one who stays after the next sweep; nobody is interrupted.
+pub async fn what_is_installed_is_taken_up(stage: &Stage) {
+    let asked = json!({"system": "seal-registration", "register": "seal", "q": "雲居"});
+    let ask = || stage.first("madoguchi", ("POST", "/search"), Some(asked.clone()));
+    assert_eq!(ask().await.status, StatusCode::NOT_FOUND, "not installed yet");
+    stage.install("first_city", "seal-registration").await;
+    assert_eq!(ask().await.status, StatusCode::NOT_FOUND, "not taken up yet");
+    stage.state.refresh("first_city").await.expect("the systems are read").expect("a place");
+    assert_eq!(ask().await.status, StatusCode::OK);
+    let second = stage.state.place("second_city").expect("a place");
+    assert_eq!(second.office.systems.len(), 1, "nobody else gets it");
+    assert!(stage.state.refresh("nowhere").await.expect("no error").is_none());
 }
 
 /// Nobody calls after the decision: the job is done all the same, long before the next sweep.

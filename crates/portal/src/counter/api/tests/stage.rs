@@ -137,6 +137,16 @@ impl Stage {
         reply.body["token"].as_str().expect("a token").to_owned()
     }
 
+    /// Installs another system of the repository for a municipality.
+    pub async fn install(&self, city: &str, name: &str) {
+        let installer = Installer::new(self.cluster.installer("postgres"));
+        let mut client = installer.connect(city).await.expect("a connection");
+        let transaction = client.transaction().await.expect("a transaction");
+        transaction.batch_execute("set local role kumoi_owner").await.expect("the owner");
+        store::install::install(&transaction, &system(name)).await.expect("it is installed");
+        transaction.commit().await.expect("it is kept");
+    }
+
     /// The token of a person.
     pub fn token(&self, city: &str, id: &str) -> &str {
         &self.tokens[&(city.to_owned(), id.to_owned())]
