@@ -13,6 +13,8 @@ pub use individual::IndividualNumber;
 pub use municipality::MunicipalityCode;
 pub use resident::ResidentCode;
 
+use crate::said::Said;
+
 /// Whether numbers of real people are meant, or invented ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
@@ -23,22 +25,37 @@ pub enum Mode {
     Sample,
 }
 
+/// What a number is called. `Display` is the Japanese name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Name {
+    /// Japanese.
+    pub ja: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.ja)
+    }
+}
+
 /// A refused number. `Display` is the Japanese message; it never repeats the number itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
     /// Something other than digits and hyphens.
     #[error("{name}に数字でない文字があります。{digits}桁の数字で入力してください。")]
     NotDigits {
-        /// The number's Japanese name.
-        name: &'static str,
+        /// What the number is called.
+        name: Name,
         /// How many digits it has.
         digits: usize,
     },
     /// Too many or too few digits.
     #[error("{name}が{given}桁です。{digits}桁の数字で入力してください。")]
     Length {
-        /// The number's Japanese name.
-        name: &'static str,
+        /// What the number is called.
+        name: Name,
         /// How many digits it has.
         digits: usize,
         /// How many were written.
@@ -47,8 +64,8 @@ pub enum CodeError {
     /// The check digit does not fit.
     #[error("{name}の検査数字が合いません。書類と見比べて入力し直してください。")]
     CheckDigit {
-        /// The number's Japanese name.
-        name: &'static str,
+        /// What the number is called.
+        name: Name,
     },
     /// A valid number in a sample organisation.
     #[error(
@@ -56,17 +73,49 @@ pub enum CodeError {
          見本用の番号を入力してください。"
     )]
     ValidInSample {
-        /// The number's Japanese name.
-        name: &'static str,
+        /// What the number is called.
+        name: Name,
     },
     /// A serial too large for its width, or 0.
     #[error("{name}の連番が範囲の外です。1から{max}までで付番してください。")]
     Serial {
-        /// The number's Japanese name.
-        name: &'static str,
+        /// What the number is called.
+        name: Name,
         /// The largest serial.
         max: u64,
     },
+}
+
+impl CodeError {
+    /// The message in both languages.
+    pub fn said(&self) -> Said {
+        Said::beside(self, self.english())
+    }
+
+    fn english(&self) -> String {
+        match self {
+            CodeError::NotDigits { name, digits } => {
+                let name = name.en;
+                format!("The {name} has a character that is no digit. Enter {digits} digits.")
+            }
+            CodeError::Length { name, digits, given } => {
+                format!("The {} has {given} digits. Enter {digits} digits.", name.en)
+            }
+            CodeError::CheckDigit { name } => format!(
+                "The check digit of the {} does not fit. Compare it with the document and enter \
+                 it again.",
+                name.en
+            ),
+            CodeError::ValidInSample { name } => format!(
+                "In a sample body, {}s whose check digit fits are not accepted, as they could be \
+                 real. Enter a sample number.",
+                name.en
+            ),
+            CodeError::Serial { name, max } => {
+                format!("The serial of the {} is out of range: 1 to {max}.", name.en)
+            }
+        }
+    }
 }
 
 /// The digits of `text`: full-width made half-width, spaces and hyphens dropped. `None` if
@@ -83,7 +132,7 @@ pub fn normalise_digits(text: &str) -> Option<String> {
 }
 
 /// The digits of `text` if there are exactly `digits`.
-fn exact(name: &'static str, digits: usize, text: &str) -> Result<Vec<u8>, CodeError> {
+fn exact(name: Name, digits: usize, text: &str) -> Result<Vec<u8>, CodeError> {
     let plain = normalise_digits(text).ok_or(CodeError::NotDigits { name, digits })?;
     if plain.len() != digits {
         return Err(CodeError::Length { name, digits, given: plain.len() });
@@ -92,7 +141,7 @@ fn exact(name: &'static str, digits: usize, text: &str) -> Result<Vec<u8>, CodeE
 }
 
 /// Accepts or refuses by the check digit and the mode.
-fn accept(name: &'static str, valid: bool, mode: Mode) -> Result<(), CodeError> {
+fn accept(name: Name, valid: bool, mode: Mode) -> Result<(), CodeError> {
     match (valid, mode) {
         (false, Mode::Real) => Err(CodeError::CheckDigit { name }),
         (true, Mode::Sample) => Err(CodeError::ValidInSample { name }),

@@ -16,4 +16,5 @@ pub mod money;
 pub mod name;
 pub mod problem;
 pub mod relationship;
+pub mod said;
 pub mod text;

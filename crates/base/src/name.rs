@@ -1,6 +1,7 @@
 //! Names of persons: 氏 and 名 joined by one full-width space, with former family name, alias and
 //! furigana, and the lines of a certificate. Never replaces a character of a name.
 
+use crate::said::Said;
 use crate::text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -37,6 +38,29 @@ pub enum NameError {
         /// The code point, `U+0007`.
         code: String,
     },
+}
+
+impl NameError {
+    /// The message in both languages.
+    pub fn said(&self) -> Said {
+        Said::beside(self, self.english())
+    }
+
+    fn english(&self) -> String {
+        match self {
+            NameError::Empty => {
+                "No name was entered. Enter it with a space between family and given name."
+                    .to_owned()
+            }
+            NameError::TooLong { length } => {
+                format!("The name has {length} characters. Enter at most {NAME_MAX}.")
+            }
+            NameError::Character { position, code } => format!(
+                "Character {position} of the name cannot be used ({code}). Enter full-width \
+                 characters."
+            ),
+        }
+    }
 }
 
 impl PersonName {

@@ -1,6 +1,7 @@
 //! The relationship to the head of household (続柄): the vocabulary of 住民記録システム標準仕様書
 //! 1.1.11. What the standard forbids is refused with the right form; kinship is never inferred.
 
+use crate::said::Said;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
@@ -44,6 +45,37 @@ pub enum RelationshipError {
         /// What was written.
         text: String,
     },
+}
+
+impl RelationshipError {
+    /// The message in both languages.
+    pub fn said(&self) -> Said {
+        Said::beside(self, self.english())
+    }
+
+    fn english(&self) -> String {
+        match self {
+            RelationshipError::Empty => "No relationship was entered. Enter “世帯主”, “妻”, “子” \
+                                         or another."
+                .to_owned(),
+            RelationshipError::Forbidden { word, right } => {
+                let right = right.replace("」または「", "” or “");
+                format!("“{word}” is not used for a relationship. Enter “{right}”.")
+            }
+            RelationshipError::Unknown { word } => format!(
+                "“{word}” is no word for a relationship. Join \
+                 “夫・妻・夫（未届）・妻（未届）・子・父・母・兄・姉・弟・妹” by “の”, or enter \
+                 “世帯主”, “縁故者” or “同居人”."
+            ),
+            RelationshipError::Joined { word } => {
+                format!("“{word}” cannot be joined by “の”. Enter it alone.")
+            }
+            RelationshipError::TooLong { text } => format!(
+                "“{text}” goes over five generations or more. A relationship has four at most: \
+                 enter “縁故者”."
+            ),
+        }
+    }
 }
 
 /// Words that may be joined by の.

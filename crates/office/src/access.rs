@@ -1,5 +1,6 @@
 //! Who acts, in which roles, from where and why: what every operation and audit row carries.
 
+use base::said;
 use serde_json::Value;
 use store::GenericClient;
 use store::audit::{NewAudit, audit_append};
@@ -31,6 +32,11 @@ pub mod role {
     /// The Japanese name of a role.
     pub fn name(role: &str) -> &str {
         ALL.iter().find(|(id, ..)| *id == role).map_or(role, |(_, name, _)| name)
+    }
+
+    /// The English name of a role.
+    pub fn name_en(role: &str) -> &str {
+        ALL.iter().find(|(id, ..)| *id == role).map_or(role, |(.., name)| name)
     }
 }
 
@@ -83,7 +89,9 @@ impl Actor {
             return Ok(());
         }
         let names: Vec<&str> = roles.iter().map(|r| role::name(r)).collect();
-        Err(OfficeError::Forbidden(format!("この操作ができるのは{}です", names.join("、"))))
+        let english: Vec<&str> = roles.iter().map(|r| role::name_en(r)).collect();
+        let (ja, en) = (names.join("、"), english.join(", "));
+        Err(OfficeError::Forbidden(said!("この操作ができるのは{ja}です", "Who may do this: {en}")))
     }
 
     /// Writes an audit row in the caller's transaction or connection.

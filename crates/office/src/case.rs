@@ -23,7 +23,9 @@ pub(crate) use cancel::standing;
 pub use decide::{
     case_approve, case_post_review, case_return, case_reviewed, case_withdraw, purpose,
 };
-pub use enter::{CaseInput, case_enter, case_form, case_preview, case_preview_in, case_revise};
+pub use enter::{
+    CaseInput, case_enter, case_form, case_preview, case_preview_in, case_revise, protected_person,
+};
 pub(crate) use enter::{due, refuse_concealed, refuse_findings};
 pub use gather::gather;
 pub(crate) use gather::used_row;

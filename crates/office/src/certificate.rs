@@ -8,6 +8,7 @@ mod content;
 
 use std::collections::BTreeSet;
 
+use base::said;
 use definition::System;
 use definition::model::Procedure;
 use serde_json::{Value as Json, json};
@@ -273,8 +274,7 @@ where
     let subjects = store::register::rows(&**client, table, &document.subjects).await?;
     let hidden = subjects.iter().any(|row| crate::register::concealed(table, row));
     if hidden && !actor.has(role::PROTECTION) {
-        let message = "取扱注意の記録です。支援措置担当に引き継いでください";
-        return Err(OfficeError::Forbidden(message.to_owned()));
+        return Err(crate::error::protected());
     }
     // Whoever another system conceals by now is not shown either.
     lent(office, &*client, actor, (system, procedure), &subjects).await?;
@@ -313,9 +313,8 @@ pub async fn certificate_void(
 ) -> Result<(), OfficeError> {
     actor.require(&[role::COUNTER, role::PROTECTION])?;
     if reason.trim().is_empty() {
-        let message = "書損の理由を入力してください";
-        let finding = crate::plan::Finding::error(Some("reason".to_owned()), message);
-        return Err(OfficeError::Invalid(vec![finding]));
+        let said = said!("書損の理由を入力してください", "Enter the reason why it is void");
+        return Err(OfficeError::invalid("reason", said));
     }
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;

@@ -1,5 +1,7 @@
 //! What can go wrong in the office, by what the caller can do about it.
 
+use base::said;
+use base::said::Said;
 use store::StoreError;
 
 use crate::plan::Finding;
@@ -7,21 +9,21 @@ use crate::plan::Finding;
 /// Errors of the office.
 #[derive(Debug, thiserror::Error)]
 pub enum OfficeError {
-    /// It is not there, or belongs to somebody else.
+    /// It is not there, or belongs to somebody else: what was looked for.
     #[error("{0}が見つかりません")]
-    NotFound(String),
+    NotFound(Said),
     /// The person may not do this.
     #[error("{0}")]
-    Forbidden(String),
+    Forbidden(Said),
     /// Somebody else was first, or the case is not in a stage for this.
     #[error("{0}")]
-    Conflict(String),
+    Conflict(Said),
     /// The form or the checks: every finding with its place.
     #[error("入力を確かめてください")]
     Invalid(Vec<Finding>),
     /// Sign-in was refused.
     #[error("{0}")]
-    SignIn(String),
+    SignIn(Said),
     /// Too many tries: again after so many seconds.
     #[error("サインインの試みが多すぎます。{0}秒待ってから、もう一度試してください")]
     TooMany(i32),
@@ -34,6 +36,48 @@ pub enum OfficeError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+}
+
+impl OfficeError {
+    /// One field of a form that cannot be accepted.
+    pub fn invalid(field: &str, said: Said) -> OfficeError {
+        OfficeError::Invalid(vec![Finding::at(field, said)])
+    }
+
+    /// The message in both languages. Faults of the house say in English what happened and what to
+    /// do; their particulars are in the log.
+    pub fn said(&self) -> Said {
+        let english = match self {
+            OfficeError::NotFound(what) => format!("{} was not found", what.en),
+            OfficeError::Forbidden(said)
+            | OfficeError::Conflict(said)
+            | OfficeError::SignIn(said) => said.en.clone(),
+            OfficeError::Invalid(_) => "Check what was entered".to_owned(),
+            OfficeError::TooMany(seconds) => {
+                format!("Too many tries to sign in. Wait {seconds} seconds, then try again")
+            }
+            OfficeError::Definition(_) => "The definition of this system has a fault. Nothing was \
+                                           stored. Tell the administrator"
+                .to_owned(),
+            OfficeError::Glyphs(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("“{word}”")).collect();
+                format!("Some characters cannot be printed: {}", words.join(", "))
+            }
+            OfficeError::Store(_) => {
+                "It did not work. Nothing was stored. Tell the administrator if it goes on"
+                    .to_owned()
+            }
+        };
+        Said::beside(self, english)
+    }
+}
+
+/// Protected people (支援措置) are handled by the officer for them only.
+pub(crate) fn protected() -> OfficeError {
+    OfficeError::Forbidden(said!(
+        "取扱注意の記録です。支援措置担当に引き継いでください",
+        "This record is restricted. Hand it over to the protection officer"
+    ))
 }
 
 impl From<StoreError> for OfficeError {

@@ -4,11 +4,20 @@
 //! a fact that is there and cannot be read. Both can be handed on, neither is ever guessed.
 
 use base::date::{Date, LooseDate};
+use base::said;
+use base::said::Said;
 use definition::model::{Format, Item, ItemKind, Parameter, Register, System};
 use rules::value::{Carried, Day, Record, Unknown, Value};
 use store::{ItemValue, Row};
 
 use crate::plan::Undoable;
+
+/// Why a secret is not known.
+pub(crate) const SECRET: &str = "秘密の項目のため、手続からは見えません";
+/// Why a date is not known.
+pub(crate) const UNCERTAIN: &str = "日付が不詳です";
+/// What is said after a day on which a parameter has no value.
+pub(crate) const NOT_IN_FORCE: &str = "に効力のある値がありません";
 
 /// Facts, and the recorded events that the form names.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +65,7 @@ pub fn secret_place(register: &Register, key: &str, item: &str) -> String {
 }
 
 fn secret(name: &str, place: &str) -> Value {
-    let unknown = Unknown::new(name, "秘密の項目のため、手続からは見えません");
+    let unknown = Unknown::new(name, SECRET);
     Value::Unknown(unknown.carrying(Carried::Secret(place.into())))
 }
 
@@ -70,7 +79,7 @@ pub fn date_value(name: &str, date: LooseDate) -> Value {
     match Day::of(date) {
         Some(day) => Value::Date(day),
         None => {
-            let unknown = Unknown::new(name, "日付が不詳です");
+            let unknown = Unknown::new(name, UNCERTAIN);
             Value::Unknown(unknown.carrying(Carried::Date(date)))
         }
     }
@@ -92,37 +101,50 @@ pub fn value_of(name: &str, value: Option<&ItemValue>) -> Value {
 /// secret, handed on as it is, answers [`ItemValue::Masked`] and stays.
 ///
 /// # Errors
-/// What is wrong with the value for this item, in Japanese.
+/// What is wrong with the value for this item.
 pub fn item_value(
     item: &Item,
     place: Option<&str>,
     value: &Value,
-) -> Result<Option<ItemValue>, String> {
+) -> Result<Option<ItemValue>, Said> {
+    let (name, name_en) = (&item.name, &item.name_en);
     Ok(match (&item.kind, value) {
         (ItemKind::Date { .. }, Value::Date(day)) => Some(ItemValue::Date(day.written())),
         (_, Value::Unknown(unknown)) => Some(carried(item, place, unknown)?),
         (_, Value::Null) => None,
         (ItemKind::Integer { .. }, Value::Number(number)) => {
-            Some(ItemValue::Integer(number.to_integer().ok_or("整数ではありません")?))
+            let wrong = || said!("整数ではありません", "{name_en}: this is no whole number");
+            Some(ItemValue::Integer(number.to_integer().ok_or_else(wrong)?))
         }
         (ItemKind::Flag, Value::Boolean(flag)) => Some(ItemValue::Flag(*flag)),
         (_, Value::Text(text)) if text.is_empty() => None,
         (_, Value::Text(text)) => Some(ItemValue::Text(text.to_string())),
-        (_, other) => return Err(format!("「{}」に入れられない値です（{other}）", item.name)),
+        (_, other) => {
+            return Err(said!(
+                "「{name}」に入れられない値です（{other}）",
+                "{name_en} cannot take this value (“{other}”)"
+            ));
+        }
     })
 }
 
 /// What can be handed on although it is not known.
-fn carried(item: &Item, place: Option<&str>, unknown: &Unknown) -> Result<ItemValue, String> {
+fn carried(item: &Item, place: Option<&str>, unknown: &Unknown) -> Result<ItemValue, Said> {
+    let (name, name_en) = (&item.name, &item.name_en);
     match (&item.kind, unknown.carried()) {
         (ItemKind::Date { .. }, Some(Carried::Date(date))) => Ok(ItemValue::Date(*date)),
         (_, Some(Carried::Secret(own))) if place == Some(&**own) => Ok(ItemValue::Masked),
-        (_, Some(Carried::Secret(_))) => {
-            Err(format!("「{}」に、ほかの秘密の項目は写せません", item.name))
-        }
+        (_, Some(Carried::Secret(_))) => Err(said!(
+            "「{name}」に、ほかの秘密の項目は写せません",
+            "{name_en} cannot take another secret item"
+        )),
         _ => {
             let names: Vec<&str> = unknown.questions().iter().map(|q| q.fact.as_str()).collect();
-            Err(format!("「{}」が決まりません（不明: {}）", item.name, names.join("、")))
+            let (ja, en) = (names.join("、"), names.join("”, “"));
+            Err(said!(
+                "「{name}」が決まりません（不明: {ja}）",
+                "{name_en} cannot be told (not known: “{en}”)"
+            ))
         }
     }
 }
@@ -136,9 +158,7 @@ pub fn parameters(system: &System, ordinance: &[(String, i64)], day: Date) -> Ve
         match (own, parameter.values.on(day)) {
             (Some((_, value)), _) if parameter.ordinance => Value::from(*value),
             (_, Some(value)) => value.value.clone(),
-            (_, None) => {
-                Value::unknown(parameter.name.as_str(), format!("{day} に効力のある値がありません"))
-            }
+            (_, None) => Value::unknown(parameter.name.as_str(), format!("{day} {NOT_IN_FORCE}")),
         }
     };
     system.parameters.values().map(|p| (p.name.clone(), value(p))).collect()

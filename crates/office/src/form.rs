@@ -8,9 +8,12 @@ mod text;
 
 use base::code::Mode;
 use base::date::{Date, LooseDate};
+use base::said;
+use base::said::Said;
 use definition::model::{Field, FieldGroup, FieldKind, Item, Procedure, Register, System};
 use rules::value::{Record, Value};
 use serde_json::{Map, Value as Json};
+use store::StoreError;
 use store::vault::Vault;
 
 use crate::facts::{Facts, date_text, date_value};
@@ -97,8 +100,12 @@ fn repeated(
     let entries = input.get(&group.name).and_then(Json::as_array).cloned().unwrap_or_default();
     let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     if count < least || count > most {
-        let message = format!("「{}」は{least}件から{most}件までです", group.name);
-        parsed.findings.push(Finding::error(Some(group.name.clone()), message));
+        let (name, name_en) = (&group.name, &group.name_en);
+        let said = said!(
+            "「{name}」は{least}件から{most}件までです",
+            "{name_en}: from {least} to {most} entries"
+        );
+        parsed.findings.push(Finding::at(name, said));
     }
     let (mut values, mut stored) = (Vec::new(), Vec::new());
     for (index, entry) in entries.iter().take(most as usize).enumerate() {
@@ -148,8 +155,11 @@ fn unknown_names(context: FormContext<'_>, input: &Map<String, Json>, parsed: &m
                 None => group.fields.iter().any(|field| &field.name == name),
             });
         if !known {
-            let message = format!("「{name}」という欄はこの手続にありません");
-            parsed.findings.push(Finding::error(Some(name.clone()), message));
+            let said = said!(
+                "「{name}」という欄はこの手続にありません",
+                "This procedure has no field “{name}”"
+            );
+            parsed.findings.push(Finding::at(name, said));
         }
     }
 }
@@ -195,8 +205,8 @@ fn one(
             let kept = if secret { seal(context, path, &normal) } else { Ok(normal) };
             (value, kept.map_or(Json::Null, Json::from))
         }
-        Err(message) => {
-            parsed.findings.push(Finding::error(Some(path.to_owned()), message));
+        Err(said) => {
+            parsed.findings.push(Finding::at(path, said));
             let kept = if secret { Json::Null } else { Json::from(text) };
             (Value::Null, kept)
         }
@@ -206,9 +216,8 @@ fn one(
 fn required(field: &Field, path: &str) -> Finding {
     let choose = matches!(field.kind, FieldKind::Code(_) | FieldKind::Subject | FieldKind::Event);
     let (verb, verb_en) = if choose { ("選んで", "Choose") } else { ("入力して", "Enter") };
-    let message = format!("{}を{verb}ください", field.label.replace('_', "の"));
-    let message_en = format!("{verb_en}: {}", field.name_en);
-    Finding { message_en, ..Finding::error(Some(path.to_owned()), message) }
+    let (label, label_en) = (field.label.replace('_', "の"), &field.name_en);
+    Finding::at(path, said!("{label}を{verb}ください", "{verb_en}: {label_en}"))
 }
 
 fn item_of<'a>(context: FormContext<'a>, field: &Field) -> Option<&'a Item> {
@@ -223,34 +232,44 @@ fn typed(
     field: &Field,
     item: Option<&Item>,
     input: &str,
-) -> Result<Typed, String> {
+) -> Result<Typed, Said> {
     match &field.kind {
         FieldKind::Date { uncertain } => {
-            let date = LooseDate::parse(input).map_err(|error| error.to_string())?;
+            let date = LooseDate::parse(input).map_err(|error| error.said())?;
             if !uncertain && date.certain().is_none() {
-                return Err("年月日をすべて入力してください（不詳は使えません）".to_owned());
+                return Err(said!(
+                    "年月日をすべて入力してください（不詳は使えません）",
+                    "Enter year, month and day (an unknown part is not possible here)"
+                ));
             }
             Ok((date_value(&field.name, date), date_text(date)))
         }
         FieldKind::Integer(digits) => {
             let normal = base::text::to_half_width(input).replace([',', '，'], "");
-            let number: i64 =
-                normal.parse().map_err(|_| format!("「{input}」は数ではありません"))?;
+            let wrong = || said!("「{input}」は数ではありません", "“{input}” is no number");
+            let number: i64 = normal.parse().map_err(|_| wrong())?;
             if normal.trim_start_matches('-').len() > *digits as usize {
-                return Err(format!("{digits}桁までの数を入力してください"));
+                return Err(said!(
+                    "{digits}桁までの数を入力してください",
+                    "Enter a number of at most {digits} digits"
+                ));
             }
             Ok((Value::from(number), number.to_string()))
         }
         FieldKind::Event => {
             let normal = base::text::to_half_width(input);
-            let number: i64 =
-                normal.parse().map_err(|_| format!("「{input}」は異動の番号ではありません"))?;
+            let number: i64 = normal.parse().map_err(|_| {
+                said!(
+                    "「{input}」は異動の番号ではありません",
+                    "“{input}” is not the number of an event"
+                )
+            })?;
             Ok((Value::from(number), number.to_string()))
         }
         FieldKind::Code(list) => {
             let known = context.system.codes.get(list);
             if known.and_then(|list| list.name_of(input)).is_none() {
-                return Err(format!("「{input}」は「{list}」にありません。選び直してください"));
+                return Err(not_listed(input, list));
             }
             Ok((Value::from(input), input.to_owned()))
         }
@@ -259,6 +278,13 @@ fn typed(
             Ok((Value::from(normal.as_str()), normal))
         }
     }
+}
+
+fn not_listed(code: &str, list: &str) -> Said {
+    said!(
+        "「{code}」は「{list}」にありません。選び直してください",
+        "“{code}” is not in the list “{list}”. Choose again"
+    )
 }
 
 fn codes(
@@ -278,8 +304,7 @@ fn codes(
     let known = context.system.codes.get(list);
     for code in &chosen {
         if known.and_then(|list| list.name_of(code)).is_none() {
-            let message = format!("「{code}」は「{list}」にありません。選び直してください");
-            parsed.findings.push(Finding::error(Some(path.to_owned()), message));
+            parsed.findings.push(Finding::at(path, not_listed(code, list)));
         }
     }
     let values: Vec<Value> = chosen.iter().map(|code| Value::from(code.as_str())).collect();
@@ -291,16 +316,21 @@ fn place(context: FormContext<'_>, path: &str) -> String {
     format!("case.{}.{}.{field}", context.system.id, context.procedure.id)
 }
 
-fn seal(context: FormContext<'_>, path: &str, text: &str) -> Result<String, String> {
+fn seal(context: FormContext<'_>, path: &str, text: &str) -> Result<String, StoreError> {
     use base64::Engine;
-    let sealed = context.vault.seal(&place(context, path), text).map_err(|e| e.to_string())?;
+    let sealed = context.vault.seal(&place(context, path), text)?;
     Ok(format!("{SEALED}{}", base64::engine::general_purpose::STANDARD_NO_PAD.encode(sealed)))
 }
 
-fn unseal(context: FormContext<'_>, path: &str, sealed: &str) -> Result<String, String> {
+fn unseal(context: FormContext<'_>, path: &str, sealed: &str) -> Result<String, Said> {
     use base64::Engine;
-    let bytes = base64::engine::general_purpose::STANDARD_NO_PAD
-        .decode(sealed)
-        .map_err(|_| "封緘された値が壊れています。入力し直してください".to_owned())?;
-    context.vault.open_sealed(&place(context, path), &bytes).map_err(|error| error.to_string())
+    let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(sealed).map_err(|_| {
+        said!(
+            "封緘された値が壊れています。入力し直してください",
+            "The sealed value is damaged. Enter it again"
+        )
+    })?;
+    let opened = context.vault.open_sealed(&place(context, path), &bytes);
+    let english = "The sealed value cannot be opened. Enter it again";
+    opened.map_err(|error| Said::beside(&error, english.to_owned()))
 }

@@ -8,6 +8,7 @@ mod municipality;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base::said;
 use definition::System;
 use definition::model::{FieldKind, Forward as Rule, Procedure};
 use serde_json::{Map, Value as Json, json};
@@ -22,7 +23,6 @@ use store::{ItemValue, Row, Transaction};
 use crate::access::role;
 use crate::certificate::{Job, RenderError, Rendered, document_head, head, take_number};
 use crate::facts::reads;
-use crate::plan::Finding;
 use crate::{Actor, Office, OfficeError};
 
 pub use municipality::municipality;
@@ -230,10 +230,11 @@ fn fields(system: &System, procedure: &Procedure, rule: &Rule, form: &Json) -> J
 pub async fn sent(office: &Office, actor: &Actor, id: i64, how: &str) -> Result<(), OfficeError> {
     actor.require(&[role::PROTECTION])?;
     if how.trim().is_empty() {
-        let message = "どのように送ったか、送らないときはその理由を入力してください\
-                       （例: 書留、文書交換、国外のため不要）";
-        let finding = Finding::error(Some("note".to_owned()), message);
-        return Err(OfficeError::Invalid(vec![finding]));
+        let said = said!(
+            "どのように送ったか、送らないときはその理由を入力してください（例: 書留、文書交換、国外のため不要）",
+            "Enter how it was sent, or why it is not sent (for example “書留” or “国外のため不要”)"
+        );
+        return Err(OfficeError::invalid("note", said));
     }
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;

@@ -17,6 +17,7 @@ pub mod token;
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::date::Date;
+use base::said;
 use definition::System;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -149,15 +150,21 @@ impl LinkItems {
         names.extend(self.address.iter().chain(&self.withheld));
         for name in names {
             if register.item(name).is_none() {
-                let words = format!("台帳「{}」の項目「{name}」", register.name);
-                return Err(StoreError::NotFound(words));
+                let (own, own_en) = (&register.name, &register.name_en);
+                return Err(StoreError::NotFound(said!(
+                    "台帳「{own}」の項目「{name}」",
+                    "The item “{name}” of the register “{own_en}”"
+                )));
             }
         }
         if let Some(name) = &self.household
             && !register.relations.iter().any(|relation| &relation.name == name)
         {
-            let words = format!("台帳「{}」の関係「{name}」", register.name);
-            return Err(StoreError::NotFound(words));
+            let (own, own_en) = (&register.name, &register.name_en);
+            return Err(StoreError::NotFound(said!(
+                "台帳「{own}」の関係「{name}」",
+                "The relation “{name}” of the register “{own_en}”"
+            )));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@
 mod candidates;
 mod kanji;
 
+use base::said;
 use definition::System;
 use definition::model::{
     FieldKind, Item, Procedure, ProcedureKind, Register, Search, Selection, Verb,
@@ -18,7 +19,6 @@ use store::{GenericClient, ItemValue};
 
 use crate::access::role;
 use crate::case::{CaseInput, case_enter, stage};
-use crate::plan::Finding;
 use crate::{Actor, Office, OfficeError};
 
 pub use candidates::{Candidate, Nearness};
@@ -241,10 +241,6 @@ fn form(
     Json::Object(form)
 }
 
-fn invalid(at: &str, message: &str) -> OfficeError {
-    OfficeError::Invalid(vec![Finding::error(Some(at.to_owned()), message)])
-}
-
 /// Settles a character; the case that corrects the register is returned when there is one.
 ///
 /// # Errors
@@ -258,19 +254,22 @@ pub async fn settle(
 ) -> Result<Option<i64>, OfficeError> {
     actor.require(&[role::COUNTER, role::PROTECTION])?;
     if reason.trim().is_empty() {
-        return Err(invalid("reason", "そう判断した理由を入力してください"));
+        let said =
+            said!("そう判断した理由を入力してください", "Enter the reason for this decision");
+        return Err(OfficeError::invalid("reason", said));
     }
     let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
     let glyph = glyph_read(&*transaction, id, true).await?;
     if standing(&glyph) != Standing::Waiting {
-        let message = "この文字の同定は済んでいるか、修正の決裁を待っています";
-        return Err(OfficeError::Conflict(message.to_owned()));
+        return Err(OfficeError::Conflict(said!(
+            "この文字の同定は済んでいるか、修正の決裁を待っています",
+            "This character is settled already, or its correction waits to be decided"
+        )));
     }
     let found = find(office, &*transaction, actor, &glyph).await?;
     if found.hidden {
-        let message = "取扱注意の記録です。支援措置担当に引き継いでください";
-        return Err(OfficeError::Forbidden(message.to_owned()));
+        return Err(crate::error::protected());
     }
     let chosen = match choice {
         Choice::Keep => None,
@@ -300,12 +299,20 @@ fn character(text: &str, glyph: &Glyph) -> Result<String, OfficeError> {
     let text = text.trim();
     let found = candidates::by_mj(text).unwrap_or_else(|| text.to_owned());
     if found == glyph.met.source {
-        return Err(invalid("character", "元の文字と同じです。別の文字を選んでください"));
+        let said = said!(
+            "元の文字と同じです。別の文字を選んでください",
+            "This is the source character. Choose another"
+        );
+        return Err(OfficeError::invalid("character", said));
     }
     if !candidates::is_one_character(&found) {
-        let message = "文字を一つだけ入力するか、縮退マップにあるMJ文字図形名（MJ026190など）を\
-                       入力してください。外字は使えません";
-        return Err(invalid("character", message));
+        let said = said!(
+            "文字を一つだけ入力するか、縮退マップにあるMJ文字図形名（MJ026190など）を\
+             入力してください。外字は使えません",
+            "Enter one character, or an MJ name that the reduction map has (such as MJ026190). \
+             Characters of private use are not accepted"
+        );
+        return Err(OfficeError::invalid("character", said));
     }
     Ok(found)
 }
@@ -317,20 +324,27 @@ fn correcting(
     chosen: &str,
     (today, reason): (base::date::Date, &str),
 ) -> Result<CaseInput, OfficeError> {
-    let conflict = |message: String| OfficeError::Conflict(message);
     let place = &glyph.met.place;
     let (Some(table), Some(text)) = (found.table, &found.text) else {
-        return Err(conflict(
-            "この文字は台帳の記録の中にありません。様式か団体の設定を正してください".to_owned(),
-        ));
+        return Err(OfficeError::Conflict(said!(
+            "この文字は台帳の記録の中にありません。様式か団体の設定を正してください",
+            "This character stands in no record. Correct the form or the settings of the organisation"
+        )));
     };
     let corrects = correction(table, &place.item).ok_or_else(|| {
-        conflict(format!("「{}」を正す職権の手続がこの業務にありません", place.item))
+        let item = &place.item;
+        let item_en = table.register.item(item).map_or(item, |one| &one.name_en);
+        OfficeError::Conflict(said!(
+            "「{item}」を正す職権の手続がこの業務にありません",
+            "This system has no procedure of the office that corrects “{item_en}”"
+        ))
     })?;
     let right = replaced(text, &glyph.met.source, chosen);
     if right == *text {
-        let message = "記録はもうこの文字を含みません。「該当なし」で終えてください";
-        return Err(conflict(message.to_owned()));
+        return Err(OfficeError::Conflict(said!(
+            "記録はもうこの文字を含みません。「該当なし」で終えてください",
+            "The record no longer has this character. Settle it with “Keep, no match”"
+        )));
     }
     Ok(CaseInput {
         system: place.system.clone(),

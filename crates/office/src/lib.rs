@@ -20,9 +20,11 @@ pub mod seed;
 pub mod staff;
 pub mod start;
 pub mod version;
+pub mod words;
 
 use std::sync::Arc;
 
+use base::said;
 use definition::System;
 use definition::model::Procedure;
 use store::Database;
@@ -50,7 +52,9 @@ impl Office {
     /// [`OfficeError::NotFound`].
     pub fn system(&self, id: &str) -> Result<&Arc<System>, OfficeError> {
         let found = self.systems.iter().find(|system| system.id == id);
-        found.ok_or_else(|| OfficeError::NotFound(format!("業務システム「{id}」")))
+        found.ok_or_else(|| {
+            OfficeError::NotFound(said!("業務システム「{id}」", "The system “{id}”"))
+        })
     }
 
     /// A procedure of an installed system.
@@ -78,5 +82,6 @@ impl Office {
 /// [`OfficeError::NotFound`].
 pub fn procedure_of<'s>(system: &'s System, procedure: &str) -> Result<&'s Procedure, OfficeError> {
     let found = system.procedure(procedure);
-    found.ok_or_else(|| OfficeError::NotFound(format!("手続「{procedure}」")))
+    let missing = || said!("手続「{procedure}」", "The procedure “{procedure}”");
+    found.ok_or_else(|| OfficeError::NotFound(missing()))
 }

@@ -2,10 +2,12 @@
 //! written. The case applies it; examples assert it without a database.
 
 mod effect;
+mod open;
 mod unchanged;
 mod validate;
 
 use base::date::Date;
+use base::said::Said;
 use definition::model::{Procedure, System};
 use rules::value::Value;
 use store::ItemValue;
@@ -31,9 +33,13 @@ pub struct Finding {
 
 impl Finding {
     /// An error.
-    pub fn error(at: Option<String>, message: impl Into<String>) -> Finding {
-        let message = message.into();
-        Finding { at, message_en: message.clone(), message, warning: false }
+    pub fn error(at: Option<String>, said: Said) -> Finding {
+        Finding { at, message: said.ja, message_en: said.en, warning: false }
+    }
+
+    /// An error of one field.
+    pub fn at(field: &str, said: Said) -> Finding {
+        Finding::error(Some(field.to_owned()), said)
     }
 }
 
@@ -228,7 +234,7 @@ pub fn plan(
         facts.set(name, value);
     }
     for check in &procedure.checks {
-        findings.extend(validate::check(check, &facts, form_is_broken));
+        findings.extend(validate::check((system, procedure), check, &facts, form_is_broken));
     }
     let day = |name: &str| match facts.record.get(name) {
         Some(Value::Date(day)) => Some(**day),
@@ -243,7 +249,7 @@ pub fn plan(
     if plan.has_errors() {
         return Ok(plan);
     }
-    let mut planner = effect::Planner { system, facts, numbers, plan: &mut plan };
+    let mut planner = effect::Planner { system, procedure, facts, numbers, plan: &mut plan };
     for effect in &procedure.effects {
         planner.run(effect)?;
     }

@@ -9,6 +9,7 @@ mod related;
 mod warm;
 
 use base::date::Date;
+use base::said;
 use definition::System;
 use definition::model::Item;
 use futures_util::TryFutureExt;
@@ -169,7 +170,9 @@ fn table_open<'s>(
 ) -> Result<Table<'s>, OfficeError> {
     let table = Table::new(system, register)?;
     match table.register.restricted && !actor.has(role::PROTECTION) {
-        true => Err(OfficeError::NotFound(format!("台帳「{register}」"))),
+        true => {
+            Err(OfficeError::NotFound(said!("台帳「{register}」", "The register “{register}”")))
+        }
         false => Ok(table),
     }
 }
@@ -190,7 +193,8 @@ pub async fn page(
     let system = office.system(system)?;
     let table = table_open(actor, system, register)?;
     let client = office.database.client().await?;
-    let missing = || OfficeError::NotFound(format!("{}「{key}」", table.register.name));
+    let (name, name_en) = (&table.register.name, &table.register.name_en);
+    let missing = || OfficeError::NotFound(said!("{name}「{key}」", "{name_en} “{key}”"));
     let (now, withdrawn) = match row(&*client, table, key).await? {
         Some(now) => (now, false),
         None => (rows_history(&*client, table, key).await?.pop().ok_or_else(missing)?, true),
@@ -200,7 +204,10 @@ pub async fn page(
         None => now.clone(),
         Some((day, moment)) => {
             let then = rows_as_of(&*client, table, &[key.to_owned()], day, moment).await?;
-            let what = format!("{day} の時点の{}「{key}」の記録", table.register.name);
+            let what = said!(
+                "{day} の時点の{name}「{key}」の記録",
+                "The record of {name_en} “{key}” as of {day}"
+            );
             then.into_iter().next().ok_or(OfficeError::NotFound(what))?
         }
     };
@@ -444,19 +451,17 @@ pub async fn secret(
 ) -> Result<Option<String>, OfficeError> {
     actor.require(&[role::COUNTER, role::PROTECTION])?;
     if purpose.trim().is_empty() {
-        let message = "表示する目的を入力してください";
-        let finding = crate::plan::Finding::error(Some("purpose".to_owned()), message);
-        return Err(OfficeError::Invalid(vec![finding]));
+        let said = said!("表示する目的を入力してください", "Enter the purpose of showing it");
+        return Err(OfficeError::invalid("purpose", said));
     }
     let system = office.system(system)?;
     let table = table_open(actor, system, register)?;
     let item = table.register.item(item).filter(|item| item.secret);
-    let item = item.ok_or_else(|| OfficeError::NotFound("項目".to_owned()))?;
+    let item = item.ok_or_else(|| OfficeError::NotFound(said!("項目", "The item")))?;
     let client = office.database.client().await?;
     let shown = row(&*client, table, key).await?;
     if shown.is_some_and(|row| concealed(table, &row)) && !actor.has(role::PROTECTION) {
-        let message = "取扱注意の記録です。支援措置担当に引き継いでください";
-        return Err(OfficeError::Forbidden(message.to_owned()));
+        return Err(crate::error::protected());
     }
     let detail = json!({"register": table.register.id, "item": item.name});
     let action = format!("{}.reveal", system.id);

@@ -11,6 +11,7 @@ mod rows;
 use std::sync::Arc;
 
 use base::date::Date;
+use base::said;
 use definition::System;
 use jiff::Timestamp;
 use serde_json::json;
@@ -75,9 +76,11 @@ impl Seeder {
         let transaction = client.transaction().await.map_err(StoreError::from)?;
         let turn = series_take(&*transaction, &self.mark(), 1).await? - 1;
         if u64::try_from(turn).ok() != Some(number) {
-            return Err(OfficeError::Conflict(format!(
+            return Err(OfficeError::Conflict(said!(
                 "見本住民の第 {number} 群は読み込めません（次は第 {turn} 群です）。\
-                 ほかの読込みが動いていないか確かめ、もう一度実行してください"
+                 ほかの読込みが動いていないか確かめ、もう一度実行してください",
+                "Chunk {number} of the sample cannot be loaded (next is chunk {turn}). Make sure that \
+                 nothing else loads it, then run it again"
             )));
         }
         let event_id = journal_append(&*transaction, &self.entry(number, &rows)).await?;

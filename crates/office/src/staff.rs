@@ -10,6 +10,7 @@ use argon2::password_hash::PasswordHasher;
 use argon2::{Argon2, PasswordVerifier};
 use aws_lc_rs::rand;
 use base::date::Date;
+use base::said;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -39,7 +40,6 @@ const WINDOW_SECONDS: i32 = 60;
 const RENEWAL: &str = ":password";
 /// A session that serves only to set up one-time codes lies in another.
 const SETUP: &str = ":code";
-const REFUSED: &str = "職員ID、パスワード、ワンタイムコードのいずれかが違います";
 
 /// An account to be made.
 #[derive(Clone)]
@@ -89,16 +89,38 @@ fn purpose(account: &Account, today: Date) -> Purpose {
 
 fn random_text() -> Result<String, OfficeError> {
     let mut bytes = [0_u8; 32];
-    rand::fill(&mut bytes).map_err(|_| OfficeError::SignIn("乱数が得られません".to_owned()))?;
+    rand::fill(&mut bytes).map_err(|_| no_randomness())?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn no_randomness() -> OfficeError {
+    OfficeError::SignIn(said!(
+        "乱数が得られません",
+        "The machine gives no random numbers. Tell the administrator"
+    ))
+}
+
+/// The password cannot be hashed.
+fn not_kept() -> OfficeError {
+    OfficeError::SignIn(said!(
+        "パスワードを登録できません",
+        "The password cannot be stored. Tell the administrator"
+    ))
+}
+
+/// Too many failures: nobody signs in under this name for a while.
+fn locked() -> OfficeError {
+    OfficeError::SignIn(said!(
+        "失敗が続いたため、この職員IDは15分間使えません",
+        "Too many failures: this staff ID cannot be used for 15 minutes"
+    ))
 }
 
 fn hash(password: &str) -> Result<String, OfficeError> {
     let mut salt = [0_u8; 16];
-    let failed = || OfficeError::SignIn("パスワードを登録できません".to_owned());
-    rand::fill(&mut salt).map_err(|_| failed())?;
+    rand::fill(&mut salt).map_err(|_| not_kept())?;
     let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
-    Ok(hash.map_err(|_| failed())?.to_string())
+    Ok(hash.map_err(|_| not_kept())?.to_string())
 }
 
 fn place(id: &str) -> String {
@@ -144,7 +166,10 @@ async fn account_write(
 }
 
 fn refused() -> OfficeError {
-    OfficeError::SignIn(REFUSED.to_owned())
+    OfficeError::SignIn(said!(
+        "職員ID、パスワード、ワンタイムコードのいずれかが違います",
+        "The staff ID, the password or the one-time code is wrong"
+    ))
 }
 
 /// Signs a person in.
@@ -163,9 +188,11 @@ pub async fn sign_in(
     let right = verified(password, &known.password).await;
     let Some(account) = account else { return Err(refused()) };
     if account.locked_until.is_some_and(|until| until > now) {
-        let message =
-            "失敗が続いたため、この職員IDは15分間使えません。管理者が解除することもできます";
-        return Err(OfficeError::SignIn(message.to_owned()));
+        return Err(OfficeError::SignIn(said!(
+            "失敗が続いたため、この職員IDは15分間使えません。管理者が解除することもできます",
+            "Too many failures: this staff ID cannot be used for 15 minutes. An administrator can \
+             unlock it"
+        )));
     }
     let proof = code::kept(staff, &account)?.proof(code.trim(), now)?;
     let today = day_in_japan(now);
@@ -175,20 +202,26 @@ pub async fn sign_in(
         return Err(refused());
     };
     if account.issued_until.is_some_and(|until| until < now) {
-        let message = "発行されたパスワードの期限が切れています。管理者に再発行を求めてください";
-        return Err(OfficeError::SignIn(message.to_owned()));
+        return Err(OfficeError::SignIn(said!(
+            "発行されたパスワードの期限が切れています。管理者に再発行を求めてください",
+            "The issued password has run out. Ask an administrator for another"
+        )));
     }
     let step = match proof {
         Proof::Step(step) => step,
         Proof::Late => {
-            let message = "登録用コードの期限が切れています。管理者に再登録を求めてください";
-            return Err(OfficeError::SignIn(message.to_owned()));
+            return Err(OfficeError::SignIn(said!(
+                "登録用コードの期限が切れています。管理者に再登録を求めてください",
+                "The registration code has run out. Ask an administrator for another"
+            )));
         }
         Proof::Registration => return open(&*client, &account.id, zone, Purpose::Setup).await,
     };
     if !account_succeeded(&*client, id, step).await? {
-        let message = "このワンタイムコードはもう使われました。次のコードを待って入力してください";
-        return Err(OfficeError::SignIn(message.to_owned()));
+        return Err(OfficeError::SignIn(said!(
+            "このワンタイムコードはもう使われました。次のコードを待って入力してください",
+            "This one-time code was used already. Wait for the next one and enter it"
+        )));
     }
     open(&*client, &account.id, zone, purpose(&account, today)).await
 }
@@ -345,7 +378,7 @@ pub async fn sample_codes(
 /// [`OfficeError::SignIn`] when the system has no randomness.
 pub fn new_totp_secret() -> Result<Vec<u8>, OfficeError> {
     let mut secret = vec![0_u8; 20];
-    rand::fill(&mut secret).map_err(|_| OfficeError::SignIn("乱数が得られません".to_owned()))?;
+    rand::fill(&mut secret).map_err(|_| no_randomness())?;
     Ok(secret)
 }
 

@@ -3,6 +3,8 @@
 //! elsewhere.
 
 use base::date::Date;
+use base::said;
+use base::said::Said;
 use definition::System;
 use definition::model::{Procedure, ProcedureKind, Selection};
 use rules::value::Value;
@@ -52,15 +54,19 @@ pub(crate) fn refusal(
     row: &Row,
     today: Date,
 ) -> Option<Finding> {
-    let refuse = |message: &str, english: &str| {
-        Some(Finding { message_en: english.to_owned(), ..Finding::error(None, message) })
-    };
+    let refuse = |said| Some(Finding::error(None, said));
     match (procedure.open_subjects, row.meta.closed_on.is_some()) {
         (Some(true), true) => {
-            return refuse("もう消除されている対象が選ばれています", "This row is closed");
+            return refuse(said!(
+                "もう消除されている対象が選ばれています",
+                "The record chosen is removed already"
+            ));
         }
         (Some(false), false) => {
-            return refuse("消除されていない対象が選ばれています", "This row is not closed");
+            return refuse(said!(
+                "消除されていない対象が選ばれています",
+                "The record chosen is not removed"
+            ));
         }
         _ => {}
     }
@@ -70,5 +76,5 @@ pub(crate) fn refusal(
         .startable
         .iter()
         .find(|rule| matches!(rule.when.evaluate(&record).value, Ok(Value::Boolean(false))))?;
-    refuse(&broken.message, &broken.message_en)
+    refuse(Said { ja: broken.message.clone(), en: broken.message_en.clone() })
 }

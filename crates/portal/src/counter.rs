@@ -189,7 +189,10 @@ pub fn router(state: CounterState) -> Router {
         .with_state(state)
 }
 
-async fn asset_file(axum::extract::Path(file): axum::extract::Path<String>) -> Response {
+async fn asset_file(
+    axum::extract::Path(file): axum::extract::Path<String>,
+    parts: axum::http::request::Parts,
+) -> Response {
     let path = format!("/assets/{file}");
     match asset::ASSETS.iter().find(|asset| asset.path == path) {
         Some(asset) => {
@@ -199,7 +202,7 @@ async fn asset_file(axum::extract::Path(file): axum::extract::Path<String>) -> R
             ];
             (headers, asset.body).into_response()
         }
-        None => refusal::not_found().await,
+        None => refusal::not_found(parts).await,
     }
 }
 

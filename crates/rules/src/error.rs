@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use base::said::Said;
+
 /// A stretch of the source, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -126,6 +128,51 @@ pub enum Fault {
     TextTooLong,
 }
 
+impl Fault {
+    /// The message in both languages.
+    pub fn said(&self) -> Said {
+        Said::beside(self, self.english())
+    }
+
+    fn english(&self) -> String {
+        match self {
+            Fault::Overflow => {
+                "The result is too large. Check the digits of the numbers entered.".to_owned()
+            }
+            Fault::DivisionByZero => {
+                "A number is divided by 0. The definition must set that case apart.".to_owned()
+            }
+            Fault::UnitNotPositive => {
+                "The unit of a rounding must be above 0. Check the unit.".to_owned()
+            }
+            Fault::NotADate { year, month, day } => {
+                format!("There is no date {year}-{month}-{day}. Check year, month and day.")
+            }
+            Fault::DateOutOfRange => {
+                "A date is out of range. Check the period that is added.".to_owned()
+            }
+            Fault::BeforeBirth => {
+                "There is no age on a day before the birth. Check both dates.".to_owned()
+            }
+            Fault::WrongType { expected, found } => format!(
+                "A value that should be “{expected}” is “{found}”. Correct what was entered or \
+                 the type in the definition."
+            ),
+            Fault::TooPrecise { scale } => {
+                format!("At most {scale} decimal places. Correct the number entered.")
+            }
+            Fault::TooManySteps => {
+                "More than a million steps of calculation. Shorten the list or divide the \
+                 expression."
+                    .to_owned()
+            }
+            Fault::TextTooLong => {
+                "The text is too long (64 KiB at most). Join less of it.".to_owned()
+            }
+        }
+    }
+}
+
 /// An error in the evaluation of an expression for one subject.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{line}行{column}文字目: {fault}")]
@@ -143,6 +190,13 @@ pub struct EvaluationError {
 }
 
 impl EvaluationError {
+    /// The message in both languages, with its place in the expression.
+    pub fn said(&self) -> Said {
+        let (line, column) = (self.line, self.column);
+        let english = self.fault.said().en;
+        Said::beside(self, format!("line {line}, character {column}: {english}"))
+    }
+
     pub(crate) fn at(source: &str, failure: Failure) -> Self {
         let Failure { fault, span } = failure;
         let (line, column) = span.locate(source);

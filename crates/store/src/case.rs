@@ -1,6 +1,7 @@
 //! 事案: cases from entry to final registration, and the acts on them.
 
 use base::date::Date;
+use base::said;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -104,7 +105,10 @@ pub async fn case_open(client: &impl GenericClient, case: &NewCase) -> Result<i6
         .await?;
     match row {
         Some(row) => Ok(row.try_get(0)?),
-        None => Err(StoreError::Conflict("この事象はもう処理されています".to_owned())),
+        None => Err(StoreError::Conflict(said!(
+            "この事象はもう処理されています",
+            "This event was handled already"
+        ))),
     }
 }
 
@@ -120,7 +124,7 @@ pub async fn case_read(
     let lock = if lock { " for update" } else { "" };
     let sql = format!("select {COLUMNS} from core.cases where id = $1{lock}");
     let row = client.query_opt(&sql, &[&id]).await?;
-    read(&row.ok_or_else(|| StoreError::NotFound(format!("受付番号 {id}")))?)
+    read(&row.ok_or_else(|| StoreError::NotFound(said!("受付番号 {id}", "Case no. {id}")))?)
 }
 
 /// Open cases, the most urgent first; of one subject when given.
@@ -194,9 +198,10 @@ pub async fn case_update(client: &impl GenericClient, case: &Case) -> Result<(),
     if changed == 1 {
         return Ok(());
     }
-    Err(StoreError::Conflict(format!(
-        "受付番号 {} は別の職員が先に処理しました。画面を開き直して、最新の状態を確かめてください",
-        case.id
+    let id = case.id;
+    Err(StoreError::Conflict(said!(
+        "受付番号 {id} は別の職員が先に処理しました。画面を開き直して、最新の状態を確かめてください",
+        "Somebody else handled case no. {id} first. Open the page again and look at its present state"
     )))
 }
 

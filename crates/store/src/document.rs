@@ -1,5 +1,6 @@
 //! Issued documents: numbered once, content kept, voided with their number and never deleted.
 
+use base::said;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -101,7 +102,10 @@ pub async fn document_void(
     if changed == 1 {
         return Ok(());
     }
-    Err(StoreError::Conflict(format!("発行番号 {number} はありません、または書損済みです")))
+    Err(StoreError::Conflict(said!(
+        "発行番号 {number} はありません、または書損済みです",
+        "There is no document {number}, or it is void already"
+    )))
 }
 
 const COLUMNS: &str = "number, case_id, system, procedure, notice, package, title, subjects, \
@@ -117,7 +121,7 @@ pub async fn document_read(
 ) -> Result<Document, StoreError> {
     let sql = format!("select {COLUMNS} from core.document where number = $1");
     let row = client.query_opt(&sql, &[&number]).await?;
-    read(&row.ok_or_else(|| StoreError::NotFound(format!("発行番号 {number}")))?)
+    read(&row.ok_or_else(|| StoreError::NotFound(said!("発行番号 {number}", "Document {number}")))?)
 }
 
 /// The latest documents, newest first; of one subject when given.

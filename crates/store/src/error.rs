@@ -1,5 +1,7 @@
 //! What can go wrong in the store, by what the caller can do about it.
 
+use base::said::Said;
+
 /// A failure of the database. Its words never carry the values of a row: the server's DETAIL, which
 /// quotes them, is left out of display and debug output alike.
 pub struct Failure(pub tokio_postgres::Error);
@@ -33,12 +35,12 @@ impl From<tokio_postgres::Error> for StoreError {
 /// Errors of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The row, case or document is not there.
+    /// The row, case or document is not there: what was looked for.
     #[error("{0}が見つかりません")]
-    NotFound(String),
+    NotFound(Said),
     /// Somebody else changed it first.
     #[error("{0}")]
-    Conflict(String),
+    Conflict(Said),
     /// A definition cannot be installed or upgraded as asked.
     #[error("{0}")]
     Refused(String),

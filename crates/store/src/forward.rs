@@ -1,6 +1,7 @@
 //! 転送: municipalities to be told of a registration, with their letters. Rows are added by the
 //! registration itself and never deleted.
 
+use base::said;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::{GenericClient, Row};
@@ -136,7 +137,10 @@ pub async fn forward_sent(
         )
         .await?;
     if rows.is_empty() {
-        return Err(StoreError::Conflict("この転送はもう済んでいるか、ありません".to_owned()));
+        return Err(StoreError::Conflict(said!(
+            "この転送はもう済んでいるか、ありません",
+            "This letter was sent already, or there is none"
+        )));
     }
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

@@ -1,6 +1,7 @@
 //! 同定: characters that could not be printed, where each stands, and what a person decided. The
 //! source is kept as it came; nothing here changes a register.
 
+use base::said;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -105,7 +106,7 @@ pub async fn glyph_read(
     let lock = if lock { "for update of g" } else { "" };
     let sql = format!("select {COLUMNS} where g.id = $1 {lock}");
     let row = client.query_opt(&sql, &[&id]).await?;
-    read(&row.ok_or_else(|| StoreError::NotFound(format!("同定の番号 {id}")))?)
+    read(&row.ok_or_else(|| StoreError::NotFound(said!("同定の番号 {id}", "Character no. {id}")))?)
 }
 
 /// A decision about a character.

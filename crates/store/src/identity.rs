@@ -1,6 +1,7 @@
 //! Staff identities: accounts, roles with dates, sessions. Lives in the staff database.
 
 use base::date::Date;
+use base::said;
 use jiff::Timestamp;
 
 use crate::{GenericClient, StoreError};
@@ -314,7 +315,7 @@ pub async fn password_set(
                where id = $1";
     let changed = client.execute(sql, &[&id, &hash, &expires_on, &issued_until]).await?;
     if changed == 0 {
-        return Err(StoreError::NotFound(format!("職員ID「{id}」")));
+        return Err(StoreError::NotFound(said!("職員ID「{id}」", "The staff ID “{id}”")));
     }
     client.execute("delete from staff.session where account = $1", &[&id]).await?;
     Ok(())
@@ -333,7 +334,7 @@ pub async fn totp_set(
                  locked_until = null
                where id = $1";
     if client.execute(sql, &[&id, &sealed]).await? == 0 {
-        return Err(StoreError::NotFound(format!("職員ID「{id}」")));
+        return Err(StoreError::NotFound(said!("職員ID「{id}」", "The staff ID “{id}”")));
     }
     client.execute("delete from staff.session where account = $1", &[&id]).await?;
     Ok(())

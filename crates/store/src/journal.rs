@@ -1,6 +1,7 @@
 //! 異動: the journal. One entry for every change of a register, in the same transaction.
 
 use base::date::Date;
+use base::said;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -111,7 +112,8 @@ pub async fn journal_entry(
 ) -> Result<Entry, StoreError> {
     let sql = format!("select {COLUMNS} from core.journal where event_id = $1");
     let row = client.query_opt(&sql, &[&event_id]).await?;
-    let row = row.ok_or_else(|| StoreError::NotFound(format!("異動 {event_id}")))?;
+    let row =
+        row.ok_or_else(|| StoreError::NotFound(said!("異動 {event_id}", "Event {event_id}")))?;
     read(&row)
 }
 

@@ -1,6 +1,7 @@
 //! Settings and values that belong to one organisation: who it is, ordinance values, 決裁 rules.
 
 use base::date::Date;
+use base::said;
 
 use crate::organisation::Organisation;
 use crate::{GenericClient, StoreError};
@@ -13,7 +14,7 @@ pub async fn organisation_read(client: &impl GenericClient) -> Result<Organisati
     let row = client
         .query_opt("select id, code, name, name_en, kind, sample from core.organisation", &[])
         .await?
-        .ok_or_else(|| StoreError::NotFound("団体".to_owned()))?;
+        .ok_or_else(|| StoreError::NotFound(said!("団体", "The organisation")))?;
     Ok(Organisation {
         id: row.try_get(0)?,
         code: row.try_get(1)?,

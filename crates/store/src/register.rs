@@ -5,6 +5,7 @@ mod read;
 mod write;
 
 use base::date::{Date, LooseDate};
+use base::said;
 use definition::System;
 use definition::model::{Item, ItemKind, Register};
 use tokio_postgres::Row as SqlRow;
@@ -39,9 +40,9 @@ impl<'s> Table<'s> {
     /// # Errors
     /// [`StoreError::NotFound`] when the system has no such register.
     pub fn new(system: &'s System, register: &str) -> Result<Table<'s>, StoreError> {
-        let register = system
-            .register(register)
-            .ok_or_else(|| StoreError::NotFound(format!("台帳「{register}」")))?;
+        let register = system.register(register).ok_or_else(|| {
+            StoreError::NotFound(said!("台帳「{register}」", "The register “{register}”"))
+        })?;
         Ok(Table { system, register })
     }
 

@@ -1,7 +1,7 @@
 //! Addressee and household numbers (宛名番号, 世帯番号): a serial and a check digit (住民記録システム
 //! 標準仕様書 1.1.13). The rule binds new numbers only; migrated ones are never renumbered.
 
-use super::{CodeError, check_digit_2_to_7, exact, join};
+use super::{CodeError, Name, check_digit_2_to_7, exact, join};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -10,7 +10,7 @@ const DIGITS: usize = 10;
 /// The largest serial.
 const SERIAL_MAX: u64 = 999_999_999;
 
-fn issue(name: &'static str, serial: u64) -> Result<[u8; DIGITS], CodeError> {
+fn issue(name: Name, serial: u64) -> Result<[u8; DIGITS], CodeError> {
     if serial == 0 || serial > SERIAL_MAX {
         return Err(CodeError::Serial { name, max: SERIAL_MAX });
     }
@@ -22,7 +22,7 @@ fn issue(name: &'static str, serial: u64) -> Result<[u8; DIGITS], CodeError> {
     Ok(number)
 }
 
-fn read(name: &'static str, text: &str) -> Result<[u8; DIGITS], CodeError> {
+fn read(name: Name, text: &str) -> Result<[u8; DIGITS], CodeError> {
     let digits = exact(name, DIGITS, text)?;
     if digits[DIGITS - 1] != check_digit_2_to_7(&digits[..DIGITS - 1]) {
         return Err(CodeError::CheckDigit { name });
@@ -37,7 +37,7 @@ fn serial(number: &[u8; DIGITS]) -> u64 {
 }
 
 macro_rules! serial_number {
-    ($(#[$doc:meta])* $type:ident, $name:literal) => {
+    ($(#[$doc:meta])* $type:ident, $name:expr) => {
         $(#[$doc])*
         ///
         /// Ten digits, the last being the check digit: modulus 11, weights 2 to 7 in turn from the
@@ -93,10 +93,10 @@ macro_rules! serial_number {
 serial_number!(
     /// An addressee number (宛名番号) of our issue.
     AddresseeNumber,
-    "宛名番号"
+    Name { ja: "宛名番号", en: "addressee number" }
 );
 serial_number!(
     /// A household number (世帯番号) of our issue.
     HouseholdNumber,
-    "世帯番号"
+    Name { ja: "世帯番号", en: "household number" }
 );

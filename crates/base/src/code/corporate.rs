@@ -1,10 +1,10 @@
 //! The corporate number (法人番号): a check digit and twelve digits. It is public.
 
-use super::{CodeError, Mode, accept, exact, join};
+use super::{CodeError, Mode, Name, accept, exact, join};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-const NAME: &str = "法人番号";
+const NAME: Name = Name { ja: "法人番号", en: "Corporate Number" };
 
 /// A corporate number (法人番号), thirteen digits, the first being the check digit.
 ///

@@ -1,10 +1,10 @@
 //! The individual number (個人番号). Shown masked everywhere, never serialised; the digits come
 //! out only through `expose`.
 
-use super::{CodeError, Mode, accept, check_digit_2_to_7, exact, join};
+use super::{CodeError, Mode, Name, accept, check_digit_2_to_7, exact, join};
 use std::fmt;
 
-const NAME: &str = "個人番号";
+const NAME: Name = Name { ja: "個人番号", en: "Individual Number" };
 
 /// An individual number (個人番号), twelve digits with the check digit.
 ///

@@ -1,10 +1,10 @@
 //! The code of a local government (全国地方公共団体コード): five digits and a check digit.
 
-use super::{CodeError, exact, join};
+use super::{CodeError, Name, exact, join};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-const NAME: &str = "団体コード";
+const NAME: Name = Name { ja: "団体コード", en: "municipality code" };
 
 /// The code of a local government (団体コード), six digits with the check digit.
 ///

@@ -1,10 +1,10 @@
 //! The resident record code (住民票コード). Shown masked everywhere, never serialised; the digits
 //! come out only through `expose`.
 
-use super::{CodeError, Mode, accept, check_digit_2_to_7, exact, join};
+use super::{CodeError, Mode, Name, accept, check_digit_2_to_7, exact, join};
 use std::fmt;
 
-const NAME: &str = "住民票コード";
+const NAME: Name = Name { ja: "住民票コード", en: "resident code" };
 
 /// A resident record code (住民票コード), eleven digits with the check digit (住民基本台帳法施行規則
 /// 1条).

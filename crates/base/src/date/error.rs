@@ -1,5 +1,7 @@
 //! Why a writing was refused as a date, in the words shown beside the field.
 
+use crate::said::Said;
+
 /// A refused date. `Display` is the Japanese message for the person at the form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DateError {
@@ -86,4 +88,49 @@ pub enum DateError {
         /// Last day as written.
         to: String,
     },
+}
+
+impl DateError {
+    /// The message in both languages.
+    pub fn said(&self) -> Said {
+        Said::beside(self, self.english())
+    }
+
+    fn english(&self) -> String {
+        match self {
+            DateError::Empty => {
+                "No date was entered. Enter it as 2026-04-01, R8.4.1 or “令和8年4月1日”.".to_owned()
+            }
+            DateError::Format { input } => format!(
+                "“{input}” cannot be read as a date. Enter it as 2026-04-01, R8.4.1, \
+                 “令和8年4月1日” or “昭和15年4月日不詳”."
+            ),
+            DateError::EraMissing { input } => format!(
+                "The year of “{input}” has no era. Enter the era (R8.4.1) or a western year \
+                 of four digits."
+            ),
+            DateError::Uncertain { input } => {
+                format!("“{input}” is not a certain day. Enter year, month and day.")
+            }
+            DateError::EraNotBegun { era, first_day, given, right } => {
+                format!("The era “{era}” begins on “{first_day}”. Enter “{given}” as “{right}”.")
+            }
+            DateError::EraEnded { era, last_day, given, right } => {
+                format!("The era “{era}” ends on “{last_day}”. Enter “{given}” as “{right}”.")
+            }
+            DateError::Year { year } => format!(
+                "The year {year} is not possible. Years of an era begin with 1, western years \
+                 are 1 to 9999."
+            ),
+            DateError::Month { month } => {
+                format!("There is no month {month}. Enter a month from 1 to 12.")
+            }
+            DateError::Day { month, day, days } => {
+                format!("“{month}” has no day {day}. Enter a day from 1 to {days}.")
+            }
+            DateError::Reversed { from, to } => {
+                format!("The end (“{to}”) is before the beginning (“{from}”). Check their order.")
+            }
+        }
+    }
 }

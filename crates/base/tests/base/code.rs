@@ -3,9 +3,11 @@
 
 use base::code::{
     AddresseeNumber, CodeError, CorporateNumber, HouseholdNumber, IndividualNumber, Mode,
-    MunicipalityCode, ResidentCode,
+    MunicipalityCode, Name, ResidentCode,
 };
 use proptest::prelude::*;
+
+const INDIVIDUAL: Name = Name { ja: "個人番号", en: "Individual Number" };
 
 #[test]
 fn municipality_codes() {
@@ -37,12 +39,12 @@ fn individual_numbers_by_mode() {
     assert_eq!(format!("{number} {number:?}"), "********9018 ********9018");
     assert_eq!(
         IndividualNumber::parse(valid, Mode::Sample),
-        Err(CodeError::ValidInSample { name: "個人番号" })
+        Err(CodeError::ValidInSample { name: INDIVIDUAL })
     );
     assert!(IndividualNumber::parse("123456789019", Mode::Sample).is_ok());
     assert_eq!(
         IndividualNumber::parse("123456789019", Mode::Real),
-        Err(CodeError::CheckDigit { name: "個人番号" })
+        Err(CodeError::CheckDigit { name: INDIVIDUAL })
     );
 }
 

@@ -10,4 +10,5 @@ mod loose_properties;
 mod loose_refusals;
 mod names;
 mod relationship;
+mod said;
 mod small;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use base::date::Date;
+use base::said;
 use definition::model::{Procedure, Register, Selection, System, Use};
 use rules::value::{Record, Value};
 use serde_json::Value as Json;
@@ -164,22 +165,31 @@ fn check_selection(
             findings.push(reason);
         }
     }
-    let mut refuse = |message: &str| findings.push(Finding::error(None, message));
+    let mut refuse = |said| findings.push(Finding::error(None, said));
     match procedure.selection {
         Selection::New => return,
-        Selection::One if keys.len() != 1 => refuse("対象を一人選んでください"),
-        Selection::Related if keys.is_empty() => refuse("対象を一人以上選んでください"),
+        Selection::One if keys.len() != 1 => {
+            refuse(said!("対象を一人選んでください", "Choose one subject"))
+        }
+        Selection::Related if keys.is_empty() => {
+            refuse(said!("対象を一人以上選んでください", "Choose at least one subject"))
+        }
         _ => {}
     }
     if found.len() != keys.len() {
-        refuse("選ばれた対象に、台帳にないものがあります。選び直してください");
+        refuse(said!(
+            "選ばれた対象に、台帳にないものがあります。選び直してください",
+            "A subject chosen is not in the register. Choose again"
+        ));
     }
     let Some(relation) = table.register.relations.iter().find(|r| r.many) else { return };
     let shared = |row: &Row| text_of(table.register, row, &relation.by);
     if found.windows(2).any(|pair| shared(&pair[0]) != shared(&pair[1])) {
-        refuse(&format!(
-            "選ばれた人の{}が違います。同じ{}の人だけを選んでください",
-            relation.by, relation.name
+        let (by, name, name_en) = (&relation.by, &relation.name, &relation.name_en);
+        let by_en = table.register.item(by).map_or(by, |item| &item.name_en);
+        refuse(said!(
+            "選ばれた人の{by}が違います。同じ{name}の人だけを選んでください",
+            "The persons chosen differ in “{by_en}”. Choose only persons of the same “{name_en}”"
         ));
     }
 }

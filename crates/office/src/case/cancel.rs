@@ -3,6 +3,8 @@
 //! A whole event is taken back or nothing of it; never one that a later event builds on, never a
 //! cancellation, never twice.
 
+use base::said;
+use base::said::Said;
 use definition::System;
 use definition::model::{FieldKind, Procedure, Verb};
 use rules::value::Value;
@@ -76,9 +78,8 @@ struct Search<'a, C: GenericClient> {
 }
 
 impl<C: GenericClient> Search<'_, C> {
-    fn finding(&self, message: String, message_en: &str, warning: bool) -> Finding {
-        let message_en = message_en.to_owned();
-        Finding { at: Some(self.at.to_owned()), message, message_en, warning }
+    fn finding(&self, said: Said, warning: bool) -> Finding {
+        Finding { warning, ..Finding::at(self.at, said) }
     }
 
     async fn undoable(
@@ -96,8 +97,11 @@ impl<C: GenericClient> Search<'_, C> {
         let entry = match journal_entry(self.client, event_id).await {
             Ok(entry) if entry.entry.system == self.system.id => entry,
             Ok(_) | Err(store::StoreError::NotFound(_)) => {
-                let message = "選んだ異動が記録にありません。履歴から選び直してください".to_owned();
-                out.findings.push(self.finding(message, "There is no such event", false));
+                let said = said!(
+                    "選んだ異動が記録にありません。履歴から選び直してください",
+                    "The event chosen is not recorded. Choose again from the history"
+                );
+                out.findings.push(self.finding(said, false));
                 return Ok(out);
             }
             Err(other) => return Err(other.into()),
@@ -128,23 +132,32 @@ impl<C: GenericClient> Search<'_, C> {
         (register, key): (&str, &str),
     ) -> Result<Option<Finding>, OfficeError> {
         let touched = touched_by(entry);
-        let (message, message_en) = if cancels(entry).is_some() {
-            let message = "取消の記録は取り消せません。元の届出を、もう一度入力してください";
-            (message.to_owned(), "A cancellation cannot be cancelled")
+        let said = if cancels(entry).is_some() {
+            said!(
+                "取消の記録は取り消せません。元の届出を、もう一度入力してください",
+                "A cancellation cannot be cancelled. Enter the original notification again"
+            )
         } else if let Some(by) = event_cancelled_by(self.client, entry.event_id).await? {
-            (format!("この異動はもう取り消されています（{}）", named(&by)), "Cancelled already")
+            let Said { ja, en } = named(&by);
+            said!(
+                "この異動はもう取り消されています（{ja}）",
+                "This event was cancelled already ({en})"
+            )
         } else if touched.is_empty() {
-            let message = "この異動は一括の処理で書かれたもので、取り消せません。\
-                           誤りは職権修正で正してください";
-            (message.to_owned(), "Written in bulk; it cannot be cancelled")
+            said!(
+                "この異動は一括の処理で書かれたもので、取り消せません。誤りは職権修正で正してください",
+                "This event was written in bulk and cannot be cancelled. Correct what is wrong by a \
+                 correction of the office"
+            )
         } else if !touched.iter().any(|(own, row)| own == register && row == key) {
-            let message =
-                "選んだ異動は、この対象の記録を書いていません。履歴から選び直してください";
-            (message.to_owned(), "The event is not one of this record")
+            said!(
+                "選んだ異動は、この対象の記録を書いていません。履歴から選び直してください",
+                "The event chosen did not write this record. Choose again from the history"
+            )
         } else {
             return Ok(None);
         };
-        Ok(Some(self.finding(message, message_en, false)))
+        Ok(Some(self.finding(said, false)))
     }
 
     /// The last event on the row that builds on this one.
@@ -158,12 +171,14 @@ impl<C: GenericClient> Search<'_, C> {
         let entries = events_touching(self.client, &self.system.id, place).await?;
         let last = standing(&entries).last().filter(|last| last.event_id > entry.event_id).copied();
         Ok(last.map(|last| {
-            let message = format!(
-                "この異動の後に、{}「{key}」には別の異動が登録されています（{}）。先にその異動を取り消してください",
-                table.register.name,
-                named(last),
+            let (name, name_en) = (&table.register.name, &table.register.name_en);
+            let Said { ja, en } = named(last);
+            let said = said!(
+                "この異動の後に、{name}「{key}」には別の異動が登録されています（{ja}）。先にその異動を取り消してください",
+                "After this event another one was registered for {name_en} {key} ({en}). Cancel that \
+                 one first"
             );
-            self.finding(message, "A later event must be cancelled first", false)
+            self.finding(said, false)
         }))
     }
 
@@ -176,33 +191,46 @@ impl<C: GenericClient> Search<'_, C> {
             let Ok((system, procedure)) = self.office.procedure(system, procedure) else {
                 continue;
             };
-            let what = format!("{}の「{}」（受付番号 {id}）", system.name, procedure.name);
-            let message = match case.event_id {
+            let (own, own_en) = (&system.name, &system.name_en);
+            let (name, name_en) = (&procedure.name, &procedure.name_en);
+            let what = format!("{own}の「{name}」（受付番号 {id}）");
+            let what_en = format!("“{name_en}” of {own_en} (case no. {id})");
+            let said = match case.event_id {
                 None if stage::DONE.contains(&case.entered.stage.as_str()) => continue,
-                None => format!(
-                    "この異動をきっかけに{what}が処理を待っています。取消の登録と同時に取り下げます"
+                None => said!(
+                    "この異動をきっかけに{what}が処理を待っています。取消の登録と同時に取り下げます",
+                    "This event set {what_en} going, which waits. It is withdrawn when the \
+                     cancellation is registered"
                 ),
                 Some(done) if event_cancelled_by(self.client, done).await?.is_some() => continue,
-                Some(_) if canceller(system, &procedure.register).is_some() => format!(
-                    "この異動をきっかけに{what}が登録されています。取消の登録と同時に、{}に取消の仕事を立てます",
-                    system.name
+                Some(_) if canceller(system, &procedure.register).is_some() => said!(
+                    "この異動をきっかけに{what}が登録されています。取消の登録と同時に、{own}に取消の仕事を立てます",
+                    "This event set {what_en} going, which is registered. When the cancellation is \
+                     registered, {own_en} gets the work of cancelling it"
                 ),
-                Some(_) => format!(
-                    "この異動をきっかけに{what}が登録されています。{}の担当に、取消を伝えてください",
-                    system.name
+                Some(_) => said!(
+                    "この異動をきっかけに{what}が登録されています。{own}の担当に、取消を伝えてください",
+                    "This event set {what_en} going, which is registered. Tell the people of \
+                     {own_en} about the cancellation"
                 ),
             };
-            out.push(self.finding(message, "The event set other work going", true));
+            out.push(self.finding(said, true));
         }
         Ok(out)
     }
 }
 
 /// An entry as people know it.
-fn named(entry: &Entry) -> String {
-    let day = base::era::japanese(day_in_japan(entry.entry.recorded_at));
-    let case = entry.entry.case_id.map(|id| format!("受付番号 {id}、")).unwrap_or_default();
-    format!("{case}事由 {}、処理日 {day}", entry.entry.reason)
+fn named(entry: &Entry) -> Said {
+    let day = day_in_japan(entry.entry.recorded_at);
+    let (written, reason) = (base::era::japanese(day), &entry.entry.reason);
+    match entry.entry.case_id {
+        Some(id) => said!(
+            "受付番号 {id}、事由 {reason}、処理日 {written}",
+            "case no. {id}, reason “{reason}”, recorded on {day}"
+        ),
+        None => said!("事由 {reason}、処理日 {written}", "reason “{reason}”, recorded on {day}"),
+    }
 }
 
 /// The procedure of a system by which events on a register are cancelled, and its field for them.

@@ -1,5 +1,7 @@
 //! 審査, 決裁, 差戻し, 取下げ, 後閲: acts of people on a case, each under the rules of the office.
 
+use base::said;
+use base::said::Said;
 use definition::model::FieldKind;
 use serde_json::json;
 use store::GenericClient;
@@ -8,6 +10,7 @@ use store::parameter::{DecisionRule, decision_rules};
 
 use super::{Act, register::register_finally};
 use crate::access::role;
+use crate::words::{english, manner};
 use crate::{Actor, Office, OfficeError};
 
 /// The stage after an act.
@@ -16,11 +19,11 @@ use crate::{Actor, Office, OfficeError};
 /// [`OfficeError::Conflict`] when the case is not in a stage for it.
 pub(super) fn next_stage(case: &Case, act: Act) -> Result<&'static str, OfficeError> {
     act.after(&case.entered.stage).ok_or_else(|| {
-        OfficeError::Conflict(format!(
-            "受付番号 {} はいま「{}」のため、{}はできません",
-            case.id,
-            case.entered.stage,
-            act.word()
+        let (id, now, word) = (case.id, &case.entered.stage, act.word());
+        let (now_en, word_en) = (english(now), english(word).to_lowercase());
+        OfficeError::Conflict(said!(
+            "受付番号 {id} はいま「{now}」のため、{word}はできません",
+            "Case no. {id} is at the stage “{now_en}”, so it cannot be {word_en}"
         ))
     })
 }
@@ -43,8 +46,10 @@ async fn permit(
     case: &Case,
 ) -> Result<Permit, OfficeError> {
     if case.entered.entered_by == actor.id {
-        let message = "自分が入力した事案は決裁できません。ほかの職員が決裁してください";
-        return Err(OfficeError::Forbidden(message.to_owned()));
+        return Err(OfficeError::Forbidden(said!(
+            "自分が入力した事案は決裁できません。ほかの職員が決裁してください",
+            "Who entered a case cannot decide it. Another member of staff must"
+        )));
     }
     let own = format!("{}/{}", case.entered.system, case.entered.procedure);
     let whole = format!("{}/*", case.entered.system);
@@ -60,17 +65,26 @@ async fn permit(
     match fitting.iter().find(|rule| actor.has(&rule.approver_role)) {
         Some(rule) => Ok(Permit { rule: (*rule).clone() }),
         None => {
-            let who: Vec<String> = fitting
-                .iter()
-                .map(|rule| format!("{}（{}）", role::name(&rule.approver_role), rule.manner))
-                .collect();
-            let who = if who.is_empty() {
-                "決裁規程に定めがありません".to_owned()
-            } else {
-                who.join("、")
-            };
-            Err(OfficeError::Forbidden(format!("この事案を決裁できるのは次の職員です: {who}")))
+            let who = who_decides(&fitting);
+            let (ja, en) = (who.ja, who.en);
+            Err(OfficeError::Forbidden(said!(
+                "この事案を決裁できるのは次の職員です: {ja}",
+                "This case may be decided by: {en}"
+            )))
         }
+    }
+}
+
+/// Roles with the manner in which each decides.
+fn who_decides(rules: &[&DecisionRule]) -> Said {
+    let one = |rule: &&DecisionRule| {
+        let (id, how) = (rule.approver_role.as_str(), rule.manner.as_str());
+        let (ja, en, how_en) = (role::name(id), role::name_en(id), manner(how).to_lowercase());
+        said!("{ja}（{how}）", "{en} ({how_en})")
+    };
+    match rules {
+        [] => said!("決裁規程に定めがありません", "nobody, no rule is in force for it"),
+        rules => Said::join(&rules.iter().map(one).collect::<Vec<_>>(), "、", "; "),
     }
 }
 
@@ -158,9 +172,8 @@ pub async fn case_return(
 ) -> Result<(), OfficeError> {
     actor.require(&[role::CHIEF, role::MANAGER])?;
     if reason.trim().is_empty() {
-        let finding =
-            crate::plan::Finding::error(Some("note".to_owned()), "差戻しの理由を入力してください");
-        return Err(OfficeError::Invalid(vec![finding]));
+        let said = said!("差戻しの理由を入力してください", "Enter the reason for returning it");
+        return Err(OfficeError::invalid("note", said));
     }
     act(office, actor, case, Act::Return, Some(reason)).await
 }
@@ -191,8 +204,10 @@ async fn act(
     let mut case = case_read(&transaction, id, true).await?;
     let next = next_stage(&case, act)?;
     if act == Act::Review && case.entered.entered_by == actor.id {
-        let message = "自分が入力した事案は審査できません";
-        return Err(OfficeError::Forbidden(message.to_owned()));
+        return Err(OfficeError::Forbidden(said!(
+            "自分が入力した事案は審査できません",
+            "Who entered a case cannot review it"
+        )));
     }
     case.entered.stage = next.to_owned();
     case.revision = revision;
@@ -220,8 +235,10 @@ pub async fn case_post_review(
     let transaction = client.transaction().await?;
     let mut case = case_read(&transaction, id, true).await?;
     if !case.post_review_due || case.approved_by.as_deref() == Some(actor.id.as_str()) {
-        let message = format!("受付番号 {id} に、この職員の後閲はありません");
-        return Err(OfficeError::Conflict(message));
+        return Err(OfficeError::Conflict(said!(
+            "受付番号 {id} に、この職員の後閲はありません",
+            "Case no. {id} waits for no post-review by this member of staff"
+        )));
     }
     case.post_review_due = false;
     case.revision = revision;

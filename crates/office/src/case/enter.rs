@@ -1,6 +1,7 @@
 //! Entering a case: preview, entry as 仮登録, revision after it came back.
 
 use base::date::Date;
+use base::said;
 use definition::model::{Procedure, Search, System};
 use serde_json::{Value as Json, json};
 use store::GenericClient;
@@ -108,10 +109,18 @@ pub(crate) fn refuse_concealed(
     let lent = |row: &UsedRow| matches!(row, UsedRow::Values { concealed: true, .. });
     let taken_back = gathered.facts.events.iter().any(|event| event.concealed);
     if (own || taken_back || gathered.used.iter().any(lent)) && !actor.has(role::PROTECTION) {
-        let message = "取扱注意の記録です。この人の手続と証明は、支援措置担当に引き継いでください";
-        return Err(OfficeError::Forbidden(message.to_owned()));
+        return Err(protected_person());
     }
     Ok(())
+}
+
+/// Procedures and certificates of a protected person are for the officer for them only.
+pub fn protected_person() -> OfficeError {
+    OfficeError::Forbidden(said!(
+        "取扱注意の記録です。この人の手続と証明は、支援措置担当に引き継いでください",
+        "This record is restricted. Hand the procedures and certificates of this person over to \
+         the protection officer"
+    ))
 }
 
 fn identity_findings(procedure: &Procedure, identity: &Json) -> Vec<Finding> {
@@ -120,13 +129,11 @@ fn identity_findings(procedure: &Procedure, identity: &Json) -> Vec<Finding> {
     if !procedure.identity_check || filled("方法") {
         return Vec::new();
     }
-    let message = "来庁した人の本人確認の方法を選んでください";
-    vec![Finding {
-        at: Some("本人確認.方法".to_owned()),
-        message: message.to_owned(),
-        message_en: "Choose how the person was identified".to_owned(),
-        warning: false,
-    }]
+    let said = said!(
+        "来庁した人の本人確認の方法を選んでください",
+        "Choose how the person who came was identified"
+    );
+    vec![Finding::at("本人確認.方法", said)]
 }
 
 fn title_of(table: Table<'_>, row: &store::Row) -> Option<String> {
@@ -184,11 +191,15 @@ pub(super) async fn duplicates(
         };
         if let Some(row) = found.iter().find(same) {
             let number = table.key_of(row);
+            let names = procedure.duplicates.join("・");
+            let items = positions.iter().map(|at| table.register.items[*at].name_en.as_str());
+            let names_en = items.collect::<Vec<_>>().join(", ");
             out.push(Finding::error(
                 None,
-                format!(
-                    "{}が同じ人がもう記載されています（{number}）。二重の記載になるため登録できません",
-                    procedure.duplicates.join("・")
+                said!(
+                    "{names}が同じ人がもう記載されています（{number}）。二重の記載になるため登録できません",
+                    "Somebody with the same {names_en} is recorded already ({number}). It cannot be \
+                     registered twice"
                 ),
             ));
         }
@@ -288,7 +299,7 @@ pub async fn case_form(
     let client = office.database.client().await?;
     let case = case_read(&**client, id, false).await?;
     if case.entered.system != system || case.entered.procedure != procedure {
-        return Err(OfficeError::NotFound(format!("受付番号 {id}")));
+        return Err(no_case(id));
     }
     let model = &*office.version(&**client, system, &case.entered.package).await?;
     let own = procedure_of(model, procedure)?;
@@ -300,6 +311,10 @@ pub async fn case_form(
     let subjects = case.entered.subjects.clone();
     actor.audit(&**client, "case.form", &own.name, subjects, detail).await?;
     Ok(case)
+}
+
+fn no_case(id: i64) -> OfficeError {
+    OfficeError::NotFound(said!("受付番号 {id}", "Case no. {id}"))
 }
 
 /// Enters a returned or waiting case again with a new form.
@@ -318,7 +333,7 @@ pub async fn case_revise(
     let mut case = case_read(&transaction, id, true).await?;
     let next = super::decide::next_stage(&case, Act::Revise)?;
     if (&case.entered.system, &case.entered.procedure) != (&input.system, &input.procedure) {
-        return Err(OfficeError::NotFound(format!("受付番号 {id}")));
+        return Err(no_case(id));
     }
     let system = &*office.version(&transaction, &input.system, &case.entered.package).await?;
     let procedure = procedure_of(system, &input.procedure)?;

@@ -1,5 +1,6 @@
 //! Rows of the same system that fields name by their keys: they must be there and open. Pure.
 
+use base::said;
 use definition::model::{Field, Procedure, Reference, System};
 use rules::value::{Record, Value};
 use store::Row;
@@ -68,23 +69,23 @@ pub(super) fn lend(
     }
     for ((reference, field, path, key), row) in places.into_iter().zip(rows) {
         let table = Table::new(system, &reference.register)?;
-        let register = &table.register.name;
+        let (register, register_en) = (&table.register.name, &table.register.name_en);
+        let (label, label_en) = (&field.label, &field.name_en);
         let wrong = match row {
-            None => Some(format!(
-                "{}「{key}」は台帳「{register}」にありません。番号を確かめてください",
-                field.label
+            None => Some(said!(
+                "{label}「{key}」は台帳「{register}」にありません。番号を確かめてください",
+                "{label_en} “{key}” is not in the register “{register_en}”. Check the number"
             )),
             Some(row) => row.meta.closed_on.map(|day| {
-                let day = base::era::japanese(day);
-                format!(
-                    "{}「{key}」の{register}は{day}に閉じています。番号を確かめてください",
-                    field.label
+                let written = base::era::japanese(day);
+                said!(
+                    "{label}「{key}」の{register}は{written}に閉じています。番号を確かめてください",
+                    "{label_en} “{key}” ({register_en}) was closed on {day}. Check the number"
                 )
             }),
         };
-        if let Some(message) = wrong {
-            let message_en = "There is no such open record".to_owned();
-            findings.push(Finding { at: Some(path), message, message_en, warning: false });
+        if let Some(said) = wrong {
+            findings.push(Finding::at(&path, said));
         }
         if let (Some(name), Some(row)) = (&reference.name, row) {
             facts.set(name, row_facts(table.register, row));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use base::date::{FOREVER, start_in_japan};
+use base::said;
 use definition::model::{Procedure, Register, System};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -86,9 +87,11 @@ async fn same_versions(
     if versions == case.entered.versions {
         return Ok(());
     }
-    Err(OfficeError::Conflict(format!(
-        "受付番号 {} の対象者は、受付の後に別の異動が登録されました。差し戻して、最新の記録で入力し直してください",
-        case.id
+    let id = case.id;
+    Err(OfficeError::Conflict(said!(
+        "受付番号 {id} の対象者は、受付の後に別の異動が登録されました。差し戻して、最新の記録で入力し直してください",
+        "Another event was registered for the persons of case no. {id} after it was entered. Return \
+         it and enter it again on the latest record"
     )))
 }
 

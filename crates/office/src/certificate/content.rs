@@ -1,6 +1,7 @@
 //! What stands on a certificate: the items allowed on it, from the own register and from what other
 //! systems lend, the request, the head of the organisation.
 
+use base::said;
 use definition::System;
 use definition::model::{Item, ItemKind, Procedure, Register, Use};
 use jiff::Timestamp;
@@ -72,11 +73,12 @@ pub(crate) async fn head(
     let head = kept.name.or_else(|| sample.then(|| "見本　太郎".to_owned()));
     match (title, head) {
         (Some(title), Some(head)) => Ok(json!({ "name": name, "head_title": title, "head": head })),
-        _ => {
-            let message = "証明書に記す長の職名と氏名が決まっていません。\
-                           団体の設定（head_title、head）に入れてください";
-            Err(OfficeError::Conflict(message.to_owned()))
-        }
+        _ => Err(OfficeError::Conflict(said!(
+            "証明書に記す長の職名と氏名が決まっていません。\
+                 団体の設定（head_title、head）に入れてください",
+            "Title and name of the head, who signs certificates, are not set. Set head_title and \
+                 head for this organisation"
+        ))),
     }
 }
 
@@ -102,8 +104,7 @@ pub(super) async fn lent(
                 continue;
             };
             if concealed && !actor.has(role::PROTECTION) {
-                let message = "取扱注意の記録です。支援措置担当に引き継いでください";
-                return Err(OfficeError::Forbidden(message.to_owned()));
+                return Err(crate::error::protected());
             }
             lend(office, used, &values, &mut texts);
         }

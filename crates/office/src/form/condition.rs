@@ -4,6 +4,7 @@
 //! condition does not hold is empty and need not be filled; what was entered there all the same is
 //! refused at the field, never dropped.
 
+use base::said;
 use definition::model::{Field, FieldKind, Procedure};
 use rules::value::{Record, Value};
 use serde_json::{Map, Value as Json};
@@ -111,12 +112,12 @@ impl Form<'_> {
         let present = self.scope(spot).get(&field.name).cloned().unwrap_or(Value::Null);
         let default = field.default.as_ref().map(|default| default.evaluate(self.facts).value);
         let untouched = is_empty(&present) || default == Some(Ok(present));
-        let message = format!(
-            "「{}」は、いまの入力では使わない欄です。空にするか、ほかの欄を確かめてください",
-            field.label
+        let (label, label_en) = (&field.label, &field.name_en);
+        let said = said!(
+            "「{label}」は、いまの入力では使わない欄です。空にするか、ほかの欄を確かめてください",
+            "{label_en} does not apply to what was entered. Leave it empty, or check the other fields"
         );
-        let mut finding = Finding::error(Some(path.to_owned()), message);
-        finding.message_en = "This field does not apply; leave it empty".to_owned();
+        let finding = Finding::at(path, said);
         let refused = self.findings.contains(&finding);
         self.findings.retain(|other| other.at.as_deref() != Some(path));
         if refused || !untouched {

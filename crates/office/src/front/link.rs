@@ -1,6 +1,7 @@
 //! Fetching applications and linking residents: at once when exactly one open record agrees in all
 //! four items, by a clerk's decision otherwise.
 
+use base::said;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -297,7 +298,10 @@ pub async fn decide(
     let link = shelf::link_read(&*transaction, verdict.handle, true).await?;
     let waiting = link.filter(|link| link.state == LinkState::Matching);
     let link = waiting.ok_or_else(|| {
-        StoreError::Conflict("この連携の申請は、もう照合待ちではありません".to_owned())
+        StoreError::Conflict(said!(
+            "この連携の申請は、もう照合待ちではありません",
+            "This application no longer waits to be matched"
+        ))
     })?;
     let particulars = particulars(&desk, &link)?;
     let Decision::Link(key) = verdict.decision else {
@@ -307,7 +311,7 @@ pub async fn decide(
     };
     let row = register::row(desk.office(), desk.table, &key).await?;
     if row.is_none_or(|row| row.meta.closed_on.is_some()) {
-        return Err(StoreError::NotFound(format!("現存する記録 {key}")));
+        return Err(StoreError::NotFound(said!("現存する記録 {key}", "An open record {key}")));
     }
     audit(&desk, (verdict.clerk.id, verdict.clerk.role), &key).await?;
     join(&desk, &transaction, verdict.handle, particulars, key).await?;

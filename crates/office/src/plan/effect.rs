@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use base::date::Date;
-use definition::model::{Assignment, Effect, Format, NumberSeries, Register, System, Verb};
+use base::said;
+use base::said::Said;
+use definition::model::{
+    Assignment, Effect, Format, NumberSeries, Procedure, Register, System, Verb,
+};
 use rules::Expression;
 use rules::value::{Record, Value};
 use store::ItemValue;
 use store::register::Change;
 
-use super::{Finding, Numbers, Plan, Shape, Step, validate};
+use super::{Finding, Numbers, Plan, Shape, Step, open, validate};
 use crate::OfficeError;
 use crate::facts::{Facts, item_value, secret_place, value_of};
 
@@ -20,6 +24,7 @@ fn register_of<'s>(system: &'s System, id: &str) -> Result<&'s Register, OfficeE
 
 pub(super) struct Planner<'a> {
     pub system: &'a System,
+    pub procedure: &'a Procedure,
     pub facts: Facts,
     pub numbers: &'a mut dyn Numbers,
     pub plan: &'a mut Plan,
@@ -67,7 +72,10 @@ impl Planner<'_> {
         let found = self.facts.events.iter().find(|found| Some(found.event_id) == number);
         match found.cloned() {
             Some(found) => self.plan.steps.push(Step::Cancel(found)),
-            None => self.error("取り消す異動が決まりません。履歴から選んでください".to_owned()),
+            None => self.error(said!(
+                "取り消す異動が決まりません。履歴から選んでください",
+                "It is not said which event to cancel. Choose it from the history"
+            )),
         }
     }
 
@@ -84,24 +92,25 @@ impl Planner<'_> {
     fn value(&mut self, expression: &Expression) -> Option<Value> {
         match expression.evaluate(&self.facts.record).value {
             Ok(Value::Unknown(unknown)) => {
-                let open: Vec<String> = unknown
-                    .questions()
-                    .iter()
-                    .map(|question| format!("{}（{}）", question.fact, question.reason))
-                    .collect();
-                self.error(format!("確かめられない事実があります: {}", open.join("、")));
+                let Said { ja, en } =
+                    open::facts((self.system, self.procedure), unknown.questions());
+                self.error(said!(
+                    "確かめられない事実があります: {ja}",
+                    "Some facts cannot be checked: {en}"
+                ));
                 None
             }
             Ok(value) => Some(value),
             Err(error) => {
-                self.error(format!("計算できません: {error}"));
+                let Said { ja, en } = error.said();
+                self.error(said!("計算できません: {ja}", "This cannot be calculated: {en}"));
                 None
             }
         }
     }
 
-    fn error(&mut self, message: String) {
-        self.plan.findings.push(Finding::error(None, message));
+    fn error(&mut self, said: Said) {
+        self.plan.findings.push(Finding::error(None, said));
     }
 
     fn number(&mut self, series: NumberSeries, name: &str) -> String {
@@ -184,7 +193,10 @@ impl Planner<'_> {
             Some(expression) => match self.value(expression) {
                 Some(Value::Date(day)) => Some(*day),
                 _ => {
-                    self.error("効力の生じる日が決まりません".to_owned());
+                    self.error(said!(
+                        "効力の生じる日が決まりません",
+                        "The day from which it holds is not known"
+                    ));
                     None
                 }
             },
@@ -215,8 +227,8 @@ impl Planner<'_> {
         }
         let mut record = Record::new();
         for (item, value) in register.items.iter().zip(&values) {
-            if let Some(message) = validate::item(self.system, item, value.as_ref()) {
-                self.error(message);
+            if let Some(said) = validate::item(self.system, item, value.as_ref()) {
+                self.error(said);
             }
             record.insert(item.name.as_str(), value_of(&item.name, value.as_ref()));
         }
@@ -239,12 +251,12 @@ impl Planner<'_> {
             let place = key.map(|key| secret_place(register, key, &item.name));
             let value = match assignment.value.evaluate(&self.facts.record).value {
                 Ok(value) => item_value(item, place.as_deref(), &value),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(error.said()),
             };
             match value {
                 Ok(value) => out.push((at, value)),
-                Err(message) => {
-                    self.error(message);
+                Err(said) => {
+                    self.error(said);
                     failed = true;
                 }
             }
@@ -262,14 +274,18 @@ impl Planner<'_> {
         let system = self.system;
         let register = register_of(system, register)?;
         let Some(Value::Text(key)) = self.value(key) else {
-            self.error(format!("台帳「{}」のどの行かが決まりません", register.name));
+            let (name, name_en) = (&register.name, &register.name_en);
+            self.error(said!(
+                "台帳「{name}」のどの行かが決まりません",
+                "It is not known which row of the register “{name_en}” is meant"
+            ));
             return Ok(());
         };
         let Some(patch) = self.assigned((register, Some(&key)), set) else { return Ok(()) };
         for (at, value) in &patch {
             let found = validate::item(system, &register.items[*at], value.as_ref());
-            if let Some(message) = found {
-                self.error(message);
+            if let Some(said) = found {
+                self.error(said);
             }
         }
         let register = register.id.clone();

@@ -1,5 +1,6 @@
 //! A plan that would change nothing: the clerk meant something else. Pure.
 
+use base::said;
 use definition::model::{Procedure, ProcedureKind};
 use store::register::Change;
 use store::{ItemValue, Row};
@@ -27,10 +28,11 @@ pub(crate) fn unchanged<'r>(
         _ => false,
     };
     plan.steps.iter().all(stays).then(|| {
-        let message = "この内容では記録が何も変わりません。変わる欄を入力してください";
-        let mut finding = Finding::error(None, message);
-        finding.message_en = "Nothing would change".to_owned();
-        finding
+        let said = said!(
+            "この内容では記録が何も変わりません。変わる欄を入力してください",
+            "With this content no record would change. Fill in a field that changes one"
+        );
+        Finding::error(None, said)
     })
 }
 

@@ -1,6 +1,7 @@
 //! Search at the counter: one box for name, kana or number, with date of birth and address beside.
 
 use base::date::LooseDate;
+use base::said;
 use definition::model::Search;
 use serde_json::json;
 use store::register::Table;
@@ -8,7 +9,6 @@ use store::search::Criterion;
 
 use super::{Shown, concealed, shown, title_of};
 use crate::access::role;
-use crate::plan::Finding;
 use crate::{Actor, Office, OfficeError};
 
 /// What is asked for; empty texts ask nothing.
@@ -93,9 +93,6 @@ pub async fn search(
 }
 
 fn criteria(table: Table<'_>, query: &Query) -> Result<Vec<Criterion>, OfficeError> {
-    let invalid = |at: &str, message: String| {
-        OfficeError::Invalid(vec![Finding::error(Some(at.to_owned()), message)])
-    };
     let mut out = Vec::new();
     let text = query.text.trim();
     let half = base::text::to_half_width(text).replace(['-', ' '], "");
@@ -107,7 +104,7 @@ fn criteria(table: Table<'_>, query: &Query) -> Result<Vec<Criterion>, OfficeErr
     }
     let date = query.date.trim();
     if !date.is_empty() {
-        let date = LooseDate::parse(date).map_err(|e| invalid("date", e.to_string()))?;
+        let date = LooseDate::parse(date).map_err(|e| OfficeError::invalid("date", e.said()))?;
         out.push(Criterion::Date(date));
     }
     let address = query.address.trim();
@@ -115,9 +112,12 @@ fn criteria(table: Table<'_>, query: &Query) -> Result<Vec<Criterion>, OfficeErr
         out.push(Criterion::Prefix(Search::Address, address.to_owned()));
     }
     if out.is_empty() {
-        return Err(invalid(
+        return Err(OfficeError::invalid(
             "q",
-            "氏名、番号、生年月日、住所のどれかを入力してください".to_owned(),
+            said!(
+                "氏名、番号、生年月日、住所のどれかを入力してください",
+                "Enter a name, a number, a date of birth or an address"
+            ),
         ));
     }
     Ok(out)

@@ -3,6 +3,7 @@
 //! and whoever signs in with it and the own password sets the new secret up.
 
 use aws_lc_rs::digest;
+use base::said;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
@@ -10,9 +11,9 @@ use store::Database;
 use store::identity::{Account, account_failed, account_read, account_succeeded, totp_set};
 use totp_rs::{Builder, Totp};
 
-use super::password::{invalid, issued_text};
+use super::password::{beyond_time, issued_text, no_account};
 use super::{
-    FAILURES, LOCK_MINUTES, Opened, SETUP, actor_of, new_totp_secret, open, place, purpose,
+    FAILURES, LOCK_MINUTES, Opened, SETUP, actor_of, locked, new_totp_secret, open, place, purpose,
     refused, totp_secret_text,
 };
 use crate::{Actor, OfficeError};
@@ -121,11 +122,14 @@ pub async fn code_reissue(
     now: Timestamp,
 ) -> Result<Registration, OfficeError> {
     if reason.trim().is_empty() {
-        let message = "再登録の理由と、本人をどう確かめたかを入力してください";
-        return Err(invalid("reason", message));
+        let said = said!(
+            "再登録の理由と、本人をどう確かめたかを入力してください",
+            "Enter why they are registered anew and how the person was checked"
+        );
+        return Err(OfficeError::invalid("reason", said));
     }
     let until = now.saturating_add(SignedDuration::from_hours(REGISTRATION_HOURS));
-    let until = until.map_err(|_| invalid("id", "日時が扱える範囲にありません"))?;
+    let until = until.map_err(|_| beyond_time())?;
     let code = issued_text()?;
     let sealed = sealed(staff, id, &new_totp_secret()?, Some((&code, until)))?;
     totp_set(&**staff.client().await?, id, &sealed).await?;
@@ -149,11 +153,14 @@ pub async fn setup_actor(
 /// The account, and its secret that waits to be set up.
 async fn waiting(staff: &Database, actor: &Actor) -> Result<(Account, Kept), OfficeError> {
     let account = account_read(&**staff.client().await?, &actor.id).await?;
-    let account = account.ok_or_else(|| OfficeError::NotFound("職員ID".to_owned()))?;
+    let account = account.ok_or_else(no_account)?;
     let kept = kept(staff, &account)?;
     if kept.waiting.is_none() {
-        let message = "ワンタイムパスワードは登録済みです。端末をなくしたときは、管理者に再登録を求めてください";
-        return Err(OfficeError::Conflict(message.to_owned()));
+        return Err(OfficeError::Conflict(said!(
+            "ワンタイムパスワードは登録済みです。端末をなくしたときは、管理者に再登録を求めてください",
+            "One-time codes are set up already. Ask an administrator to have them registered anew \
+             if the device is lost"
+        )));
     }
     Ok((account, kept))
 }
@@ -180,16 +187,18 @@ pub async fn code_confirm(
 ) -> Result<Opened, OfficeError> {
     let (account, kept) = waiting(staff, actor).await?;
     if account.locked_until.is_some_and(|until| until > actor.at) {
-        let message = "失敗が続いたため、この職員IDは15分間使えません";
-        return Err(OfficeError::SignIn(message.to_owned()));
+        return Err(locked());
     }
     let mut client = staff.client().await?;
     let code = base::text::to_half_width(code.trim());
     let Some(step) = kept.step(&code, actor.at)? else {
         account_failed(&**client, &actor.id, FAILURES, LOCK_MINUTES).await?;
-        let message =
-            "コードが合いません。認証アプリに鍵を登録し、いま表示されている6桁を入力してください";
-        return Err(invalid("code", message));
+        let said = said!(
+            "コードが合いません。認証アプリに鍵を登録し、いま表示されている6桁を入力してください",
+            "The code does not fit. Put the key into the authenticator app and enter the six digits \
+             that it shows now"
+        );
+        return Err(OfficeError::invalid("code", said));
     };
     let sealed = sealed(staff, &actor.id, &kept.secret, None)?;
     let transaction = client.transaction().await?;

@@ -3,15 +3,16 @@
 
 use aws_lc_rs::rand;
 use base::date::Date;
+use base::said;
+use base::said::Said;
 use jiff::{SignedDuration, Timestamp};
 use store::Database;
 use store::identity::{account_failed, account_read, password_set};
 
 use super::{
-    FAILURES, LOCK_MINUTES, NewAccount, Opened, PASSWORD_DAYS, Purpose, account_write, hash, open,
-    verified,
+    FAILURES, LOCK_MINUTES, NewAccount, Opened, PASSWORD_DAYS, Purpose, account_write, hash,
+    locked, no_randomness, not_kept, open, verified,
 };
-use crate::plan::Finding;
 use crate::{Actor, OfficeError};
 use base::date::day_in_japan;
 
@@ -21,29 +22,55 @@ const FORGOTTEN_HOURS: i64 = 24;
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
 const DISTINCT: usize = 5;
 
-pub(super) fn invalid(at: &str, message: &str) -> OfficeError {
-    OfficeError::Invalid(vec![Finding::error(Some(at.to_owned()), message)])
+/// The moment cannot be written.
+pub(super) fn beyond_time() -> OfficeError {
+    let said = said!("日時が扱える範囲にありません", "The moment is out of range");
+    OfficeError::invalid("id", said)
+}
+
+/// There is no such account.
+pub(super) fn no_account() -> OfficeError {
+    OfficeError::NotFound(said!("職員ID", "The staff ID"))
 }
 
 /// Refuses a password that is short, too long, monotonous or made of the sign-in name.
 pub(super) fn strong(password: &str, id: &str, at: &str) -> Result<(), OfficeError> {
+    match weakness(password, id) {
+        Some(said) => Err(OfficeError::invalid(at, said)),
+        None => Ok(()),
+    }
+}
+
+fn weakness(password: &str, id: &str) -> Option<Said> {
     if !LENGTH.contains(&password.chars().count()) {
-        return Err(invalid(at, "パスワードは12文字以上128文字までにしてください"));
+        return Some(said!(
+            "パスワードは12文字以上128文字までにしてください",
+            "A password has 12 to 128 characters"
+        ));
     }
     let mut distinct: Vec<char> = password.chars().collect();
     distinct.sort_unstable();
     distinct.dedup();
     if distinct.len() < DISTINCT {
-        return Err(invalid(at, "同じ文字の繰り返しが多すぎます。5種類以上の文字を使ってください"));
+        return Some(said!(
+            "同じ文字の繰り返しが多すぎます。5種類以上の文字を使ってください",
+            "The same characters come too often. Use at least 5 different ones"
+        ));
     }
     if password.chars().all(|c| c.is_ascii_digit()) {
-        return Err(invalid(at, "数字だけのパスワードは使えません。文字や記号を混ぜてください"));
+        return Some(said!(
+            "数字だけのパスワードは使えません。文字や記号を混ぜてください",
+            "Digits alone are no password. Mix in letters or signs"
+        ));
     }
     let long = id.chars().count() >= 4;
     if long && password.to_lowercase().contains(&id.to_lowercase()) {
-        return Err(invalid(at, "パスワードに職員IDを含めないでください"));
+        return Some(said!(
+            "パスワードに職員IDを含めないでください",
+            "The password must not contain the staff ID"
+        ));
     }
-    Ok(())
+    None
 }
 
 fn expires(now: Timestamp) -> Date {
@@ -53,8 +80,7 @@ fn expires(now: Timestamp) -> Date {
 async fn hashed(password: &str) -> Result<String, OfficeError> {
     let given = password.to_owned();
     let hashing = tokio::task::spawn_blocking(move || hash(&given));
-    let failed = |_| OfficeError::SignIn("パスワードを登録できません".to_owned());
-    hashing.await.map_err(failed)?
+    hashing.await.map_err(|_| not_kept())?
 }
 
 /// Changes the own password. Every session of the account ends; a new one is opened.
@@ -69,20 +95,28 @@ pub async fn password_change(
 ) -> Result<Opened, OfficeError> {
     let mut client = staff.client().await?;
     let account = account_read(&**client, &actor.id).await?;
-    let account = account.ok_or_else(|| OfficeError::NotFound("職員ID".to_owned()))?;
+    let account = account.ok_or_else(no_account)?;
     if account.locked_until.is_some_and(|until| until > actor.at) {
-        let message = "失敗が続いたため、この職員IDは15分間使えません";
-        return Err(OfficeError::SignIn(message.to_owned()));
+        return Err(locked());
     }
     if !verified(old, &account.password).await {
         account_failed(&**client, &actor.id, FAILURES, LOCK_MINUTES).await?;
-        return Err(invalid("old", "いまのパスワードが違います"));
+        let said = said!("いまのパスワードが違います", "The present password is wrong");
+        return Err(OfficeError::invalid("old", said));
     }
     if new != again {
-        return Err(invalid("again", "新しいパスワードと確認の入力が違います"));
+        let said = said!(
+            "新しいパスワードと確認の入力が違います",
+            "The new password and its repetition differ"
+        );
+        return Err(OfficeError::invalid("again", said));
     }
     if new == old {
-        return Err(invalid("new", "いまと違うパスワードにしてください"));
+        let said = said!(
+            "いまと違うパスワードにしてください",
+            "Choose a password that differs from the present one"
+        );
+        return Err(OfficeError::invalid("new", said));
     }
     strong(new, &actor.id, "new")?;
     let hash = hashed(new).await?;
@@ -103,14 +137,18 @@ pub async fn account_issue(
     now: Timestamp,
 ) -> Result<(), OfficeError> {
     if account_read(&**staff.client().await?, &new.id).await?.is_some() {
-        let message = format!("職員ID「{}」はもうあります。別の職員IDにしてください", new.id);
-        return Err(OfficeError::Conflict(message));
+        let id = &new.id;
+        return Err(OfficeError::Conflict(said!(
+            "職員ID「{id}」はもうあります。別の職員IDにしてください",
+            "The staff ID “{id}” is taken. Choose another"
+        )));
     }
     if new.id.is_empty() || new.name.is_empty() {
-        return Err(invalid("id", "職員IDと氏名を入力してください"));
+        let said = said!("職員IDと氏名を入力してください", "Enter the staff ID and the name");
+        return Err(OfficeError::invalid("id", said));
     }
     let until = now.saturating_add(SignedDuration::from_hours(NEW_HOURS));
-    let until = until.map_err(|_| invalid("id", "日時が扱える範囲にありません"))?;
+    let until = until.map_err(|_| beyond_time())?;
     account_write(staff, new, Some(until)).await
 }
 
@@ -126,7 +164,7 @@ pub async fn password_issue(
     let issued = issued_text()?;
     let hash = hashed(&issued).await?;
     let until = now.saturating_add(SignedDuration::from_hours(FORGOTTEN_HOURS));
-    let until = until.map_err(|_| invalid("id", "日時が扱える範囲にありません"))?;
+    let until = until.map_err(|_| beyond_time())?;
     let client = staff.client().await?;
     password_set(&**client, id, (&hash, expires(now)), Some(until)).await?;
     Ok(issued)
@@ -136,7 +174,7 @@ pub async fn password_issue(
 pub(super) fn issued_text() -> Result<String, OfficeError> {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let mut bytes = [0_u8; 20];
-    rand::fill(&mut bytes).map_err(|_| OfficeError::SignIn("乱数が得られません".to_owned()))?;
+    rand::fill(&mut bytes).map_err(|_| no_randomness())?;
     let letters: Vec<char> =
         bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
     let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();

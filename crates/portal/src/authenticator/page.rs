@@ -69,7 +69,7 @@ pub fn cards(language: Language, cards: &[Card], asked: &Asked<'_>) -> Markup {
     let choices: Vec<Choice<'_>> = cards
         .iter()
         .zip(&values)
-        .map(|(card, (value, hint))| Choice { value, label: &card.name, hint })
+        .map(|(card, (value, hint))| Choice { hint, ..Choice::new(value, &card.name) })
         .collect();
     let label = pick(language, "見本カード", "Sample card");
     let card = Field::new(language, "card", label).value(asked.card).required(true);

@@ -18,7 +18,7 @@ pub use frame::{
 };
 pub use repeated::{ADD_NAME, REMOVE_NAME, Repeated, repeated};
 
-use super::language::{Language, pick};
+use super::language::{Language, pick, quoted};
 
 /// How wide the box of a field is, as a hint to what belongs in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -175,11 +175,11 @@ fn mark(field: &Field<'_>) -> Markup {
 fn explanation(field: &Field<'_>) -> Markup {
     let id = field.id();
     html! {
-        @if field.has_hint() { p.hint id={ (id) "-hint" } { (field.hint) } }
+        @if field.has_hint() { p.hint id={ (id) "-hint" } { (quoted(field.hint)) } }
         @if let Some(error) = field.error {
             p.error id={ (id) "-error" } {
                 span.error-word { (pick(field.language, "誤り", "Error")) }
-                (error)
+                (quoted(error))
             }
         }
     }
@@ -257,7 +257,7 @@ pub fn date(field: &Field<'_>) -> Markup {
     let forms = pick(
         field.language,
         "例：令和6年4月1日、R6.4.1、2024-04-01（和暦・西暦どちらでも）",
-        "For example 2024-04-01, R6.4.1 or 令和6年4月1日",
+        "For example 2024-04-01, R6.4.1 or “令和6年4月1日”",
     );
     let hint = if field.has_hint() { field.hint } else { forms };
     let field = field.hint(hint).width(Width::Medium);

@@ -1,6 +1,9 @@
 //! The two languages of the pages and the choice of a text between them.
 //!
-//! Japanese is the first language; English stands beside it. Records are never translated.
+//! Japanese is the first language; English stands beside it. Records are never translated: where an
+//! English text quotes one, its language is marked.
+
+use maud::{Markup, html};
 
 /// The language in which a page speaks to its reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -53,4 +56,26 @@ pub const fn pick<'a>(language: Language, ja: &'a str, en: &'a str) -> &'a str {
         Language::Japanese => ja,
         Language::English => en,
     }
+}
+
+/// A text of the house in which Japanese words quoted by “ ” are marked as Japanese (WCAG 3.1.2).
+pub fn quoted(text: &str) -> Markup {
+    let mut pieces = text.split('“');
+    let before = pieces.next().unwrap_or_default();
+    html! {
+        (before)
+        @for piece in pieces {
+            @let (inside, after) = piece.split_at(piece.find('”').unwrap_or(piece.len()));
+            "“"
+            @if inside.chars().any(is_japanese) { span lang="ja" { (inside) } }
+            @else { (inside) }
+            (after)
+        }
+    }
+}
+
+/// Kana and kanji with what stands only between them: all from U+3000 to the end of full width.
+pub fn is_japanese(sign: char) -> bool {
+    matches!(sign, '\u{3000}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FFEF}')
+        || matches!(sign, '\u{E000}'..='\u{F8FF}' | '\u{20000}'..='\u{3FFFF}')
 }

@@ -5,7 +5,7 @@
 
 use maud::{Markup, html};
 
-use super::language::{Language, pick};
+use super::language::{Language, pick, quoted};
 
 /// What a notice or badge means to its reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,8 +77,8 @@ pub fn notice(language: Language, notice: &Notice<'_>) -> Markup {
         div class={ "notice " (notice.tone.class()) } role=(notice.tone.role()) {
             span.notice-word { (notice.tone.word(language)) }
             div.notice-text {
-                p.notice-heading { (notice.heading) }
-                @if !notice.body.is_empty() { p { (notice.body) } }
+                p.notice-heading { (quoted(notice.heading)) }
+                @if !notice.body.is_empty() { p { (quoted(notice.body)) } }
                 @if let Some((href, words)) = notice.link { p { a href=(href) { (words) } } }
             }
         }

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 pub use history::{Difference, Entry, EntryState, history};
 pub use household::{Household, Member, household};
 
-use super::language::{Language, pick};
+use super::language::{Language, pick, quoted};
 
 /// The value of one item of a record.
 #[derive(Clone, Debug)]
@@ -86,8 +86,9 @@ pub struct Group<'a> {
 pub struct Record<'a> {
     /// The language of the page.
     pub language: Language,
-    /// What the card shows, for example 「住民票の記載事項」.
-    pub heading: &'a str,
+    /// What the card shows, for example 「住民票の記載事項」; words of a record are marked as
+    /// Japanese by the caller.
+    pub heading: Markup,
     /// As of when and which version; empty for none.
     pub note: &'a str,
     /// The groups.
@@ -101,7 +102,7 @@ pub fn record(record: &Record<'_>) -> Markup {
     html! {
         section.record {
             div.record-head {
-                h2 lang="ja" { (record.heading) }
+                h2 { (record.heading) }
                 @if !record.note.is_empty() { p.record-note { (record.note) } }
                 @if !record.actions.is_empty() {
                     div.record-actions { @for action in &record.actions { (action) } }
@@ -119,7 +120,7 @@ fn item_pair(language: Language, item: &Item<'_>) -> Markup {
     let changed = matches!(item.value, Value::Changed { .. });
     html! {
         div.item.wide[item.wide].changed[changed] {
-            dt { (item.label) }
+            dt { (quoted(item.label)) }
             dd { (value(language, &item.value)) }
         }
     }
@@ -134,7 +135,7 @@ pub fn value(language: Language, value: &Value<'_>) -> Markup {
         Value::Masked { reveal } => masked(language, *reveal),
         Value::Unknown(text) => html! {
             span.unknown { (pick(language, "不詳", "Unknown")) }
-            @if !text.is_empty() { " " (text) }
+            @if !text.is_empty() { " " span lang="ja" { (text) } }
         },
         Value::Absent => absent(language),
         Value::Link { href, text } => html! { a href=(href) { (text) } },

@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use base::date::LooseDate;
 use maud::{Markup, html};
 use office::access::role;
-use office::plan::Finding;
 use office::{OfficeError, staff};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -24,8 +23,10 @@ use store::parameter::{DecisionRule, decision_rule_add, decision_rule_end, decis
 
 use super::desk::Desk;
 use super::refusal::Refusal;
+use super::row::whole_day;
 use super::words::People;
 use crate::component::day::moment;
+use crate::component::language::quoted;
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
 use accounts::accounts;
@@ -61,14 +62,17 @@ async fn show(desk: &Desk) -> Result<Markup, Refusal> {
     })
 }
 
-/// A table of texts.
+/// A table of texts; an English one quotes what is Japanese.
 fn grid(desk: &Desk, caption: &str, heads: &[&str], rows: &[Vec<String>]) -> Markup {
     table(&Table {
         caption,
         columns: heads.iter().map(|head| Column::text(head)).collect(),
         rows: rows
             .iter()
-            .map(|row| Row { href: None, cells: row.iter().map(|t| Cell::Text(t)).collect() })
+            .map(|row| {
+                let cells = row.iter().map(|text| Cell::Component(quoted(text)));
+                Row { href: None, cells: cells.collect() }
+            })
             .collect(),
         empty: desk.say("ありません。", "None."),
         stacked: true,
@@ -174,11 +178,9 @@ async fn perform(desk: &Desk, name: &str, entered: &Entered) -> Result<Option<Ma
 }
 
 fn day_of(text: &str) -> Result<base::date::Date, Refusal> {
-    let invalid = |message: String| {
-        Refusal::Office(OfficeError::Invalid(vec![Finding::error(Some("from".into()), message)]))
-    };
-    let date = LooseDate::parse(text).map_err(|error| invalid(error.to_string()))?;
-    date.certain().ok_or_else(|| invalid("年月日をすべて入力してください".to_owned()))
+    let invalid = |said| Refusal::Office(OfficeError::invalid("from", said));
+    let date = LooseDate::parse(text).map_err(|error| invalid(error.said()))?;
+    date.certain().ok_or_else(|| invalid(whole_day()))
 }
 
 /// A new account; the secret of its one-time codes is shown this once.

@@ -8,13 +8,14 @@ use office::case::canceller;
 use office::register::Page;
 
 use super::desk::Desk;
+use crate::component::language::{Language, quoted};
 use crate::component::page::disclosure;
 
 /// A link for each event of a row that can be cancelled, for who may enter it.
 pub fn cancel_links(desk: &Desk, (system, register): (&str, &str), page: &Page) -> Markup {
     let may = desk.actor.has(role::COUNTER) || desk.actor.has(role::PROTECTION);
     let hidden = page.withdrawn || (page.row.concealed && !page.row.cleared);
-    let events = event_choices(page);
+    let events = event_choices(desk, page);
     let Some(system) = desk.place.office.system(system).ok().filter(|_| may && !hidden) else {
         return html! {};
     };
@@ -27,7 +28,7 @@ pub fn cancel_links(desk: &Desk, (system, register): (&str, &str), page: &Page) 
         html! {
             ul {
                 @for (event, words) in &events {
-                    li { a href=(desk.href(&format!("{start}&event={event}"))) { (words) } }
+                    li { a href=(desk.href(&format!("{start}&event={event}"))) { (quoted(words)) } }
                 }
             }
         },
@@ -35,14 +36,18 @@ pub fn cancel_links(desk: &Desk, (system, register): (&str, &str), page: &Page) 
 }
 
 /// The events of a row that can be chosen for cancellation, newest first: number and words.
-pub fn event_choices(page: &Page) -> Vec<(String, String)> {
+pub fn event_choices(desk: &Desk, page: &Page) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = Vec::new();
     for version in page.history.iter().rev().filter(|version| version.cancellable) {
         let number = version.event_id.to_string();
         if out.iter().all(|(known, _)| *known != number) {
             let day = day_in_japan(version.recorded_from);
-            let (valid, day) = (base::era::japanese(version.valid_from), base::era::japanese(day));
-            let words = format!("{}　異動日 {valid}　処理日 {day}", version.reason);
+            let (reason, valid) = (&version.reason, version.valid_from);
+            let (written, recorded) = (base::era::japanese(valid), base::era::japanese(day));
+            let words = match desk.language {
+                Language::Japanese => format!("{reason}　異動日 {written}　処理日 {recorded}"),
+                Language::English => format!("“{reason}”, effective {valid}, recorded {day}"),
+            };
             out.push((number, words));
         }
     }

@@ -59,6 +59,7 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
         Ok(changes) => (changes, None),
         Err(problem) => (html! {}, Some(problem)),
     };
+    let mut returned_words = None;
     let returned = acts.iter().rfind(|act| act.act == Act::Return.word());
     let returned = returned.and_then(|act| act.note.as_deref());
     if let (Some(reason), stage::RETURNED) = (returned, case.entered.stage.as_str()) {
@@ -66,7 +67,14 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
             "差し戻されました。直して、もう一度申請してください",
             "Returned. Correct it and enter it again",
         );
-        notices.push(Notice { body: reason, ..Notice::new(Tone::Warning, heading) });
+        let body = match desk.language {
+            Language::Japanese => reason.to_owned(),
+            Language::English => format!("“{reason}”"),
+        };
+        returned_words = Some((heading, body));
+    }
+    if let Some((heading, body)) = &returned_words {
+        notices.push(Notice { body, ..Notice::new(Tone::Warning, heading) });
     }
     if let Some(problem) = &problem {
         notices.push(Notice::new(Tone::Warning, problem));
@@ -107,10 +115,10 @@ async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, Str
                 .findings
                 .iter()
                 .filter(|finding| !finding.warning)
-                .map(|finding| finding.message.clone())
+                .map(|finding| desk.message(finding).to_owned())
                 .collect();
             if !errors.is_empty() {
-                return Err(errors.join("　"));
+                return Err(errors.join(desk.say("　", " / ")));
             }
             let changes = &preview.changes;
             let words = began.procedure(&input.procedure).map(|procedure| {
@@ -122,7 +130,10 @@ async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, Str
                 (change_views(desk, changes))
             })
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => {
+            let said = error.said();
+            Err(desk.say(&said.ja, &said.en).to_owned())
+        }
     }
 }
 
@@ -262,7 +273,7 @@ fn act_table(desk: &Desk, acts: &[CaseAct], people: &People) -> Markup {
                 Cell::Component(moment(desk.language, act.at)),
                 Cell::Text(word(desk.language, &act.act)),
                 Cell::Component(people.show(desk.language, &act.actor)),
-                Cell::Text(act.note.as_deref().unwrap_or("")),
+                Cell::Component(html! { span lang="ja" { (act.note.as_deref().unwrap_or("")) } }),
             ],
         })
         .collect();

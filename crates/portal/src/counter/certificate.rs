@@ -20,7 +20,7 @@ use super::refusal::Refusal;
 use super::words::People;
 use crate::component::day::moment;
 use crate::component::form::{ButtonKind, Field, PostForm, button, button_link, post_form, text};
-use crate::component::language::Language;
+use crate::component::language::{Language, quoted};
 use crate::component::notice::{Tone, badge};
 use crate::component::page::{disclosure, section};
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -84,7 +84,7 @@ pub fn document_table(desk: &Desk, documents: &[Document], people: &People) -> M
     let hrefs: Vec<String> =
         documents.iter().map(|d| desk.href(&format!("/documents/{}", d.document.number))).collect();
     let fees: Vec<String> = documents.iter().map(|d| yen(desk, d.document.fee_yen)).collect();
-    let titles: Vec<&str> = documents.iter().map(|d| title_of(desk, d)).collect();
+    let titles: Vec<String> = documents.iter().map(|d| title_of(desk, d)).collect();
     let rows = documents
         .iter()
         .zip(&hrefs)
@@ -93,7 +93,7 @@ pub fn document_table(desk: &Desk, documents: &[Document], people: &People) -> M
             href: Some(href),
             cells: vec![
                 Cell::Text(&d.document.number),
-                Cell::Text(title),
+                Cell::Component(quoted(title)),
                 Cell::Component(moment(desk.language, d.issued_at)),
                 Cell::Text(fee),
                 Cell::Component(people.show(desk.language, &d.document.issued_by)),
@@ -124,13 +124,17 @@ pub fn document_table(desk: &Desk, documents: &[Document], people: &People) -> M
 }
 
 /// What the document is called in the reader's language.
-fn title_of<'a>(desk: &'a Desk, document: &'a Document) -> &'a str {
+fn title_of(desk: &Desk, document: &Document) -> String {
     let kept = &document.document;
-    match desk.place.office.procedure(&kept.system, &kept.procedure) {
-        Ok((_, procedure)) if procedure.name == kept.title => {
-            desk.say(&procedure.name, &procedure.name_en)
+    let known = desk.place.office.procedure(&kept.system, &kept.procedure).ok();
+    let rest = known.as_ref().and_then(|(_, one)| kept.title.strip_prefix(&one.name));
+    match (desk.language, known, rest) {
+        (Language::English, Some((_, procedure)), Some("")) => procedure.name_en.clone(),
+        (Language::English, Some((_, procedure)), Some(_)) => {
+            format!("{}: letter to another body", procedure.name_en)
         }
-        _ => &kept.title,
+        (Language::English, ..) => format!("“{}”", kept.title),
+        (Language::Japanese, ..) => kept.title.clone(),
     }
 }
 
@@ -159,7 +163,7 @@ async fn show(desk: &Desk, number: &str) -> Result<Response, Refusal> {
     let content = html! {
         (document_table(desk, std::slice::from_ref(&document), &people))
         @if let Some(reason) = &document.void_reason {
-            p { (desk.say("書損の理由: ", "Reason: ")) (reason) }
+            p { (desk.say("書損の理由: ", "Reason: ")) span lang="ja" { (reason) } }
         }
         @if document.voided_at.is_none() {
             p { (button_link(ButtonKind::Primary, desk.say("PDFを開いて印刷する", "Open the PDF"), &pdf)) }
@@ -177,7 +181,7 @@ async fn show(desk: &Desk, number: &str) -> Result<Response, Refusal> {
             })))
         }
     };
-    Ok(desk.page(title_of(desk, &document), Vec::new(), content))
+    Ok(desk.page(&title_of(desk, &document), Vec::new(), content))
 }
 
 /// The PDF; a voided document carries its mark.

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use office::access::role;
+use office::plan::Finding;
 use office::staff::{renewal_actor, setup_actor};
 use office::{Actor, OfficeError};
 use print::Printer;
@@ -89,9 +90,12 @@ pub fn language(parts: &Parts) -> Language {
         .unwrap_or_default()
         .split('&')
         .find_map(|pair| Language::from_tag(pair.strip_prefix("lang=")?));
-    let remembered =
-        || cookie(&parts.headers, LANGUAGE_COOKIE).and_then(|tag| Language::from_tag(&tag));
-    asked.or_else(remembered).unwrap_or_default()
+    asked.or_else(|| remembered(&parts.headers)).unwrap_or_default()
+}
+
+/// The language that this browser chose before.
+pub fn remembered(headers: &HeaderMap) -> Option<Language> {
+    cookie(headers, LANGUAGE_COOKIE).and_then(|tag| Language::from_tag(&tag))
 }
 
 impl FromRequestParts<CounterState> for Desk {
@@ -101,9 +105,10 @@ impl FromRequestParts<CounterState> for Desk {
         let path: Path<HashMap<String, String>> =
             Path::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let api = parts.uri.path().split('/').nth(2) == Some("api");
+        let language = language(parts);
         let answer = |refusal: Refusal| match api {
             true => super::refusal::json(&refusal),
-            false => refusal.into_response(),
+            false => super::refusal::page(&refusal, language, "/"),
         };
         let organisation = path.get("organisation").cloned().unwrap_or_default();
         let Some(place) = state.place(&organisation) else {
@@ -135,7 +140,7 @@ impl FromRequestParts<CounterState> for Desk {
             actor,
             serves,
             csrf,
-            language: language(parts),
+            language,
             printer: state.printer.clone(),
             address: parts.uri.path().to_owned(),
             query: without_language(parts.uri.query().unwrap_or_default()),
@@ -212,6 +217,11 @@ impl Desk {
             (Language::English, Some(english)) => (english, Language::English),
             _ => (japanese.as_deref().unwrap_or_default(), Language::Japanese),
         }
+    }
+
+    /// A message of the office in the reader's language.
+    pub fn message<'f>(&self, finding: &'f Finding) -> &'f str {
+        pick(self.language, &finding.message, &finding.message_en)
     }
 
     /// A whole page with menu and user.

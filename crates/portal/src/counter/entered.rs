@@ -11,6 +11,35 @@ use serde_json::Value as Json;
 use super::desk::{Desk, label};
 use crate::component::day::day_text;
 
+/// How the person who came may be identified: as stored, and in both languages.
+pub const METHODS: [(&str, &str, &str); 5] = [
+    ("個人番号カード", "個人番号カード", "Individual Number Card"),
+    ("運転免許証等", "運転免許証・旅券・在留カード等（写真付き1点）", "One photo document"),
+    ("健康保険の資格確認書等", "資格確認書・年金手帳等（2点）", "Two documents without photo"),
+    ("聞き取り", "聞き取り・照会（書類なし）", "Questions, no document"),
+    ("電子署名", "電子署名（オンライン）", "Electronic signature"),
+];
+
+/// A label and its text.
+pub struct Word {
+    label: String,
+    text: String,
+    /// As somebody wrote it: Japanese on every page.
+    written: bool,
+}
+
+impl Word {
+    /// A text that somebody wrote.
+    pub fn written(label: &str, text: String) -> Word {
+        Word { label: label.to_owned(), text, written: true }
+    }
+
+    /// A text of the office in the reader's language.
+    pub fn of_office(label: &str, text: String) -> Word {
+        Word { label: label.to_owned(), text, written: false }
+    }
+}
+
 /// What was entered, and what it would change.
 pub struct Content<'e> {
     /// Its system.
@@ -27,12 +56,18 @@ pub struct Content<'e> {
 
 impl Content<'_> {
     /// Labels and texts.
-    pub fn words(&self, desk: &Desk) -> Vec<(String, String)> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        let identity = |name: &str| self.identity[name].as_str().unwrap_or_default().to_owned();
-        let method = desk.say("本人確認の方法", "Identity checked by").to_owned();
-        pairs.push((method, identity("方法")));
-        pairs.push((desk.say("来庁した人", "Who came").to_owned(), identity("備考")));
+    pub fn words(&self, desk: &Desk) -> Vec<Word> {
+        let identity = |name: &str| self.identity[name].as_str().unwrap_or_default();
+        let method = identity("方法");
+        let known = METHODS.iter().find(|(id, ..)| *id == method);
+        let method = known.map_or(method, |(id, _, en)| desk.say(id, en)).to_owned();
+        let how = desk.say("本人確認の方法", "Identity checked by");
+        let mut words = vec![match known {
+            Some(_) => Word::of_office(how, method),
+            None => Word::written(how, method),
+        }];
+        let who = identity("備考").to_owned();
+        words.push(Word::written(desk.say("来庁した人", "Who came"), who));
         let groups = self.procedure.form.iter();
         let once = groups.filter(|group| group.repeat.is_none() && !group.per_subject);
         let items = || self.changes.iter().flat_map(|change| &change.items);
@@ -40,10 +75,14 @@ impl Content<'_> {
         let kept = |field: &&Field| field.item.is_none() && !written(&field.name);
         for field in once.flat_map(|group| &group.fields).filter(kept) {
             let text = self.field(desk, field, &self.form[&field.name]);
-            pairs.push((label(desk.say(&field.label, &field.name_en)), text));
+            let label = label(desk.say(&field.label, &field.name_en));
+            words.push(match field.kind {
+                FieldKind::Text(_) => Word::written(&label, text),
+                _ => Word::of_office(&label, text),
+            });
         }
-        pairs.retain(|(_, text)| !text.is_empty());
-        pairs
+        words.retain(|word| !word.text.is_empty());
+        words
     }
 
     /// A field in words; a secret, a person or an event says nothing here.
@@ -74,12 +113,15 @@ impl Content<'_> {
 }
 
 /// Labels and texts as a list; nothing when there are none.
-pub fn word_list(pairs: &[(String, String)]) -> Markup {
+pub fn word_list(words: &[Word]) -> Markup {
     html! {
-        @if !pairs.is_empty() {
+        @if !words.is_empty() {
             dl.items.subjects {
-                @for (name, text) in pairs {
-                    div.item { dt { (name) } dd { span.glyphs lang="ja" { (text) } } }
+                @for Word { label, text, written } in words {
+                    div.item {
+                        dt { (label) }
+                        dd { span.glyphs lang=[written.then_some("ja")] { (text) } }
+                    }
                 }
             }
         }

@@ -12,7 +12,7 @@ use crate::component::form::{
     Choice, Field, Repeated, Width, checkbox, checkboxes, date, field_row, fieldset, hidden,
     number, repeated, select, text,
 };
-use crate::component::language::Language;
+use crate::component::language::{Language, quoted};
 
 /// What a form shows.
 pub struct FormView<'a> {
@@ -67,7 +67,7 @@ impl FormView<'_> {
             .collect();
         let name = format!("f.{}", group.name);
         html! {
-            @for message in self.messages(&group.name) { p.error { (message) } }
+            @for message in self.messages(&group.name) { p.error { (quoted(message)) } }
             (repeated(&Repeated {
                 language: self.desk.language,
                 name: &name,
@@ -84,11 +84,11 @@ impl FormView<'_> {
         let empty = Vec::new();
         let chosen = self.form.get("対象者").and_then(Json::as_array).unwrap_or(&empty);
         html! {
-            @for message in self.messages(&group.name) { p.error { (message) } }
+            @for message in self.messages(&group.name) { p.error { (quoted(message)) } }
             @for (index, entry) in chosen.iter().enumerate() {
                 @let key = entry.get("key").and_then(Json::as_str).unwrap_or_default();
                 @let title = self.rows.iter().find(|(k, _)| k == key).map_or(key, |(_, t)| t);
-                (fieldset(&format!("{heading}　{title}"), "", html! {
+                (fieldset(&self.about(heading, title), "", html! {
                     (hidden(&format!("f.対象者.{index}.key"), key))
                     @for field in &group.fields {
                         @let path = format!("対象者.{index}.{}", field.name);
@@ -99,16 +99,17 @@ impl FormView<'_> {
         }
     }
 
-    fn messages(&self, at: &str) -> Vec<&str> {
-        let here = |finding: &&Finding| finding.at.as_deref() == Some(at);
-        self.findings.iter().filter(here).map(|f| self.message(f)).collect()
+    /// The heading with the person it is about.
+    fn about(&self, heading: &str, title: &str) -> String {
+        match self.desk.language {
+            Language::Japanese => format!("{heading}　{title}"),
+            Language::English => format!("{heading} “{title}”"),
+        }
     }
 
-    fn message<'f>(&self, finding: &'f Finding) -> &'f str {
-        match self.desk.language {
-            Language::Japanese => &finding.message,
-            Language::English => &finding.message_en,
-        }
+    fn messages(&self, at: &str) -> Vec<&str> {
+        let here = |finding: &&Finding| finding.at.as_deref() == Some(at);
+        self.findings.iter().filter(here).map(|f| self.desk.message(f)).collect()
     }
 
     fn field(&self, model: &Model, path: &str, value: Option<&Json>) -> Markup {
@@ -139,7 +140,7 @@ impl FormView<'_> {
             }
             FieldKind::Subject => {
                 let choices: Vec<Choice<'_>> =
-                    self.rows.iter().map(|(key, title)| Choice::new(key, title)).collect();
+                    self.rows.iter().map(|(key, title)| Choice::recorded(key, title)).collect();
                 select(&field.width(Width::Medium), &choices)
             }
             FieldKind::Event => {

@@ -7,6 +7,7 @@ use axum::Form;
 use axum::extract::{Path, Query};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base::said;
 use maud::{Markup, html};
 use office::OfficeError;
 use office::certificate::Job;
@@ -24,7 +25,7 @@ use crate::component::day::moment;
 use crate::component::form::{
     ButtonKind, Choice, Field, FieldError, PostForm, button, error_summary, post_form, select, text,
 };
-use crate::component::language::Language;
+use crate::component::language::{Language, quoted};
 use crate::component::notice::{Notice, Tone};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -115,7 +116,10 @@ fn line<'a>(desk: &Desk, forward: &'a Forward, names: &BTreeMap<String, String>)
         "Not known (send by hand, or record why not)",
     );
     let to = match &new.municipality {
-        Some((code, name)) => format!("{name}（{code}）"),
+        Some((code, name)) => match desk.language {
+            Language::Japanese => format!("{name}（{code}）"),
+            Language::English => format!("“{name}” ({code})"),
+        },
         None => unknown.to_owned(),
     };
     let system = desk.place.office.procedure(&new.system, &new.procedure).ok();
@@ -126,7 +130,10 @@ fn line<'a>(desk: &Desk, forward: &'a Forward, names: &BTreeMap<String, String>)
         forward,
         to,
         subject: names.get(&new.subject).cloned().unwrap_or_default(),
-        because: format!("{item}: {}", new.place),
+        because: match desk.language {
+            Language::Japanese => format!("{item}: {}", new.place),
+            Language::English => format!("{item}: “{}”", new.place),
+        },
         letter: forward.document.as_ref().map(|n| desk.href(&format!("/documents/{n}"))),
     }
 }
@@ -154,18 +161,18 @@ fn view(
             href: line.letter.as_deref(),
             cells: vec![
                 Cell::Text(line.forward.document.as_deref().unwrap_or("―")),
-                Cell::Text(&line.to),
+                Cell::Component(quoted(&line.to)),
                 Cell::Component(html! {
                     span.glyphs lang="ja" { (line.subject) } " " (line.forward.new.subject)
                 }),
-                Cell::Glyphs(&line.because),
+                Cell::Component(html! { span.glyphs { (quoted(&line.because)) } }),
                 Cell::Component(done(desk, line.forward, people)),
             ],
         })
         .collect();
     let other = desk.href(&format!("/forwarding?sent={}", !sent));
     html! {
-        (error_summary(desk.language, &refused.errors()))
+        (error_summary(desk.language, &refused.errors(desk)))
         (table(&Table {
             caption: if sent { desk.say("送った転送", "Sent") } else { desk.say("送っていない転送", "To be sent") },
             columns: vec![
@@ -188,19 +195,19 @@ fn view(
 }
 
 impl Refused<'_> {
-    fn errors(&self) -> Vec<FieldError<'_>> {
+    fn errors<'s>(&'s self, desk: &Desk) -> Vec<FieldError<'s>> {
         let error = |one: &'_ Finding| match one.at.as_deref() {
             Some("note") => "note",
             _ => "id",
         };
         self.findings
             .iter()
-            .map(|one| FieldError { field: error(one), message: &one.message })
+            .map(|one| FieldError { field: error(one), message: desk.message(one) })
             .collect()
     }
 
-    fn error(&self, name: &str) -> Option<&str> {
-        self.errors().into_iter().find(|error| error.field == name).map(|error| error.message)
+    fn error(&self, desk: &Desk, name: &str) -> Option<&str> {
+        self.errors(desk).into_iter().find(|error| error.field == name).map(|error| error.message)
     }
 }
 
@@ -225,7 +232,10 @@ fn sent_form(desk: &Desk, lines: &[Line<'_>], refused: &Refused<'_>) -> Markup {
     let names: Vec<(String, String)> = lines
         .iter()
         .map(|line| {
-            let name = format!("{}　{}　{}", line.subject, line.because, line.to);
+            let name = match desk.language {
+                Language::Japanese => format!("{}　{}　{}", line.subject, line.because, line.to),
+                Language::English => format!("“{}”, {}, {}", line.subject, line.because, line.to),
+            };
             (line.forward.id.to_string(), name)
         })
         .collect();
@@ -237,8 +247,8 @@ fn sent_form(desk: &Desk, lines: &[Line<'_>], refused: &Refused<'_>) -> Markup {
     let content = post_form(
         &form,
         html! {
-            (select(&which.value(refused.id).error(refused.error("id")), &choices))
-            (text(&note.value(refused.note).error(refused.error("note"))))
+            (select(&which.value(refused.id).error(refused.error(desk, "id")), &choices))
+            (text(&note.value(refused.note).error(refused.error(desk, "note"))))
             (button(ButtonKind::Secondary, title))
         },
     );
@@ -293,8 +303,9 @@ async fn perform(desk: &Desk, act: &str, entered: &Entered) -> Result<String, Re
         }
         "sent" => {
             let id = entered.id.parse().map_err(|_| {
-                let message = "どの転送を送ったかを選んでください";
-                OfficeError::Invalid(vec![Finding::error(Some("id".to_owned()), message)])
+                let said =
+                    said!("どの転送を送ったかを選んでください", "Choose which letter was sent");
+                OfficeError::invalid("id", said)
             })?;
             sent(office, actor, id, &entered.note).await?;
             Ok(desk.href("/forwarding"))

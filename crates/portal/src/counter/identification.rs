@@ -5,6 +5,7 @@ use axum::Form;
 use axum::extract::{Path, Query};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base::said;
 use maud::{Markup, html};
 use office::OfficeError;
 use office::access::role;
@@ -20,7 +21,7 @@ use crate::component::form::{
     ButtonKind, Choice as FormChoice, Field, FieldError, PostForm, button, button_row, button_with,
     error_summary, get_form, post_form, radios, text,
 };
-use crate::component::language::Language;
+use crate::component::language::{Language, quoted};
 use crate::component::notice::{Tone, badge};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -73,7 +74,7 @@ fn list_view(desk: &Desk, entries: &[Entry], settled: bool, people: &People) -> 
             cells: vec![
                 Cell::Text(&entry.glyph.met.code),
                 Cell::Glyphs(&entry.glyph.met.source),
-                Cell::Text(place),
+                Cell::Component(quoted(place)),
                 Cell::Component(people.show(desk.language, &entry.glyph.met.reported_by)),
                 Cell::Component(standing(desk, entry.standing)),
             ],
@@ -108,7 +109,10 @@ fn place(desk: &Desk, entry: &Entry) -> String {
     let at = &entry.glyph.met.place;
     if at.subject.is_empty() {
         let words = desk.say("様式・団体の設定", "Form or settings");
-        return format!("{words}（{}）", entry.glyph.met.path);
+        return match desk.language {
+            Language::Japanese => format!("{words}（{}）", entry.glyph.met.path),
+            Language::English => format!("{words} (“{}”)", entry.glyph.met.path),
+        };
     }
     let system = desk.place.office.system(&at.system).ok();
     let register = system.and_then(|system| system.register(&at.register));
@@ -117,7 +121,12 @@ fn place(desk: &Desk, entry: &Entry) -> String {
             let item = register.item(&at.item).map_or(at.item.as_str(), |one| &one.name_en);
             format!("{} {}, {item}", register.name_en, at.subject)
         }
-        _ => format!("{} {} の{}", entry.register, at.subject, label(&at.item)),
+        (Language::English, None) => {
+            format!("“{}” {}, “{}”", entry.register, at.subject, at.item)
+        }
+        (Language::Japanese, _) => {
+            format!("{} {} の{}", entry.register, at.subject, label(&at.item))
+        }
     }
 }
 
@@ -171,17 +180,17 @@ struct Refused<'a> {
 }
 
 impl Refused<'_> {
-    fn errors(&self) -> Vec<FieldError<'_>> {
+    fn errors<'s>(&'s self, desk: &Desk) -> Vec<FieldError<'s>> {
         let field = |one: &Finding| match one.at.as_deref() {
             Some("reason") => "reason",
             _ => "character",
         };
-        let error = |one| FieldError { field: field(one), message: &one.message };
+        let error = |one: &'s Finding| FieldError { field: field(one), message: desk.message(one) };
         self.findings.iter().map(error).collect()
     }
 
-    fn error(&self, name: &str) -> Option<&str> {
-        self.errors().into_iter().find(|error| error.field == name).map(|error| error.message)
+    fn error(&self, desk: &Desk, name: &str) -> Option<&str> {
+        self.errors(desk).into_iter().find(|error| error.field == name).map(|error| error.message)
     }
 }
 
@@ -194,14 +203,14 @@ fn sheet_view(desk: &Desk, sheet: &Sheet, known: &Known, refused: &Refused<'_>) 
     let item =
         |name: &str, content: Markup| html! { div.item.wide { dt { (name) } dd { (content) } } };
     html! {
-        (error_summary(desk.language, &refused.errors()))
+        (error_summary(desk.language, &refused.errors(desk)))
         dl.items.subjects {
             (item(desk.say("元の文字（来たまま）", "Source, as it came"), html! {
                 strong.glyphs lang="ja" { (glyph.met.source) } "　" code { (glyph.met.code) }
             }))
             (item(desk.say("場所", "Place"), html! {
-                @if at.subject.is_empty() { (place(desk, entry)) }
-                @else { a href=(row) { (place(desk, entry)) } }
+                @if at.subject.is_empty() { (quoted(&place(desk, entry))) }
+                @else { a href=(row) { (quoted(&place(desk, entry))) } }
             }))
             (item(desk.say("いまの記録", "As recorded now"), html! { @match &sheet.text {
                 Some(text) => span.glyphs lang="ja" { (text) },
@@ -242,11 +251,24 @@ fn marks(desk: &Desk, candidate: &Candidate) -> String {
         let radical = kanji.radical_sign().map(String::from).unwrap_or_default();
         out.push(match desk.language {
             Language::Japanese => format!("部首 {radical}　{}画", kanji.strokes),
-            Language::English => format!("radical {radical}, {} strokes", kanji.strokes),
+            Language::English => format!("radical “{radical}”, {} strokes", kanji.strokes),
         });
-        out.push(kanji.readings.replace(' ', "・"));
+        let readings = kanji.readings.replace(' ', "・");
+        out.push(match desk.language {
+            Language::Japanese => readings,
+            Language::English => format!("“{readings}”"),
+        });
     }
     out.join("　")
+}
+
+/// The character itself, with its marks.
+fn candidate_label(desk: &Desk, candidate: &Candidate) -> String {
+    let marks = marks(desk, candidate);
+    match desk.language {
+        Language::Japanese => format!("{}　{marks}", candidate.text),
+        Language::English => format!("“{}”　{marks}", candidate.text),
+    }
 }
 
 /// Finds candidates by what a person reads off the source document; it only looks up.
@@ -304,14 +326,14 @@ fn choice_form(desk: &Desk, sheet: &Sheet, refused: &Refused<'_>) -> Markup {
     let character = text(
         &Field::new(desk.language, "character", other)
             .value(refused.character)
-            .error(refused.error("character"))
+            .error(refused.error(desk, "character"))
             .glyphs(),
     );
     let reason = text(
         &Field::new(desk.language, "reason", reason)
             .required(true)
             .value(refused.reason)
-            .error(refused.error("reason")),
+            .error(refused.error(desk, "reason")),
     );
     let content = html! {
         p { (correction_words(desk, sheet)) }
@@ -362,7 +384,7 @@ fn candidates(desk: &Desk, sheet: &Sheet, chosen: &str) -> Markup {
         return html! { p { (none) } };
     }
     let labels: Vec<String> =
-        sheet.candidates.iter().map(|one| format!("{}　{}", one.text, marks(desk, one))).collect();
+        sheet.candidates.iter().map(|one| candidate_label(desk, one)).collect();
     let choices: Vec<FormChoice<'_>> = sheet
         .candidates
         .iter()
@@ -433,9 +455,11 @@ async fn perform(desk: &Desk, id: i64, entered: &Entered) -> Result<String, Refu
     };
     let choice = match entered.act.as_str() {
         "choose" if written.trim().is_empty() => {
-            let message = "候補を選ぶか、文字を入力してください";
-            let finding = Finding::error(Some("character".to_owned()), message);
-            return Err(OfficeError::Invalid(vec![finding]).into());
+            let said = said!(
+                "候補を選ぶか、文字を入力してください",
+                "Choose a candidate or enter a character"
+            );
+            return Err(OfficeError::invalid("character", said).into());
         }
         "choose" => Choice::Character(written.clone()),
         "keep" => Choice::Keep,

@@ -15,6 +15,7 @@ use store::Database;
 use super::desk::Desk;
 use super::refusal::Refusal;
 use crate::component::form::{ButtonKind, PostForm, button_row, button_with, hidden, post_form};
+use crate::component::language::Language;
 use crate::component::page::section;
 
 /// A register whose residents can see their own record.
@@ -68,14 +69,14 @@ async fn list(desk: &Desk) -> Result<Markup, Refusal> {
 }
 
 fn view(desk: &Desk, own: &Published<'_>, waiting: &[Pending]) -> Markup {
-    let heading = own.system.name.clone();
+    let heading = desk.say(&own.system.name, &own.system.name_en);
     let content = html! {
         @if waiting.is_empty() {
             p { (desk.say("判断を待つ申請はありません。", "Nothing is waiting.")) }
         }
         @for one in waiting { (card(desk, own, one)) }
     };
-    section(&heading, content)
+    section(heading, content)
 }
 
 /// What the card says beside the records that come near it.
@@ -87,7 +88,10 @@ fn card(desk: &Desk, own: &Published<'_>, one: &Pending) -> Markup {
         .candidates
         .iter()
         .map(|candidate| {
-            let label = format!("{}と連携する", candidate.key);
+            let label = match desk.language {
+                Language::Japanese => format!("{}と連携する", candidate.key),
+                Language::English => format!("Link with {}", candidate.key),
+            };
             button_with(ButtonKind::Secondary, &label, "key", &candidate.key)
         })
         .collect();
@@ -95,7 +99,7 @@ fn card(desk: &Desk, own: &Published<'_>, one: &Pending) -> Markup {
     buttons.push(button_with(ButtonKind::Danger, refuse, "key", ""));
     html! {
         section.record {
-            p { strong.glyphs { (claims.name) } "　" (claims.birthdate) "　" (claims.address) }
+            p lang="ja" { strong.glyphs { (claims.name) } "　" (claims.birthdate) "　" (claims.address) }
             p { @for candidate in &one.candidates {
                 @let row = format!("/rows/{}/{}/{}", own.system.id, own.register, candidate.key);
                 a href=(desk.href(&row)) { (candidate.key) } "　"

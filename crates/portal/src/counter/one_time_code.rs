@@ -21,8 +21,8 @@ use crate::component::form::{
 pub async fn form(desk: Desk) -> Response {
     match view(&desk, None).await {
         Ok(content) => desk.page(title(&desk), Vec::new(), content),
-        Err(Refusal::Office(OfficeError::Conflict(message))) => {
-            desk.page(title(&desk), Vec::new(), html! { p lang="ja" { (message) } })
+        Err(Refusal::Office(OfficeError::Conflict(said))) => {
+            desk.page(title(&desk), Vec::new(), html! { p { (desk.say(&said.ja, &said.en)) } })
         }
         Err(refusal) => desk.refuse(refusal),
     }
@@ -99,7 +99,7 @@ pub async fn submit(desk: Desk, Form(entered): Form<Entered>) -> Response {
             (StatusCode::SEE_OTHER, headers).into_response()
         }
         Err(Refusal::Office(OfficeError::Invalid(findings))) => {
-            let message = findings.first().map(|finding| finding.message.as_str());
+            let message = findings.first().map(|finding| desk.message(finding));
             match view(&desk, message).await {
                 Ok(content) => {
                     let mut response = desk.page(title(&desk), Vec::new(), content);

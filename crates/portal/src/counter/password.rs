@@ -32,7 +32,7 @@ fn title(desk: &Desk) -> &str {
 fn view(desk: &Desk, findings: &[Finding]) -> Markup {
     let errors: Vec<FieldError<'_>> = findings
         .iter()
-        .map(|f| FieldError { field: f.at.as_deref().unwrap_or("new"), message: &f.message })
+        .map(|f| FieldError { field: f.at.as_deref().unwrap_or("new"), message: desk.message(f) })
         .collect();
     let action = desk.href("/password");
     let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };

@@ -9,17 +9,21 @@ use axum::Form;
 use axum::extract::{Path, Query};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base::said::Said;
 use definition::model::{FieldKind, Procedure, ProcedureKind, Selection, System};
 use maud::{Markup, html};
 use office::OfficeError;
 use office::access::role;
-use office::case::{CaseInput, Preview, case_enter, case_form, case_preview_in, case_revise};
+use office::case::{
+    CaseInput, Preview, case_enter, case_form, case_preview_in, case_revise, protected_person,
+};
 use office::plan::Finding;
 use office::procedure_of;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::desk::{Desk, label};
+use super::entered::METHODS;
 use super::form_input::{Posted, read};
 use super::form_view::FormView;
 use super::refusal::Refusal;
@@ -92,8 +96,8 @@ async fn begin(
     let posted = posted.with_subjects();
     let scene = scene(desk, system, procedure, &posted).await?;
     if let (Some(reason), None) = (&scene.refusal, posted.case) {
-        let message = scene.message(reason).to_owned();
-        return Err(OfficeError::Conflict(message).into());
+        let said = Said { ja: reason.message.clone(), en: reason.message_en.clone() };
+        return Err(OfficeError::Conflict(said).into());
     }
     Ok(scene.form_page(&posted, &[]))
 }
@@ -113,11 +117,9 @@ async fn scene<'d>(
         let found =
             office::register::page(office, &desk.actor, place, key, None, &procedure.name).await?;
         if found.row.concealed && !found.row.cleared {
-            let message =
-                "取扱注意の記録です。この人の手続と証明は、支援措置担当に引き継いでください";
-            return Err(OfficeError::Forbidden(message.to_owned()).into());
+            return Err(protected_person().into());
         }
-        events = super::cancel_link::event_choices(&found);
+        events = super::cancel_link::event_choices(desk, &found);
         let own = found.starts.into_iter().find(|one| one.procedure == procedure.id);
         refusal = own.and_then(|one| one.refusal);
         // A waiting case keeps its subject in sight even if it could not begin today.
@@ -250,13 +252,6 @@ impl Scene<'_> {
         self.desk.href(&format!("/start/{}/{}", self.system.id, self.procedure.id))
     }
 
-    fn message<'f>(&self, finding: &'f Finding) -> &'f str {
-        match self.desk.language {
-            Language::Japanese => &finding.message,
-            Language::English => &finding.message_en,
-        }
-    }
-
     fn form_page(&self, posted: &Posted, findings: &[Finding]) -> Response {
         let desk = self.desk;
         // Warnings are read and acknowledged on the confirmation, not put right here.
@@ -315,7 +310,7 @@ impl Scene<'_> {
 
     /// The message with the field it speaks of, and which entry, unless it names the field itself.
     fn said(&self, finding: &Finding, posted: &Posted) -> String {
-        let message = self.message(finding);
+        let message = self.desk.message(finding);
         let parts: Vec<&str> = finding.at.as_deref().unwrap_or_default().split('.').collect();
         let (entry, name) = match parts.as_slice() {
             [name] => (String::new(), *name),
@@ -341,7 +336,10 @@ impl Scene<'_> {
         let key = entry.get("key").and_then(Json::as_str);
         let row = self.rows.iter().find(|(one, _)| Some(one.as_str()) == key);
         if let Some((_, title)) = row {
-            return title.clone();
+            return match self.desk.language {
+                Language::Japanese => title.clone(),
+                Language::English => format!("“{title}”"),
+            };
         }
         let known = self.procedure.form.iter().find(|one| one.name == group);
         let heading = known.map_or(group, |one| self.desk.say(&one.name, &one.name_en));
@@ -365,13 +363,13 @@ impl Scene<'_> {
             Selection::One => html! {
                 @if let Some((key, title)) = self.rows.first() {
                     (hidden("subject", key))
-                    p { (desk.say("対象: ", "For: ")) strong.glyphs { (title) } "（" (key) "）" }
+                    p { (desk.say("対象: ", "For: ")) strong.glyphs lang="ja" { (title) } " (" (key) ")" }
                 }
             },
             Selection::Related => {
                 let chosen: Vec<&str> = posted.subjects.iter().map(String::as_str).collect();
                 let choices: Vec<Choice<'_>> =
-                    self.rows.iter().map(|(key, title)| Choice::new(key, title)).collect();
+                    self.rows.iter().map(|(key, title)| Choice::recorded(key, title)).collect();
                 let label = desk.say("対象者", "Persons concerned");
                 let field = Field::new(desk.language, "subject", label).required(true);
                 let per_subject = self.procedure.form.iter().any(|group| group.per_subject);
@@ -399,20 +397,9 @@ impl Scene<'_> {
         let error = findings
             .iter()
             .find(|f| f.at.as_deref() == Some("本人確認.方法"))
-            .map(|f| self.message(f));
-        let methods = [
-            ("個人番号カード", "個人番号カード", "Individual Number Card"),
-            ("運転免許証等", "運転免許証・旅券・在留カード等（写真付き1点）", "One photo document"),
-            (
-                "健康保険の資格確認書等",
-                "資格確認書・年金手帳等（2点）",
-                "Two documents without photo",
-            ),
-            ("聞き取り", "聞き取り・照会（書類なし）", "Questions, no document"),
-            ("電子署名", "電子署名（オンライン）", "Electronic signature"),
-        ];
+            .map(|f| desk.message(f));
         let choices: Vec<Choice<'_>> =
-            methods.iter().map(|(id, ja, en)| Choice::new(id, desk.say(ja, en))).collect();
+            METHODS.iter().map(|(id, ja, en)| Choice::new(id, desk.say(ja, en))).collect();
         fieldset(
             desk.say("来庁した人の本人確認", "Identity of the person who came"),
             "",

@@ -1,14 +1,18 @@
 //! What cannot be done, said to people as a page and to programs as problem+json (RFC 9457).
 
 use axum::Json;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::problem::{FieldProblem, MEDIA_TYPE, Problem};
+use base::said;
+use base::said::Said;
 use maud::{Markup, html};
 use office::OfficeError;
+use office::plan::Finding;
 use store::StoreError;
 
-use crate::component::language::{Language, pick};
+use crate::component::language::{Language, pick, quoted};
 use crate::component::page::{Layout, Page};
 
 /// An answer that is not the one asked for.
@@ -49,66 +53,125 @@ impl From<StoreError> for Refusal {
     }
 }
 
+/// What a refusal says in both languages.
+struct Words {
+    status: u16,
+    title: Said,
+    detail: Option<Said>,
+}
+
+impl Words {
+    fn new(status: u16, title: Said) -> Words {
+        Words { status, title, detail: None }
+    }
+
+    fn with(self, detail: Said) -> Words {
+        Words { detail: Some(detail), ..self }
+    }
+}
+
 impl Refusal {
     /// The problem of this refusal; causes are logged here and never sent.
     pub fn problem(&self) -> Problem {
+        let Words { status, title, detail } = self.spoken();
+        let problem = Problem::new(status, &title.ja);
+        let problem = match detail {
+            Some(detail) => problem.with_detail(detail.ja),
+            None => problem,
+        };
+        self.findings().iter().fold(problem, |problem, finding| {
+            let pointer = finding.at.as_deref().unwrap_or_default().replace('.', "/");
+            let code = if finding.warning { "warning" } else { "error" };
+            problem.with_error(FieldProblem::new(format!("/{pointer}"), code, &finding.message))
+        })
+    }
+
+    fn findings(&self) -> &[Finding] {
+        match self {
+            Refusal::Office(OfficeError::Invalid(findings)) => findings,
+            _ => &[],
+        }
+    }
+
+    fn spoken(&self) -> Words {
         match self {
             Refusal::Csrf => {
-                let detail = "画面が古くなっています。開き直してから、もう一度送ってください";
-                Problem::new(403, "送信の確認ができません").with_detail(detail)
+                Words::new(403, said!("送信の確認ができません", "The form could not be checked"))
+                    .with(said!(
+                        "画面が古くなっています。開き直してから、もう一度送ってください",
+                        "This page is out of date. Open it again, then send once more"
+                    ))
             }
-            Refusal::SignIn { .. } => Problem::new(401, "サインインが必要です"),
-            Refusal::Renew { .. } => Problem::new(401, "パスワードの変更が必要です"),
-            Refusal::SetUp { .. } => Problem::new(401, "ワンタイムパスワードの登録が必要です"),
-            Refusal::NotFound => Problem::new(404, "見つかりません"),
-            Refusal::Office(error) => office_problem(error),
+            Refusal::SignIn { .. } => {
+                Words::new(401, said!("サインインが必要です", "Sign in first"))
+            }
+            Refusal::Renew { .. } => {
+                Words::new(401, said!("パスワードの変更が必要です", "Change the password first"))
+            }
+            Refusal::SetUp { .. } => Words::new(
+                401,
+                said!("ワンタイムパスワードの登録が必要です", "Set up one-time codes first"),
+            ),
+            Refusal::NotFound => Words::new(404, said!("見つかりません", "Not found")),
+            Refusal::Office(error) => office_words(error),
         }
     }
 }
 
-fn office_problem(error: &OfficeError) -> Problem {
-    let text = error.to_string();
-    match error {
-        OfficeError::NotFound(_) => Problem::new(404, "見つかりません").with_detail(text),
-        OfficeError::Forbidden(_) => Problem::new(403, "この操作はできません").with_detail(text),
-        OfficeError::Conflict(_) => Problem::new(409, "いまの状態ではできません").with_detail(text),
-        OfficeError::TooMany(_) => Problem::new(429, "試みが多すぎます").with_detail(text),
-        OfficeError::SignIn(_) => Problem::new(401, "サインインできません").with_detail(text),
+fn office_words(error: &OfficeError) -> Words {
+    let (status, title) = match error {
+        OfficeError::NotFound(_) => (404, said!("見つかりません", "Not found")),
+        OfficeError::Forbidden(_) => (403, said!("この操作はできません", "You may not do this")),
+        OfficeError::Conflict(_) => {
+            (409, said!("いまの状態ではできません", "Not possible in the present state"))
+        }
+        OfficeError::TooMany(_) => (429, said!("試みが多すぎます", "Too many tries")),
+        OfficeError::SignIn(_) => (401, said!("サインインできません", "You cannot sign in")),
+        OfficeError::Invalid(_) => {
+            let title = said!("入力を確かめてください", "Check what you entered");
+            return Words::new(422, title);
+        }
         OfficeError::Glyphs(_) => {
-            let next =
-                "文字の同定の一覧に加えました。同定が済むまで発行できません。番号は使っていません";
-            Problem::new(422, "印字できない文字があります").with_detail(format!("{text}。{next}"))
+            let title = said!("印字できない文字があります", "Some characters cannot be printed");
+            return Words::new(422, title).with(glyph_words(&error.said()));
         }
-        OfficeError::Invalid(findings) => findings.iter().fold(
-            Problem::new(422, "入力を確かめてください"),
-            |problem, finding| {
-                let pointer = finding.at.as_deref().unwrap_or_default().replace('.', "/");
-                let code = if finding.warning { "warning" } else { "error" };
-                let field = FieldProblem::new(format!("/{pointer}"), code, &finding.message);
-                problem.with_error(field)
-            },
-        ),
         OfficeError::Definition(_) => {
-            tracing::error!(%text, "definition cannot be carried out");
-            Problem::new(500, "業務定義の誤りです").with_detail(text)
+            tracing::error!(text = %error, "definition cannot be carried out");
+            (500, said!("業務定義の誤りです", "A definition has a fault"))
         }
-        OfficeError::Store(error) => store_problem(error),
-    }
+        OfficeError::Store(error) => return store_words(error),
+    };
+    Words::new(status, title).with(error.said())
 }
 
-fn store_problem(error: &StoreError) -> Problem {
+fn glyph_words(Said { ja, en }: &Said) -> Said {
+    said!(
+        "{ja}。文字の同定の一覧に加えました。同定が済むまで発行できません。番号は使っていません",
+        "{en}. They were added to the list of characters to identify. Nothing can be issued until \
+         they are identified. No number was used"
+    )
+}
+
+fn store_words(error: &StoreError) -> Words {
     tracing::error!(?error, "store failed");
     if error.is_disk_full() {
-        let detail =
-            "保存先の空きがありません。入力は保存されていません。システム管理者に知らせてください";
-        return Problem::new(507, "保存できません").with_detail(detail);
+        return Words::new(507, said!("保存できません", "Cannot be saved")).with(said!(
+            "保存先の空きがありません。入力は保存されていません。システム管理者に知らせてください",
+            "There is no space left. What you entered was not saved. Tell the administrator"
+        ));
     }
     if error.is_transient() {
-        let detail = "しばらく待って、もう一度送ってください。入力は保存されていません";
-        return Problem::new(503, "いまは処理できません").with_detail(detail);
+        return Words::new(503, said!("いまは処理できません", "Not possible right now")).with(
+            said!(
+                "しばらく待って、もう一度送ってください。入力は保存されていません",
+                "Wait a while, then send it again. What you entered was not saved"
+            ),
+        );
     }
-    Problem::new(500, "処理に失敗しました")
-        .with_detail("入力は保存されていません。続くときはシステム管理者に知らせてください")
+    Words::new(500, said!("処理に失敗しました", "It did not work")).with(said!(
+        "入力は保存されていません。続くときはシステム管理者に知らせてください",
+        "What you entered was not saved. Tell the administrator if it goes on"
+    ))
 }
 
 /// A page for people.
@@ -136,16 +199,21 @@ pub fn page(refusal: &Refusal, language: Language, home: &str) -> Response {
 
 /// Status, title and content of a refusal's page.
 pub fn words(refusal: &Refusal, language: Language, home: &str) -> (StatusCode, String, Markup) {
-    let problem = refusal.problem();
+    let Words { status, title, detail } = refusal.spoken();
+    let findings = refusal.findings();
     let content = html! {
-        @if let Some(detail) = &problem.detail { p lang="ja" { (detail) } }
-        @if !problem.errors.is_empty() {
-            ul lang="ja" { @for error in &problem.errors { li { (error.message) } } }
+        @if let Some(detail) = &detail { p { (quoted(pick(language, &detail.ja, &detail.en))) } }
+        @if !findings.is_empty() {
+            ul {
+                @for one in findings {
+                    li { (quoted(pick(language, &one.message, &one.message_en))) }
+                }
+            }
         }
         p { a href=(home) { (pick(language, "一覧に戻る", "Back to the queue")) } }
     };
-    let title = pick(language, &problem.title, english(problem.status)).to_owned();
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let title = pick(language, &title.ja, &title.en).to_owned();
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, title, content)
 }
 
@@ -157,20 +225,6 @@ pub fn with_patience(refusal: &Refusal, mut response: Response) -> Response {
     response
 }
 
-/// The title of a refusal in English; its particulars come from the office in Japanese.
-const fn english(status: u16) -> &'static str {
-    match status {
-        401 => "Sign in first",
-        403 => "You may not do this",
-        404 => "Not found",
-        409 => "Not possible in the present state",
-        422 => "Please check what you entered",
-        503 => "Not possible right now",
-        507 => "Cannot be saved: no space left",
-        _ => "It did not work",
-    }
-}
-
 /// A problem for programs.
 pub fn json(refusal: &Refusal) -> Response {
     let problem = refusal.problem();
@@ -180,8 +234,8 @@ pub fn json(refusal: &Refusal) -> Response {
 }
 
 /// The answer for an address that nothing serves.
-pub async fn not_found() -> Response {
-    page(&Refusal::NotFound, Language::Japanese, "/")
+pub async fn not_found(parts: Parts) -> Response {
+    page(&Refusal::NotFound, super::desk::language(&parts), "/")
 }
 
 impl IntoResponse for Refusal {

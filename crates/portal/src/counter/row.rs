@@ -25,6 +25,7 @@ use crate::component::form::{
 use crate::component::notice::{Notice, Tone};
 use crate::component::page::{disclosure, section};
 use crate::component::record::{protected_banner, resident_page};
+pub use past::whole_day;
 use past::{Asked, Past};
 
 type Place = (String, String, String, String);
@@ -181,8 +182,12 @@ pub async fn reveal(
     match secret(&desk.place.office, &desk.actor, place, what, &asked.purpose).await {
         Ok(text) => {
             let text = text.unwrap_or_else(|| desk.say("記録なし", "None").to_owned());
+            let model = desk.place.office.system(&system).ok();
+            let register = model.and_then(|system| system.register(&register));
+            let item = register.and_then(|register| register.item(&asked.item));
+            let item = item.map_or("", |item| desk.say(&item.name, &item.name_en));
             let content = html! {
-                p { (asked.item) "　" strong.glyphs { (text) } }
+                p { (item) "　" strong.glyphs { (text) } }
                 (button_link(ButtonKind::Secondary, desk.say("記録に戻る", "Back"), &back))
             };
             desk.page(desk.say("番号の表示", "Number"), Vec::new(), content)

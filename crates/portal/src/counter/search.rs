@@ -72,7 +72,10 @@ pub async fn results(desk: Desk, Form(entered): Form<Entered>) -> Response {
         Err(Refusal::Office(OfficeError::Invalid(findings))) => {
             let errors: Vec<FieldError<'_>> = findings
                 .iter()
-                .map(|f| FieldError { field: f.at.as_deref().unwrap_or("q"), message: &f.message })
+                .map(|f| FieldError {
+                    field: f.at.as_deref().unwrap_or("q"),
+                    message: desk.message(f),
+                })
                 .collect();
             desk.page(&title, Vec::new(), view(&desk, &entered, &errors, None))
         }
@@ -116,7 +119,7 @@ fn view(
                 .hint(desk.say("漢字・片仮名・平仮名。先頭の一致。ヂとジ、小さい仮名、異体字は区別しません", "Prefix; variants are folded"))
                 .value(&entered.q).error(error("q"))),
             text(&Field::new(language, "date", desk.say("生年月日", "Date of birth"))
-                .hint(desk.say("昭和55年4月1日、1980-04-01、昭和55年", "1980-04-01 or 昭和55年"))
+                .hint(desk.say("昭和55年4月1日、1980-04-01、昭和55年", "1980-04-01 or “昭和55年”"))
                 .value(&entered.date).error(error("date")).width(Width::Medium)),
         ]))
         (field_row(&[

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 
 use axum::Form;
 use axum::extract::{ConnectInfo, Extension, Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base::said::Said;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use office::access::role;
@@ -15,7 +16,7 @@ use office::{OfficeError, staff};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::desk::{COOKIE, Desk, ZONE, source};
+use super::desk::{COOKIE, Desk, ZONE, remembered, source};
 use super::refusal::{Refusal, page, with_patience};
 use super::{CounterState, Place};
 use crate::component::form::{
@@ -40,22 +41,44 @@ pub struct Asked {
     lang: Option<String>,
 }
 
+impl Asked {
+    fn language(&self) -> Option<Language> {
+        self.lang.as_deref().and_then(Language::from_tag)
+    }
+}
+
+/// What keeps the language on the next page: nothing while it is Japanese without being asked for.
+fn kept(asked: Option<Language>, language: Language) -> String {
+    match (asked, language) {
+        (None, Language::Japanese) => String::new(),
+        _ => format!("?lang={}", language.tag()),
+    }
+}
+
 /// The list of organisations of this node: the organisation is chosen before sign-in.
-pub async fn entrance(State(state): State<CounterState>) -> Response {
+pub async fn entrance(State(state): State<CounterState>, Query(asked): Query<Asked>) -> Response {
+    let language = asked.language().unwrap_or_default();
+    let say = |ja, en| pick(language, ja, en);
+    let kept = kept(asked.language(), language);
     let content = html! {
-        p { "職員の方は、団体を選んでサインインしてください。" }
+        p { (say("職員の方は、団体を選んでサインインしてください。",
+            "Staff: choose your organisation and sign in.")) }
         ul {
             @for place in state.places() {
                 @let organisation = &place.office.organisation;
-                li { a href={ "/" (organisation.id) "/sign-in" } { (organisation.name) } }
+                li { a href={ "/" (organisation.id) "/sign-in" (kept) } {
+                    (pick(language, &organisation.name, &organisation.name_en))
+                } }
             }
         }
     };
+    let other = format!("/?lang={}", language.other().tag());
     let page = Page {
         layout: Layout::Entrance,
-        zone: "個人番号利用事務系",
+        zone: say("個人番号利用事務系", "Office zone"),
+        language_href: &other,
         sample: state.places().all(|place| place.office.organisation.sample),
-        ..Page::new(Language::Japanese, "雲居", "団体の選択", content)
+        ..Page::new(language, say("雲居", "Kumoi"), say("団体の選択", "Organisations"), content)
     };
     page.render().into_response()
 }
@@ -65,17 +88,35 @@ pub async fn form(
     State(state): State<CounterState>,
     Path(organisation): Path<String>,
     Query(asked): Query<Asked>,
+    headers: HeaderMap,
 ) -> Response {
-    let language = asked.lang.as_deref().and_then(Language::from_tag).unwrap_or_default();
+    let spoken = Spoken::of(&asked, &headers);
     match state.place(&organisation) {
-        Some(place) => render(&place, language, "", None).await,
-        None => page(&Refusal::NotFound, language, "/"),
+        Some(place) => render(&place, &spoken, "", None).await,
+        None => page(&Refusal::NotFound, spoken.language, "/"),
     }
 }
 
-async fn render(place: &Place, language: Language, id: &str, failure: Option<&str>) -> Response {
+/// The language of the page, and what keeps it on the next one.
+struct Spoken {
+    language: Language,
+    kept: String,
+}
+
+impl Spoken {
+    /// By the address, else remembered, else Japanese.
+    fn of(asked: &Asked, headers: &HeaderMap) -> Spoken {
+        let language = asked.language().or_else(|| remembered(headers)).unwrap_or_default();
+        Spoken { language, kept: kept(asked.language(), language) }
+    }
+}
+
+async fn render(place: &Place, spoken: &Spoken, id: &str, failure: Option<&Said>) -> Response {
+    let language = spoken.language;
     let organisation = &place.office.organisation;
-    let action = format!("/{}/sign-in", organisation.id);
+    let address = format!("/{}/sign-in", organisation.id);
+    let action = format!("{address}{}", spoken.kept);
+    let failure = failure.map(|said| pick(language, &said.ja, &said.en));
     let say = |ja, en| pick(language, ja, en);
     let errors: Vec<FieldError<'_>> =
         failure.map(|message| FieldError { field: "id", message }).into_iter().collect();
@@ -101,7 +142,7 @@ async fn render(place: &Place, language: Language, id: &str, failure: Option<&st
         (post_form(&form, fields))
         (samples)
     };
-    let other = format!("{action}?lang={}", language.other().tag());
+    let other = format!("{address}?lang={}", language.other().tag());
     let name = say(&organisation.name, &organisation.name_en).to_owned();
     let page = Page {
         layout: Layout::Entrance,
@@ -123,8 +164,9 @@ async fn samples(place: &Place, language: Language) -> Markup {
     let lines: Vec<(String, String, String)> = accounts
         .into_iter()
         .map(|(id, _, roles, code)| {
-            let roles: Vec<&str> = roles.iter().map(|id| role::name(id)).collect();
-            (id, roles.join("・"), code)
+            let name = |id| pick(language, role::name(id), role::name_en(id));
+            let roles: Vec<&str> = roles.iter().map(|id| name(id)).collect();
+            (id, roles.join(say("・", ", ")), code)
         })
         .collect();
     let rows = lines
@@ -158,17 +200,16 @@ pub async fn submit(
     State(state): State<CounterState>,
     Path(organisation): Path<String>,
     Query(asked): Query<Asked>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    (headers, peer): (HeaderMap, Option<Extension<ConnectInfo<SocketAddr>>>),
     Form(entered): Form<Entered>,
 ) -> Response {
-    let language = asked.lang.as_deref().and_then(Language::from_tag).unwrap_or_default();
+    let spoken = Spoken::of(&asked, &headers);
     let Some(place) = state.place(&organisation) else {
-        return page(&Refusal::NotFound, language, "/");
+        return page(&Refusal::NotFound, spoken.language, "/");
     };
     let given = (entered.id.trim(), entered.password.as_str(), entered.code.as_str());
     if let Err(error) = staff::try_count(&place.staff, &source(peer), given.0).await {
-        let message = error.to_string();
-        let mut response = render(&place, language, &entered.id, Some(&message)).await;
+        let mut response = render(&place, &spoken, &entered.id, Some(&error.said())).await;
         if matches!(error, OfficeError::TooMany(_)) {
             *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
         }
@@ -177,21 +218,18 @@ pub async fn submit(
     match staff::sign_in(&place.staff, given, ZONE, Timestamp::now()).await {
         Ok(opened) => {
             // What was contracted a moment ago is there when its first user comes.
-            if let Err(error) = state.refresh(&organisation).await {
-                return page(&error.into(), language, "/");
-            }
-            if let Err(error) = signed_in(&place, &opened.token).await {
-                return page(&error.into(), language, "/");
+            let taken_up = state.refresh(&organisation).await.map(|_| ());
+            let noted = signed_in(&place, &opened.token).await;
+            if let Err(error) = taken_up.and(noted) {
+                return page(&error.into(), spoken.language, "/");
             }
             let cookie = session_cookie(&organisation, &opened.token);
-            let to = first_page(&organisation, &opened);
+            let to = format!("{}{}", first_page(&organisation, &opened), spoken.kept);
             let headers = [(header::SET_COOKIE, cookie), (header::LOCATION, to)];
             (StatusCode::SEE_OTHER, headers).into_response()
         }
-        Err(OfficeError::SignIn(message)) => {
-            render(&place, language, &entered.id, Some(&message)).await
-        }
-        Err(error) => page(&error.into(), language, "/"),
+        Err(OfficeError::SignIn(said)) => render(&place, &spoken, &entered.id, Some(&said)).await,
+        Err(error) => page(&error.into(), spoken.language, "/"),
     }
 }
 
@@ -226,11 +264,7 @@ pub struct Token {
 }
 
 /// Signs out.
-pub async fn sign_out(
-    desk: Desk,
-    headers: axum::http::HeaderMap,
-    Form(token): Form<Token>,
-) -> Response {
+pub async fn sign_out(desk: Desk, headers: HeaderMap, Form(token): Form<Token>) -> Response {
     if let Err(refusal) = desk.check(token.csrf.as_deref()) {
         return desk.refuse(refusal);
     }

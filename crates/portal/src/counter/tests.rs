@@ -2,6 +2,7 @@
 //! identified and its certificate can be issued; a protected person is forwarded to former places
 //! and no letter knows where the person lives now.
 
+mod english;
 mod entry;
 mod passwords;
 mod past;

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use office::case::stage;
 use store::case::Case;
 use store::identity::account_list;
 
@@ -12,41 +11,11 @@ use super::desk::Desk;
 use super::refusal::Refusal;
 use crate::component::language::Language;
 
-/// 処理 and 状態 as the office stores them, and in English.
-const WORDS: &[(&str, &str)] = &[
-    (stage::ENTERED, "Entered"),
-    (stage::REVIEWED, "Reviewed"),
-    (stage::RETURNED, "Returned"),
-    (stage::TO_DO, "To do"),
-    (stage::REGISTERED, "Registered"),
-    (stage::WITHDRAWN, "Withdrawn"),
-    (stage::AUTOMATIC, "Done automatically"),
-    ("却下", "Rejected"),
-    ("受付", "Received"),
-    ("審査", "Reviewed"),
-    ("決裁", "Decided"),
-    ("専決", "Decided (delegated)"),
-    ("代決", "Decided (for the chief)"),
-    ("訂正", "Entered again"),
-    ("後閲", "Post-reviewed"),
-    ("自動処理", "Automatic"),
-    ("窓口", "Counter"),
-    ("事象", "Event"),
-    ("期日", "Due day"),
-    ("オンライン", "Online"),
-    ("新規", "New"),
-    ("変更", "Change"),
-    ("修正", "Correction"),
-    ("消除", "Removal"),
-    ("取消", "Taken back"),
-];
-
 /// A word of the office in the reader's language; an unknown one stays as it is.
 pub fn word(language: Language, japanese: &str) -> &str {
-    let english = || WORDS.iter().find(|(word, _)| *word == japanese).map(|(_, english)| *english);
     match language {
         Language::Japanese => japanese,
-        Language::English => english().unwrap_or(japanese),
+        Language::English => office::words::english(japanese),
     }
 }
 

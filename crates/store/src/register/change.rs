@@ -2,6 +2,7 @@
 //! and only the difference is written. What was believed before stays readable.
 
 use base::date::{Date, FOREVER};
+use base::said;
 use definition::model::Item;
 use jiff::Timestamp;
 
@@ -159,7 +160,8 @@ async fn read_course(
     let lock = format!("select version_no from {} where {column} = $1 for update", table.current());
     let found = client.query_opt(&lock, &[&key]).await?;
     if found.is_none() {
-        return Err(StoreError::NotFound(format!("台帳「{}」の{key}", table.register.name)));
+        let (name, name_en) = (&table.register.name, &table.register.name_en);
+        return Err(StoreError::NotFound(said!("台帳「{name}」の{key}", "{name_en} {key}")));
     }
     let columns = columns(table);
     let sql = format!(

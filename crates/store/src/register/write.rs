@@ -1,5 +1,6 @@
 //! Writing rows: many new ones in one statement.
 
+use base::said;
 use tokio_postgres::types::ToSql;
 
 use super::Table;
@@ -33,10 +34,13 @@ pub async fn open_many(
         }
         insert(client, &table.current(), &table.written_columns(), &cells).await.map_err(
             |error| match error {
-                StoreError::Database(e) if is_duplicate(&e.0) => StoreError::Conflict(format!(
-                    "台帳「{}」に同じ主キーの行がもうあります",
-                    table.register.name
-                )),
+                StoreError::Database(e) if is_duplicate(&e.0) => {
+                    let (name, name_en) = (&table.register.name, &table.register.name_en);
+                    StoreError::Conflict(said!(
+                        "台帳「{name}」に同じ主キーの行がもうあります",
+                        "The register “{name_en}” has a row with this key already"
+                    ))
+                }
                 other => other,
             },
         )?;

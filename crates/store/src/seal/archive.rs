@@ -4,6 +4,7 @@
 //! bytes; no row and no salt leaves the database. Full tiles are written once; the checkpoint last,
 //! after all it covers. Never overwrites the archive of another log, nor one that is ahead.
 
+use base::said;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +37,8 @@ pub async fn archive(database: &Database, folder: &Path) -> Result<ArchiveReport
     let client = database.client().await?;
     let client: &tokio_postgres::Client = &client;
     let last = read::checkpoint_last(client).await?;
-    let last = last.ok_or_else(|| StoreError::NotFound("チェックポイント".to_owned()))?;
+    let last =
+        last.ok_or_else(|| StoreError::NotFound(said!("チェックポイント", "The checkpoint")))?;
     let before = archived(client, folder, &last).await?;
     let mut files = 0;
     for tile in Tile::new_tiles(TILE_HEIGHT, before, last.size) {

@@ -1,6 +1,7 @@
 //! Proofs that others can check without the database: that a row is in the log (C2SP tlog-proof),
 //! and that a later log continues an earlier one (RFC 6962 section 2.1.2).
 
+use base::said;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tlog_tiles::{
@@ -62,7 +63,8 @@ pub async fn inclusion_proof(
     let client: &tokio_postgres::Client = &client;
     let leaf = read::leaf_of(client, kind, entry_id).await?;
     let last = read::checkpoint_last(client).await?;
-    let last = last.ok_or_else(|| StoreError::NotFound("チェックポイント".to_owned()))?;
+    let last =
+        last.ok_or_else(|| StoreError::NotFound(said!("チェックポイント", "The checkpoint")))?;
     let hashes =
         read::computed(client, |hashes| prove_record(last.size, leaf.index, hashes)).await?;
     let (salt, index) = (leaf.salt, leaf.index);

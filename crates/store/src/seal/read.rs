@@ -1,5 +1,6 @@
 //! What the log's tables hold: rows' digests, leaves, hashes, checkpoints. Reads only.
 
+use base::said;
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 
@@ -75,7 +76,7 @@ fn unsigned(number: i64) -> Result<u64, StoreError> {
 /// The organisation whose database this is.
 pub async fn organisation(client: &impl GenericClient) -> Result<String, StoreError> {
     let row = client.query_opt("select id from core.organisation", &[]).await?;
-    let row = row.ok_or_else(|| StoreError::NotFound("団体".to_owned()))?;
+    let row = row.ok_or_else(|| StoreError::NotFound(said!("団体", "The organisation")))?;
     Ok(row.try_get(0)?)
 }
 
@@ -201,8 +202,9 @@ pub async fn leaf_of(
 ) -> Result<Leaf, StoreError> {
     let sql = format!("{LEAF} where kind = $1 and entry_id = $2");
     let row = client.query_opt(&sql, &[&kind.id(), &entry_id]).await?;
-    let missing = || StoreError::NotFound(format!("{}{entry_id}の封印", kind.name()));
-    leaf(&row.ok_or_else(missing)?)
+    let name = kind.name();
+    let missing = || said!("{name}{entry_id}の封印", "The seal of “{name}” {entry_id}");
+    leaf(&row.ok_or_else(|| StoreError::NotFound(missing()))?)
 }
 
 /// The hashes of a tile level from `start` on, exactly `count` of them.
@@ -290,7 +292,8 @@ pub async fn checkpoint_last(client: &impl GenericClient) -> Result<Option<Store
 pub async fn checkpoint_at(client: &impl GenericClient, size: u64) -> Result<Stored, StoreError> {
     let sql = format!("{CHECKPOINT} where size = $1");
     let row = client.query_opt(&sql, &[&signed(size)?]).await?;
-    stored(&row.ok_or_else(|| StoreError::NotFound(format!("大きさ{size}のチェックポイント")))?)
+    let missing = || said!("大きさ{size}のチェックポイント", "The checkpoint of size {size}");
+    stored(&row.ok_or_else(|| StoreError::NotFound(missing()))?)
 }
 
 /// The checkpoints with sizes above `start` up to `end`, by size.

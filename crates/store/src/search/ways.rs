@@ -1,6 +1,7 @@
 //! The ways in which a criterion can hold, each as a condition that one index answers.
 
 use base::date::LooseDate;
+use base::said;
 use definition::model::{Item, Search};
 use tokio_postgres::types::{ToSql, Type};
 
@@ -135,5 +136,5 @@ impl Bound {
 
 fn item<'s>(table: Table<'s>, name: &str) -> Result<&'s Item, StoreError> {
     let found = table.register.item(name);
-    found.ok_or_else(|| StoreError::NotFound(format!("項目「{name}」")))
+    found.ok_or_else(|| StoreError::NotFound(said!("項目「{name}」", "The item “{name}”")))
 }

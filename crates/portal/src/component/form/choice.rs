@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Field, explanation, labelled, mark};
-use crate::component::language::pick;
+use crate::component::language::{pick, quoted};
 
 /// One thing to choose.
 #[derive(Clone, Copy, Debug)]
@@ -14,12 +14,19 @@ pub struct Choice<'a> {
     pub label: &'a str,
     /// What the choice means; empty if the label says it. A select shows none.
     pub hint: &'a str,
+    /// The label is of a record: Japanese on every page.
+    pub recorded: bool,
 }
 
 impl<'a> Choice<'a> {
     /// A choice without hint.
     pub const fn new(value: &'a str, label: &'a str) -> Self {
-        Self { value, label, hint: "" }
+        Self { value, label, hint: "", recorded: false }
+    }
+
+    /// A choice whose label is of a record.
+    pub const fn recorded(value: &'a str, label: &'a str) -> Self {
+        Self { value, label, hint: "", recorded: true }
     }
 }
 
@@ -42,7 +49,7 @@ pub fn select(field: &Field<'_>, choices: &[Choice<'_>]) -> Markup {
                 }
                 @if foreign { option value=(field.value) selected { (field.value) (outside) } }
                 @for choice in choices {
-                    option value=(choice.value)
+                    option value=(choice.value) lang=[choice.recorded.then_some("ja")]
                         selected[known && choice.value == field.value] { (choice.label) }
                 }
             }
@@ -100,7 +107,8 @@ fn group(
                         input type=(kind) id=(id) name=(field.name) value=(choice.value)
                             checked[chosen(choice)] aria-invalid=[field.invalid()];
                         label for=(id) {
-                            (choice.label)
+                            @if choice.recorded { span lang="ja" { (choice.label) } }
+                            @else { (quoted(choice.label)) }
                             @if !choice.hint.is_empty() { span.choice-hint { (choice.hint) } }
                         }
                     }

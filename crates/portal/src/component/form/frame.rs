@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::field_id;
-use crate::component::language::{Language, pick};
+use crate::component::language::{Language, pick, quoted};
 
 /// The name under which every form posts its anti-forgery token.
 pub const CSRF_NAME: &str = "csrf";
@@ -88,8 +88,8 @@ pub fn error_summary(language: Language, errors: &[FieldError<'_>]) -> Markup {
             ul {
                 @for error in errors {
                     li {
-                        @if error.field.is_empty() { (error.message) }
-                        @else { a href={ "#" (field_id(error.field)) } { (error.message) } }
+                        @if error.field.is_empty() { (quoted(error.message)) }
+                        @else { a href={ "#" (field_id(error.field)) } { (quoted(error.message)) } }
                     }
                 }
             }
@@ -101,7 +101,7 @@ pub fn error_summary(language: Language, errors: &[FieldError<'_>]) -> Markup {
 pub fn fieldset(legend: &str, hint: &str, content: Markup) -> Markup {
     html! {
         fieldset.fieldset {
-            legend { (legend) }
+            legend { (quoted(legend)) }
             @if !hint.is_empty() { p.hint { (hint) } }
             (content)
         }

@@ -36,7 +36,7 @@ fn the_protected_banner_discloses_nothing() {
 fn a_record_is_a_list_of_pairs() {
     let html = record(&Record {
         language: JA,
-        heading: "記載事項",
+        heading: html! { "記載事項" },
         note: "第5版",
         groups: vec![Group {
             heading: "住所",
@@ -50,7 +50,7 @@ fn a_record_is_a_list_of_pairs() {
     check(
         &html,
         &[
-            "<h2 lang=\"ja\">記載事項</h2>",
+            "<h2>記載事項</h2>",
             "<div class=\"item changed\"><dt>方書</dt>",
             "<div class=\"item wide\"><dt>本籍</dt><dd>丙</dd>",
             "href=\"/x\"",
@@ -119,7 +119,8 @@ fn nothing_gets_into_a_record_unescaped() {
         ]
     };
     let groups = vec![Group { heading: EVIL, items: values() }];
-    let card = Record { language: JA, heading: EVIL, note: EVIL, groups, actions: vec![] };
+    let card =
+        Record { language: JA, heading: html! { (EVIL) }, note: EVIL, groups, actions: vec![] };
     let strip = Identity { name: EVIL, reading: EVIL, facts: values(), badges: vec![] };
     let tab = Tab { href: EVIL, label: EVIL, count: Some(1), current: true };
     let html = resident_page(html! { (record(&card)) (identity(JA, &strip)) }, tabs(EVIL, &[tab]));

@@ -11,6 +11,7 @@ use crate::component::form::{
     ButtonKind, Choice, Field, PasswordUse, PostForm, Width, button, field_row, fieldset, password,
     post_form, select, text,
 };
+use crate::component::language::Language;
 use crate::component::page::disclosure;
 use crate::counter::desk::Desk;
 use crate::counter::refusal::Refusal;
@@ -31,7 +32,7 @@ pub(super) async fn accounts(desk: &Desk) -> Result<Markup, Refusal> {
         let expires = day_text(desk.language, account.password_expires_on);
         let texts = vec![
             account.id.clone(),
-            account.name,
+            named(desk, &account.name),
             names.join(desk.say("・", ", ")),
             state.to_owned(),
             expires,
@@ -57,9 +58,17 @@ pub(super) async fn accounts(desk: &Desk) -> Result<Markup, Refusal> {
     })
 }
 
+/// The name of a person, quoted where the page is English.
+fn named(desk: &Desk, name: &str) -> String {
+    match desk.language {
+        Language::Japanese => name.to_owned(),
+        Language::English => format!("“{name}”"),
+    }
+}
+
 fn account_act(desk: &Desk, rows: &[(String, Vec<String>)]) -> Markup {
     let names: Vec<(&str, String)> =
-        rows.iter().map(|(id, texts)| (id.as_str(), format!("{}（{id}）", texts[1]))).collect();
+        rows.iter().map(|(id, texts)| (id.as_str(), format!("{} ({id})", texts[1]))).collect();
     let choices: Vec<Choice<'_>> = names.iter().map(|(id, name)| Choice::new(id, name)).collect();
     let roles = role_choices(desk);
     let acts = [

@@ -12,6 +12,7 @@ use store::seal::seal_standing;
 
 use super::grid;
 use crate::component::day::{day, moment};
+use crate::component::language::Language;
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
 use crate::counter::desk::Desk;
@@ -42,7 +43,13 @@ async fn troubled(desk: &Desk, client: &Client) -> Result<Markup, Refusal> {
     let rows: Vec<Vec<String>> = job_troubled(&***client)
         .await?
         .into_iter()
-        .map(|(id, kind, attempts, error)| vec![id.to_string(), kind, attempts.to_string(), error])
+        .map(|(id, kind, attempts, error)| {
+            let error = match desk.language {
+                Language::Japanese => error,
+                Language::English => format!("“{error}”"),
+            };
+            vec![id.to_string(), kind, attempts.to_string(), error]
+        })
         .collect();
     let heads = [
         desk.say("番号", "No."),
@@ -56,14 +63,24 @@ async fn troubled(desk: &Desk, client: &Client) -> Result<Markup, Refusal> {
 /// How many characters wait; who handles cases sees which.
 async fn glyphs(desk: &Desk, client: &Client) -> Result<Markup, Refusal> {
     let found = glyph_list(&***client, stage::REGISTERED, false).await?;
-    let rows: Vec<Vec<String>> =
-        found.into_iter().map(|g| vec![g.met.code, g.met.path, g.met.reported_by]).collect();
+    let rows: Vec<Vec<String>> = found
+        .into_iter()
+        .map(|g| vec![g.met.code, path(desk, g.met.path), g.met.reported_by])
+        .collect();
     let heads = [
         desk.say("符号位置", "Code"),
         desk.say("場所", "Place"),
         desk.say("報告者", "Reported by"),
     ];
     Ok(grid(desk, desk.say("文字", "Characters"), &heads, &rows))
+}
+
+/// Where a character stands in its document; items have their Japanese names there.
+fn path(desk: &Desk, path: String) -> String {
+    match desk.language {
+        Language::Japanese => path,
+        Language::English => format!("“{path}”"),
+    }
 }
 
 /// How far the tamper-evident log reaches, and what waits for it.

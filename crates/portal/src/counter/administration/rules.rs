@@ -38,12 +38,7 @@ fn procedure_words(desk: &Desk, pattern: &str) -> String {
 
 /// 決裁, 専決 or 代決 in the reader's language.
 fn manner_words<'a>(desk: &Desk, manner: &'a str) -> &'a str {
-    match (desk.language, manner) {
-        (Language::English, "決裁") => "Decides",
-        (Language::English, "専決") => "Decides, delegated",
-        (Language::English, "代決") => "Decides for the chief",
-        _ => manner,
-    }
+    desk.say(manner, office::words::manner(manner))
 }
 
 fn rule_table(desk: &Desk, rules: &[DecisionRule]) -> Markup {
@@ -61,7 +56,7 @@ fn rule_table(desk: &Desk, rules: &[DecisionRule]) -> Markup {
         .collect();
     let names: Vec<(&String, String)> = rows
         .iter()
-        .map(|row| (&row[0], format!("{}. {}（{} {}）", row[0], row[1], row[2], row[3])))
+        .map(|row| (&row[0], format!("{}. {} ({} {})", row[0], row[1], row[2], row[3])))
         .collect();
     let choices: Vec<Choice<'_>> = names.iter().map(|(id, name)| Choice::new(id, name)).collect();
     let heads = [

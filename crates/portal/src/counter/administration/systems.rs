@@ -41,8 +41,9 @@ pub(super) async fn systems(desk: &Desk, client: &store::Client) -> Result<Marku
 
 fn refusal(desk: &Desk, refused: &Refused, now: &[&Version]) -> Markup {
     let own = now.iter().find(|version| version.system == refused.system);
-    let (name, installed) =
-        own.map_or((refused.system.as_str(), ""), |own| (&own.name, &own.version));
+    let known = desk.place.office.system(&refused.system).ok();
+    let name = known.map_or(refused.system.as_str(), |one| desk.say(&one.name, &one.name_en));
+    let installed = own.map_or("", |own| &own.version);
     let text = match desk.language {
         crate::component::language::Language::Japanese => format!(
             "{name}は版{}に更新できなかったため、版{installed}のまま使っています（{}）。",
@@ -57,7 +58,7 @@ fn refusal(desk: &Desk, refused: &Refused, now: &[&Version]) -> Markup {
     };
     html! {
         (notice(desk.language, &Notice::new(Tone::Warning, &text)))
-        ul { @for reason in &refused.reasons { li { (reason) } } }
+        ul { @for reason in &refused.reasons { li lang="ja" { (reason) } } }
     }
 }
 

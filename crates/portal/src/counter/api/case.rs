@@ -2,6 +2,7 @@
 //! and when stand in the office; a case of a concealed person shows its content only to who is
 //! cleared.
 
+use base::said;
 use std::sync::Arc;
 
 use axum::Json;
@@ -63,9 +64,18 @@ fn input_in(found: &System, entered: Input, kinds: &[ProcedureKind]) -> Result<C
     let model = procedure_of(found, &procedure)?;
     if !kinds.contains(&model.kind) {
         let message = match model.kind {
-            ProcedureKind::Certificate => "証明は POST /certificates で発行してください",
-            ProcedureKind::Reaction => "この手続は自動処理です。入力できません",
-            _ => "この手続は証明ではありません。POST /cases で入力してください",
+            ProcedureKind::Certificate => said!(
+                "証明は POST /certificates で発行してください",
+                "Issue certificates by POST /certificates"
+            ),
+            ProcedureKind::Reaction => said!(
+                "この手続は自動処理です。入力できません",
+                "This procedure is automatic and cannot be entered"
+            ),
+            _ => said!(
+                "この手続は証明ではありません。POST /cases で入力してください",
+                "This procedure is no certificate. Enter it by POST /cases"
+            ),
         };
         return Err(Failure::field("procedure", message));
     }

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::problem::{MEDIA_TYPE, Problem};
+use base::said::Said;
 use office::OfficeError;
 use office::plan::Finding;
 
@@ -37,8 +38,8 @@ impl Failure {
     }
 
     /// One wrong field of the body.
-    pub fn field(at: &str, message: &str) -> Failure {
-        Failure::fields(vec![Finding::error(Some(at.to_owned()), message)])
+    pub fn field(at: &str, said: Said) -> Failure {
+        Failure::fields(vec![Finding::at(at, said)])
     }
 
     /// A request that cannot be read.

@@ -3,6 +3,7 @@
 //! about one number.
 
 use axum::Json;
+use base::said;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::audit::audit_latest;
@@ -33,7 +34,10 @@ impl Latest {
         if (1..=200).contains(&limit) {
             return Ok(limit);
         }
-        Err(Failure::field("limit", "件数は1から200までにしてください"))
+        Err(Failure::field(
+            "limit",
+            said!("件数は1から200までにしてください", "The limit must be from 1 to 200"),
+        ))
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::Path;
 use base::date::{Date, LooseDate};
+use base::said;
 use jiff::Timestamp;
 use office::register::{LIMIT, Query, page, search};
 use serde::Deserialize;
@@ -73,12 +74,19 @@ fn moment(asked: &AsOf, today: Date) -> Result<Option<(Date, Timestamp)>, Failur
     let day = |field: &str, text: &str| match text.trim() {
         "" => Ok(today),
         text => LooseDate::parse(text)
-            .map_err(|error| Failure::field(field, &error.to_string()))?
+            .map_err(|error| Failure::field(field, error.said()))?
             .certain()
-            .ok_or_else(|| Failure::field(field, "年月日をすべて指定してください")),
+            .ok_or_else(|| {
+                Failure::field(
+                    field,
+                    said!("年月日をすべて指定してください", "Give year, month and day"),
+                )
+            }),
     };
     let (on, at) = (day("on", &asked.on)?, day("at", &asked.at)?);
     let end = at.saturating_add(jiff::Span::new().days(1)).to_zoned(base::date::japan());
-    let end = end.map_err(|error| Failure::field("at", &error.to_string()))?;
+    let end = end.map_err(|_| {
+        Failure::field("at", said!("この日は扱える範囲にありません", "This day is out of range"))
+    })?;
     Ok(Some((on, end.timestamp())))
 }

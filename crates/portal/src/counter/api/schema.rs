@@ -1,6 +1,8 @@
 //! The JSON Schemas (draft 2020-12) of what the API takes and gives, and the check of a body
 //! against them: structure only. What a form's values mean is for the office to say.
 
+use base::said;
+use base::said::Said;
 use std::sync::OnceLock;
 
 use definition::System;
@@ -395,7 +397,10 @@ pub fn check_form(system: &System, procedure: &Procedure, value: &Value) -> Vec<
     for (index, entry) in value["対象者"].as_array().into_iter().flatten().enumerate() {
         if !entry["key"].is_string() && procedure.selection != Selection::New {
             let at = format!("form.対象者.{index}.key");
-            out.push(Finding::error(Some(at), "対象の主キーを入れてください"));
+            out.push(Finding::at(
+                &at,
+                said!("対象の主キーを入れてください", "Give the key of the subject"),
+            ));
         }
     }
     out
@@ -407,14 +412,14 @@ struct Check {
 
 impl Check {
     fn visit(&self, schema: &Value, value: &Value, at: &str, out: &mut Vec<Finding>) {
-        let mut refuse = |message: &str| {
-            out.push(Finding::error((!at.is_empty()).then(|| at.to_owned()), message));
+        let mut refuse = |said: Said| {
+            out.push(Finding::error((!at.is_empty()).then(|| at.to_owned()), said));
         };
         if let Some(name) = schema["$ref"].as_str() {
             let name = name.rsplit('/').next().unwrap_or_default();
             return match fixed().get(name) {
                 Some(found) => self.visit(found, value, at, out),
-                None => refuse("この形は知られていません"),
+                None => refuse(said!("この形は知られていません", "This shape is not known")),
             };
         }
         if let Some(choices) = schema["anyOf"].as_array() {
@@ -424,12 +429,12 @@ impl Check {
         if !self.required && value.is_null() && at != "form" {
             return;
         }
-        if let Some(words) = wrong_type(&schema["type"], value) {
-            return refuse(&format!("{words}にしてください"));
+        if let Some(Said { ja, en }) = wrong_type(&schema["type"], value) {
+            return refuse(said!("{ja}にしてください", "This must be {en}"));
         }
         match value {
             Value::String(text) if text.contains('\0') => {
-                refuse("使えない文字（NUL）があります");
+                refuse(said!("使えない文字（NUL）があります", "A character (NUL) cannot be used"));
             }
             Value::Array(list) => {
                 for (index, entry) in list.iter().enumerate() {
@@ -447,8 +452,11 @@ impl Check {
             match schema["properties"].get(name) {
                 Some(own) => self.visit(own, value, &below(at, name), out),
                 None if strict => {
-                    let message = format!("「{name}」という欄はありません。名前を確かめてください");
-                    out.push(Finding::error(Some(below(at, name)), message));
+                    let said = said!(
+                        "「{name}」という欄はありません。名前を確かめてください",
+                        "There is no field “{name}”. Check its name"
+                    );
+                    out.push(Finding::at(&below(at, name), said));
                 }
                 None => self.visit(&Value::Null, value, &below(at, name), out),
             }
@@ -456,7 +464,8 @@ impl Check {
         let required = schema["required"].as_array().filter(|_| self.required);
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
             if !map.contains_key(name) {
-                out.push(Finding::error(Some(below(at, name)), format!("「{name}」が要ります")));
+                let said = said!("「{name}」が要ります", "“{name}” is needed");
+                out.push(Finding::at(&below(at, name), said));
             }
         }
     }
@@ -467,7 +476,7 @@ fn below(at: &str, name: &str) -> String {
 }
 
 /// The types that would be right, in words, when the value has none of them.
-fn wrong_type(types: &Value, value: &Value) -> Option<String> {
+fn wrong_type(types: &Value, value: &Value) -> Option<Said> {
     let types: Vec<&str> = match types {
         Value::String(one) => vec![one],
         Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
@@ -486,11 +495,11 @@ fn wrong_type(types: &Value, value: &Value) -> Option<String> {
         return None;
     }
     let words = types.iter().filter(|name| **name != "null").map(|name| match *name {
-        "string" => "文字列",
-        "integer" => "整数",
-        "boolean" => "true か false",
-        "array" => "配列",
-        _ => "オブジェクト",
+        "string" => said!("文字列", "a string"),
+        "integer" => said!("整数", "a whole number"),
+        "boolean" => said!("true か false", "true or false"),
+        "array" => said!("配列", "an array"),
+        _ => said!("オブジェクト", "an object"),
     });
-    Some(words.collect::<Vec<_>>().join("か"))
+    Some(Said::join(&words.collect::<Vec<_>>(), "か", " or "))
 }

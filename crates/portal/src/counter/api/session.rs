@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{ConnectInfo, Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use base::said;
 use jiff::Timestamp;
 use office::{OfficeError, staff};
 use serde::Deserialize;
@@ -41,12 +42,16 @@ pub async fn open(
     if opened.renewal || opened.setup {
         staff::sign_out(&place.staff, &opened.token).await?;
         let message = match opened.setup {
-            true => {
-                "ワンタイムパスワードの登録が必要です。窓口の画面でサインインして登録してください"
-            }
-            false => "パスワードの変更が必要です。窓口の画面でサインインして変更してください",
+            true => said!(
+                "ワンタイムパスワードの登録が必要です。窓口の画面でサインインして登録してください",
+                "Set up one-time codes first: sign in on the pages of the counter"
+            ),
+            false => said!(
+                "パスワードの変更が必要です。窓口の画面でサインインして変更してください",
+                "Change the password first: sign in on the pages of the counter"
+            ),
         };
-        return Err(OfficeError::Forbidden(message.to_owned()).into());
+        return Err(OfficeError::Forbidden(message).into());
     }
     state.refresh(&organisation).await?;
     let request = "POST api/session".to_owned();

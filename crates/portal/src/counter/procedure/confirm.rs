@@ -18,7 +18,7 @@ use crate::component::notice::{Notice, Step as Stage, StepState, Tone, notice, s
 use crate::component::record::{Group, Item, Record, Value, record};
 use crate::counter::certificate::yen;
 use crate::counter::desk::{Desk, label};
-use crate::counter::entered::{Content, word_list};
+use crate::counter::entered::{Content, Word, word_list};
 use crate::counter::form_input::Posted;
 use crate::counter::form_view::as_hidden;
 use crate::counter::words::word;
@@ -47,7 +47,7 @@ impl Scene<'_> {
             @if unsaid { (error_summary(desk.language, &errors)) }
             (flow(desk, certificate))
             @for finding in &preview.plan.findings {
-                (notice(desk.language, &Notice::new(Tone::Warning, self.message(finding))))
+                (notice(desk.language, &Notice::new(Tone::Warning, desk.message(finding))))
             }
             @if certificate { p { (desk.say("この内容で発行します。", "This will be issued.")) } }
             (word_list(&self.words(posted, preview)))
@@ -81,15 +81,15 @@ impl Scene<'_> {
 
 impl Scene<'_> {
     /// Whom a certificate is about and what it costs, then what was entered.
-    fn words(&self, posted: &Posted, preview: &Preview) -> Vec<(String, String)> {
+    fn words(&self, posted: &Posted, preview: &Preview) -> Vec<Word> {
         let desk = self.desk;
         let mut out = Vec::new();
         for step in &preview.plan.steps {
             let Step::Notify { fee_yen, .. } = step else { continue };
             let rows = self.rows.iter().filter(|(key, _)| preview.subjects.contains(key));
             let names: Vec<&str> = rows.map(|(_, name)| name.as_str()).collect();
-            out.push((desk.say("対象者", "Persons").to_owned(), names.join("、")));
-            out.push((desk.say("手数料", "Fee").to_owned(), yen(desk, *fee_yen)));
+            out.push(Word::written(desk.say("対象者", "Persons"), names.join("、")));
+            out.push(Word::of_office(desk.say("手数料", "Fee"), yen(desk, *fee_yen)));
         }
         let entered = Content {
             system: self.system,
@@ -147,9 +147,14 @@ fn change_view(desk: &Desk, change: &ChangeView) -> Markup {
     let known = registers.into_iter().find(|one| one.name == change.register);
     let register = known.map_or(change.register.as_str(), |one| desk.say(&one.name, &one.name_en));
     let title = to_be_numbered(desk, &change.title);
-    let heading = match desk.language {
-        Language::Japanese => format!("{register}（{verb}）　{title}"),
-        Language::English => format!("{verb}: {register} {title}"),
+    let whom = html! {
+        @if title == change.title { span lang="ja" { (title) } } @else { (title) }
+    };
+    let heading = html! {
+        @match desk.language {
+            Language::Japanese => { (register) "（" (verb) "）　" (whom) }
+            Language::English => { (verb) ": " (register) " " (whom) }
+        }
     };
     let labels: Vec<String> =
         change.items.iter().map(|(ja, en, ..)| label(desk.say(ja, en))).collect();
@@ -169,6 +174,7 @@ fn change_view(desk: &Desk, change: &ChangeView) -> Markup {
         .iter()
         .map(|(old, new, label, fresh)| {
             let value = match fresh {
+                true if new.starts_with(to_come(desk)) => Value::Plain(new),
                 true => Value::Glyphs(new),
                 false => Value::Changed { old, new },
             };
@@ -177,7 +183,7 @@ fn change_view(desk: &Desk, change: &ChangeView) -> Markup {
         .collect();
     record(&Record {
         language: desk.language,
-        heading: &heading,
+        heading,
         note: "",
         groups: vec![Group { heading: "", items }],
         actions: Vec::new(),
@@ -187,7 +193,11 @@ fn change_view(desk: &Desk, change: &ChangeView) -> Markup {
 /// What stands where registration will issue a number.
 fn to_be_numbered<'a>(desk: &Desk, text: &'a str) -> &'a str {
     match text.starts_with(TO_BE_NUMBERED) {
-        true => desk.say("（本登録のときに番号が付きます）", "(number issued at registration)"),
+        true => to_come(desk),
         false => text,
     }
+}
+
+fn to_come(desk: &Desk) -> &'static str {
+    desk.say("（本登録のときに番号が付きます）", "(number issued at registration)")
 }

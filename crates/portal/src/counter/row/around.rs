@@ -7,6 +7,7 @@ use office::start::Start;
 
 use super::past::Past;
 use crate::component::form::{ButtonKind, button_link, button_row};
+use crate::component::language::quoted;
 use crate::component::page::{disclosure, section};
 use crate::component::record::{Household, Member, household};
 use crate::counter::desk::Desk;
@@ -98,7 +99,7 @@ fn starts(desk: &Desk, system: &str, found: &Page) -> Markup {
                         div {
                             dt { (desk.say(&one.name, &one.name_en)) }
                             @if let Some(reason) = &one.refusal {
-                                dd { (desk.say(&reason.message, &reason.message_en)) }
+                                dd { (quoted(desk.message(reason))) }
                             }
                         }
                     }

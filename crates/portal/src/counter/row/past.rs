@@ -4,9 +4,10 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use base::date::{Date, LooseDate};
+use base::said;
+use base::said::Said;
 use maud::{Markup, html};
 use office::OfficeError;
-use office::plan::Finding;
 use office::register::AsOf;
 use serde::Deserialize;
 
@@ -48,17 +49,21 @@ impl Asked {
         let day = |field: &str, text: &str| match text.trim() {
             "" => Ok(today),
             text => LooseDate::parse(text)
-                .map_err(|error| invalid(field, error.to_string()))?
+                .map_err(|error| invalid(field, error.said()))?
                 .certain()
-                .ok_or_else(|| invalid(field, "年月日をすべて入力してください".to_owned())),
+                .ok_or_else(|| invalid(field, whole_day())),
         };
         Ok(Some(Past { on: day("on", &self.on)?, at: day("at", &self.at)? }))
     }
 }
 
-fn invalid(field: &str, message: String) -> Refusal {
-    let finding = Finding::error(Some(field.to_owned()), message);
-    Refusal::Office(OfficeError::Invalid(vec![finding]))
+fn invalid(field: &str, said: Said) -> Refusal {
+    Refusal::Office(OfficeError::invalid(field, said))
+}
+
+/// Part of a day is no day.
+pub fn whole_day() -> Said {
+    said!("年月日をすべて入力してください", "Enter year, month and day")
 }
 
 impl Past {
@@ -68,7 +73,9 @@ impl Past {
     /// [`Refusal`] for a day beyond all time.
     pub fn as_of(self) -> Result<AsOf, Refusal> {
         let end = self.at.saturating_add(jiff::Span::new().days(1)).to_zoned(base::date::japan());
-        let end = end.map_err(|error| invalid("at", error.to_string()))?;
+        let end = end.map_err(|_| {
+            invalid("at", said!("この日は扱える範囲にありません", "This day is out of range"))
+        })?;
         Ok((self.on, end.timestamp()))
     }
 

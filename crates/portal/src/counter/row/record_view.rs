@@ -1,7 +1,7 @@
 //! The record of a row in its groups, and its history.
 
 use definition::model::Register;
-use maud::Markup;
+use maud::{Markup, html};
 use office::register::{HistoryView, RowView, Shown, Standing};
 
 use crate::component::day::{day, day_text, moment};
@@ -34,8 +34,16 @@ pub fn record_view(desk: &Desk, register: &Register, row: &RowView) -> Markup {
         })
         .filter(|group| !group.items.is_empty())
         .collect();
+    let derived: Vec<(String, &str)> = row
+        .derived
+        .iter()
+        .map(|(name, text, _)| match desk.language {
+            Language::Japanese => (name.clone(), text.as_str()),
+            Language::English => (format!("“{name}”"), text.as_str()),
+        })
+        .collect();
     let derived: Vec<Item<'_>> =
-        row.derived.iter().map(|(name, text, _)| Item::new(name, Value::Plain(text))).collect();
+        derived.iter().map(|(name, text)| Item::new(name, Value::Glyphs(text))).collect();
     if !derived.is_empty() {
         groups.insert(
             1.min(groups.len()),
@@ -44,7 +52,7 @@ pub fn record_view(desk: &Desk, register: &Register, row: &RowView) -> Markup {
     }
     record(&Record {
         language: desk.language,
-        heading: &row.title,
+        heading: html! { span lang="ja" { (row.title) } },
         note: &since,
         groups,
         actions: Vec::new(),

@@ -99,7 +99,7 @@ async fn device_lost(stage: &Stage, staff: &Database) -> String {
     assert!(begin("wrong", &made.code, later(0)).await.is_err(), "the password is asked for");
     let late = begin(NEW, &made.code, later(25 * 60)).await;
     let Err(OfficeError::SignIn(words)) = late else { panic!("{late:?}") };
-    assert!(words.contains("期限"), "{words}");
+    assert!(words.ja.contains("期限"), "{words}");
     let opened = begin(NEW, &made.code.to_lowercase(), later(0)).await.expect("begins");
     assert!(opened.setup);
     for path in ["", "/search", "/password"] {
@@ -133,7 +133,7 @@ async fn forgotten(staff: &Database, token: &str) {
     assert!(enter(staff, &issued, later(2)).await.expect("signed in").renewal);
     let late = enter(staff, &issued, later(25 * 60)).await;
     let Err(OfficeError::SignIn(words)) = late else { panic!("{late:?}") };
-    assert!(words.contains("期限"), "{words}");
+    assert!(words.ja.contains("期限"), "{words}");
     let nobody = password_issue(staff, "nobody", later(0)).await;
     assert!(matches!(nobody, Err(OfficeError::NotFound(_))), "{nobody:?}");
     let found = enter(staff, &issued, later(25)).await.expect("signed in");
@@ -149,7 +149,7 @@ async fn locked_out(staff: &Database) {
     // The lock counts from now by the database; five minutes later it still holds.
     let locked = enter(staff, NEW, later(5)).await;
     let Err(OfficeError::SignIn(words)) = locked else { panic!("{locked:?}") };
-    assert!(words.contains("15分間"), "{words}");
+    assert!(words.ja.contains("15分間"), "{words}");
     assert!(!enter(staff, NEW, later(40)).await.expect("signed in").renewal);
 }
 

@@ -35,7 +35,7 @@ fn own_record(language: Language, view: &View) -> Markup {
         .collect();
     let card = Record {
         language,
-        heading: pick(language, "記載事項", "Record"),
+        heading: html! { (pick(language, "記載事項", "Record")) },
         note: "",
         groups,
         actions: Vec::new(),
