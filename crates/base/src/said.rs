@@ -1,7 +1,7 @@
 //! What is said to a person, in both languages: Japanese first, English beside it.
 //!
 //! In the English text, words that stay Japanese (what was entered, names of records, terms without
-//! an English name) stand in “ ”, so that a page can mark their language. Nothing is translated here.
+//! an English name) stand in “ ”, so that a page can mark their language. It translates nothing.
 
 use std::fmt;
 

@@ -95,3 +95,50 @@ impl From<store::DatabaseError> for OfficeError {
         OfficeError::Store(error.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base::said;
+
+    use super::OfficeError;
+
+    #[track_caller]
+    fn check(error: &OfficeError, ja: &str, en: &str) {
+        let told = error.said();
+        assert_eq!((told.ja.as_str(), told.en.as_str()), (error.to_string().as_str(), en));
+        assert!(told.ja.contains(ja), "{}", told.ja);
+        let quoted = |(at, _): &(usize, char)| {
+            let before = &told.en[..*at];
+            before.matches('“').count() > before.matches('”').count()
+        };
+        let mut bare = told.en.char_indices().filter(|one| !quoted(one));
+        assert!(bare.all(|(_, c)| u32::from(c) < 0x3000), "{}", told.en);
+    }
+
+    #[test]
+    fn every_error_is_said_in_both_languages() {
+        let missing = OfficeError::NotFound(said!("台帳「人」", "The register “人”"));
+        check(&missing, "台帳「人」が見つかりません", "The register “人” was not found");
+        check(
+            &super::protected(),
+            "支援措置担当",
+            "This record is restricted. Hand it over to the protection officer",
+        );
+        let invalid = OfficeError::invalid("note", said!("理由を", "Enter the reason"));
+        check(&invalid, "入力を確かめて", "Check what was entered");
+        let wait = "Too many tries to sign in. Wait 7 seconds, then try again";
+        check(&OfficeError::TooMany(7), "7秒待って", wait);
+        let glyphs = OfficeError::Glyphs(vec!["邉（U+9089）".to_owned(), "一".to_owned()]);
+        check(
+            &glyphs,
+            "邉（U+9089）、一",
+            "Some characters cannot be printed: “邉（U+9089）”, “一”",
+        );
+        let fault = "The definition of this system has a fault. Nothing was stored. Tell the \
+                     administrator";
+        check(&OfficeError::Definition("台帳がない".to_owned()), "台帳がない", fault);
+        let store = OfficeError::Store(store::StoreError::Vault("鍵の番号"));
+        let english = "It did not work. Nothing was stored. Tell the administrator if it goes on";
+        check(&store, "暗号化された項目", english);
+    }
+}

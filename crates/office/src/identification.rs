@@ -328,7 +328,8 @@ fn correcting(
     let (Some(table), Some(text)) = (found.table, &found.text) else {
         return Err(OfficeError::Conflict(said!(
             "この文字は台帳の記録の中にありません。様式か団体の設定を正してください",
-            "This character stands in no record. Correct the form or the settings of the organisation"
+            "This character stands in no record. Correct the form or the settings of the \
+             organisation"
         )));
     };
     let corrects = correction(table, &place.item).ok_or_else(|| {

@@ -79,8 +79,8 @@ impl Seeder {
             return Err(OfficeError::Conflict(said!(
                 "見本住民の第 {number} 群は読み込めません（次は第 {turn} 群です）。\
                  ほかの読込みが動いていないか確かめ、もう一度実行してください",
-                "Chunk {number} of the sample cannot be loaded (next is chunk {turn}). Make sure that \
-                 nothing else loads it, then run it again"
+                "Chunk {number} of the sample cannot be loaded (next is chunk {turn}). Make sure \
+                 that nothing else loads it, then run it again"
             )));
         }
         let event_id = journal_append(&*transaction, &self.entry(number, &rows)).await?;

@@ -49,3 +49,30 @@ pub fn english(japanese: &str) -> &str {
 pub fn manner(japanese: &str) -> &str {
     found(MANNERS, japanese).unwrap_or(japanese)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{english, manner};
+    use crate::case::{Act, stage};
+
+    #[track_caller]
+    fn check(words: &str) {
+        assert!(words.is_ascii(), "{words} is not English");
+    }
+
+    #[test]
+    fn stages_acts_and_manners_have_english() {
+        let open = [stage::ENTERED, stage::REVIEWED, stage::RETURNED, stage::TO_DO];
+        for word in open.iter().chain(stage::DONE) {
+            check(english(word));
+        }
+        for act in [Act::Review, Act::Approve, Act::Return, Act::Revise, Act::Withdraw] {
+            check(english(act.word()));
+        }
+        for word in ["決裁", "専決", "代決"] {
+            check(english(word));
+            check(manner(word));
+        }
+        assert_eq!(english("別の語"), "別の語");
+    }
+}

@@ -201,7 +201,8 @@ pub async fn case_update(client: &impl GenericClient, case: &Case) -> Result<(),
     let id = case.id;
     Err(StoreError::Conflict(said!(
         "受付番号 {id} は別の職員が先に処理しました。画面を開き直して、最新の状態を確かめてください",
-        "Somebody else handled case no. {id} first. Open the page again and look at its present state"
+        "Somebody else handled case no. {id} first. Open the page again and look at its \
+         present state"
     )))
 }
 

@@ -146,8 +146,8 @@ impl<C: GenericClient> Search<'_, C> {
         } else if touched.is_empty() {
             said!(
                 "この異動は一括の処理で書かれたもので、取り消せません。誤りは職権修正で正してください",
-                "This event was written in bulk and cannot be cancelled. Correct what is wrong by a \
-                 correction of the office"
+                "This event was written in bulk and cannot be cancelled. Correct what is wrong by \
+                 a correction of the office"
             )
         } else if !touched.iter().any(|(own, row)| own == register && row == key) {
             said!(
@@ -175,8 +175,8 @@ impl<C: GenericClient> Search<'_, C> {
             let Said { ja, en } = named(last);
             let said = said!(
                 "この異動の後に、{name}「{key}」には別の異動が登録されています（{ja}）。先にその異動を取り消してください",
-                "After this event another one was registered for {name_en} {key} ({en}). Cancel that \
-                 one first"
+                "After this event another one was registered for {name_en} {key} ({en}). Cancel \
+                 that one first"
             );
             self.finding(said, false)
         }))

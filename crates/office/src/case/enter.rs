@@ -198,8 +198,8 @@ pub(super) async fn duplicates(
                 None,
                 said!(
                     "{names}が同じ人がもう記載されています（{number}）。二重の記載になるため登録できません",
-                    "Somebody with the same {names_en} is recorded already ({number}). It cannot be \
-                     registered twice"
+                    "Somebody with the same {names_en} is recorded already ({number}). It cannot \
+                     be registered twice"
                 ),
             ));
         }

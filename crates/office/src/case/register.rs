@@ -90,8 +90,8 @@ async fn same_versions(
     let id = case.id;
     Err(OfficeError::Conflict(said!(
         "受付番号 {id} の対象者は、受付の後に別の異動が登録されました。差し戻して、最新の記録で入力し直してください",
-        "Another event was registered for the persons of case no. {id} after it was entered. Return \
-         it and enter it again on the latest record"
+        "Another event was registered for the persons of case no. {id} after it was entered. \
+         Return it and enter it again on the latest record"
     )))
 }
 

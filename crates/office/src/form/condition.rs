@@ -115,7 +115,8 @@ impl Form<'_> {
         let (label, label_en) = (&field.label, &field.name_en);
         let said = said!(
             "「{label}」は、いまの入力では使わない欄です。空にするか、ほかの欄を確かめてください",
-            "{label_en} does not apply to what was entered. Leave it empty, or check the other fields"
+            "{label_en} does not apply to what was entered. Leave it empty, or check the \
+             other fields"
         );
         let finding = Finding::at(path, said);
         let refused = self.findings.contains(&finding);

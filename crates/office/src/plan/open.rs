@@ -1,4 +1,4 @@
-//! Facts that are not known, named to people in both languages. It asks nothing and guesses nothing.
+//! Facts that are not known, named to people in both languages. It asks and guesses nothing.
 
 use base::said;
 use base::said::Said;

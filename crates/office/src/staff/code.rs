@@ -195,8 +195,8 @@ pub async fn code_confirm(
         account_failed(&**client, &actor.id, FAILURES, LOCK_MINUTES).await?;
         let said = said!(
             "コードが合いません。認証アプリに鍵を登録し、いま表示されている6桁を入力してください",
-            "The code does not fit. Put the key into the authenticator app and enter the six digits \
-             that it shows now"
+            "The code does not fit. Put the key into the authenticator app and enter the six \
+             digits that it shows now"
         );
         return Err(OfficeError::invalid("code", said));
     };

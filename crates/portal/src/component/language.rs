@@ -67,15 +67,20 @@ pub fn quoted(text: &str) -> Markup {
         @for piece in pieces {
             @let (inside, after) = piece.split_at(piece.find('”').unwrap_or(piece.len()));
             "“"
-            @if inside.chars().any(is_japanese) { span lang="ja" { (inside) } }
+            @if has_japanese(inside) { span lang="ja" { (inside) } }
             @else { (inside) }
             (after)
         }
     }
 }
 
+/// Whether anything in a text is Japanese.
+pub fn has_japanese(text: &str) -> bool {
+    text.chars().any(is_japanese)
+}
+
 /// Kana and kanji with what stands only between them: all from U+3000 to the end of full width.
-pub fn is_japanese(sign: char) -> bool {
+fn is_japanese(sign: char) -> bool {
     matches!(sign, '\u{3000}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FFEF}')
         || matches!(sign, '\u{E000}'..='\u{F8FF}' | '\u{20000}'..='\u{3FFFF}')
 }

@@ -200,7 +200,7 @@ async fn create(desk: &Desk, entered: &Entered) -> Result<Markup, Refusal> {
         p { (desk.say("職員を加えました。認証アプリに次の鍵を登録してもらってください。この画面でしか表示しません。\
              初めてのサインインで、パスワードの変更を求めます。初期パスワードは7日間使えます。",
             "Added. Register this key in an authenticator app; it is shown only here. \
-             The first sign-in asks for a new password.")) }
+             The first sign-in asks for a new password; the first one serves for 7 days.")) }
         p { code { (text) } }
         p { a href=(desk.href("/administration")) { (desk.say("管理に戻る", "Back")) } }
     })

@@ -170,7 +170,8 @@ async fn show(desk: &Desk, number: &str) -> Result<Response, Refusal> {
         } @else {
             p { (desk.say(
                 "書損になりました。交付できません。必要なら、手続から新しく発行してください。",
-                "This document is void and must not be handed out. Issue a new one.",
+                "This document is void and must not be handed out. If needed, issue a new one by \
+                 its procedure.",
             )) }
             p { a href=(pdf) { (desk.say("書損の印のある写しを見る", "See the marked copy")) } }
         }

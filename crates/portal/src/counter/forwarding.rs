@@ -60,12 +60,20 @@ fn wrote(desk: &Desk, count: usize) -> (Tone, String) {
             "作る文書はありません。宛先が特定できないものは、手作業で送って送付を記録してください"
                 .to_owned(),
         ),
-        (0, Language::English) => (Tone::Information, "There was nothing to write.".to_owned()),
+        (0, Language::English) => (
+            Tone::Information,
+            "There is no letter to write. Send by hand those whose addressee is not known, and \
+             record them as sent"
+                .to_owned(),
+        ),
         (_, Language::Japanese) => (
             Tone::Success,
             format!("文書を{count}通作りました。番号を押して開き、印刷してください"),
         ),
-        (_, Language::English) => (Tone::Success, format!("Letters written: {count}.")),
+        (_, Language::English) => (
+            Tone::Success,
+            format!("Letters written: {count}. Open each by its number and print it"),
+        ),
     }
 }
 

@@ -113,10 +113,14 @@ fn view(
     };
     let action = desk.href("/search");
     let form = PostForm { action: &action, csrf: &desk.csrf, enter: None, multipart: false };
+    let folded = desk.say(
+        "漢字・片仮名・平仮名。先頭の一致。ヂとジ、小さい仮名、異体字は区別しません",
+        "Kanji or kana, from the beginning; variants and small kana count as the same",
+    );
     let fields = html! {
         (field_row(&[
             text(&Field::new(language, "q", desk.say("氏名、振り仮名、番号", "Name, kana or number"))
-                .hint(desk.say("漢字・片仮名・平仮名。先頭の一致。ヂとジ、小さい仮名、異体字は区別しません", "Prefix; variants are folded"))
+                .hint(folded)
                 .value(&entered.q).error(error("q"))),
             text(&Field::new(language, "date", desk.say("生年月日", "Date of birth"))
                 .hint(desk.say("昭和55年4月1日、1980-04-01、昭和55年", "1980-04-01 or “昭和55年”"))

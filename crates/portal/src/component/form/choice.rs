@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Field, explanation, labelled, mark};
-use crate::component::language::{pick, quoted};
+use crate::component::language::{has_japanese, pick, quoted};
 
 /// One thing to choose.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,14 @@ impl<'a> Choice<'a> {
     }
 }
 
+impl Choice<'_> {
+    /// An option holds no markup: it is Japanese when part of it is.
+    fn language(&self) -> Option<&'static str> {
+        let quotes = self.label.contains('“') && has_japanese(self.label);
+        (self.recorded || quotes).then_some("ja")
+    }
+}
+
 /// A list that opens. The first line is empty unless a required field has a value of the list, so
 /// that nothing is chosen by accident. A value that is not in the list stays in it, marked as such.
 pub fn select(field: &Field<'_>, choices: &[Choice<'_>]) -> Markup {
@@ -37,6 +45,7 @@ pub fn select(field: &Field<'_>, choices: &[Choice<'_>]) -> Markup {
     let foreign = !known && !field.value.is_empty();
     let choose = pick(field.language, "選んでください", "Choose");
     let nothing = if field.nothing.is_empty() { choose } else { field.nothing };
+    let foreign_language = has_japanese(field.value).then_some("ja");
     let outside = pick(field.language, "（一覧にない値）", " (not in the list)");
     labelled(
         field,
@@ -47,9 +56,9 @@ pub fn select(field: &Field<'_>, choices: &[Choice<'_>]) -> Markup {
                 @if !(field.required && known) {
                     option value="" { (nothing) }
                 }
-                @if foreign { option value=(field.value) selected { (field.value) (outside) } }
+                @if foreign { option value=(field.value) lang=[foreign_language] selected { (field.value) (outside) } }
                 @for choice in choices {
-                    option value=(choice.value) lang=[choice.recorded.then_some("ja")]
+                    option value=(choice.value) lang=[choice.language()]
                         selected[known && choice.value == field.value] { (choice.label) }
                 }
             }

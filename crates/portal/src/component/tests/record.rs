@@ -11,7 +11,10 @@ const JA: Language = Language::Japanese;
 #[test]
 fn values_are_marked() {
     check(&value(JA, &Value::Glyphs("渡邉󠄂")), &["<span class=\"glyphs\" lang=\"ja\">渡邉󠄂</span>"]);
-    check(&value(JA, &Value::Unknown("昭和20年以下不詳")), &[">不詳</span> 昭和20年以下不詳"]);
+    check(
+        &value(JA, &Value::Unknown("昭和20年以下不詳")),
+        &[">不詳</span> <span lang=\"ja\">昭和20年以下不詳</span>"],
+    );
     check(&value(JA, &Value::Absent), &["記載なし"]);
     check(&value(JA, &Value::Masked { reveal: Some("/reveal") }), &["非表示", "href=\"/reveal\""]);
     check_not(&value(JA, &Value::Masked { reveal: None }), &["href"]);

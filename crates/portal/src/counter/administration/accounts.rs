@@ -139,7 +139,7 @@ fn account_form(desk: &Desk) -> Markup {
                     select(&Field::new(desk.language, "role", desk.say("役割", "Role")).required(true).width(Width::Medium), &roles),
                 ]))
                 (password(&Field::new(desk.language, "password",
-                    desk.say("初期パスワード（12文字以上）", "First password")).required(true),
+                    desk.say("初期パスワード（12文字以上）", "First password (12 characters or more)")).required(true),
                     PasswordUse::New))
                 (button(ButtonKind::Primary, label))
             },

@@ -1,4 +1,4 @@
-//! The counter in English: refused forms, refusals and pages. Outside of elements marked as Japanese
+//! The counter in English: refused forms, refusals, pages. Outside of elements marked as Japanese
 //! (records, what somebody wrote, what a message quotes) nothing Japanese is left.
 
 use axum::body::{Body, to_bytes};
@@ -14,6 +14,9 @@ use crate::counter::desk::{COOKIE, LANGUAGE_COOKIE, ZONE};
 const CITY: &str = "first_city";
 /// Elements that have no end.
 const VOID: &[&str] = &["br", "hr", "img", "input", "link", "meta", "wbr"];
+
+/// Who posts what where, the status of the answer and what it says.
+type Posted<'p> = (&'p str, &'p str, &'p [(&'p str, &'p str)], u16, &'p str);
 
 /// An English page.
 struct Read {
@@ -197,9 +200,32 @@ async fn forms(scene: &Scene) {
         "The Individual Number has 2 digits",
     ];
     check(&filled(scene, "move-in", &wrong).await, 200, &said);
+    let today = super::scene::day(0).to_string();
+    let whole = [
+        ("act", "check"),
+        ("identity.方法", "運転免許証等"),
+        ("f.異動日", &today),
+        ("f.届出日", &today),
+        ("f.住所", super::scene::ADDRESS),
+        ("f.前住所", "霞県霞村大字霞1番地"),
+        ("f.世帯の扱い", "1"),
+        ("f.転入者.0.氏名", "霜　一"),
+        ("f.転入者.0.氏名_振り仮名", "シモ　ハジメ"),
+        ("f.転入者.0.生年月日", "1990-02-03"),
+        ("f.転入者.0.性別", "1"),
+        ("f.転入者.0.続柄", "世帯主"),
+        ("f.転入者.0.本籍", "霞県霞村大字霞1番地"),
+        ("f.転入者.0.筆頭者", "霜　一"),
+        ("f.転入者.0.住民種別", "1"),
+    ];
+    check(
+        &filled(scene, "move-in", &whole).await,
+        200,
+        &["Enter (to be approved)", "One photo document", "(number issued at registration)"],
+    );
     let subject = ("subject", scene.keys[0].as_str());
     let copy = [("act", "check"), ("start", scene.keys[0].as_str()), subject];
-    check(&filled(scene, "residents-copy", &copy).await, 200, &["Enter: ", "Choose: "]);
+    check(&filled(scene, "residents-copy", &copy).await, 200, &["Enter: Name of the requester"]);
     let nobody = [("act", "check"), ("start", scene.keys[0].as_str())];
     check(
         &filled(scene, "move-out", &nobody).await,
@@ -240,7 +266,7 @@ async fn records(scene: &Scene) {
     let row = format!("/rows/resident-record/resident/{}", scene.keys[0]);
     let reveal = format!("{row}/reveal");
     let (document, letter) = ("/documents/20260401-999999-madoguchi-000001", "/forwarding/sent");
-    let posted: [(&str, &str, &[(&str, &str)], u16, &str); 6] = [
+    let posted: [Posted<'_>; 6] = [
         ("madoguchi", &reveal, &[("item", "個人番号")], 422, "Enter the purpose of showing it"),
         ("madoguchi", "/identification/1", &[("act", "choose")], 422, "Choose a candidate"),
         ("madoguchi", "/identification/1", &[("act", "keep")], 422, "Enter the reason for this"),
@@ -274,16 +300,22 @@ async fn administration(stage: &Stage) {
     let taken = [&account[..], &[("password", PASSWORD)]].concat();
     let weak = [("id", "atarashii"), ("name", "見本"), ("password", "short")];
     let rule = [("id", "-"), ("from", "いつか")];
-    let refused: [(&str, &[(&str, &str)], u16, &str); 5] = [
-        ("account-create", &taken, 409, "is taken. Choose another"),
-        ("account-create", &weak, 422, "A password has 12 to 128 characters"),
-        ("code-reissue", &[("id", "madoguchi")], 422, "how the person was checked"),
-        ("password-issue", &[("id", "dareka")], 404, "The staff ID “dareka” was not found"),
-        ("rule-add", &rule, 422, "cannot be read as a date"),
+    let refused: [Posted<'_>; 5] = [
+        ("kanri", "account-create", &taken, 409, "is taken. Choose another"),
+        ("kanri", "account-create", &weak, 422, "A password has 12 to 128 characters"),
+        ("kanri", "code-reissue", &[("id", "madoguchi")], 422, "how the person was checked"),
+        (
+            "kanri",
+            "password-issue",
+            &[("id", "dareka")],
+            404,
+            "The staff ID “dareka” was not found",
+        ),
+        ("kanri", "rule-add", &rule, 422, "cannot be read as a date"),
     ];
-    for (act, fields, status, said) in refused {
+    for (who, act, fields, status, said) in refused {
         let path = format!("/administration/{act}");
-        check(&ask(stage, "kanri", &path, Some(fields)).await, status, &[said]);
+        check(&ask(stage, who, &path, Some(fields)).await, status, &[said]);
     }
 }
 
