@@ -44,14 +44,17 @@ pub fn system(id: &str) -> System {
     load(&package(id))
 }
 
-/// The names of all systems.
+/// The names of all systems; those of vendors are paths from the folder of the systems.
 pub fn system_names() -> Vec<String> {
-    let entries = std::fs::read_dir(systems_folder()).expect("the folder can be read");
-    let mut names: Vec<String> = entries
-        .flatten()
-        .filter(|entry| entry.path().join("system.yaml").is_file())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
+    let mut names = Vec::new();
+    for folder in ["", "../vendors/a/", "../vendors/b/"] {
+        let entries = std::fs::read_dir(systems_folder().join(folder));
+        for entry in entries.expect("the folder can be read").flatten() {
+            if entry.path().join("system.yaml").is_file() {
+                names.push(format!("{folder}{}", entry.file_name().to_string_lossy()));
+            }
+        }
+    }
     names.sort();
     names
 }
