@@ -56,7 +56,11 @@ pub fn select(field: &Field<'_>, choices: &[Choice<'_>]) -> Markup {
                 @if !(field.required && known) {
                     option value="" { (nothing) }
                 }
-                @if foreign { option value=(field.value) lang=[foreign_language] selected { (field.value) (outside) } }
+                @if foreign {
+                    option value=(field.value) lang=[foreign_language] selected {
+                        (field.value) (outside)
+                    }
+                }
                 @for choice in choices {
                     option value=(choice.value) lang=[choice.language()]
                         selected[known && choice.value == field.value] { (choice.label) }

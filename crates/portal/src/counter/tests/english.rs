@@ -200,6 +200,28 @@ async fn forms(scene: &Scene) {
         "The Individual Number has 2 digits",
     ];
     check(&filled(scene, "move-in", &wrong).await, 200, &said);
+    confirmed(scene).await;
+    let subject = ("subject", scene.keys[0].as_str());
+    let copy = [("act", "check"), ("start", scene.keys[0].as_str()), subject];
+    check(&filled(scene, "residents-copy", &copy).await, 200, &["Enter: Name of the requester"]);
+    let nobody = [("act", "check"), ("start", scene.keys[0].as_str())];
+    check(
+        &filled(scene, "move-out", &nobody).await,
+        200,
+        &["Choose at least one subject", "Persons concerned"],
+    );
+    let search = ("register", "resident-record/resident");
+    for (name, value, said) in [
+        ("q", "", "Enter a name, a number, a date of birth or an address"),
+        ("date", "2026-02-30", "has no day 30"),
+    ] {
+        let read = ask(&scene.stage, "madoguchi", "/search", Some(&[search, (name, value)])).await;
+        check(&read, 200, &["1 mistake", said]);
+    }
+}
+
+/// A form without a mistake, before it is entered.
+async fn confirmed(scene: &Scene) {
     let today = super::scene::day(0).to_string();
     let whole = [
         ("act", "check"),
@@ -223,23 +245,6 @@ async fn forms(scene: &Scene) {
         200,
         &["Enter (to be approved)", "One photo document", "(number issued at registration)"],
     );
-    let subject = ("subject", scene.keys[0].as_str());
-    let copy = [("act", "check"), ("start", scene.keys[0].as_str()), subject];
-    check(&filled(scene, "residents-copy", &copy).await, 200, &["Enter: Name of the requester"]);
-    let nobody = [("act", "check"), ("start", scene.keys[0].as_str())];
-    check(
-        &filled(scene, "move-out", &nobody).await,
-        200,
-        &["Choose at least one subject", "Persons concerned"],
-    );
-    let search = ("register", "resident-record/resident");
-    for (name, value, said) in [
-        ("q", "", "Enter a name, a number, a date of birth or an address"),
-        ("date", "2026-02-30", "has no day 30"),
-    ] {
-        let read = ask(&scene.stage, "madoguchi", "/search", Some(&[search, (name, value)])).await;
-        check(&read, 200, &["1 mistake", said]);
-    }
 }
 
 async fn cases(stage: &Stage, case: &str) {
