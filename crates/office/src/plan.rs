@@ -134,12 +134,21 @@ pub struct Undoable {
     pub event_id: i64,
     /// 処理日時: the state before this moment is believed again.
     pub since: jiff::Timestamp,
+    /// Whom the event was about; empty when that was not recorded.
+    pub subjects: Vec<String>,
     /// Every row that it wrote.
     pub rows: Vec<UndoneRow>,
     /// One of the rows is concealed (支援措置).
     pub concealed: bool,
     /// Why it cannot be cancelled, and what else somebody has to do.
     pub findings: Vec<Finding>,
+}
+
+impl Undoable {
+    /// Whether the event was about the row with this key.
+    pub fn is_subject(&self, key: &str) -> bool {
+        self.subjects.is_empty() || self.subjects.iter().any(|subject| subject == key)
+    }
 }
 
 /// A row that a cancellation takes back.

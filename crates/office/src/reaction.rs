@@ -10,7 +10,7 @@ use store::job::{Job, job_claim, job_done, job_failed, timer_done};
 use store::journal::{Entry, journal_entry};
 use store::register::{Table, rows, rows_by};
 use store::undo::{event_cancelled_by, event_lock};
-use store::{ItemValue, StoreError};
+use store::{ItemValue, Row, StoreError};
 
 use crate::case::{register_finally, stage};
 use crate::{Actor, Office, OfficeError, procedure_of};
@@ -54,53 +54,80 @@ async fn react(office: &Office, at: jiff::Timestamp, job: &Job) -> Result<(), Of
                     && Some(&trigger.event) == event.entry.event.as_ref()
             });
             if hears {
-                match react_once(office, at, (system, procedure), &event).await {
-                    Err(OfficeError::Conflict(_)) | Ok(()) => {}
-                    Err(error) => return Err(error),
-                }
+                react_once(office, at, (system, procedure), &event).await?;
             }
         }
     }
     Ok(())
 }
 
-/// One reaction: its own open rows of the event's subjects, with the event's items as form.
+/// Own open rows to which the event says the same: the form filled with it, and the rows.
+struct Share {
+    form: Map<String, Json>,
+    rows: Vec<Row>,
+}
+
+/// One reaction: its own open rows of the event's subjects, with the event's items as form. What
+/// the event says of each may differ, as names do: each that differs is a case of its own.
 async fn react_once(
     office: &Office,
     at: jiff::Timestamp,
     (system, procedure): (&System, &Procedure),
     event: &Entry,
 ) -> Result<(), OfficeError> {
-    let actor = Actor::automatic(at);
     let table = Table::new(system, &procedure.register)?;
     let item = table.register.item(&procedure.by);
     let item = item.ok_or_else(|| OfficeError::Definition(format!("項目「{}」", procedure.by)))?;
-    let mut client = office.database.client().await?;
-    let mut found = Vec::new();
-    for subject in &event.entry.subjects {
-        let mut own = rows_by(&*client, table, item, subject).await?;
+    let client = office.database.client().await?;
+    let mut shares: Vec<Share> = Vec::new();
+    for subject in event.entry.event_subjects() {
+        let mut own = rows_by(&*client, table, item, &subject).await?;
         own.retain(|row| row.meta.closed_on.is_none());
-        found.extend(own.into_iter().map(|row| (subject.clone(), row)));
+        let form = form_of(procedure, event, &subject);
+        match shares.iter_mut().find(|share| share.form == form) {
+            Some(share) => share.rows.extend(own),
+            None => shares.push(Share { form, rows: own }),
+        }
     }
-    let Some((first, _)) = found.first() else { return Ok(()) };
-    let keys: Vec<String> = found.iter().map(|(_, row)| table.key_of(row).to_owned()).collect();
-    let form = form_of(procedure, event, first, &keys);
+    drop(client);
+    for share in shares.into_iter().filter(|share| !share.rows.is_empty()) {
+        match react_share(office, at, (table, procedure, event), share).await {
+            // Done before a crash, or cancelled meanwhile.
+            Err(OfficeError::Conflict(_)) | Ok(()) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn react_share(
+    office: &Office,
+    at: jiff::Timestamp,
+    (table, procedure, event): (Table<'_>, &Procedure, &Entry),
+    share: Share,
+) -> Result<(), OfficeError> {
+    let actor = Actor::automatic(at);
+    let keys: Vec<String> = share.rows.iter().map(|row| table.key_of(row).to_owned()).collect();
+    let mut form = share.form;
+    let chosen: Vec<Json> = keys.iter().map(|key| json!({ "key": key })).collect();
+    form.insert("対象者".to_owned(), Json::Array(chosen));
+    let mut client = office.database.client().await?;
     let transaction = client.transaction().await?;
     event_lock(&transaction, event.event_id).await?;
     if event_cancelled_by(&transaction, event.event_id).await?.is_some() {
         return Ok(());
     }
     let new = NewCase {
-        system: system.id.clone(),
+        system: table.system.id.clone(),
         procedure: procedure.id.clone(),
-        package: system.hash.clone(),
+        package: table.system.hash.clone(),
         stage: stage::TO_DO.to_owned(),
         origin: "事象".to_owned(),
         origin_event: Some(event.event_id),
         title: procedure.name.clone(),
         subjects: keys,
-        versions: found.iter().map(|(_, row)| row.meta.version_no).collect(),
-        form,
+        versions: share.rows.iter().map(|row| row.meta.version_no).collect(),
+        form: Json::Object(form),
         identity: json!({}),
         acknowledged: true,
         filed_on: event.entry.filed_on,
@@ -145,7 +172,7 @@ async fn settle<'c>(
 }
 
 /// Form fields take the event's items of the same names; 異動日 and 届出日 come with it.
-fn form_of(procedure: &Procedure, event: &Entry, subject: &str, keys: &[String]) -> Json {
+fn form_of(procedure: &Procedure, event: &Entry, subject: &str) -> Map<String, Json> {
     let items = &event.entry.content["subjects"][subject];
     let mut form = Map::new();
     for (group, field) in procedure.fields() {
@@ -162,9 +189,7 @@ fn form_of(procedure: &Procedure, event: &Entry, subject: &str, keys: &[String])
         }
         form.insert(field.name.clone(), value);
     }
-    let subjects: Vec<Json> = keys.iter().map(|key| json!({ "key": key })).collect();
-    form.insert("対象者".to_owned(), Json::Array(subjects));
-    Json::Object(form)
+    form
 }
 
 /// A timer: the procedure waits in the queue as a case for its subject, unless the row is closed.

@@ -85,7 +85,7 @@ const COLUMNS: &str = "id, system, procedure, package, stage, origin, origin_eve
 /// Opens a case; its number is returned.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the same event already opened it.
+/// [`StoreError::Conflict`] when the same event already opened it for the same first subject.
 pub async fn case_open(client: &impl GenericClient, case: &NewCase) -> Result<i64, StoreError> {
     let row = client
         .query_opt(
@@ -93,8 +93,8 @@ pub async fn case_open(client: &impl GenericClient, case: &NewCase) -> Result<i6
                subjects, versions, form, identity, acknowledged, filed_on, effective_on, due_on,
                entered_by)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-             on conflict (origin_event, system, procedure) where origin_event is not null
-               do nothing returning id",
+             on conflict (origin_event, system, procedure, (subjects[1]))
+               where origin_event is not null do nothing returning id",
             &[
                 &case.system, &case.procedure, &case.package, &case.stage, &case.origin,
                 &case.origin_event, &case.title, &case.subjects, &case.versions, &case.form,

@@ -39,6 +39,15 @@ pub struct NewEntry {
     pub content: Value,
 }
 
+impl NewEntry {
+    /// Whom the event is about, which may be fewer than the rows that were written with it; nobody
+    /// where no event was recorded.
+    pub fn event_subjects(&self) -> Vec<String> {
+        let subjects = self.content["subjects"].as_object();
+        subjects.map(|all| all.keys().cloned().collect()).unwrap_or_default()
+    }
+}
+
 /// A recorded entry.
 #[derive(Clone, Debug)]
 pub struct Entry {

@@ -94,13 +94,20 @@ pub(super) fn take(
     }
 }
 
-/// The field of the element, else of the form, that has the item's name and type.
+/// The field of the element, else of the form, that has the item's name and type. A row of a
+/// register that is gone through has items of such names too: those are never taken, they are what
+/// was there before.
 fn taken(item: &Item, scope: &RowScope<'_, '_>) -> Option<Assignment> {
-    scope.context.procedure.field(&item.name)?;
-    let of_element = scope.element.map(|_| format!("{}.{}", scope.each, item.name));
+    let groups = || {
+        let own = scope.context.procedure.fields().filter(|(_, field)| field.name == item.name);
+        own.map(|(group, _)| group.repeat.is_some() || group.per_subject)
+    };
+    let of_element = scope.element.filter(|_| groups().any(|of_element| of_element));
+    let of_element = of_element.map(|_| format!("{}.{}", scope.each, item.name));
+    let of_form = groups().any(|of_element| !of_element).then(|| item.name.clone());
     let value = of_element
         .into_iter()
-        .chain([item.name.clone()])
+        .chain(of_form)
         .filter_map(|source| rules::compile(&source, scope.inner).ok())
         .find(|value| crate::compile::fits(value.type_of(), &item_type(item)))?;
     Some(Assignment { item: item.name.clone(), value })

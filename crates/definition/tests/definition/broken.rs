@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use definition::Package;
+use definition::model::Verb;
 use expect_test::expect_file;
 
 use crate::support::{package_of, shown};
@@ -72,4 +73,22 @@ fn a_text_without_english_is_said() {
     let said = shown(&warnings);
     assert!(said.contains(words) && said.contains("procedures/issue.yaml:17:"), "{said}");
     assert!(!system.procedures.is_empty());
+}
+
+/// `take:` on rows that are there takes the form's field, never the old value of the row itself.
+#[test]
+fn what_is_taken_is_the_field() {
+    let mut package = package_of(&tests_folder().join("good"));
+    let file = package.files.get_mut("procedures/renew.yaml").expect("it is in the package");
+    *file = file
+        .replace(
+            "effects:",
+            "      - { name: 冊数, name_en: Volumes, type: integer, length: 3 }\neffects:",
+        )
+        .replace("set: { 券の状態: '\"1\"' }", "take: [冊数]");
+    let (system, _) =
+        definition::load(&package).unwrap_or_else(|errors| panic!("{}", shown(&errors)));
+    let renew = system.procedure("renew").expect("the procedure is there");
+    let Verb::Amend { set, .. } = &renew.effects[0].verb else { panic!("{:?}", renew.effects) };
+    assert_eq!((set[0].item.as_str(), set[0].value.source()), ("冊数", "冊数"));
 }

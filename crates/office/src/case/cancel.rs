@@ -90,6 +90,7 @@ impl<C: GenericClient> Search<'_, C> {
         let mut out = Undoable {
             event_id,
             since: jiff::Timestamp::UNIX_EPOCH,
+            subjects: Vec::new(),
             rows: Vec::new(),
             concealed: false,
             findings: Vec::new(),
@@ -107,6 +108,7 @@ impl<C: GenericClient> Search<'_, C> {
             Err(other) => return Err(other.into()),
         };
         out.since = entry.entry.recorded_at;
+        out.subjects = entry.entry.event_subjects();
         out.findings.extend(self.obstacle(&entry, subject).await?);
         if !out.findings.is_empty() {
             return Ok(out);

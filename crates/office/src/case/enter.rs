@@ -185,8 +185,9 @@ pub(super) async fn duplicates(
         let same = |row: &&store::Row| {
             row.meta.closed_on.is_none()
                 && positions.iter().all(|at| {
-                    // A secret was compared through its index.
-                    table.register.items[*at].secret || row.values[*at] == values[*at]
+                    // A secret was compared through its index; what is empty is like nothing.
+                    table.register.items[*at].secret
+                        || (values[*at].is_some() && row.values[*at] == values[*at])
                 })
         };
         if let Some(row) = found.iter().find(same) {

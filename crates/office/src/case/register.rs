@@ -1,7 +1,7 @@
 //! 本登録: the plan is made again under lock, numbers are issued, rows, journal and follow-up work
 //! are written in the caller's transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use base::date::{FOREVER, start_in_japan};
@@ -112,15 +112,12 @@ fn journal_entry(
     case: &Case,
     system: &System,
     procedure: &Procedure,
-    (plan, subjects): (&Plan, &[Row]),
+    (plan, chosen): (&Plan, &[Row]),
 ) -> NewEntry {
     let entered = &case.entered;
-    let mut content = event_content(system, procedure, plan, subjects);
+    let mut content = event_content(system, procedure, plan, chosen);
     content["package"] = json!(system.hash);
-    let touched: Vec<String> = content["subjects"]
-        .as_object()
-        .map(|subjects| subjects.keys().cloned().collect())
-        .unwrap_or_default();
+    let subjects = subjects_of(system, procedure, plan);
     NewEntry {
         recorded_at: actor.at,
         system: system.id.clone(),
@@ -128,7 +125,7 @@ fn journal_entry(
         event: procedure.event.clone(),
         reason: procedure.reason.clone(),
         case_id: (case.id > 0).then_some(case.id),
-        subjects: touched,
+        subjects: subjects.into_iter().collect(),
         effective_on: plan.effective_on.unwrap_or_else(|| actor.today()),
         filed_on: plan.filed_on,
         actor: entered.entered_by.clone(),
@@ -138,11 +135,37 @@ fn journal_entry(
     }
 }
 
-/// The published items of every subject after the change; secrets never stand here.
+/// Every row that the plan writes in the register that the event is about: whoever looks at one of
+/// them finds the entry in its history.
+fn subjects_of(system: &System, procedure: &Procedure, plan: &Plan) -> BTreeSet<String> {
+    let register_id = register_of(system, procedure);
+    let opened = plan.steps.iter().filter_map(|step| match step {
+        Step::Open { register, values, .. } if register == register_id => {
+            let at = system.register(register)?.key_index();
+            values[at].as_ref().and_then(ItemValue::as_text).map(str::to_owned)
+        }
+        _ => None,
+    });
+    let changed = plan.steps.iter().flat_map(Step::touched);
+    let changed = changed.filter(|(register, _)| *register == register_id);
+    opened.chain(changed.map(|(_, key)| key.to_owned())).collect()
+}
+
+/// The register that a procedure's event is about; its own where it publishes none.
+fn register_of<'s>(system: &'s System, procedure: &'s Procedure) -> &'s str {
+    let event = system.events.iter().find(|event| Some(&event.id) == procedure.event.as_ref());
+    event.map_or(&procedure.register, |event| &event.register)
+}
+
+/// What the event says: the published items, after the change, of everybody whom it is about, which
+/// is who was chosen or is new. A row that is only changed along with them, as of the member who
+/// becomes head when another leaves, is no subject of the event: other systems do not react to it.
+/// Secrets never stand here.
 fn event_content(system: &System, procedure: &Procedure, plan: &Plan, before: &[Row]) -> Json {
     let event = system.events.iter().find(|event| Some(&event.id) == procedure.event.as_ref());
-    let register_id = event.map_or(&procedure.register, |event| &event.register);
+    let register_id = register_of(system, procedure);
     let Some(register) = system.register(register_id) else { return json!({}) };
+    let chosen = register_id == procedure.register;
     let names: Vec<&str> = match event {
         Some(event) => event.items.iter().map(String::as_str).collect(),
         None => vec![register.key.as_str()],
@@ -151,25 +174,28 @@ fn event_content(system: &System, procedure: &Procedure, plan: &Plan, before: &[
     let mut cancels = None;
     for step in &plan.steps {
         let (key, values) = match step {
-            Step::Open { register: id, values, .. } if id == register_id => {
+            Step::Open { register: id, values, .. } if id.as_str() == register_id => {
                 let key = values[register.key_index()].as_ref().and_then(ItemValue::as_text);
                 (key.unwrap_or_default().to_owned(), values.clone())
             }
-            Step::Change { register: id, key, change } if id == register_id => {
+            Step::Change { register: id, key, change } if id.as_str() == register_id => {
                 let index = register.key_index();
                 let same = |row: &&Row| {
                     row.values[index].as_ref().and_then(ItemValue::as_text) == Some(key.as_str())
                 };
-                let mut values = before
-                    .iter()
-                    .find(same)
-                    .map_or_else(|| vec![None; register.items.len()], |row| row.values.clone());
+                let mut values = match before.iter().find(same) {
+                    Some(row) => row.values.clone(),
+                    None if chosen => continue,
+                    None => vec![None; register.items.len()],
+                };
                 values[index].get_or_insert_with(|| ItemValue::Text(key.clone()));
                 patch_of(change).iter().for_each(|(at, value)| values[*at].clone_from(value));
                 (key.clone(), values)
             }
             Step::Cancel(event) => {
-                for row in event.rows.iter().filter(|row| row.register == *register_id) {
+                let is_subject =
+                    |row: &&UndoneRow| row.register == register_id && event.is_subject(&row.key);
+                for row in event.rows.iter().filter(is_subject) {
                     let values = row.before.as_ref().unwrap_or(&row.now);
                     subjects.insert(row.key.clone(), items_json(register, &names, values));
                 }

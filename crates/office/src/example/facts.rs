@@ -100,7 +100,8 @@ fn events(
         }
         let since = jiff::Timestamp::UNIX_EPOCH;
         let findings = Vec::new();
-        out.push(Undoable { event_id, since, rows: undone, concealed: false, findings });
+        let subjects = Vec::new();
+        out.push(Undoable { event_id, since, subjects, rows: undone, concealed: false, findings });
     }
     Ok(out)
 }

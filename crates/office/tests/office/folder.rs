@@ -58,3 +58,13 @@ pub fn system_names() -> Vec<String> {
     names.sort();
     names
 }
+
+/// A system of the repository with one text in one of its files changed.
+#[track_caller]
+pub fn changed(id: &str, (path, (from, to)): (&str, (&str, &str))) -> System {
+    let mut package = package(id);
+    let file = package.files.get_mut(path).expect("the file is in the package");
+    assert!(file.contains(from), "{from} is not in {path}");
+    *file = file.replace(from, to);
+    load(&package)
+}
