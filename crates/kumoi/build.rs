@@ -1,4 +1,5 @@
-//! Embeds every business system of `systems/` into the program, so that no zone reads the checkout.
+//! Embeds every business system of `systems/` and the packages of the sample vendors in `vendors/`
+//! into the program, so that no zone reads the checkout.
 //!
 //! Writes a table of texts; it checks nothing: the definitions are checked when they are loaded.
 
@@ -19,6 +20,20 @@ fn main() -> io::Result<()> {
         let _ = writeln!(table, "({name:?}, &[");
         files(&folder, &folder, &mut table)?;
         table.push_str("]),\n");
+    }
+    table.push_str("];\n");
+    let vendors = root.join("../../vendors").canonicalize()?;
+    println!("cargo::rerun-if-changed={}", vendors.display());
+    table.push_str("pub(super) const VENDORS: &[(&str, &str, &[(&str, &str)])] = &[\n");
+    for vendor in sorted(&vendors)?.iter().filter(|path| path.is_dir()) {
+        println!("cargo::rerun-if-changed={}", vendor.display());
+        for folder in sorted(vendor)?.iter().filter(|path| path.join("system.yaml").is_file()) {
+            let name = |path: &Path| path.file_name().unwrap_or_default().to_owned();
+            let (vendor, system) = (name(vendor), name(folder));
+            let _ = writeln!(table, "({vendor:?}, {system:?}, &[");
+            files(folder, folder, &mut table)?;
+            table.push_str("]),\n");
+        }
     }
     table.push_str("];\n");
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("systems.rs");

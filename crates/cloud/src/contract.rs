@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use base::date::Date;
 use definition::System;
 use serde::{Deserialize, Serialize};
 use store::control::{self, Contract};
 use store::identity;
 use store::organisation::{Credentials, Installer, Login, Organisation, Templates};
+use store::register::{Table, open_count};
 
-use crate::{CloudError, Upgraded};
+use crate::{CloudError, Upgraded, price};
+
+/// The state of a contract whose system runs.
+const IN_SERVICE: &str = "提供中";
 
 /// An offer of the catalogue.
 #[derive(Clone, Debug)]
@@ -68,7 +73,8 @@ pub async fn offer_publish(
     let control = control::control_open(installer).await?;
     let mut offers = Vec::with_capacity(systems.len());
     for system in systems {
-        let id = control::offer_publish(&control, vendor, system).await?;
+        let price = price::listed(system);
+        let id = control::offer_publish(&control, (vendor, price.as_ref()), system).await?;
         offers.push(Offer { id, system: system.id.clone() });
     }
     Ok(offers)
@@ -101,7 +107,7 @@ pub struct Executor<'e> {
     /// The packages of the catalogue.
     pub systems: &'e [Arc<System>],
     /// Where credentials are kept.
-    pub keeper: &'e dyn Keeper,
+    pub keeper: &'e (dyn Keeper + Sync),
 }
 
 impl Executor<'_> {
@@ -128,19 +134,47 @@ impl Executor<'_> {
             }
         };
         let control = control::control_open(self.installer).await?;
+        control::buyer_admit(&control, organisation).await?;
         let mut signed = control::contract_list(&control).await?;
         signed.retain(|contract| contracts.contains(&contract.id));
         let of = |contract: &Contract| {
-            self.systems.iter().find(|system| system.hash == contract.hash).cloned()
+            self.systems.iter().find(|system| system.hash == contract.offer.hash).cloned()
         };
         let wanted: Vec<Arc<System>> = signed.iter().filter_map(of).collect();
         let upgraded = self.systems_bring_up(organisation, &wanted).await?;
         for contract in signed {
-            if upgraded.systems.iter().any(|system| system.hash == contract.hash) {
-                control::contract_in_service(&control, contract.id).await?;
+            if !upgraded.systems.iter().any(|system| system.hash == contract.offer.hash) {
+                continue;
+            }
+            control::contract_in_service(&control, contract.id).await?;
+            if contract.state != IN_SERVICE {
+                let note = &contract.offer.version;
+                control::executor_act(&control, contract.id, "提供開始", note).await?;
             }
         }
         Ok(Opened { kept, upgraded })
+    }
+
+    /// Meters an organisation: how many residents its registers of people hold today. A day is
+    /// metered once.
+    ///
+    /// # Errors
+    /// [`CloudError::Store`].
+    pub async fn meter(
+        &self,
+        organisation: &str,
+        (systems, day): (&[Arc<System>], Date),
+    ) -> Result<(), CloudError> {
+        let people = systems.iter().find_map(|system| {
+            let register = system.registers.iter().find(|one| one.published.is_some())?;
+            Table::new(system, &register.id).ok()
+        });
+        let Some(table) = people else { return Ok(()) };
+        let client = self.installer.connect(organisation).await?;
+        let residents = i32::try_from(open_count(&client, table).await?).unwrap_or(i32::MAX);
+        let control = control::control_open(self.installer).await?;
+        control::meter(&control, (organisation, day), residents).await?;
+        Ok(())
     }
 
     async fn create(&self, organisation: &Organisation) -> Result<Kept, CloudError> {

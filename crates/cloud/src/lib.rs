@@ -5,8 +5,10 @@
 
 mod contract;
 mod error;
+mod price;
 mod upgrade;
 
 pub use contract::{Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish};
 pub use error::CloudError;
+pub use price::{Charge, Price};
 pub use upgrade::{Change, Refused, Upgraded};

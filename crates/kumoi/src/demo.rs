@@ -6,6 +6,7 @@
 mod accounts;
 mod banner;
 mod cards;
+mod contracts;
 mod fill;
 mod keys;
 mod plan;
@@ -23,7 +24,7 @@ use store::cluster::{Cluster, ClusterOptions};
 use store::organisation::Installer;
 
 use crate::sample::{Sample, samples};
-use crate::systems::{systems_load, systems_read};
+use crate::systems::{systems_load, systems_read, vendors_load};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use keys::KeyFolder;
 
@@ -102,6 +103,8 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let helper = tokio::spawn(plan::authenticator_serve(authenticator, cards));
     banner::print(&arguments, &opened, layout.var());
     let installer = Installer::new(cluster.installer("postgres"));
+    let desk = contracts::Desk::new(&layout, &installer, &systems, &opened).await?;
+    let contracts = tokio::spawn(desk.serve());
     let filling = tokio::spawn(async move {
         for one in opened {
             let systems = Arc::clone(&one.systems);
@@ -110,6 +113,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     });
     let ended = supervisor.run(cluster, &mut signals).await;
     filling.abort();
+    contracts.abort();
     helper.abort();
     ended
 }
@@ -127,6 +131,9 @@ async fn open_all(
     let keeper = KeyFolder::open(layout.var())?;
     let executor = Executor { installer, templates: &templates, systems, keeper: &keeper };
     let offers = cloud::offer_publish(installer, "kumoi", systems).await?;
+    for (vendor, system) in vendors_load()? {
+        cloud::offer_publish(installer, vendor, &[system]).await?;
+    }
     let mut all = Vec::new();
     for sample in samples(arguments.only.as_deref()) {
         let organisation = &sample.organisation;

@@ -12,6 +12,7 @@ const IDENTIFIERS: &str = include_str!("../../../data/sample/identifiers.csv");
 const ACCOUNTS: &str = include_str!("../../../data/sample/accounts.csv");
 const DECISION_RULES: &str = include_str!("../../../data/sample/decision-rules.csv");
 const WORDS: &str = include_str!("../../../data/sample/words.csv");
+const VENDORS: &str = include_str!("../../../data/sample/vendors.csv");
 
 /// What to try first, shown when everything runs.
 pub const FIRST_STEPS: &str = include_str!("../../../data/sample/first-steps.txt");
@@ -86,6 +87,13 @@ pub fn decision_rules() -> impl Iterator<Item = [&'static str; 4]> {
 /// A word of the records that the loader itself has to write.
 pub fn word(key: &str) -> &'static str {
     rows(WORDS).find(|row: &[&str; 2]| row[0] == key).map_or("", |row| row[1])
+}
+
+/// The name of a sample vendor by the name of its folder.
+pub fn vendor(folder: &str) -> &'static str {
+    rows(VENDORS)
+        .find(|row: &[&str; 2]| row[0] == folder)
+        .map_or("見本ベンダー", |row| row[1])
 }
 
 /// The lines after the heading, split into `N` fields; other lines are passed over.

@@ -17,18 +17,34 @@ use definition::{Package, System};
 
 /// Loads every built-in system.
 pub fn systems_load() -> Result<Arc<Vec<Arc<System>>>> {
-    let mut systems = Vec::new();
-    for (name, files) in embedded::SYSTEMS {
-        let files = files.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect();
-        match definition::load(&Package { files }) {
-            Ok((system, _)) => systems.push(Arc::new(system)),
-            Err(diagnostics) => {
-                let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-                bail!("組込みの業務システム {name} に誤りがあります\n{}", lines.join("\n"));
-            }
+    let all = embedded::SYSTEMS.iter().map(|(name, files)| embedded_load(name, files));
+    Ok(Arc::new(all.collect::<Result<_>>()?))
+}
+
+/// Loads the packages of the sample vendors, each with its vendor's name.
+pub fn vendors_load() -> Result<Vec<(&'static str, Arc<System>)>> {
+    let load = |(vendor, name, files): &(&str, &str, &'static [(&str, &str)])| {
+        Ok((crate::sample::vendor(vendor), embedded_load(name, files)?))
+    };
+    embedded::VENDORS.iter().map(load).collect()
+}
+
+/// Every package of the catalogue: the built-in systems and the sample vendors'.
+pub fn catalogue_load() -> Result<Arc<Vec<Arc<System>>>> {
+    let mut all = systems_load()?.to_vec();
+    all.extend(vendors_load()?.into_iter().map(|(_, system)| system));
+    Ok(Arc::new(all))
+}
+
+fn embedded_load(name: &str, files: &[(&str, &str)]) -> Result<Arc<System>> {
+    let files = files.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect();
+    match definition::load(&Package { files }) {
+        Ok((system, _)) => Ok(Arc::new(system)),
+        Err(diagnostics) => {
+            let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+            bail!("組込みの業務システム {name} に誤りがあります\n{}", lines.join("\n"));
         }
     }
-    Ok(Arc::new(systems))
 }
 
 /// Loads every system in a folder instead of the built-in ones.

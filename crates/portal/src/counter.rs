@@ -1,11 +1,11 @@
 //! The office zone: the counter of a municipality, its approvers and its administrator.
 
 mod administration;
-mod api;
+pub(crate) mod api;
 mod cancel_link;
 mod case;
 mod certificate;
-mod desk;
+pub(crate) mod desk;
 mod entered;
 mod form_input;
 mod form_view;
@@ -18,7 +18,7 @@ mod pages;
 mod password;
 mod procedure;
 mod queue;
-mod refusal;
+pub(crate) mod refusal;
 mod row;
 mod search;
 mod sign_in;
@@ -207,7 +207,7 @@ async fn asset_file(
 }
 
 /// Headers of every answer: nothing is stored, framed, guessed or loaded from elsewhere.
-async fn headers(request: Request, next: Next) -> Response {
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let fixed = [

@@ -6,6 +6,8 @@
 pub mod authenticator;
 pub mod component;
 pub mod counter;
+mod entrance;
 pub mod internet;
 pub mod lgwan;
 pub mod route;
+mod signed;

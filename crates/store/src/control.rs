@@ -1,29 +1,27 @@
-//! The control database of a cluster: organisations, offers, contracts, and how far the sample
-//! people of an organisation are loaded. Only the installer reads it.
+//! The control database of a cluster: organisations, offers, contracts, what is metered, and how far
+//! the sample people of an organisation are loaded. The installer works in all of it; a
+//! municipality's LGWAN login sees the offers and its own contracts.
+
+mod contract;
+
+use std::future::poll_fn;
 
 use definition::System;
-use tokio_postgres::Client;
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_postgres::{AsyncMessage, Client, NoTls};
 
 use crate::StoreError;
 use crate::organisation::{Installer, Organisation};
 use crate::schema;
 
-const DATABASE: &str = "kumoi_control";
+pub use contract::{
+    Act, Contract, Draft, Offer, Step, act_list, contract_draft, contract_in_service,
+    contract_list, contract_sign, contract_step, executor_act, meter, metered, offer_list,
+};
 
-/// 契約: a contract of an organisation for an offer.
-#[derive(Clone, Debug)]
-pub struct Contract {
-    /// Number.
-    pub id: i64,
-    /// Organisation.
-    pub organisation: String,
-    /// System contracted.
-    pub system: String,
-    /// Package hash contracted.
-    pub hash: String,
-    /// 締結, 提供中, 終了.
-    pub state: String,
-}
+/// Its name.
+pub const DATABASE: &str = "kumoi_control";
 
 /// Opens the control database, creating it the first time.
 ///
@@ -51,15 +49,16 @@ pub async fn control_open(installer: &Installer) -> Result<Client, StoreError> {
 /// [`StoreError::Database`].
 pub async fn offer_publish(
     client: &Client,
-    vendor: &str,
+    (vendor, price): (&str, Option<&Value>),
     system: &System,
 ) -> Result<i64, StoreError> {
     let row = client
         .query_one(
-            "insert into control.offer (vendor, system, name, version, hash)
-             values ($1, $2, $3, $4, $5)
-             on conflict (system, hash) do update set withdrawn_at = null returning id",
-            &[&vendor, &system.id, &system.name, &system.version, &system.hash],
+            "insert into control.offer (vendor, system, name, version, hash, price)
+             values ($1, $2, $3, $4, $5, $6)
+             on conflict (system, hash) do update set withdrawn_at = null, price = excluded.price
+             returning id",
+            &[&vendor, &system.id, &system.name, &system.version, &system.hash, &price],
         )
         .await?;
     Ok(row.try_get(0)?)
@@ -90,68 +89,39 @@ pub async fn organisation_register(
     Ok(())
 }
 
-/// Signs a contract; signing again changes nothing.
+/// Lets an organisation's LGWAN login in, to the offers and its own contracts.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn contract_sign(
-    client: &Client,
-    organisation: &str,
-    offer: i64,
-) -> Result<i64, StoreError> {
-    let row = client
-        .query_one(
-            "insert into control.contract (organisation, offer, state) values ($1, $2, '締結')
-             on conflict (organisation, offer) do update set offer = excluded.offer returning id",
-            &[&organisation, &offer],
-        )
-        .await?;
-    Ok(row.try_get(0)?)
-}
-
-/// Marks a contract as in service; what it replaces (the same system's older packages) ends.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn contract_in_service(client: &Client, id: i64) -> Result<(), StoreError> {
-    let sql = "
-        with own as (
-            select c.id, c.organisation, o.system from control.contract c
-            join control.offer o on o.id = c.offer where c.id = $1),
-        same as (
-            select c.id from control.contract c join control.offer o on o.id = c.offer
-            join own on own.organisation = c.organisation and own.system = o.system)
-        update control.contract c
-        set state = case when c.id = $1 then '提供中' else '終了' end,
-            opened_at = case when c.id = $1 then coalesce(opened_at, now()) else opened_at end
-        from same where same.id = c.id and (c.id = $1 or c.state = '提供中')";
-    client.execute(sql, &[&id]).await?;
+pub async fn buyer_admit(client: &Client, organisation: &Organisation) -> Result<(), StoreError> {
+    let login = format!("{}_lgwan", organisation.id);
+    let sql =
+        format!("grant connect on database {DATABASE} to {login}; grant kumoi_buyer to {login}");
+    client.batch_execute(&sql).await?;
     Ok(())
 }
 
-/// Contracts in order of signing.
+/// Hears of contracts that are signed: the organisation each time.
 ///
 /// # Errors
-/// [`StoreError::Database`].
-pub async fn contract_list(client: &Client) -> Result<Vec<Contract>, StoreError> {
-    let rows = client
-        .query(
-            "select c.id, c.organisation, o.system, o.hash, c.state
-             from control.contract c join control.offer o on o.id = c.offer order by c.id",
-            &[],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Contract {
-                id: row.try_get(0)?,
-                organisation: row.try_get(1)?,
-                system: row.try_get(2)?,
-                hash: row.try_get(3)?,
-                state: row.try_get(4)?,
-            })
-        })
-        .collect()
+/// [`StoreError::Database`]. The channel ends with the connection.
+pub async fn signed_listen(
+    installer: &Installer,
+) -> Result<(Client, UnboundedReceiver<String>), StoreError> {
+    let (client, connection) = installer.config(DATABASE).connect(NoTls).await?;
+    let (sender, receiver) = unbounded_channel();
+    tokio::spawn(async move {
+        let mut connection = std::pin::pin!(connection);
+        while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(told) = message
+                && sender.send(told.payload().to_owned()).is_err()
+            {
+                return;
+            }
+        }
+    });
+    client.batch_execute("listen kumoi_signed").await?;
+    Ok((client, receiver))
 }
 
 /// How many sample people are loaded: (done, wanted).

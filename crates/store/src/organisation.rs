@@ -75,6 +75,12 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// The login to the catalogue and the own contracts; only the LGWAN zone's is let in.
+    pub fn control(&self) -> Option<Login> {
+        let own = self.staff.as_ref().filter(|_| self.office.is_none())?;
+        Some(Login { database: crate::control::DATABASE.to_owned(), ..own.clone() })
+    }
+
     /// Opens a pool for one of the logins.
     ///
     /// # Errors
@@ -122,15 +128,20 @@ impl Installer {
     /// # Errors
     /// [`StoreError::Database`] when the server refuses.
     pub async fn connect(&self, database: &str) -> Result<Client, StoreError> {
-        let mut config = self.config.clone();
-        config.dbname(database);
-        let (client, connection) = config.connect(NoTls).await?;
+        let (client, connection) = self.config(database).connect(NoTls).await?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "installer connection ended");
             }
         });
         Ok(client)
+    }
+
+    /// How to sign in to a database.
+    pub(crate) fn config(&self, database: &str) -> Config {
+        let mut config = self.config.clone();
+        config.dbname(database);
+        config
     }
 
     /// The folder of the server's socket or its host.

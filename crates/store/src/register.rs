@@ -16,8 +16,8 @@ use crate::vault::Vault;
 
 pub use change::{Change, Stamp, apply, undo};
 pub use read::{
-    keys_flagged, reveal, row, rows, rows_as_of, rows_before, rows_by, rows_by_as_of, rows_history,
-    rows_locked, rows_recorded,
+    keys_flagged, open_count, reveal, row, rows, rows_as_of, rows_before, rows_by, rows_by_as_of,
+    rows_history, rows_locked, rows_recorded,
 };
 pub use write::{RowWrite, open_many};
 

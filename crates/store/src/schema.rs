@@ -30,8 +30,13 @@ pub(crate) const STAFF: Shape =
 pub(crate) const FRONT: Shape =
     Shape { schema: "front", steps: &[("front", include_str!("../sql/front.sql"))] };
 /// クラスターの管理のデータベース.
-pub(crate) const CONTROL: Shape =
-    Shape { schema: "control", steps: &[("control", include_str!("../sql/control.sql"))] };
+pub(crate) const CONTROL: Shape = Shape {
+    schema: "control",
+    steps: &[
+        ("control", include_str!("../sql/control.sql")),
+        ("contract", include_str!("../sql/steps/control-0002-contract.sql")),
+    ],
+};
 
 impl Shape {
     /// All statements, for a name that changes with them.

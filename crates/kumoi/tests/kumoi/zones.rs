@@ -46,7 +46,8 @@ async fn a_zone_opens_its_own_databases_only() {
     let mut opened: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for zone in ZONES {
         for one in credentials_read(&folder(world, zone)).expect("credentials") {
-            for login in [&one.office, &one.front, &one.staff].into_iter().flatten() {
+            let control = one.control();
+            for login in [&one.office, &one.front, &one.staff, &control].into_iter().flatten() {
                 for database in &all {
                     if opens(&one, login, database).await {
                         opened.entry(zone).or_default().insert(database.clone());
@@ -62,7 +63,7 @@ async fn a_zone_opens_its_own_databases_only() {
     };
     let own = [
         ("office", set(&["", "_front", "_staff"])),
-        ("lgwan", set(&["_staff"])),
+        ("lgwan", BTreeSet::from([format!("{VILLAGE}_staff"), "kumoi_control".to_owned()])),
         ("internet", set(&["_front"])),
     ];
     assert_eq!(opened, BTreeMap::from(own), "of {all:?}");

@@ -18,7 +18,7 @@ pub mod schema;
 mod session;
 mod strict;
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;
 mod view;
 
 use ::office::access::role;

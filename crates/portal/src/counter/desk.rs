@@ -23,16 +23,15 @@ use super::refusal::Refusal;
 use super::{CounterState, Place};
 use crate::component::language::{Language, pick};
 use crate::component::notice::Notice;
-use crate::component::page::{NavigationItem, Page, UserBox};
 use crate::route::Access;
+use crate::signed::{LANGUAGE_COOKIE, Signed};
 
 /// The zone's name in sessions and audit.
 pub const ZONE: &str = "office";
+/// Its name on pages, in both languages.
+pub const ZONE_NAME: (&str, &str) = ("個人番号利用事務系", "Office zone");
 /// The session cookie.
 pub const COOKIE: &str = "kumoi_counter";
-/// The cookie that remembers the language.
-pub const LANGUAGE_COOKIE: &str = "kumoi_language";
-
 /// A signed-in person at an organisation.
 pub struct Desk {
     /// The organisation.
@@ -240,43 +239,15 @@ impl Desk {
         content: Markup,
         switch: &str,
     ) -> Response {
-        let organisation = &self.place.office.organisation;
-        let home = self.href("");
-        let menu = self.menu();
-        let roles: Vec<&str> = self
-            .actor
-            .roles
-            .iter()
-            .filter_map(|id| role::ALL.iter().find(|(known, ..)| known == id))
-            .map(|(_, ja, en)| self.say(ja, en))
-            .collect();
-        let roles = roles.join(self.say("・", ", "));
-        let sign_out = self.href("/sign-out");
-        let name = self.say(&organisation.name, &organisation.name_en).to_owned();
-        let page = Page {
-            home: &home,
-            zone: self.say("個人番号利用事務系", "Office zone"),
-            sample: organisation.sample,
-            language_href: switch,
-            user: Some(UserBox {
-                name: &self.actor.name,
-                role: &roles,
-                sign_out: &sign_out,
-                csrf: &self.csrf,
-            }),
-            navigation: menu
-                .iter()
-                .map(|(href, label)| NavigationItem { href, label, current: *href == self.address })
-                .collect(),
-            notices,
-            ..Page::new(self.language, &name, title, content)
+        let signed = Signed {
+            organisation: &self.place.office.organisation,
+            actor: &self.actor,
+            csrf: &self.csrf,
+            language: self.language,
+            zone: ZONE_NAME,
+            address: &self.address,
         };
-        let remember = format!(
-            "{LANGUAGE_COOKIE}={}; Path=/{}; HttpOnly; SameSite=Strict; Max-Age=31536000",
-            self.language.tag(),
-            organisation.id
-        );
-        ([(header::SET_COOKIE, remember)], page.render()).into_response()
+        signed.page(title, (notices, content), &self.menu(), switch)
     }
 
     /// Nothing for who must first do something else.

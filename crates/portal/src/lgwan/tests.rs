@@ -1,31 +1,314 @@
-//! Every page of the zone is open, is read only, and sets no cookie.
+//! A municipality compares two offers, contracts one, has it in service and sees what it costs; on
+//! a real server, with its own login to the control database, beside another municipality.
 
-use axum::body::Body;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
+use base::date::day_in_japan;
+use cloud::{Executor, Keeper, Kept, contract_sign, offer_publish};
+use definition::System;
+use jiff::Timestamp;
+use office::staff::{NewAccount, account_create, sample_codes};
+use store::cluster::{Cluster, ClusterOptions};
+use store::control::{Step, contract_list, contract_step, signed_listen};
+use store::organisation::{Credentials, Installer};
+use store::testing::{Place, sample_organisation};
 use tower::ServiceExt;
 
 use super::{LgwanState, PAGES, router};
 use crate::component::asset::ASSETS;
-use crate::route::{Access, Verb};
+use crate::counter::api::tests::stage::{PASSWORD, system};
+use crate::route::Access;
 
-#[tokio::test]
-async fn every_page_is_open_and_only_read() {
-    let served = router(LgwanState::new(Vec::new(), Default::default()));
-    let ask = async |method: &str, path: &str| {
-        let request = Request::builder().method(method).uri(path).body(Body::empty());
-        served.clone().oneshot(request.expect("a request")).await.expect("an answer")
-    };
-    for page in PAGES {
-        assert_eq!((page.verb, page.access), (Verb::Get, Access::Open), "{}", page.path);
-        let path = match page.path {
-            "/assets/{file}" => ASSETS[0].path,
-            path => path,
-        };
-        let answer = ask("GET", path).await;
-        assert_eq!(answer.status(), StatusCode::OK, "{path}");
-        assert!(answer.headers().get(header::SET_COOKIE).is_none(), "{path}");
-        assert_eq!(ask("POST", path).await.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+const CITIES: [&str; 2] = ["first_city", "second_city"];
+const PEOPLE: [(&str, &str); 3] =
+    [("kanri", "administrator"), ("kacho", "manager"), ("madoguchi", "counter")];
+
+/// Credentials in memory.
+#[derive(Default)]
+struct Pocket(Mutex<BTreeMap<String, Kept>>);
+
+impl Keeper for Pocket {
+    fn load(&self, id: &str) -> io::Result<Option<Kept>> {
+        Ok(self.0.lock().expect("no panic").get(id).cloned())
     }
-    assert_eq!(ask("GET", "/other").await.status(), StatusCode::NOT_FOUND);
-    assert_eq!(ask("GET", "/assets/other").await.status(), StatusCode::NOT_FOUND);
+
+    fn store(&self, id: &str, kept: &Kept) -> io::Result<()> {
+        self.0.lock().expect("no panic").insert(id.to_owned(), kept.clone());
+        Ok(())
+    }
+}
+
+/// The zone with two municipalities that have contracted one system each.
+struct Scene {
+    cluster: Cluster,
+    installer: Installer,
+    keeper: Pocket,
+    base: Vec<Arc<System>>,
+    all: Vec<Arc<System>>,
+    router: Router,
+    cookies: BTreeMap<(String, String), String>,
+    _place: Place,
+}
+
+struct Answer {
+    status: StatusCode,
+    location: String,
+    text: String,
+}
+
+impl Scene {
+    async fn build() -> Scene {
+        let place = Place::new();
+        let options = ClusterOptions::for_tests(place.folder());
+        let cluster = Cluster::start(&options).await.expect("the cluster starts");
+        let installer = Installer::new(cluster.installer("postgres"));
+        let base = vec![system("resident-record")];
+        let vendors = ["a", "b"]
+            .map(|vendor| (vendor, system(&format!("../vendors/{vendor}/child-medical-subsidy"))));
+        let mut all = base.clone();
+        all.extend(vendors.iter().map(|(_, system)| Arc::clone(system)));
+        let mut scene = Scene {
+            cluster,
+            installer,
+            keeper: Pocket::default(),
+            base,
+            all,
+            router: Router::new(),
+            cookies: BTreeMap::new(),
+            _place: place,
+        };
+        let offers = offer_publish(&scene.installer, "kumoi", &scene.base).await.expect("offers");
+        for (vendor, system) in &vendors {
+            let own = std::slice::from_ref(system);
+            offer_publish(&scene.installer, vendor, own).await.expect("an offer");
+        }
+        let mut held: Vec<Credentials> = Vec::new();
+        for city in CITIES {
+            let organisation = sample_organisation(city);
+            let signed = contract_sign(&scene.installer, &organisation, &offers).await;
+            held.push(scene.open(city, &signed.expect("contracts")).await);
+        }
+        let state = LgwanState::new(held.clone(), Arc::new(scene.all.clone()));
+        scene.router = router(state.expect("a state"));
+        for own in &held {
+            scene.people(own).await;
+        }
+        scene
+    }
+
+    /// Carries contracts out; the credentials of this zone.
+    async fn open(&self, city: &str, contracts: &[i64]) -> Credentials {
+        let templates = self.installer.prepare(&self.base).await.expect("templates");
+        let executor = Executor {
+            installer: &self.installer,
+            templates: &templates,
+            systems: &self.all,
+            keeper: &self.keeper,
+        };
+        let opened = executor.contract_open(&sample_organisation(city), contracts).await;
+        let opened = opened.expect("it is opened");
+        assert!(opened.upgraded.refused.is_empty(), "{:?}", opened.upgraded.refused);
+        let today = day_in_japan(Timestamp::now());
+        executor.meter(city, (&self.all, today)).await.expect("it is metered");
+        opened.kept.lgwan
+    }
+
+    async fn people(&mut self, own: &Credentials) {
+        let city = &own.organisation.id;
+        let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 2).expect("staff");
+        for (number, (id, role)) in PEOPLE.iter().enumerate() {
+            let account = NewAccount {
+                id: (*id).to_owned(),
+                name: format!("見本　{id}"),
+                password: PASSWORD.to_owned(),
+                totp_secret: vec![u8::try_from(number).expect("few") + 1; 20],
+                roles: vec![(*role).to_owned()],
+                valid_from: day_in_japan(Timestamp::now()),
+            };
+            account_create(&staff, &account).await.expect("an account");
+        }
+        let codes = sample_codes(&staff, Timestamp::now()).await.expect("codes");
+        for (id, .., code) in codes {
+            let form = format!("id={id}&password={PASSWORD}&code={code}");
+            let path = format!("/{city}/sign-in");
+            let request = request("POST", &path, "", Some(&form));
+            let answer = self.router.clone().oneshot(request).await.expect("an answer");
+            assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+            let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("a text");
+            let cookie = cookie.split(';').next().expect("a pair").to_owned();
+            self.cookies.insert((city.clone(), id), cookie);
+        }
+    }
+
+    async fn ask(&self, who: &str, path: &str, form: Option<&str>) -> Answer {
+        let (city, who) = who.split_once('/').expect("city/person");
+        let cookie = &self.cookies[&(city.to_owned(), who.to_owned())];
+        let path = format!("/{city}{path}");
+        let verb = if form.is_some() { "POST" } else { "GET" };
+        answer(self.router.clone(), request(verb, &path, cookie, form)).await
+    }
+
+    /// Sends a form with the token of its session.
+    async fn send(&self, who: &str, path: &str, fields: &str) -> Answer {
+        let page = self.ask(who, "", None).await.text;
+        let token = page.split("name=\"csrf\" value=\"").nth(1).expect("a token");
+        let token = token.split('"').next().expect("its end");
+        self.ask(who, path, Some(&format!("csrf={token}&{fields}"))).await
+    }
+}
+
+fn request(verb: &str, path: &str, cookie: &str, form: Option<&str>) -> Request<Body> {
+    Request::builder()
+        .method(verb)
+        .uri(path)
+        .header(header::COOKIE, cookie)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.unwrap_or_default().to_owned()))
+        .expect("a request")
+}
+
+async fn answer(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.expect("an answer");
+    let location = response.headers().get(header::LOCATION);
+    let location = location.map(|value| value.to_str().expect("a text").to_owned());
+    let status = response.status();
+    let body = to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    let text = String::from_utf8(body.to_vec()).expect("UTF-8");
+    Answer { status, location: location.unwrap_or_default(), text }
+}
+
+#[track_caller]
+fn check(answer: &Answer, status: u16, words: &[&str]) {
+    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
+    for word in words {
+        assert!(answer.text.contains(word), "{word} is missing in {}", answer.text);
+    }
+}
+
+const DRAFT: &str = "method=随意契約&reason=地方自治法施行令第167条の2&budget=民生費";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_municipality_compares_contracts_and_pays() {
+    let scene = Scene::build().await;
+    strangers_are_turned_away(&scene).await;
+    let catalogue = scene.ask("first_city/kanri", "/catalogue", None).await;
+    check(&catalogue, 200, &["住民基本台帳", "子ども医療費助成"]);
+    let path = "/catalogue/child-medical-subsidy";
+    let compared = scene.ask("first_city/kanri", path, None).await;
+    check(&compared, 200, &["なし", "あり", "この団体の月額", "/first_city/offers/"]);
+    check(&scene.ask("first_city/kanri", "/catalogue/nothing", None).await, 404, &[]);
+    let (a, b) = (offer(&compared.text, 0), offer(&compared.text, 1));
+    let id = it_is_drafted_and_decided(&scene, &a, &b).await;
+    it_is_signed_and_served(&scene, id).await;
+    no_login_reaches_further(&scene, id).await;
+    scene.cluster.stop().await.expect("it stops");
+}
+
+/// The path of the n-th offer on a page of comparison.
+fn offer(page: &str, number: usize) -> String {
+    let found = page.split("/first_city/offers/").nth(number + 1).expect("an offer");
+    format!("/offers/{}", found.split('"').next().expect("its end"))
+}
+
+async fn strangers_are_turned_away(scene: &Scene) {
+    for page in PAGES.iter().filter(|page| page.access != Access::Open) {
+        let path = page.path.replace("{organisation}", "first_city");
+        let path = path.replace("{offer}", "1").replace("{contract}", "1");
+        let (path, verb) = (path.replace("{system}", "x"), page.verb.word().to_uppercase());
+        for (cookie, case) in [("", "nobody"), ("kumoi_lgwan=nothing", "a wrong session")] {
+            let asked = request(&verb, &path, cookie, Some("csrf=x"));
+            let answered = answer(scene.router.clone(), asked).await;
+            assert_eq!(answered.location, "/first_city/sign-in", "{case} at {path}");
+        }
+        let foreign = &scene.cookies[&("second_city".to_owned(), "kanri".to_owned())];
+        let asked = request(&verb, &path, foreign, Some("csrf=x"));
+        let answered = answer(scene.router.clone(), asked).await;
+        assert_eq!(answered.location, "/first_city/sign-in", "a foreign session at {path}");
+        if matches!(page.access, Access::Roles(_)) {
+            let path = path.trim_start_matches("/first_city");
+            let form = (verb == "POST").then_some("csrf=x");
+            check(
+                &scene.ask("first_city/madoguchi", path, form).await,
+                403,
+                &["この操作ができるのは"],
+            );
+        }
+    }
+    let asked = request("GET", ASSETS[0].path, "", None);
+    check(&answer(scene.router.clone(), asked).await, 200, &[]);
+    let asked = request("GET", "/nowhere/sign-in", "", None);
+    check(&answer(scene.router.clone(), asked).await, 404, &[]);
+}
+
+async fn it_is_drafted_and_decided(scene: &Scene, a: &str, b: &str) -> i64 {
+    check(&scene.ask("first_city/kanri", a, None).await, 200, &["随意契約", "競争入札"]);
+    check(&scene.ask("first_city/kanri", a, Some("csrf=x")).await, 403, &[]);
+    let bare = scene.send("first_city/kanri", a, "method=x&reason=見積の比較").await;
+    check(&bare, 422, &["契約の方法を選んでください", "予算のない契約はできません", "見積の比較"]);
+    let drafted = scene.send("first_city/kanri", a, DRAFT).await;
+    check(&drafted, 303, &[]);
+    let path = drafted.location.trim_start_matches("/first_city").to_owned();
+    check(&scene.ask("first_city/kanri", &path, None).await, 200, &["起案", "別の人がします"]);
+    check(&scene.send("first_city/kanri", b, DRAFT).await, 409, &["この業務の契約がもうあります"]);
+    let step = |name: &str| format!("{path}/{name}");
+    for (who, name) in [("kanri", "decide"), ("kacho", "sign")] {
+        let refused = scene.send(&format!("first_city/{who}"), &step(name), "").await;
+        check(&refused, 409, &["起案した人は決裁できず"]);
+    }
+    check(&scene.send("first_city/kacho", &step("dream"), "").await, 404, &[]);
+    check(&scene.ask("second_city/kanri", &path, None).await, 404, &[]);
+    check(&scene.send("second_city/kacho", &step("decide"), "").await, 404, &[]);
+    // Withdrawn, drafted anew, and decided by somebody else.
+    check(&scene.send("first_city/kanri", &step("withdraw"), "").await, 303, &[]);
+    assert_eq!(scene.send("first_city/kanri", a, DRAFT).await.location, drafted.location);
+    check(&scene.send("first_city/kacho", &step("decide"), "").await, 303, &[]);
+    path.rsplit('/').next().and_then(|id| id.parse().ok()).expect("a number")
+}
+
+async fn it_is_signed_and_served(scene: &Scene, id: i64) {
+    let (_listening, mut signed) = signed_listen(&scene.installer).await.expect("it listens");
+    let path = format!("/contracts/{id}");
+    check(&scene.send("first_city/kanri", &format!("{path}/sign"), "").await, 303, &[]);
+    check(&scene.ask("first_city/kanri", &path, None).await, 200, &["環境を開いています"]);
+    assert_eq!(signed.recv().await.as_deref(), Some("first_city"));
+    scene.open("first_city", &[id]).await;
+    check(&scene.ask("first_city/kanri", &path, None).await, 200, &["提供中", "提供開始"]);
+    let client = scene.installer.connect("first_city").await.expect("a connection");
+    let sql = "select count(*) from core.system where id = 'child-medical-subsidy'";
+    let count: i64 = client.query_one(sql, &[]).await.expect("a row").get(0);
+    assert_eq!(count, 1, "it is installed");
+    let bill = scene.ask("first_city/kanri", "/bill", None).await;
+    check(&bill, 200, &["住民基本台帳", "子ども医療費助成", "合計", "÷"]);
+    let empty = scene.ask("first_city/kanri", "/bill?month=2020-01", None).await;
+    check(&empty, 200, &["この月に計ったものはありません"]);
+    let english = scene.ask("first_city/kanri", "/bill?lang=en", None).await;
+    check(&english, 200, &["Child medical expense subsidy", "Days metered"]);
+}
+
+/// The database itself lets a login see and change its own contracts only, and only as far as it
+/// is theirs to do.
+async fn no_login_reaches_further(scene: &Scene, id: i64) {
+    let kept = scene.keeper.load("second_city").expect("kept").expect("credentials").lgwan;
+    let control = kept.database(kept.control().as_ref(), None, 1).expect("a pool");
+    let client = control.client().await.expect("it is let in");
+    let seen = contract_list(&*client).await.expect("contracts");
+    assert!(seen.iter().all(|one| one.organisation == "second_city") && seen.len() == 1);
+    assert!(contract_step(&*client, (id, Step::Withdraw), ("kanri", "")).await.is_err());
+    for sql in [
+        "update control.contract set state = '提供中'",
+        "insert into control.contract (organisation, offer, state, drafted_by)
+         values ('first_city', 1, '起案', 'x')",
+        "insert into control.contract_act (contract, actor, act, note) values (1, 'x', 'x', '')",
+        "insert into control.metered values (2, '2026-01-01', 1)",
+        "update control.offer set price = null",
+        "delete from control.contract",
+        "select * from control.seed",
+    ] {
+        assert!(client.batch_execute(sql).await.is_err(), "{sql}");
+    }
 }

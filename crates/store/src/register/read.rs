@@ -69,6 +69,15 @@ async fn select(
     Ok(rows)
 }
 
+/// How many rows of a table are not closed.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn open_count(client: &impl GenericClient, table: Table<'_>) -> Result<i64, StoreError> {
+    let sql = format!("select count(*) from {} where closed_on is null", table.current());
+    Ok(client.query_one(&sql, &[]).await?.try_get(0)?)
+}
+
 /// Current rows whose item has this value; closed rows last.
 ///
 /// # Errors

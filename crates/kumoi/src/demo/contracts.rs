@@ -1,0 +1,119 @@
+//! The executor at work while everything runs: contracts that are signed are brought into service
+//! within a moment, and every organisation is metered once a day. A hint only makes it faster; the
+//! sweep is the truth.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use base::date::day_in_japan;
+use cloud::Executor;
+use definition::System;
+use jiff::Timestamp;
+use store::control::{act_list, contract_list, control_open, executor_act, signed_listen};
+use store::organisation::{Installer, Organisation, Templates};
+use tokio::time::{sleep, timeout};
+
+use super::{KeyFolder, Opened, upgrade};
+use crate::systems::vendors_load;
+use crate::up::Layout;
+
+/// How often everything is looked at without a hint; also how late a new day is metered.
+const SWEEP: Duration = Duration::from_secs(60);
+/// The pause after an error.
+const PAUSE: Duration = Duration::from_secs(2);
+/// What is noted where a contract cannot be brought into service.
+const REFUSED: &str = "提供できない";
+
+/// Everything that is needed to open a contract.
+pub(super) struct Desk {
+    installer: Installer,
+    templates: Templates,
+    /// Every package of the catalogue.
+    systems: Vec<Arc<System>>,
+    keeper: KeyFolder,
+    organisations: Vec<Organisation>,
+}
+
+impl Desk {
+    /// For the organisations that were opened.
+    pub(super) async fn new(
+        layout: &Layout,
+        installer: &Installer,
+        systems: &Arc<Vec<Arc<System>>>,
+        opened: &[Opened],
+    ) -> Result<Desk> {
+        let mut all = systems.to_vec();
+        all.extend(vendors_load()?.into_iter().map(|(_, system)| system));
+        Ok(Desk {
+            installer: installer.clone(),
+            templates: installer.prepare(systems).await?,
+            systems: all,
+            keeper: KeyFolder::open(layout.var())?,
+            organisations: opened.iter().map(|one| one.sample.organisation.clone()).collect(),
+        })
+    }
+
+    /// Works for ever; an error is said and tried again.
+    pub(super) async fn serve(self) {
+        loop {
+            if let Err(error) = self.work().await {
+                tracing::warn!(%error, "contracts");
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Listens before it looks, so that nothing signed in between is missed.
+    async fn work(&self) -> Result<()> {
+        let (_listening, mut signed) = signed_listen(&self.installer).await?;
+        loop {
+            for organisation in &self.organisations {
+                self.open(organisation).await?;
+            }
+            match timeout(SWEEP, signed.recv()).await {
+                // The connection has ended: the server may have been started again.
+                Ok(None) => return Ok(()),
+                Ok(Some(_)) | Err(_) => {}
+            }
+        }
+    }
+
+    /// Opens what an organisation has signed, and meters it.
+    async fn open(&self, organisation: &Organisation) -> Result<()> {
+        let control = control_open(&self.installer).await?;
+        let mut own = contract_list(&control).await?;
+        own.retain(|contract| contract.organisation == organisation.id);
+        own.retain(|contract| ["締結", "提供中"].contains(&contract.state.as_str()));
+        let waiting: Vec<_> = own.iter().filter(|contract| contract.state == "締結").collect();
+        let executor = Executor {
+            installer: &self.installer,
+            templates: &self.templates,
+            systems: &self.systems,
+            keeper: &self.keeper,
+        };
+        let mut refused_before = Vec::new();
+        for contract in &waiting {
+            let last = act_list(&control, contract.id).await?.pop();
+            if last.is_some_and(|act| act.act == REFUSED) {
+                refused_before.push(contract.id);
+            }
+        }
+        if waiting.len() > refused_before.len() {
+            let ids: Vec<i64> = own.iter().map(|contract| contract.id).collect();
+            let upgraded = executor.contract_open(organisation, &ids).await?.upgraded;
+            upgrade::say(&organisation.name, &upgraded);
+            for contract in waiting.iter().filter(|one| !refused_before.contains(&one.id)) {
+                let name = &contract.offer.name;
+                let refused = upgraded.refused.iter().find(|one| one.system == *name);
+                if let Some(refused) = refused {
+                    let reasons = refused.reasons.join("、");
+                    executor_act(&control, contract.id, REFUSED, &reasons).await?;
+                }
+            }
+        }
+        let systems = (&self.systems[..], day_in_japan(Timestamp::now()));
+        executor.meter(&organisation.id, systems).await?;
+        Ok(())
+    }
+}

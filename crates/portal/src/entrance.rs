@@ -1,0 +1,198 @@
+//! The way in for staff, the same in every zone of theirs: the organisations of a node and the
+//! sign-in page of one. The page of a sample organisation shows its invented accounts and their
+//! current codes; no other page ever does. Nobody is signed in here.
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base::said::Said;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use office::access::role;
+use office::staff;
+use serde::Deserialize;
+use store::Database;
+use store::organisation::Organisation;
+
+use crate::component::form::{
+    ButtonKind, Field, FieldError, PasswordUse, PostForm, button, error_summary, one_time_code,
+    password, post_form, text,
+};
+use crate::component::language::{Language, pick};
+use crate::component::page::{Layout, Page};
+use crate::component::table::{Cell, Column, Row, Table, table};
+use crate::counter::desk::remembered;
+
+/// What is entered.
+#[derive(Deserialize)]
+pub struct Entered {
+    /// Sign-in name.
+    pub id: String,
+    /// Password.
+    pub password: String,
+    /// One-time or registration code.
+    pub code: String,
+}
+
+/// The language asked for.
+#[derive(Deserialize)]
+pub struct Asked {
+    lang: Option<String>,
+}
+
+impl Asked {
+    /// The language, where the address says one.
+    pub fn language(&self) -> Option<Language> {
+        self.lang.as_deref().and_then(Language::from_tag)
+    }
+}
+
+/// What keeps the language on the next page: nothing while it is Japanese without being asked for.
+fn kept(asked: Option<Language>, language: Language) -> String {
+    match (asked, language) {
+        (None, Language::Japanese) => String::new(),
+        _ => format!("?lang={}", language.tag()),
+    }
+}
+
+/// A zone's door to one organisation.
+pub struct Door<'a> {
+    /// The organisation.
+    pub organisation: &'a Organisation,
+    /// Its staff.
+    pub staff: &'a Database,
+    /// The zone's name in both languages.
+    pub zone: (&'a str, &'a str),
+}
+
+/// The list of organisations of this node: the organisation is chosen before sign-in.
+pub fn organisations(asked: &Asked, zone: (&str, &str), all: &[&Organisation]) -> Response {
+    let language = asked.language().unwrap_or_default();
+    let say = |ja, en| pick(language, ja, en);
+    let kept = kept(asked.language(), language);
+    let content = html! {
+        p { (say("職員の方は、団体を選んでサインインしてください。",
+            "Staff: choose your organisation and sign in.")) }
+        ul {
+            @for organisation in all {
+                li { a href={ "/" (organisation.id) "/sign-in" (kept) } {
+                    (pick(language, &organisation.name, &organisation.name_en))
+                } }
+            }
+        }
+    };
+    let other = format!("/?lang={}", language.other().tag());
+    let page = Page {
+        layout: Layout::Entrance,
+        zone: say(zone.0, zone.1),
+        language_href: &other,
+        sample: all.iter().all(|organisation| organisation.sample),
+        ..Page::new(language, say("雲居", "Kumoi"), say("団体の選択", "Organisations"), content)
+    };
+    page.render().into_response()
+}
+
+/// The language of the page, and what keeps it on the next one.
+pub struct Spoken {
+    /// The language.
+    pub language: Language,
+    /// The query that keeps it; empty for none.
+    pub kept: String,
+}
+
+impl Spoken {
+    /// By the address, else remembered, else Japanese.
+    pub fn of(asked: &Asked, headers: &HeaderMap) -> Spoken {
+        let language = asked.language().or_else(|| remembered(headers)).unwrap_or_default();
+        Spoken { language, kept: kept(asked.language(), language) }
+    }
+}
+
+/// The sign-in page, with why the last try was refused.
+pub async fn sign_in_page(
+    door: &Door<'_>,
+    spoken: &Spoken,
+    id: &str,
+    failure: Option<&Said>,
+) -> Response {
+    let language = spoken.language;
+    let organisation = door.organisation;
+    let address = format!("/{}/sign-in", organisation.id);
+    let action = format!("{address}{}", spoken.kept);
+    let failure = failure.map(|said| pick(language, &said.ja, &said.en));
+    let say = |ja, en| pick(language, ja, en);
+    let errors: Vec<FieldError<'_>> =
+        failure.map(|message| FieldError { field: "id", message }).into_iter().collect();
+    let fields = html! {
+        (text(&Field::new(language, "id", say("職員ID", "Staff ID")).required(true).value(id)
+            .autocomplete("username").error(failure)))
+        (password(&Field::new(language, "password", say("パスワード", "Password")).required(true),
+            PasswordUse::Current))
+        (one_time_code(&Field::new(language, "code", say("ワンタイムコード（6桁）", "One-time code"))
+            .hint(say("再登録のときは、管理者から受け取った登録用コード",
+                "To register anew: the registration code from the administrator"))
+            .required(true)))
+        (button(ButtonKind::Primary, say("サインイン", "Sign in")))
+    };
+    let form = PostForm { action: &action, csrf: "", enter: None, multipart: false };
+    let samples = if organisation.sample {
+        samples(door.staff, language).await
+    } else {
+        html! {}
+    };
+    let content = html! {
+        (error_summary(language, &errors))
+        (post_form(&form, fields))
+        (samples)
+    };
+    let other = format!("{address}?lang={}", language.other().tag());
+    let name = say(&organisation.name, &organisation.name_en).to_owned();
+    let page = Page {
+        layout: Layout::Entrance,
+        zone: say(door.zone.0, door.zone.1),
+        sample: organisation.sample,
+        language_href: &other,
+        ..Page::new(language, &name, say("サインイン", "Sign in"), content)
+    };
+    let status = if failure.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    (status, page.render()).into_response()
+}
+
+/// The invented accounts of a sample organisation.
+async fn samples(database: &Database, language: Language) -> Markup {
+    let Ok(accounts) = staff::sample_codes(database, Timestamp::now()).await else {
+        return html! {};
+    };
+    let say = |ja, en| pick(language, ja, en);
+    let lines: Vec<(String, String, String)> = accounts
+        .into_iter()
+        .map(|(id, _, roles, code)| {
+            let name = |id| pick(language, role::name(id), role::name_en(id));
+            let roles: Vec<&str> = roles.iter().map(|id| name(id)).collect();
+            (id, roles.join(say("・", ", ")), code)
+        })
+        .collect();
+    let rows = lines
+        .iter()
+        .map(|(id, roles, code)| Row {
+            href: None,
+            cells: vec![Cell::Text(id), Cell::Text(roles), Cell::Text(code)],
+        })
+        .collect();
+    html! {
+        section {
+            h2 { (say("見本の職員", "Sample accounts")) }
+            p { (say("見本の団体だけに表示します。パスワードはどれも ", "Shown for sample bodies only. Password: ")) code { "kumoi-mihon-2026" } }
+            (table(&Table {
+                caption: say("いま有効なコード（30秒ごとに変わり、一度だけ使えます）", "Codes valid now, each once"),
+                columns: vec![
+                    Column::text(say("職員ID", "Staff ID")),
+                    Column::text(say("役割", "Roles")),
+                    Column::text(say("コード", "Code")),
+                ],
+                rows,
+                empty: "",
+                stacked: false,
+            }))
+        }
+    }
+}
