@@ -1,18 +1,25 @@
-//! Embeds every business system of `systems/` into the program, so that no zone reads the checkout.
+//! Embeds every business system of `systems/` and every standard of `standards/` into the program,
+//! so that no zone reads the checkout.
 //!
-//! Writes a table of texts; it checks nothing: the definitions are checked when they are loaded.
+//! Writes tables of texts; it checks nothing: the definitions are checked when they are loaded.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
+    write_table("systems", "SYSTEMS", "system.yaml")?;
+    write_table("standards", "STANDARDS", "standard.yaml")
+}
+
+/// `<folder>.rs` with a table of the folders in `folder` that hold the file `head`.
+fn write_table(folder: &str, constant: &str, head: &str) -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let systems = root.join("../../systems").canonicalize()?;
-    println!("cargo::rerun-if-changed={}", systems.display());
-    let mut table = String::from("pub(super) const SYSTEMS: &[(&str, &[(&str, &str)])] = &[\n");
-    for folder in sorted(&systems)? {
-        if !folder.join("system.yaml").is_file() {
+    let top = root.join("../..").join(folder).canonicalize()?;
+    println!("cargo::rerun-if-changed={}", top.display());
+    let mut table = format!("pub(super) const {constant}: &[(&str, &[(&str, &str)])] = &[\n");
+    for folder in sorted(&top)? {
+        if !folder.join(head).is_file() {
             continue;
         }
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -21,8 +28,8 @@ fn main() -> io::Result<()> {
         table.push_str("]),\n");
     }
     table.push_str("];\n");
-    let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("systems.rs");
-    fs::write(target, table)
+    let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(target.join(format!("{folder}.rs")), table)
 }
 
 /// Every text below `folder`, by its path below `top`.

@@ -5,6 +5,7 @@
 
 mod contract;
 mod error;
+pub mod gate;
 mod upgrade;
 
 pub use contract::{Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish};

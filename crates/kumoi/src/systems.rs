@@ -53,7 +53,12 @@ pub fn system_read(folder: &Path) -> Result<System> {
 
 /// The folder itself, or those directly in it that hold a system.
 pub fn system_folders(folder: &Path) -> Result<Vec<PathBuf>> {
-    let is_system = |path: &Path| path.join("system.yaml").is_file();
+    folders_with(folder, "system.yaml", "業務システム")
+}
+
+/// The folder itself, or those directly in it, that hold the file `head` of `what`.
+pub fn folders_with(folder: &Path, head: &str, what: &str) -> Result<Vec<PathBuf>> {
+    let is_system = |path: &Path| path.join(head).is_file();
     if is_system(folder) {
         return Ok(vec![folder.to_owned()]);
     }
@@ -63,7 +68,7 @@ pub fn system_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     found.retain(|path| is_system(path));
     found.sort();
     if found.is_empty() {
-        bail!("{shown} に業務システム（system.yaml のあるフォルダ）がありません");
+        bail!("{shown} に{what}（{head} のあるフォルダ）がありません");
     }
     Ok(found)
 }
