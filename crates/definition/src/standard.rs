@@ -81,6 +81,8 @@ pub struct RequiredProcedure {
     pub kind: ProcedureKind,
     /// The event it publishes.
     pub event: Option<String>,
+    /// The event that sets it going (`system.event`).
+    pub on: Option<String>,
     /// A document is issued.
     pub document: bool,
     /// A verb that its effects must use.
@@ -210,6 +212,7 @@ fn read_procedure(reader: &mut Reader<'_>, node: &Node) -> RequiredProcedure {
         statute: reader.required(&fields, "statute"),
         kind: chosen(reader, &fields, "kind", PROCEDURE_KINDS).unwrap_or(ProcedureKind::Official),
         event: reader.optional(&fields, "event"),
+        on: reader.optional(&fields, "on"),
         document: reader.flag(&fields, "document"),
         does: fields.get("does").and_then(|node| reader.choice(node, &verbs)),
         place: reader.located(Some(node.first_scalar())).unwrap_or_default(),

@@ -51,13 +51,15 @@ fn procedures(standard: &Standard, system: &System, findings: &mut Vec<Finding>)
     }
     for (wanted, own) in standard.procedures.iter().zip(given) {
         let event = wanted.event.as_deref().map(|id| format!("、事象 {id} を公開"));
+        let on = wanted.on.as_deref().map(|event| format!("、{event} を受ける"));
         let does = wanted.does.map(|verb| format!("、効果 {verb}"));
         let asked = format!(
-            "{}「{}」（{}{}{}{}）",
+            "{}「{}」（{}{}{}{}{}）",
             kind_word(wanted.kind),
             wanted.name,
             wanted.statute,
             event.unwrap_or_default(),
+            on.unwrap_or_default(),
             does.unwrap_or_default(),
             if wanted.document { "、文書を交付" } else { "" },
         );
@@ -94,12 +96,20 @@ fn fits(wanted: &RequiredProcedure, own: &Procedure) -> bool {
     let issues = own.effects.iter().any(|effect| matches!(effect.verb, Verb::Notify { .. }));
     let publishes = wanted.event.is_none() || own.event == wanted.event;
     let does = wanted.does.is_none_or(|verb| own.effects.iter().any(|it| it.verb.word() == verb));
+    let hears = wanted.on.as_ref().is_none_or(|event| {
+        own.on.iter().any(|one| format!("{}.{}", one.system, one.event) == *event)
+    });
     let of_article = articles(&wanted.statute).iter().all(|(law, section)| {
         articles(&own.statute)
             .iter()
             .any(|(own_law, own_section)| own_law == law && within(own_section, section))
     });
-    own.kind == wanted.kind && publishes && does && (issues || !wanted.document) && of_article
+    own.kind == wanted.kind
+        && publishes
+        && hears
+        && does
+        && (issues || !wanted.document)
+        && of_article
 }
 
 /// «法 第8条、第9条» as (法, 第8条), (法, 第9条): a part without a law is of the law before it.

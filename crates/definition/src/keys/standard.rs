@@ -46,9 +46,10 @@ pub(crate) const LAYOUT: &[Key] = &[
 
 pub(crate) const REQUIRED_PROCEDURE: &[Key] = &[
     must("name", Shape::Text, "法令の言葉での名称"),
-    must("statute", Shape::Text, "根拠の条文（例 住民基本台帳法 第22条）"),
+    must("statute", Shape::Text, "根拠の条文（法令名と条を空白で分ける。例 図書館法 第3条）"),
     must("kind", Shape::Word(|| words(PROCEDURE_KINDS)), "届出・職権・証明・事象への反応"),
     may("event", Shape::Text, "本登録のときに公開する事象の id"),
+    may("on", Shape::Text, "きっかけの事象（system.event）"),
     may("document", Shape::Flag, "文書を交付する"),
     may("does", Shape::Word(|| VERBS.to_vec()), "効果に必ずある動詞（台帳に何をするか）"),
 ];

@@ -18,7 +18,7 @@ pub fn compare(
     let mut out = Vec::new();
     if let Some(path) = items {
         let sheets = xlsx::read(path)?;
-        let found = sheets.values().find_map(|sheet| table(sheet, "データ項目ID"));
+        let found = sheets.values().find_map(|sheet| table(sheet, "データ項目（ローマ字）"));
         let table = found.with_context(|| format!("{} に項目の表がありません", path.display()))?;
         compare_items(standard, &table, &mut out);
     }
@@ -44,9 +44,12 @@ struct Table<'s> {
     first: u32,
 }
 
-/// The table whose headings hold `wanted`. A heading may stand one row lower, under a wider one.
+/// The table whose headings hold `wanted` beside a type. A heading may stand one row lower, under a
+/// wider one; a legend names the same headings, but each in a row of its own.
 fn table<'s>(sheet: &'s Sheet, wanted: &str) -> Option<Table<'s>> {
-    let (row, cells) = sheet.iter().find(|(_, cells)| cells.values().any(|it| it == wanted))?;
+    let (row, cells) = sheet.iter().find(|(_, cells)| {
+        [wanted, "データ型"].iter().all(|it| cells.values().any(|text| text == it))
+    })?;
     let below = sheet.get(&(row + 1)).into_iter().flatten();
     let short = below.filter(|(_, text)| text.chars().count() <= 4);
     let headings = cells.iter().chain(short);
