@@ -69,6 +69,9 @@ pub fn load(package: &Package) -> Result<(System, Vec<Diagnostic>), Vec<Diagnost
     let mut diagnostics = Vec::new();
     let system = system::read(package, &mut diagnostics);
     system::check_notices(package, &mut diagnostics);
+    if let Some(system) = &system {
+        register::check_all_numbers(package, &system.code, &mut diagnostics);
+    }
     judge(system, diagnostics)
 }
 

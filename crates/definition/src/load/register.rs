@@ -30,16 +30,20 @@ pub(super) fn read_all(package: &Package, system: &mut System, out: &mut Vec<Dia
         let register = with_file(path, text, out, |r, n| read(r, n, stem, system));
         system.registers.extend(register);
     }
-    let mut numbers = BTreeMap::new();
     for (stem, path, text) in package.folder("registers", ".yaml") {
-        with_file(path, text, out, |r, n| {
-            check_relations(r, n, stem, system);
-            check_numbers(r, n, &system.code, &mut numbers);
-        });
+        with_file(path, text, out, |r, n| check_relations(r, n, stem, system));
     }
 }
 
-/// Item numbers are of this business, and one number means one item in the whole system.
+/// Item numbers have eight digits and are of this business, and one number means one item in the
+/// whole system. They shape no table, so that an installed version is not asked.
+pub(super) fn check_all_numbers(package: &Package, business: &str, out: &mut Vec<Diagnostic>) {
+    let mut numbers = BTreeMap::new();
+    for (_, path, text) in package.folder("registers", ".yaml") {
+        with_file(path, text, out, |r, n| check_numbers(r, n, business, &mut numbers));
+    }
+}
+
 fn check_numbers(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -52,7 +56,12 @@ fn check_numbers(
         let Some(number) = reader.optional(&item, "no") else { continue };
         let name = reader.optional(&item, "name").unwrap_or_default();
         let place = item.place_of("no");
-        if is_item_number(&number) && !number.starts_with(business) {
+        if !is_item_number(&number) {
+            let help =
+                "業務ID三桁と項目の番号五桁を続け、引用符で囲んでください（例 \"00100001\"）";
+            let message = format!("データ項目ID「{number}」が八桁の数字ではありません");
+            reader.error(place, message, Some(help.to_owned()));
+        } else if !number.starts_with(business) {
             let message =
                 format!("データ項目ID「{number}」は業務ID「{business}」のものではありません");
             let help = format!("「{business}」で始まる八桁にしてください");
@@ -265,7 +274,7 @@ fn read_item(reader: &mut Reader<'_>, node: &Node, group: &str) -> Item {
     let kind = read_kind(reader, &fields);
     let search = fields.get("search").and_then(|n| reader.choice(n, SEARCHES));
     Item {
-        number: read_number(reader, &fields),
+        number: reader.optional(&fields, "no"),
         name_en: reader.required(&fields, "name_en"),
         romaji: reader.required(&fields, "romaji"),
         kind,
@@ -280,16 +289,6 @@ fn read_item(reader: &mut Reader<'_>, node: &Node, group: &str) -> Item {
         western_with: reader.optional(&fields, "western_with"),
         name,
     }
-}
-
-fn read_number(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<String> {
-    let number = reader.optional(fields, "no")?;
-    if !is_item_number(&number) {
-        let help = "業務ID三桁と項目の番号五桁を続け、引用符で囲んでください（例 \"00100001\"）";
-        let message = format!("データ項目ID「{number}」が八桁の数字ではありません");
-        reader.error(fields.place_of("no"), message, Some(help.to_owned()));
-    }
-    Some(number)
 }
 
 fn read_kind(reader: &mut Reader<'_>, fields: &Fields<'_>) -> ItemKind {

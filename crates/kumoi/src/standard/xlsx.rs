@@ -36,7 +36,7 @@ fn sheets(bytes: &[u8]) -> Result<BTreeMap<String, Sheet>> {
     let workbook = text("xl/workbook.xml")?;
     let workbook = Document::parse(&workbook)?;
     let mut out = BTreeMap::new();
-    for sheet in workbook.descendants().filter(|node| node.has_tag_name(tag("sheet", node))) {
+    for sheet in workbook.descendants().filter(|node| node.tag_name().name() == "sheet") {
         let id = sheet.attributes().find(|attribute| attribute.name() == "id");
         let target =
             id.and_then(|id| targets.get(id.value())).context("シートの場所がありません")?;
@@ -48,11 +48,6 @@ fn sheets(bytes: &[u8]) -> Result<BTreeMap<String, Sheet>> {
         out.insert(name, cells(&text(&path)?, &shared)?);
     }
     Ok(out)
-}
-
-/// The tag in whatever namespace the node has.
-fn tag<'n>(name: &'n str, node: &Node<'n, 'n>) -> (&'n str, &'n str) {
-    (node.tag_name().namespace().unwrap_or_default(), name)
 }
 
 /// A packed part: where its local header stands, how long it is packed, and how it is packed.
