@@ -1,43 +1,40 @@
-//! Embeds every business system of `systems/` and the packages of the sample vendors in `vendors/`
-//! into the program, so that no zone reads the checkout.
+//! Embeds every business system of `systems/`, the sample vendors' packages of `vendors/` and every
+//! standard of `standards/` into the program, so that no zone reads the checkout.
 //!
-//! Writes a table of texts; it checks nothing: the definitions are checked when they are loaded.
+//! Writes tables of texts; it checks nothing: the definitions are checked when they are loaded.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let systems = root.join("../../systems").canonicalize()?;
-    println!("cargo::rerun-if-changed={}", systems.display());
-    let mut table = String::from("pub(super) const SYSTEMS: &[(&str, &[(&str, &str)])] = &[\n");
-    for folder in sorted(&systems)? {
-        if !folder.join("system.yaml").is_file() {
-            continue;
-        }
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let _ = writeln!(table, "({name:?}, &[");
-        files(&folder, &folder, &mut table)?;
-        table.push_str("]),\n");
-    }
-    table.push_str("];\n");
-    let vendors = root.join("../../vendors").canonicalize()?;
-    println!("cargo::rerun-if-changed={}", vendors.display());
-    table.push_str("pub(super) const VENDORS: &[(&str, &str, &[(&str, &str)])] = &[\n");
-    for vendor in sorted(&vendors)?.iter().filter(|path| path.is_dir()) {
-        println!("cargo::rerun-if-changed={}", vendor.display());
-        for folder in sorted(vendor)?.iter().filter(|path| path.join("system.yaml").is_file()) {
-            let name = |path: &Path| path.file_name().unwrap_or_default().to_owned();
-            let (vendor, system) = (name(vendor), name(folder));
-            let _ = writeln!(table, "({vendor:?}, {system:?}, &[");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../..");
+    let top = |folder: &str| root.join(folder).canonicalize();
+    write_table("systems", &[top("systems")?], "system.yaml")?;
+    write_table("standards", &[top("standards")?], "standard.yaml")?;
+    let vendors = sorted(&top("vendors")?)?;
+    let vendors: Vec<PathBuf> = vendors.into_iter().filter(|path| path.is_dir()).collect();
+    write_table("vendors", &vendors, "system.yaml")
+}
+
+/// `<name>.rs` with a table of the folders in `tops` that hold the file `head`, each by the name of
+/// its top and its own.
+fn write_table(name: &str, tops: &[PathBuf], head: &str) -> io::Result<()> {
+    let constant = name.to_uppercase();
+    let kind = "&[(&str, &str, &[(&str, &str)])]";
+    let mut table = format!("pub(super) const {constant}: {kind} = &[\n");
+    for top in tops {
+        println!("cargo::rerun-if-changed={}", top.display());
+        for folder in sorted(top)?.iter().filter(|folder| folder.join(head).is_file()) {
+            let own = |path: &Path| path.file_name().unwrap_or_default().to_owned();
+            let _ = writeln!(table, "({:?}, {:?}, &[", own(top), own(folder));
             files(folder, folder, &mut table)?;
             table.push_str("]),\n");
         }
     }
     table.push_str("];\n");
-    let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("systems.rs");
-    fs::write(target, table)
+    let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(target.join(format!("{name}.rs")), table)
 }
 
 /// Every text below `folder`, by its path below `top`.

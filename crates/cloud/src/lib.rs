@@ -5,6 +5,7 @@
 
 mod contract;
 mod error;
+pub mod gate;
 mod price;
 mod upgrade;
 

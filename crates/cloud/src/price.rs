@@ -17,8 +17,14 @@ pub struct Price {
     pub resident_yen: i64,
 }
 
+/// What a package's price list says, as the catalogue keeps it.
 pub(crate) fn listed(system: &System) -> Option<Value> {
-    (!system.id.is_empty()).then(|| json!([]))
+    let list = system.price.as_ref()?;
+    let entry = |(from, value): (Date, Option<&definition::model::MonthlyPrice>)| {
+        let value = value?;
+        Some(json!({"from": from, "base_yen": value.base_yen, "resident_yen": value.resident_yen}))
+    };
+    Some(Value::Array(list.values.entries().filter_map(entry).collect()))
 }
 
 impl Price {

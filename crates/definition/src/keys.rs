@@ -4,6 +4,7 @@
 //! neither can know a key that the other does not.
 
 mod procedure;
+mod standard;
 
 use crate::model::{
     Certainty, NumberSeries, ProcedureKind, SampleEach, Search, Selection, Subject,
@@ -11,6 +12,7 @@ use crate::model::{
 
 pub(crate) use crate::load::FORMATS;
 pub(crate) use procedure::*;
+pub(crate) use standard::*;
 
 /// One key of a map.
 #[derive(Debug)]

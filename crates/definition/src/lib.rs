@@ -13,6 +13,7 @@ pub mod model;
 pub mod page;
 mod reader;
 pub mod schema;
+pub mod standard;
 mod yaml;
 
 pub use base::diagnostic::{Diagnostic, Severity};

@@ -8,6 +8,7 @@ mod effect;
 mod form;
 mod name;
 mod parameter;
+mod price;
 mod procedure;
 mod register;
 mod rule;
@@ -15,7 +16,9 @@ mod sample;
 mod start;
 mod system;
 
-pub(crate) use register::FORMATS;
+pub(crate) use code::read_all as codes_read;
+pub(crate) use name::check_normal_form;
+pub(crate) use register::{FORMATS, is_column, is_item_number};
 
 use std::collections::BTreeMap;
 
@@ -66,6 +69,9 @@ pub fn load(package: &Package) -> Result<(System, Vec<Diagnostic>), Vec<Diagnost
     let mut diagnostics = Vec::new();
     let system = system::read(package, &mut diagnostics);
     system::check_notices(package, &mut diagnostics);
+    if let Some(system) = &system {
+        register::check_all_numbers(package, &system.code, &mut diagnostics);
+    }
     judge(system, diagnostics)
 }
 
@@ -81,23 +87,24 @@ pub fn load_installed(package: &Package) -> Result<System, Vec<Diagnostic>> {
     judge(system, diagnostics).map(|(system, _)| system)
 }
 
-fn judge(
-    system: Option<System>,
+/// Puts the diagnostics in order; what was read is given out only when none of them is an error.
+pub(crate) fn judge<T>(
+    read: Option<T>,
     mut diagnostics: Vec<Diagnostic>,
-) -> Result<(System, Vec<Diagnostic>), Vec<Diagnostic>> {
+) -> Result<(T, Vec<Diagnostic>), Vec<Diagnostic>> {
     diagnostics.sort_by(|a, b| {
         (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
     });
     diagnostics.dedup_by(|a, b| (a.line, &a.file, &a.message) == (b.line, &b.file, &b.message));
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    match system {
-        Some(system) if !failed => Ok((system, diagnostics)),
+    match read {
+        Some(read) if !failed => Ok((read, diagnostics)),
         _ => Err(diagnostics),
     }
 }
 
 /// Parses one file and hands its root to `read` with a reader; parse errors are reported.
-fn with_file<T>(
+pub(crate) fn with_file<T>(
     path: &str,
     text: &str,
     diagnostics: &mut Vec<Diagnostic>,

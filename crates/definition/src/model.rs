@@ -3,6 +3,7 @@
 //! Names are the statute's own Japanese terms; `romaji` is the field name of the standard
 //! (データ項目のローマ字名) and becomes the column. The model is immutable and shared.
 
+mod price;
 mod procedure;
 mod register;
 mod version;
@@ -15,6 +16,7 @@ use base::dated::Dated;
 use rules::{Expression, value::Value};
 
 pub use crate::reader::Located;
+pub use price::*;
 pub use procedure::*;
 pub use register::*;
 
@@ -59,6 +61,8 @@ pub struct System {
     pub samples: Vec<Sample>,
     /// Worked examples: these are the tests.
     pub examples: Vec<Example>,
+    /// What it costs and who owns the data, where the vendor publishes it.
+    pub price: Option<Price>,
     /// SHA-256 of all files, hexadecimal: the version of the package.
     pub hash: String,
     /// All its texts by path, so that a version can be kept and loaded again.

@@ -3,10 +3,12 @@
 mod bench;
 mod check;
 mod demo;
+mod gate;
 mod log;
 mod sample;
 mod seed;
 mod serve;
+mod standard;
 mod systems;
 mod up;
 
@@ -45,6 +47,11 @@ enum Command {
         #[arg(long, value_name = "DIR", conflicts_with = "write")]
         against: Option<PathBuf>,
     },
+    /// 業務システムを、その業務の標準に照らして報告する
+    Gate(gate::GateArguments),
+    /// 業務の標準そのものを検査する
+    #[command(subcommand)]
+    Standard(standard::StandardCommand),
     /// 開いている見本の団体に見本住民を読み込む（途中からでも続けます）
     Seed(demo::SeedArguments),
     /// 改ざんを検知する記録を検証し、控えを取る
@@ -75,7 +82,13 @@ fn run(command: Command) -> Result<ExitCode> {
             Some(old) => check::check_against(&folder, &old)?,
             None => check::check(&folder, write)?,
         };
-        return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(code_of(good));
+    }
+    if let Command::Gate(arguments) = &command {
+        return Ok(code_of(gate::gate(arguments)?));
+    }
+    if let Command::Standard(standard::StandardCommand::Lint(arguments)) = &command {
+        return Ok(code_of(standard::lint(arguments)?));
     }
     let filter = tracing_subscriber::EnvFilter::try_from_env("KUMOI_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
@@ -89,13 +102,20 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Log(arguments) => {
                 let intact = log::log(arguments).await?;
-                return Ok(if intact { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+                return Ok(code_of(intact));
             }
-            Command::PrintWorker | Command::Check { .. } => Ok(()),
+            Command::PrintWorker
+            | Command::Check { .. }
+            | Command::Gate(_)
+            | Command::Standard(_) => Ok(()),
         }
         .map(|()| ExitCode::SUCCESS)
     });
     // Work on threads of its own (making people) is not waited for.
     runtime.shutdown_background();
     ended
+}
+
+fn code_of(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,5 +1,5 @@
-//! The frame of every page that somebody of the staff is signed in to: organisation, zone, menu, the
-//! person with roles, the way out, the language switch. It reads nothing and decides nothing.
+//! The frame of every page that somebody of the staff is signed in to: organisation, zone, menu,
+//! the person with roles, the way out, the language switch. It reads nothing and decides nothing.
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};

@@ -1,5 +1,5 @@
-//! The control database of a cluster: organisations, offers, contracts, what is metered, and how far
-//! the sample people of an organisation are loaded. The installer works in all of it; a
+//! The control database of a cluster: organisations, offers, contracts, what is metered, and how
+//! far the sample people of an organisation are loaded. The installer works in all of it; a
 //! municipality's LGWAN login sees the offers and its own contracts.
 
 mod contract;

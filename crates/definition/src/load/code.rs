@@ -1,22 +1,28 @@
 //! `codes/*.yaml`: code lists.
 
+use std::collections::BTreeMap;
+
 use base::diagnostic::Diagnostic;
 
 use super::{Package, with_file};
 use crate::keys::{CODE_ENTRY, CODES};
-use crate::model::{CodeEntry, CodeList, System};
+use crate::model::{CodeEntry, CodeList};
 use crate::reader::Reader;
 use crate::yaml::Node;
 
 /// Reads every code list; one file holds one list, named by its `name`.
-pub(super) fn read_all(package: &Package, system: &mut System, out: &mut Vec<Diagnostic>) {
+pub(crate) fn read_all(
+    package: &Package,
+    codes: &mut BTreeMap<String, CodeList>,
+    out: &mut Vec<Diagnostic>,
+) {
     for (_, path, text) in package.folder("codes", ".yaml") {
-        let list = with_file(path, text, out, |reader, node| read(reader, node, system));
-        system.codes.extend(list.map(|list| (list.name.clone(), list)));
+        let list = with_file(path, text, out, |reader, node| read(reader, node, codes));
+        codes.extend(list.map(|list| (list.name.clone(), list)));
     }
 }
 
-fn read(reader: &mut Reader<'_>, node: &Node, system: &System) -> CodeList {
+fn read(reader: &mut Reader<'_>, node: &Node, codes: &BTreeMap<String, CodeList>) -> CodeList {
     let fields = reader.map(node, CODES);
     let mut entries: Vec<CodeEntry> = Vec::new();
     for (code, place, node) in reader.free_map(fields.get("entries")) {
@@ -41,7 +47,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, system: &System) -> CodeList {
         );
     }
     let name = reader.required(&fields, "name");
-    if system.codes.contains_key(&name) {
+    if codes.contains_key(&name) {
         let help = "名称を変えるか、どちらかのファイルを消してください".to_owned();
         let message = format!("コード一覧「{name}」が別のファイルにもあります");
         reader.error(fields.place_of("name"), message, Some(help));

@@ -27,7 +27,7 @@ pub(super) fn check(reader: &mut Reader<'_>, place: Place, name: &str) {
 }
 
 /// Two spellings of one letter would be two names: definitions are written in NFC.
-pub(super) fn check_normal_form(package: &Package, out: &mut Vec<Diagnostic>) {
+pub(crate) fn check_normal_form(package: &Package, out: &mut Vec<Diagnostic>) {
     for (path, text) in &package.files {
         if !(path.ends_with(".yaml") || path.ends_with(".feel")) {
             continue;

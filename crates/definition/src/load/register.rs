@@ -1,5 +1,7 @@
 //! `registers/*.yaml`: registers and their items.
 
+use std::collections::BTreeMap;
+
 use base::diagnostic::Diagnostic;
 
 use super::{Package, name, with_file};
@@ -7,7 +9,7 @@ use crate::keys::{
     ITEM, ITEM_TYPES, ItemWord, PUBLISHED, REGISTER, RELATION, SEARCHES, SUBJECTS, words,
 };
 use crate::model::{Format, Item, ItemKind, Published, Register, Relation, Subject, System};
-use crate::reader::Reader;
+use crate::reader::{Fields, Reader};
 use crate::yaml::{Node, Place};
 
 /// 番号の体系と語彙: the words for [`Format`].
@@ -33,6 +35,46 @@ pub(super) fn read_all(package: &Package, system: &mut System, out: &mut Vec<Dia
     }
 }
 
+/// Item numbers have eight digits and are of this business, and one number means one item in the
+/// whole system. They shape no table, so that an installed version is not asked.
+pub(super) fn check_all_numbers(package: &Package, business: &str, out: &mut Vec<Diagnostic>) {
+    let mut numbers = BTreeMap::new();
+    for (_, path, text) in package.folder("registers", ".yaml") {
+        with_file(path, text, out, |r, n| check_numbers(r, n, business, &mut numbers));
+    }
+}
+
+fn check_numbers(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    business: &str,
+    seen: &mut BTreeMap<String, String>,
+) {
+    let fields = reader.map(node, REGISTER);
+    for node in reader.list(fields.get("items")) {
+        let item = reader.map(node, ITEM);
+        let Some(number) = reader.optional(&item, "no") else { continue };
+        let name = reader.optional(&item, "name").unwrap_or_default();
+        let place = item.place_of("no");
+        if !is_item_number(&number) {
+            let help =
+                "業務ID三桁と項目の番号五桁を続け、引用符で囲んでください（例 \"00100001\"）";
+            let message = format!("データ項目ID「{number}」が八桁の数字ではありません");
+            reader.error(place, message, Some(help.to_owned()));
+        } else if !number.starts_with(business) {
+            let message =
+                format!("データ項目ID「{number}」は業務ID「{business}」のものではありません");
+            let help = format!("「{business}」で始まる八桁にしてください");
+            reader.error(place, message, Some(help));
+        }
+        if let Some(other) = seen.insert(number.clone(), name) {
+            let message = format!("データ項目ID「{number}」は項目「{other}」にも付いています");
+            let help = "一つの番号に一つの項目だけを付けてください".to_owned();
+            reader.error(place, message, Some(help));
+        }
+    }
+}
+
 /// Lower-case ASCII, digits and hyphens, beginning with a letter.
 pub(super) fn is_identifier(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -40,8 +82,13 @@ pub(super) fn is_identifier(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
+/// データ項目ID: eight digits, three of the business and five of the item.
+pub(crate) fn is_item_number(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// A column name: lower-case ASCII, digits and underscores, at most 50.
-fn is_column(text: &str) -> bool {
+pub(crate) fn is_column(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.len() <= 50
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -244,7 +291,7 @@ fn read_item(reader: &mut Reader<'_>, node: &Node, group: &str) -> Item {
     }
 }
 
-fn read_kind(reader: &mut Reader<'_>, fields: &crate::reader::Fields<'_>) -> ItemKind {
+fn read_kind(reader: &mut Reader<'_>, fields: &Fields<'_>) -> ItemKind {
     let Some(node) = fields.get("type") else {
         let help =
             format!("「type: …」に {} のいずれかを書いてください", words(ITEM_TYPES).join("、"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::diagnostic::{Diagnostic, Severity};
 
-use super::{Package, code, name, parameter, procedure, register, rule, sample, with_file};
+use super::{Package, code, name, parameter, price, procedure, register, rule, sample, with_file};
 use crate::examples;
 use crate::keys::{EVENT, STANDARD, SYSTEM, USE};
 use crate::model::{EventType, Standard, System, Use};
@@ -29,9 +29,10 @@ pub(super) fn read(package: &Package, diagnostics: &mut Vec<Diagnostic>) -> Opti
     system.files = Arc::new(package.files.clone());
     unknown_files(package, diagnostics);
     name::check_normal_form(package, diagnostics);
-    code::read_all(package, &mut system, diagnostics);
+    code::read_all(package, &mut system.codes, diagnostics);
     register::read_all(package, &mut system, diagnostics);
     parameter::read_all(package, &mut system, diagnostics);
+    system.price = price::read(package, diagnostics);
     for (stem, _, text) in package.folder("notices", ".typ") {
         system.notices.insert(format!("{stem}.typ"), text.to_owned());
     }
@@ -90,6 +91,7 @@ fn read_head(reader: &mut Reader<'_>, node: &Node) -> System {
         notices: Default::default(),
         samples: Vec::new(),
         examples: Vec::new(),
+        price: None,
         hash: String::new(),
         files: Arc::default(),
     }
@@ -185,10 +187,11 @@ fn unknown_files(package: &Package, diagnostics: &mut Vec<Diagnostic>) {
         ("examples/", ".md"),
     ];
     for path in package.files.keys() {
-        let known = matches!(path.as_str(), "system.yaml" | "samples.yaml" | "README.md")
-            || PLACES
-                .iter()
-                .any(|(folder, ending)| path.starts_with(folder) && path.ends_with(ending));
+        let known =
+            matches!(path.as_str(), "system.yaml" | "samples.yaml" | "price.yaml" | "README.md")
+                || PLACES
+                    .iter()
+                    .any(|(folder, ending)| path.starts_with(folder) && path.ends_with(ending));
         if !known {
             diagnostics.push(Diagnostic {
                 file: path.clone(),

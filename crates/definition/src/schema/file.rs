@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::keys::{CODES, Key, PARAMETER, PROCEDURE, REGISTER, SAMPLE, SYSTEM, Shape, VERBS};
+use crate::keys::{
+    CODES, GROUP_OF_ITEMS, INTERFACE, Key, LAYOUT, PARAMETER, PRICE, PROCEDURE, REGISTER, SAMPLE,
+    SYSTEM, Shape, VERBS,
+};
 
 /// A schema (draft 2020-12) for each kind of YAML file, by the pattern of its path.
 ///
@@ -19,6 +22,10 @@ pub fn file_schemas() -> BTreeMap<&'static str, Value> {
         ("codes/*.yaml", titled(map_schema(CODES), "コード一覧")),
         ("parameters/*.yaml", titled(map_schema(PARAMETER), "法令の値")),
         ("procedures/*.yaml", titled(map_schema(PROCEDURE), "手続")),
+        ("price.yaml", titled(map_schema(PRICE), "料金表とデータの持ち主")),
+        ("standard.yaml", titled(map_schema(LAYOUT), "業務の標準")),
+        ("items/*.yaml", titled(map_schema(GROUP_OF_ITEMS), "標準のデータ項目")),
+        ("interfaces/*.yaml", titled(map_schema(INTERFACE), "標準のAPI")),
     ])
 }
 

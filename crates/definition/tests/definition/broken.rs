@@ -58,6 +58,7 @@ fn an_installed_version_is_not_asked_for_the_form_of_its_notices() {
     let broken = tests_folder().join("broken");
     let installed = |case: &str| definition::load_installed(&laid_over(&broken.join(case)));
     assert!(installed("notice-without-document").is_ok());
+    assert!(installed("item-number-twice").is_ok(), "a number shapes no table");
     assert!(installed("item-type-unknown").is_err());
 }
 

@@ -4,5 +4,6 @@ mod broken;
 mod links;
 mod mutations;
 mod pages;
+mod standards;
 mod support;
 mod systems;

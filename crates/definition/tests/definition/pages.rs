@@ -39,10 +39,14 @@ fn file_schemas_cover_each_kind_of_file() {
     let names: Vec<&str> = schemas.keys().copied().collect();
     let expected = [
         "codes/*.yaml",
+        "interfaces/*.yaml",
+        "items/*.yaml",
         "parameters/*.yaml",
+        "price.yaml",
         "procedures/*.yaml",
         "registers/*.yaml",
         "samples.yaml",
+        "standard.yaml",
         "system.yaml",
     ];
     assert_eq!(names, expected);

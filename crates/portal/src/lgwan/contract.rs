@@ -1,5 +1,5 @@
-//! Contracts: drafted with method, reason and budget, decided by somebody else, signed; from then on
-//! the executor brings the system into service by itself. Each step stands beside the contract.
+//! Contracts: drafted with method, reason and budget, decided by somebody else, signed; from then
+//! on the executor brings the system into service by itself. Each step stands beside the contract.
 
 use std::collections::HashMap;
 
