@@ -249,7 +249,8 @@ fn sent_form(desk: &Desk, lines: &[Line<'_>], refused: &Refused<'_>) -> Markup {
         .collect();
     let choices: Vec<Choice<'_>> = names.iter().map(|(id, name)| Choice::new(id, name)).collect();
     let title = desk.say("送付を記録する", "Record as sent");
-    let how = desk.say("送り方（書留、文書交換など）", "How it was sent");
+    let how = desk
+        .say("送り方（書留、文書交換など）、又は送らない理由", "How it was sent, or why it is not");
     let which = Field::new(desk.language, "id", desk.say("転送", "Letter")).required(true);
     let note = Field::new(desk.language, "note", how).required(true);
     let content = post_form(

@@ -13,6 +13,8 @@ use store::control::{Contract, contract_list, metered};
 
 use super::LgwanState;
 use super::buyer::Buyer;
+use super::contract::name;
+use crate::component::language::Language;
 use crate::component::table::{Cell, Column, Row, Table, table};
 use crate::counter::refusal::Refusal;
 
@@ -63,9 +65,11 @@ async fn billed(
         .map(|words| Row { href: None, cells: words.iter().map(|one| Cell::Text(one)).collect() })
         .collect();
     let shown = |day: Date| day.strftime("%Y-%m").to_string();
-    let caption = match buyer.say("ja", "en") {
-        "ja" => format!("{}年{}月の利用料（消費税は別）", first.year(), first.month()),
-        _ => format!("Bill of {}, without tax", shown(first)),
+    let caption = match buyer.language {
+        Language::Japanese => {
+            format!("{}年{}月の利用料（消費税は別）", first.year(), first.month())
+        }
+        Language::English => format!("Bill of {}, without tax", shown(first)),
     };
     let content = html! {
         (table(&Table {
@@ -112,10 +116,7 @@ fn line<'a>(contract: &'a Contract, all: &[(i64, Date, i32)], first: Date) -> Op
 
 fn cells(buyer: &Buyer, state: &LgwanState, line: &Line<'_>) -> [String; 6] {
     let offer = &line.contract.offer;
-    let name = match state.system(&offer.hash) {
-        Some(system) => buyer.say(&system.name, &system.name_en).to_owned(),
-        None => offer.name.clone(),
-    };
+    let name = name(buyer, state, offer).to_owned();
     let Some(charge) = line.charge else {
         let none = buyer.say("料金表がありません", "No price list").to_owned();
         return [name, offer.vendor.clone(), String::new(), String::new(), none, String::new()];

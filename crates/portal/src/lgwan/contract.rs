@@ -24,6 +24,7 @@ use crate::component::form::{
     ButtonKind, Choice, Field, FieldError, PostForm, button, error_summary, post_form, radios,
     text, textarea,
 };
+use crate::component::language::pick;
 use crate::component::notice::{Notice, Tone};
 use crate::component::page::section;
 use crate::component::record::{Group, Item, Record, Value, record};
@@ -55,12 +56,9 @@ pub async fn all(buyer: Buyer, State(state): State<LgwanState>) -> Response {
 }
 
 /// The name of what is offered.
-fn name<'a>(buyer: &Buyer, state: &'a LgwanState, offer: &'a Offer) -> &'a str {
+pub fn name<'a>(buyer: &Buyer, state: &'a LgwanState, offer: &'a Offer) -> &'a str {
     match state.system(&offer.hash) {
-        Some(system) => match buyer.say("ja", "en") {
-            "ja" => &system.name,
-            _ => &system.name_en,
-        },
+        Some(system) => pick(buyer.language, &system.name, &system.name_en),
         None => &offer.name,
     }
 }
