@@ -15,6 +15,7 @@ use store::control::{Offer, contract_list, metered, offer_list};
 
 use super::LgwanState;
 use super::buyer::Buyer;
+use super::contract::{STATES, word};
 use crate::component::form::{ButtonKind, button_link};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -37,20 +38,21 @@ async fn listed(buyer: &Buyer, state: &LgwanState) -> Result<Response, Refusal> 
             let vendors: BTreeSet<&str> = own.iter().map(|offer| offer.vendor.as_str()).collect();
             let vendors: Vec<&str> = vendors.into_iter().collect();
             let states = contracts.iter().filter(|one| one.offer.system == id);
-            let states: Vec<&str> = states.map(|one| one.state.as_str()).collect();
+            let in_force = states.filter(|one| !["終了", "取下げ"].contains(&one.state.as_str()));
+            let states: Vec<&str> = in_force.map(|one| word(buyer, &STATES, &one.state)).collect();
             let name = match own.iter().find_map(|offer| state.system(&offer.hash)) {
                 Some(system) => buyer.say(&system.name, &system.name_en),
                 None => own.first().map_or("", |offer| &offer.name),
             };
             let href = buyer.href(&format!("/catalogue/{id}"));
-            (href, name.to_owned(), vendors.join("、"), states.join("、"))
+            (href, name.to_owned(), vendors.join("、"), states.join(buyer.say("、", ", ")))
         })
         .collect();
     let rows = lines
         .iter()
         .map(|(href, name, vendors, states)| Row {
             href: Some(href),
-            cells: vec![Cell::Text(name), Cell::Glyphs(vendors), Cell::Glyphs(states)],
+            cells: vec![Cell::Text(name), Cell::Glyphs(vendors), Cell::Text(states)],
         })
         .collect();
     let content = table(&Table {

@@ -35,13 +35,23 @@ use crate::counter::refusal::Refusal;
 const METHODS: [(&str, &str); 2] =
     [("随意契約", "Negotiated contract"), ("競争入札", "Competitive tender")];
 /// The states, as recorded, and in English.
-const STATES: [(&str, &str); 6] = [
+pub const STATES: [(&str, &str); 6] = [
     ("起案", "Drafted"),
     ("決裁済", "Decided"),
     ("締結", "Signed, being opened"),
     ("提供中", "In service"),
     ("終了", "Ended"),
     ("取下げ", "Withdrawn"),
+];
+
+/// What is done about a contract, as recorded, and in English.
+const ACTS: [(&str, &str); 6] = [
+    ("起案", "Drafted"),
+    ("決裁", "Decided"),
+    ("締結", "Signed"),
+    ("取下げ", "Withdrawn"),
+    ("提供開始", "Brought into service"),
+    ("提供できない", "Cannot be brought into service"),
 ];
 
 /// A recorded word in the reader's language.
@@ -64,7 +74,10 @@ pub fn name<'a>(buyer: &Buyer, state: &'a LgwanState, offer: &'a Offer) -> &'a s
 }
 
 async fn listed(buyer: &Buyer, state: &LgwanState) -> Result<Response, Refusal> {
-    let contracts = contract_list(&*buyer.control().await?).await?;
+    let mut contracts = contract_list(&*buyer.control().await?).await?;
+    // What is in force or on its way first, the newest of each first.
+    let is_over = |one: &Contract| ["終了", "取下げ"].contains(&one.state.as_str());
+    contracts.sort_by_key(|one| (is_over(one), std::cmp::Reverse(one.id)));
     let lines: Vec<(String, &Contract, String)> = contracts
         .iter()
         .map(|one| {
@@ -252,7 +265,7 @@ pub async fn one(
                 href: None,
                 cells: vec![
                     Cell::Component(moment(buyer.language, act.at)),
-                    Cell::Glyphs(&act.act),
+                    Cell::Text(word(&buyer, &ACTS, &act.act)),
                     Cell::Glyphs(&act.actor),
                     Cell::Glyphs(&act.note),
                 ],
