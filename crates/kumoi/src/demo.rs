@@ -24,7 +24,7 @@ use store::cluster::{Cluster, ClusterOptions};
 use store::organisation::Installer;
 
 use crate::sample::{Sample, samples};
-use crate::systems::{systems_load, systems_read, vendors_load};
+use crate::systems::{Vendors, systems_load, systems_read, vendors_load};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use keys::KeyFolder;
 
@@ -73,6 +73,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
         Some(folder) => systems_read(folder)?,
         None => systems_load()?,
     };
+    let vendors = vendors_load()?;
     let layout = Layout::open(arguments.var.as_deref())?;
     if arguments.fresh {
         layout.clear().await?;
@@ -82,7 +83,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let authenticator = plan::authenticator_listen(&arguments).await?;
     let cluster = Cluster::start(&ClusterOptions::new(layout.postgres())).await?;
     let first = tokio::select! {
-        opened = open_all(&arguments, &layout, &cluster, &systems) => opened.map(Some),
+        opened = open_all(&arguments, &layout, &cluster, (&systems, &vendors)) => opened.map(Some),
         () = signals.received() => Ok(None),
     };
     let opened = match first {
@@ -103,7 +104,8 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let helper = tokio::spawn(plan::authenticator_serve(authenticator, cards));
     banner::print(&arguments, &opened, layout.var());
     let installer = Installer::new(cluster.installer("postgres"));
-    let desk = contracts::Desk::new(&layout, &installer, &systems, &opened).await?;
+    let known = (&systems, &vendors);
+    let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
     let contracts = tokio::spawn(desk.serve());
     let filling = tokio::spawn(async move {
         for one in opened {
@@ -123,7 +125,7 @@ async fn open_all(
     arguments: &UpArguments,
     layout: &Layout,
     cluster: &Cluster,
-    systems: &Arc<Vec<Arc<System>>>,
+    (systems, vendors): (&Arc<Vec<Arc<System>>>, &Vendors),
 ) -> Result<Vec<Opened>> {
     let installer = &Installer::new(cluster.installer("postgres"));
     let templates = installer.prepare(systems).await?;
@@ -131,8 +133,8 @@ async fn open_all(
     let keeper = KeyFolder::open(layout.var())?;
     let executor = Executor { installer, templates: &templates, systems, keeper: &keeper };
     let offers = cloud::offer_publish(installer, "kumoi", systems).await?;
-    for (vendor, system) in vendors_load()? {
-        cloud::offer_publish(installer, vendor, &[system]).await?;
+    for (vendor, system) in vendors {
+        cloud::offer_publish(installer, vendor, std::slice::from_ref(system)).await?;
     }
     let mut all = Vec::new();
     for sample in samples(arguments.only.as_deref()) {

@@ -22,8 +22,11 @@ pub fn systems_load() -> Result<Arc<Vec<Arc<System>>>> {
     Ok(Arc::new(all.collect::<Result<_>>()?))
 }
 
-/// Loads the packages of the sample vendors, each with its vendor's name.
-pub fn vendors_load() -> Result<Vec<(&'static str, Arc<System>)>> {
+/// The packages of the sample vendors, each with its vendor's name.
+pub type Vendors = Vec<(&'static str, Arc<System>)>;
+
+/// Loads the packages of the sample vendors.
+pub fn vendors_load() -> Result<Vendors> {
     let load = |(vendor, name, files): &(&str, &str, &'static [(&str, &str)])| {
         Ok((crate::sample::vendor(vendor), embedded_load(name, files)?))
     };

@@ -2,6 +2,7 @@
 //! within a moment, and every organisation is metered once a day. A hint only makes it faster; the
 //! sweep is the truth.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use cloud::Executor;
 use definition::System;
 use jiff::Timestamp;
 use store::control::{act_list, contract_list, control_open, executor_act, signed_listen};
-use store::organisation::{Installer, Organisation, Templates};
+use store::organisation::{Installer, Organisation};
 use tokio::time::{sleep, timeout};
 
 use super::{KeyFolder, Opened, upgrade};
-use crate::systems::vendors_load;
+use crate::systems::Vendors;
 use crate::up::Layout;
 
 /// How often everything is looked at without a hint; also how late a new day is metered.
@@ -28,30 +29,31 @@ const REFUSED: &str = "提供できない";
 /// Everything that is needed to open a contract.
 pub(super) struct Desk {
     installer: Installer,
-    templates: Templates,
+    /// The systems that a body is opened with.
+    systems: Arc<Vec<Arc<System>>>,
     /// Every package of the catalogue.
-    systems: Vec<Arc<System>>,
-    keeper: KeyFolder,
+    catalogue: Vec<Arc<System>>,
+    var: PathBuf,
     organisations: Vec<Organisation>,
 }
 
 impl Desk {
-    /// For the organisations that were opened.
-    pub(super) async fn new(
+    /// For the organisations that were opened, with the vendors' packages beside the systems.
+    pub(super) fn new(
         layout: &Layout,
-        installer: &Installer,
-        systems: &Arc<Vec<Arc<System>>>,
+        installer: Installer,
+        (systems, vendors): (&Arc<Vec<Arc<System>>>, &Vendors),
         opened: &[Opened],
-    ) -> Result<Desk> {
-        let mut all = systems.to_vec();
-        all.extend(vendors_load()?.into_iter().map(|(_, system)| system));
-        Ok(Desk {
-            installer: installer.clone(),
-            templates: installer.prepare(systems).await?,
-            systems: all,
-            keeper: KeyFolder::open(layout.var())?,
+    ) -> Desk {
+        let mut catalogue = systems.to_vec();
+        catalogue.extend(vendors.iter().map(|(_, system)| Arc::clone(system)));
+        Desk {
+            installer,
+            systems: Arc::clone(systems),
+            catalogue,
+            var: layout.var().to_owned(),
             organisations: opened.iter().map(|one| one.sample.organisation.clone()).collect(),
-        })
+        }
     }
 
     /// Works for ever; an error is said and tried again.
@@ -66,10 +68,18 @@ impl Desk {
 
     /// Listens before it looks, so that nothing signed in between is missed.
     async fn work(&self) -> Result<()> {
+        let templates = self.installer.prepare(&self.systems).await?;
+        let keeper = KeyFolder::open(&self.var)?;
+        let executor = Executor {
+            installer: &self.installer,
+            templates: &templates,
+            systems: &self.catalogue,
+            keeper: &keeper,
+        };
         let (_listening, mut signed) = signed_listen(&self.installer).await?;
         loop {
             for organisation in &self.organisations {
-                self.open(organisation).await?;
+                self.open(&executor, organisation).await?;
             }
             match timeout(SWEEP, signed.recv()).await {
                 // The connection has ended: the server may have been started again.
@@ -80,18 +90,12 @@ impl Desk {
     }
 
     /// Opens what an organisation has signed, and meters it.
-    async fn open(&self, organisation: &Organisation) -> Result<()> {
+    async fn open(&self, executor: &Executor<'_>, organisation: &Organisation) -> Result<()> {
         let control = control_open(&self.installer).await?;
         let mut own = contract_list(&control).await?;
         own.retain(|contract| contract.organisation == organisation.id);
         own.retain(|contract| ["締結", "提供中"].contains(&contract.state.as_str()));
         let waiting: Vec<_> = own.iter().filter(|contract| contract.state == "締結").collect();
-        let executor = Executor {
-            installer: &self.installer,
-            templates: &self.templates,
-            systems: &self.systems,
-            keeper: &self.keeper,
-        };
         let mut refused_before = Vec::new();
         for contract in &waiting {
             let last = act_list(&control, contract.id).await?.pop();
@@ -112,7 +116,7 @@ impl Desk {
                 }
             }
         }
-        let systems = (&self.systems[..], day_in_japan(Timestamp::now()));
+        let systems = (&self.catalogue[..], day_in_japan(Timestamp::now()));
         executor.meter(&organisation.id, systems).await?;
         Ok(())
     }
