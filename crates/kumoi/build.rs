@@ -22,7 +22,8 @@ fn main() -> io::Result<()> {
 fn write_table(name: &str, tops: &[PathBuf], head: &str) -> io::Result<()> {
     let constant = name.to_uppercase();
     let kind = "&[(&str, &str, &[(&str, &str)])]";
-    let mut table = format!("pub(super) const {constant}: {kind} = &[\n");
+    let lint = "#[expect(clippy::type_complexity, reason = \"a generated table\")]";
+    let mut table = format!("{lint}\npub(super) const {constant}: {kind} = &[\n");
     for top in tops {
         println!("cargo::rerun-if-changed={}", top.display());
         for folder in sorted(top)?.iter().filter(|folder| folder.join(head).is_file()) {

@@ -81,10 +81,9 @@ impl Desk {
             for organisation in &self.organisations {
                 self.open(&executor, organisation).await?;
             }
-            match timeout(SWEEP, signed.recv()).await {
+            if let Ok(None) = timeout(SWEEP, signed.recv()).await {
                 // The connection has ended: the server may have been started again.
-                Ok(None) => return Ok(()),
-                Ok(Some(_)) | Err(_) => {}
+                return Ok(());
             }
         }
     }

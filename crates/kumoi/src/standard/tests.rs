@@ -44,8 +44,11 @@ fn archive(parts: &[(&str, &str)]) -> Vec<u8> {
     out
 }
 
-/// A spreadsheet of sheets, each a list of rows of (column, text).
-fn spreadsheet(sheets: &[(&str, &[&[(&str, &str)]])]) -> Vec<u8> {
+/// Rows of (column, text).
+type Rows<'a> = &'a [&'a [(&'a str, &'a str)]];
+
+/// A spreadsheet of sheets with their names.
+fn spreadsheet(sheets: &[(&str, Rows<'_>)]) -> Vec<u8> {
     let mut parts = Vec::new();
     let (mut list, mut relations) = (String::new(), String::new());
     for (index, (name, rows)) in sheets.iter().enumerate() {
