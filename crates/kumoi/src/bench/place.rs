@@ -87,7 +87,11 @@ impl Place {
         sample.source = Box::leak(Box::new(resized(sample.source, people)));
         let file = self.folder.join(format!("{id}.json"));
         let kept: Kept = match fs::read(&file) {
-            Ok(text) => serde_json::from_slice(&text)?,
+            Ok(text) => {
+                // The folder may be of an earlier program.
+                self.installer.schemas_bring_up(id, &self.templates).await?;
+                serde_json::from_slice(&text)?
+            }
             Err(_) => {
                 let organisation = &sample.organisation;
                 let made =
