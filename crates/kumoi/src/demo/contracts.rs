@@ -2,12 +2,13 @@
 //! within a moment, and every organisation is metered once a day. A hint only makes it faster; the
 //! sweep is the truth.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use base::date::day_in_japan;
+use base::date::{Date, day_in_japan};
 use cloud::Executor;
 use definition::System;
 use jiff::Timestamp;
@@ -25,6 +26,10 @@ const SWEEP: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(2);
 /// What is noted where a contract cannot be brought into service.
 const REFUSED: &str = "提供できない";
+
+/// By organisation: the day that was metered last, and for which contracts. People are counted once
+/// a day, and again when a contract is new.
+type Metered = HashMap<String, (Date, Vec<i64>)>;
 
 /// Everything that is needed to open a contract.
 pub(super) struct Desk {
@@ -77,9 +82,13 @@ impl Desk {
             keeper: &keeper,
         };
         let (_listening, mut signed) = signed_listen(&self.installer).await?;
+        let mut metered = Metered::new();
         loop {
             for organisation in &self.organisations {
-                self.open(&executor, organisation).await?;
+                // What cannot be done for one holds nobody else up.
+                if let Err(error) = self.open(&executor, organisation, &mut metered).await {
+                    tracing::warn!(organisation = %organisation.id, %error, "contracts");
+                }
             }
             if let Ok(None) = timeout(SWEEP, signed.recv()).await {
                 // The connection has ended: the server may have been started again.
@@ -89,7 +98,12 @@ impl Desk {
     }
 
     /// Opens what an organisation has signed, and meters it.
-    async fn open(&self, executor: &Executor<'_>, organisation: &Organisation) -> Result<()> {
+    async fn open(
+        &self,
+        executor: &Executor<'_>,
+        organisation: &Organisation,
+        metered: &mut Metered,
+    ) -> Result<()> {
         let control = control_open(&self.installer).await?;
         let mut own = contract_list(&control).await?;
         own.retain(|contract| contract.organisation == organisation.id);
@@ -102,8 +116,8 @@ impl Desk {
                 refused_before.push(contract.id);
             }
         }
+        let ids: Vec<i64> = own.iter().map(|contract| contract.id).collect();
         if waiting.len() > refused_before.len() {
-            let ids: Vec<i64> = own.iter().map(|contract| contract.id).collect();
             let upgraded = executor.contract_open(organisation, &ids).await?.upgraded;
             upgrade::say(&organisation.name, &upgraded);
             for contract in waiting.iter().filter(|one| !refused_before.contains(&one.id)) {
@@ -115,8 +129,12 @@ impl Desk {
                 }
             }
         }
-        let systems = (&self.catalogue[..], day_in_japan(Timestamp::now()));
-        executor.meter(&organisation.id, systems).await?;
+        let today = day_in_japan(Timestamp::now());
+        let done = (today, ids);
+        if metered.get(&organisation.id) != Some(&done) {
+            executor.meter(&organisation.id, (&self.catalogue, today)).await?;
+            metered.insert(organisation.id.clone(), done);
+        }
         Ok(())
     }
 }
