@@ -54,13 +54,14 @@ fn times(file: &File, ended: &AtomicBool) -> io::Result<Figure> {
     file.sync_all()?;
     let mut figure = Figure::default();
     for page in (0..PAGES).cycle() {
-        if ended.load(Ordering::Relaxed) {
-            break;
-        }
         let begin = Instant::now();
         file.write_all_at(&PAGE, page * PAGE.len() as u64)?;
         file.sync_data()?;
         figure.since(begin);
+        // Looked at once at least, however long the disk takes.
+        if ended.load(Ordering::Relaxed) {
+            break;
+        }
         thread::sleep(EVERY);
     }
     Ok(figure)
@@ -71,9 +72,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_measures_until_its_end() {
+    fn it_measures_once_at_least() {
         let disk = Disk::watch(&std::env::temp_dir()).unwrap();
-        thread::sleep(EVERY * 3);
         let figure = disk.end().unwrap();
         assert!(figure.count() > 0 && figure.percentile(50) > 0.0, "{figure}");
     }
