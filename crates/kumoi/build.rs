@@ -1,5 +1,5 @@
-//! Embeds every business system of `systems/`, the sample vendors' packages of `vendors/` and every
-//! standard of `standards/` into the program, so that no zone reads the checkout.
+//! Embeds every business system of `systems/`, the sample vendors' packages of `vendors/` with
+//! their documents, and every standard of `standards/` into the program, so that no zone reads the checkout.
 //!
 //! Writes tables of texts; it checks nothing: the definitions are checked when they are loaded.
 
@@ -10,25 +10,38 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../..");
     let top = |folder: &str| root.join(folder).canonicalize();
-    write_table("systems", &[top("systems")?], "system.yaml")?;
-    write_table("standards", &[top("standards")?], "standard.yaml")?;
+    let one = |folder: &str| Ok::<_, io::Error>(vec![(folder.to_owned(), top(folder)?)]);
+    write_table("systems", &one("systems")?, "system.yaml")?;
+    write_table("standards", &one("standards")?, "standard.yaml")?;
     let vendors = sorted(&top("vendors")?)?;
-    let vendors: Vec<PathBuf> = vendors.into_iter().filter(|path| path.is_dir()).collect();
-    write_table("vendors", &vendors, "system.yaml")
+    let vendors: Vec<(String, PathBuf)> = vendors
+        .into_iter()
+        .filter(|path| path.is_dir())
+        .map(|path| (name_of(&path).to_owned(), path))
+        .collect();
+    write_table("vendors", &vendors, "system.yaml")?;
+    let below = |(name, path): &(String, PathBuf)| (name.clone(), path.join("documents"));
+    let mut documents: Vec<(String, PathBuf)> = vendors.iter().map(below).collect();
+    documents.retain(|(_, path)| path.is_dir());
+    write_table("documents", &documents, "manual.md")
+}
+
+/// The name of a file or folder.
+fn name_of(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
 /// `<name>.rs` with a table of the folders in `tops` that hold the file `head`, each by the name of
 /// its top and its own.
-fn write_table(name: &str, tops: &[PathBuf], head: &str) -> io::Result<()> {
+fn write_table(name: &str, tops: &[(String, PathBuf)], head: &str) -> io::Result<()> {
     let constant = name.to_uppercase();
     let kind = "&[(&str, &str, &[(&str, &str)])]";
     let lint = "#[expect(clippy::type_complexity, reason = \"a generated table\")]";
     let mut table = format!("{lint}\npub(super) const {constant}: {kind} = &[\n");
-    for top in tops {
+    for (label, top) in tops {
         println!("cargo::rerun-if-changed={}", top.display());
         for folder in sorted(top)?.iter().filter(|folder| folder.join(head).is_file()) {
-            let own = |path: &Path| path.file_name().unwrap_or_default().to_owned();
-            let _ = writeln!(table, "({:?}, {:?}, &[", own(top), own(folder));
+            let _ = writeln!(table, "({label:?}, {:?}, &[", name_of(folder));
             files(folder, folder, &mut table)?;
             table.push_str("]),\n");
         }
@@ -58,7 +71,7 @@ fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         // Files that editors leave behind are no part of a system.
-        if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+        if !name_of(&path).starts_with('.') {
             paths.push(path);
         }
     }

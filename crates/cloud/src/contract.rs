@@ -1,16 +1,20 @@
 //! From an offer over a contract to a system in service: the thin way through the catalogue.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::date::Date;
 use definition::System;
 use serde::{Deserialize, Serialize};
-use store::control::{self, Contract};
+use serde_json::Value;
+use store::Connection;
+use store::control::{self, Publication};
 use store::identity;
 use store::organisation::{Credentials, Installer, Login, Organisation, Templates};
 use store::register::{Table, open_count};
 
-use crate::{CloudError, Upgraded, price};
+use crate::publication::Reading;
+use crate::{CloudError, Packages, Upgraded, price};
 
 /// The state of a contract whose system runs.
 const IN_SERVICE: &str = "提供中";
@@ -74,10 +78,36 @@ pub async fn offer_publish(
     let mut offers = Vec::with_capacity(systems.len());
     for system in systems {
         let price = price::listed(system);
-        let id = control::offer_publish(&control, (vendor, price.as_ref()), system).await?;
+        let publication = Publication {
+            vendor,
+            price: price.as_ref(),
+            report: None,
+            documents: &BTreeMap::new(),
+        };
+        let id = control::offer_publish(&control, &publication, system).await?;
         offers.push(Offer { id, system: system.id.clone() });
     }
     Ok(offers)
+}
+
+/// Offers a judged package in the catalogue.
+///
+/// # Errors
+/// [`CloudError::Store`].
+pub async fn package_publish(
+    control: &Connection,
+    (vendor, reading): (&str, &Reading),
+    system: &System,
+    report: &Value,
+) -> Result<i64, CloudError> {
+    let price = price::listed(system);
+    let publication = Publication {
+        vendor,
+        price: price.as_ref(),
+        report: Some(report),
+        documents: &reading.documents,
+    };
+    Ok(control::offer_publish(control, &publication, system).await?)
 }
 
 /// Signs the contracts of an organisation for offers; their numbers. Signing again changes nothing.
@@ -102,10 +132,10 @@ pub async fn contract_sign(
 pub struct Executor<'e> {
     /// The installer.
     pub installer: &'e Installer,
-    /// Templates with every system of the catalogue.
+    /// Templates with the systems that a body is opened with.
     pub templates: &'e Templates,
-    /// The packages of the catalogue.
-    pub systems: &'e [Arc<System>],
+    /// The packages of the catalogue, as they were read.
+    pub packages: &'e Packages,
     /// Where credentials are kept.
     pub keeper: &'e (dyn Keeper + Sync),
 }
@@ -137,10 +167,10 @@ impl Executor<'_> {
         control::buyer_admit(&control, organisation).await?;
         let mut signed = control::contract_list(&control).await?;
         signed.retain(|contract| contracts.contains(&contract.id));
-        let of = |contract: &Contract| {
-            self.systems.iter().find(|system| system.hash == contract.offer.hash).cloned()
-        };
-        let wanted: Vec<Arc<System>> = signed.iter().filter_map(of).collect();
+        let mut wanted: Vec<Arc<System>> = Vec::new();
+        for contract in &signed {
+            wanted.extend(self.packages.load(&control, &contract.offer.hash).await?);
+        }
         let upgraded = self.systems_bring_up(organisation, &wanted).await?;
         for contract in signed {
             if !upgraded.systems.iter().any(|system| system.hash == contract.offer.hash) {
@@ -155,16 +185,19 @@ impl Executor<'_> {
         Ok(Opened { kept, upgraded })
     }
 
-    /// Meters an organisation: how many residents its registers of people hold today. A day is
-    /// metered once.
+    /// Meters an organisation: how many residents the register of people of its systems in service
+    /// holds today. A day is metered once.
     ///
     /// # Errors
     /// [`CloudError::Store`].
-    pub async fn meter(
-        &self,
-        organisation: &str,
-        (systems, day): (&[Arc<System>], Date),
-    ) -> Result<(), CloudError> {
+    pub async fn meter(&self, organisation: &str, day: Date) -> Result<(), CloudError> {
+        let control = control::control_open(self.installer).await?;
+        let mut systems = Vec::new();
+        for contract in control::contract_list(&control).await? {
+            if contract.organisation == organisation && contract.state == IN_SERVICE {
+                systems.extend(self.packages.load(&control, &contract.offer.hash).await?);
+            }
+        }
         let people = systems.iter().find_map(|system| {
             let register = system.registers.iter().find(|one| one.published.is_some())?;
             Table::new(system, &register.id).ok()
@@ -172,7 +205,6 @@ impl Executor<'_> {
         let Some(table) = people else { return Ok(()) };
         let client = self.installer.connect(organisation).await?;
         let residents = i32::try_from(open_count(&client, table).await?).unwrap_or(i32::MAX);
-        let control = control::control_open(self.installer).await?;
         control::meter(&control, (organisation, day), residents).await?;
         Ok(())
     }

@@ -13,12 +13,17 @@ mod tests;
 use definition::System;
 use definition::model::{DataOwner, Located};
 use definition::standard::{Standard, Trust};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What a package is asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Area {
+    /// 署名と中身.
+    Parcel,
+    /// 定義.
+    Definition,
     /// 業務と版.
     Business,
     /// データ項目.
@@ -35,6 +40,10 @@ pub enum Area {
     Ownership,
     /// 例.
     Example,
+    /// 設置と出し入れ.
+    Running,
+    /// 事業者の文書.
+    Document,
     /// What is shown elsewhere.
     Elsewhere,
 }
@@ -43,6 +52,8 @@ impl Area {
     /// The word for reports.
     pub fn word(self) -> &'static str {
         match self {
+            Area::Parcel => "署名と中身",
+            Area::Definition => "定義",
             Area::Business => "業務と版",
             Area::Item => "データ項目",
             Area::Procedure => "手続と文書",
@@ -51,13 +62,15 @@ impl Area {
             Area::Price => "料金",
             Area::Ownership => "データの持ち主",
             Area::Example => "例",
+            Area::Running => "設置と出し入れ",
+            Area::Document => "事業者の文書",
             Area::Elsewhere => "ここでは確かめないこと",
         }
     }
 }
 
 /// How an answer came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// 適合.
@@ -80,7 +93,7 @@ impl Verdict {
 }
 
 /// One thing that is asked, and the answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What it is about.
     pub area: Area,
@@ -99,12 +112,12 @@ pub struct Finding {
 }
 
 /// 適合性の報告.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The package: name, version, hash.
     pub package: Named,
-    /// The standard: title, version.
-    pub standard: Named,
+    /// The standard: title, version; `None` for a business that the state sets none for.
+    pub standard: Option<Named>,
     /// Whether the standard's layout is the official one.
     pub official: bool,
     /// How sure the layout is, in a sentence.
@@ -114,7 +127,7 @@ pub struct Report {
 }
 
 /// Something with a name and a version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     /// Identifier.
     pub id: String,
@@ -135,6 +148,19 @@ pub struct Examples {
     pub broken: Option<String>,
 }
 
+impl Examples {
+    /// Runs the examples of a package.
+    pub fn run(system: &System) -> Examples {
+        match office::example::differences(system) {
+            Ok(found) => Examples {
+                differing: found.into_iter().map(|one| (one.file, one.title)).collect(),
+                broken: None,
+            },
+            Err(error) => Examples { differing: Vec::new(), broken: Some(error.to_string()) },
+        }
+    }
+}
+
 impl Report {
     /// Findings that fail.
     pub fn failed(&self) -> impl Iterator<Item = &Finding> {
@@ -150,13 +176,35 @@ impl Report {
     pub fn passes(&self) -> bool {
         self.count(Verdict::Fail) == 0
     }
+
+    /// The report as it is kept beside an offer, with its outcome.
+    pub fn record(&self) -> Value {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        value["passes"] = Value::Bool(self.passes());
+        value
+    }
+
+    /// Reads [`Report::record`]; `None` when another program kept something else.
+    pub fn recorded(value: &Value) -> Option<Report> {
+        Report::deserialize(value).ok()
+    }
 }
 
-/// Holds a package against the standard of its business.
-pub fn gate(standard: &Standard, system: &System, examples: &Examples) -> Report {
-    let mut findings = vec![business(standard, system), version(standard, system)];
-    item::check(standard, system, &mut findings);
-    link::check(standard, system, &mut findings);
+/// The 業務ID of a business that the state sets no standard for.
+pub const SURROUNDING: &str = "周辺";
+
+/// Holds a package against the standard of its business, or, without one, against what is asked of
+/// every package.
+pub fn gate(standard: Option<&Standard>, system: &System, examples: &Examples) -> Report {
+    let mut findings = Vec::new();
+    match standard {
+        Some(standard) => {
+            findings.extend([business(standard, system), version(standard, system)]);
+            item::check(standard, system, &mut findings);
+            link::check(standard, system, &mut findings);
+        }
+        None => findings.push(surrounding(system)),
+    }
     findings.push(price(system));
     findings.push(ownership(system));
     findings.push(worked(system, examples));
@@ -169,15 +217,28 @@ pub fn gate(standard: &Standard, system: &System, examples: &Examples) -> Report
             version: system.version.clone(),
             hash: Some(system.hash.clone()),
         },
-        standard: Named {
+        standard: standard.map(|standard| Named {
             id: standard.id.clone(),
             name: standard.title.clone(),
             version: standard.version.clone().unwrap_or_default(),
             hash: None,
-        },
-        official: standard.trust == Trust::Official,
-        note: standard.note.clone(),
+        }),
+        official: standard.is_some_and(|standard| standard.trust == Trust::Official),
+        note: standard.map(|standard| standard.note.clone()).unwrap_or_default(),
         findings,
+    }
+}
+
+fn surrounding(system: &System) -> Finding {
+    let rule = "業務システムの適合の条件（業務ID）".to_owned();
+    let asked = "国の標準のない業務（団体の条例などによる業務）である";
+    let finding = asking(Area::Business, asked, rule, HEAD.into());
+    match &system.standard {
+        None => finding.pass(system.statute.clone()),
+        Some(declared) => finding.fail(
+            format!("{} に準拠すると表明している", declared.name),
+            "業務IDを標準のものにするか、standard を外す",
+        ),
     }
 }
 
@@ -187,7 +248,7 @@ fn source(standard: &Standard, place: &Located) -> String {
 }
 
 /// A finding before the answer is known.
-fn asking(area: Area, asked: impl Into<String>, source: String, place: String) -> Finding {
+pub fn asking(area: Area, asked: impl Into<String>, source: String, place: String) -> Finding {
     Finding {
         area,
         asked: asked.into(),
@@ -200,15 +261,18 @@ fn asking(area: Area, asked: impl Into<String>, source: String, place: String) -
 }
 
 impl Finding {
-    fn pass(self, found: impl Into<String>) -> Finding {
+    /// It conforms.
+    pub fn pass(self, found: impl Into<String>) -> Finding {
         Finding { found: found.into(), ..self }
     }
 
-    fn fail(self, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    /// It does not, and what to do.
+    pub fn fail(self, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
         Finding { verdict: Verdict::Fail, found: found.into(), remedy: Some(remedy.into()), ..self }
     }
 
-    fn unchecked(self, found: impl Into<String>) -> Finding {
+    /// It cannot be told here.
+    pub fn unchecked(self, found: impl Into<String>) -> Finding {
         Finding { verdict: Verdict::Unchecked, found: found.into(), ..self }
     }
 }
@@ -296,13 +360,13 @@ fn worked(system: &System, examples: &Examples) -> Finding {
     finding.fail(found, remedy)
 }
 
+/// What only an installation can show.
+pub const ROUND_TRIP: &str = "台帳を標準の項目で出力し、取り込み直して元と同じになる";
+
 /// What no reading of texts can show.
 fn elsewhere(findings: &mut Vec<Finding>) {
     const LIST: &[(&str, &str)] = &[
-        (
-            "台帳を標準の項目で出力し、取り込み直して元と同じになる",
-            "団体の環境で実際に出し入れして確かめる",
-        ),
+        (ROUND_TRIP, "団体の環境で実際に出し入れして確かめる"),
         (
             "ガバメントクラウドの上で動き、登録されたサービスだけを使う",
             "基盤の統制と配置の記録で確かめる",

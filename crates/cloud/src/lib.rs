@@ -6,10 +6,16 @@
 mod contract;
 mod error;
 pub mod gate;
+mod packages;
+pub mod parcel;
 mod price;
+pub mod publication;
 mod upgrade;
 
-pub use contract::{Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish};
+pub use contract::{
+    Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish, package_publish,
+};
 pub use error::CloudError;
+pub use packages::Packages;
 pub use price::{Charge, Price};
 pub use upgrade::{Change, Refused, Upgraded};

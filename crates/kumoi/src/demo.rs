@@ -10,21 +10,23 @@ mod contracts;
 mod fill;
 mod keys;
 mod plan;
+mod publication;
 mod upgrade;
+mod vendors;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use cloud::{Executor, Keeper, Kept};
+use cloud::{Executor, Keeper, Kept, Packages};
 use definition::System;
 use office::version::systems_in_force;
 use store::cluster::{Cluster, ClusterOptions};
-use store::organisation::Installer;
+use store::organisation::{Credentials, Installer};
 
 use crate::sample::{Sample, samples};
-use crate::systems::{Vendors, systems_load, systems_read, vendors_load};
+use crate::systems::{systems_load, systems_read};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use keys::KeyFolder;
 
@@ -73,7 +75,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
         Some(folder) => systems_read(folder)?,
         None => systems_load()?,
     };
-    let vendors = vendors_load()?;
+    let packages = Arc::new(Packages::default());
     let layout = Layout::open(arguments.var.as_deref())?;
     if arguments.fresh {
         layout.clear().await?;
@@ -83,7 +85,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let authenticator = plan::authenticator_listen(&arguments).await?;
     let cluster = Cluster::start(&ClusterOptions::new(layout.postgres())).await?;
     let first = tokio::select! {
-        opened = open_all(&arguments, &layout, &cluster, (&systems, &vendors)) => opened.map(Some),
+        opened = open_all(&arguments, &layout, &cluster, (&systems, &packages)) => opened.map(Some),
         () = signals.received() => Ok(None),
     };
     let opened = match first {
@@ -104,9 +106,11 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let helper = tokio::spawn(plan::authenticator_serve(authenticator, cards));
     banner::print(&arguments, &opened, layout.var());
     let installer = Installer::new(cluster.installer("postgres"));
-    let known = (&systems, &vendors);
+    let known = (&systems, &packages);
+    let press = publication::Press::new(installer.clone(), &systems, &packages)?;
     let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
     let contracts = tokio::spawn(desk.serve());
+    let publication = tokio::spawn(press.serve());
     let filling = tokio::spawn(async move {
         for one in opened {
             let systems = Arc::clone(&one.systems);
@@ -116,6 +120,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let ended = supervisor.run(cluster, &mut signals).await;
     filling.abort();
     contracts.abort();
+    publication.abort();
     helper.abort();
     ended
 }
@@ -125,17 +130,15 @@ async fn open_all(
     arguments: &UpArguments,
     layout: &Layout,
     cluster: &Cluster,
-    (systems, vendors): (&Arc<Vec<Arc<System>>>, &Vendors),
+    (systems, packages): (&Arc<Vec<Arc<System>>>, &Packages),
 ) -> Result<Vec<Opened>> {
     let installer = &Installer::new(cluster.installer("postgres"));
     let templates = installer.prepare(systems).await?;
     tracing::info!("templates are ready");
     let keeper = KeyFolder::open(layout.var())?;
-    let executor = Executor { installer, templates: &templates, systems, keeper: &keeper };
+    let executor = Executor { installer, templates: &templates, packages, keeper: &keeper };
     let offers = cloud::offer_publish(installer, "kumoi", systems).await?;
-    for (vendor, system) in vendors {
-        cloud::offer_publish(installer, vendor, std::slice::from_ref(system)).await?;
-    }
+    let mut vendors = vendors::open(installer, &templates, (&keeper, layout.var())).await?;
     let mut all = Vec::new();
     for sample in samples(arguments.only.as_deref()) {
         let organisation = &sample.organisation;
@@ -160,12 +163,15 @@ async fn open_all(
     if let Some(first) = all.first() {
         fill::first(first, &first.systems).await?;
     }
-    write_credentials(layout, &all)?;
+    for own in &mut vendors {
+        own.host = cluster.socket().display().to_string();
+    }
+    write_credentials(layout, &all, &vendors)?;
     Ok(all)
 }
 
 /// Each zone's own copy; a zone forgets organisations that are not opened this time.
-fn write_credentials(layout: &Layout, all: &[Opened]) -> Result<()> {
+fn write_credentials(layout: &Layout, all: &[Opened], vendors: &[Credentials]) -> Result<()> {
     for zone in Zone::ALL {
         let folder = layout.credentials(zone)?;
         for entry in std::fs::read_dir(&folder)? {
@@ -180,6 +186,10 @@ fn write_credentials(layout: &Layout, all: &[Opened]) -> Result<()> {
             let name = format!("{}.json", one.sample.organisation.id);
             layout.credential_write(zone, &name, &serde_json::to_vec_pretty(credentials)?)?;
         }
+    }
+    for own in vendors {
+        let name = format!("{}.json", own.organisation.id);
+        layout.credential_write(Zone::Internet, &name, &serde_json::to_vec_pretty(own)?)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod gate;
 mod log;
+mod parcel;
 mod sample;
 mod seed;
 mod serve;
@@ -49,6 +50,9 @@ enum Command {
     },
     /// 業務システムを、その業務の標準に照らして報告する
     Gate(gate::GateArguments),
+    /// 事業者が業務システムを提出するファイルと、署名の鍵を作る
+    #[command(subcommand)]
+    Parcel(parcel::ParcelCommand),
     /// 業務の標準そのものを検査する
     #[command(subcommand)]
     Standard(standard::StandardCommand),
@@ -85,7 +89,11 @@ fn run(command: Command) -> Result<ExitCode> {
         return Ok(code_of(good));
     }
     if let Command::Gate(arguments) = &command {
-        return Ok(code_of(gate::gate(arguments)?));
+        return Ok(code_of(gate::report(arguments)?));
+    }
+    if let Command::Parcel(command) = &command {
+        parcel::parcel(command)?;
+        return Ok(ExitCode::SUCCESS);
     }
     if let Command::Standard(standard::StandardCommand::Lint(arguments)) = &command {
         return Ok(code_of(standard::lint(arguments)?));
@@ -107,6 +115,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::PrintWorker
             | Command::Check { .. }
             | Command::Gate(_)
+            | Command::Parcel(_)
             | Command::Standard(_) => Ok(()),
         }
         .map(|()| ExitCode::SUCCESS)

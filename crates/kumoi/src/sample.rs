@@ -6,13 +6,14 @@ use base::date::Date;
 use definition::Package;
 use jiff::Timestamp;
 use population::{SampleOrganisation, sample_organisations};
-use store::organisation::Organisation;
+use store::organisation::{Organisation, VENDOR};
 
 const IDENTIFIERS: &str = include_str!("../../../data/sample/identifiers.csv");
 const ACCOUNTS: &str = include_str!("../../../data/sample/accounts.csv");
 const DECISION_RULES: &str = include_str!("../../../data/sample/decision-rules.csv");
 const WORDS: &str = include_str!("../../../data/sample/words.csv");
 const VENDORS: &str = include_str!("../../../data/sample/vendors.csv");
+const VENDOR_ACCOUNTS: &str = include_str!("../../../data/sample/vendor-accounts.csv");
 
 /// What to try first, shown when everything runs.
 pub const FIRST_STEPS: &str = include_str!("../../../data/sample/first-steps.txt");
@@ -89,11 +90,32 @@ pub fn word(key: &str) -> &'static str {
     rows(WORDS).find(|row: &[&str; 2]| row[0] == key).map_or("", |row| row[1])
 }
 
-/// The name of a sample vendor by the name of its folder.
-pub fn vendor(folder: &str) -> &'static str {
-    rows(VENDORS)
-        .find(|row: &[&str; 2]| row[0] == folder)
-        .map_or("見本ベンダー", |row| row[1])
+/// The sample vendors, each with the name of its folder.
+pub fn vendors() -> impl Iterator<Item = (&'static str, Organisation)> {
+    rows(VENDORS).map(|[folder, id, name, name_en]| {
+        let vendor = Organisation {
+            id: id.to_owned(),
+            code: id.to_owned(),
+            name: name.to_owned(),
+            name_en: name_en.to_owned(),
+            kind: VENDOR.to_owned(),
+            sample: true,
+        };
+        (folder, vendor)
+    })
+}
+
+/// The accounts that every sample vendor has.
+pub fn vendor_accounts() -> impl Iterator<Item = SampleAccount> {
+    rows(VENDOR_ACCOUNTS).map(|[id, name, roles]| SampleAccount { id, name, roles })
+}
+
+/// The seed of a sample vendor's signing key: fixed, so that the samples are signed the same again.
+pub fn signing_seed(vendor: &str) -> [u8; 32] {
+    let name = format!("kumoi sample signing {vendor}");
+    let digest = Package { files: [(name, String::new())].into() }.hash();
+    let byte = |place: usize| u8::from_str_radix(digest.get(2 * place..2 * place + 2)?, 16).ok();
+    std::array::from_fn(|place| byte(place).unwrap_or_default())
 }
 
 /// The lines after the heading, split into `N` fields; other lines are passed over.
@@ -111,6 +133,8 @@ mod tests {
         assert_eq!(ids, ["kasumi", "kumoishi", "akatsuki"]);
         assert_eq!(samples(Some("village")).len(), 1);
         assert_eq!(accounts().count(), 6);
+        assert_eq!(vendors().map(|(folder, _)| folder).collect::<String>(), "ab");
+        assert_eq!(vendor_accounts().count(), 2);
         assert!(decision_rules().all(|row| ["決裁", "専決", "代決"].contains(&row[2])));
         assert_eq!(decision_rules().count(), DECISION_RULES.lines().count() - 1);
         let keys = rows::<2>(WORDS).map(|row| row[0]);
@@ -123,6 +147,7 @@ mod tests {
         assert_eq!(one.len(), 20);
         assert_eq!(one, totp_secret("kasumi", "madoguchi"));
         assert_ne!(one, totp_secret("kasumi", "kacho"));
+        assert_ne!(signing_seed("vendor_a"), signing_seed("vendor_b"));
     }
 
     #[test]

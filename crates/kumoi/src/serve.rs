@@ -18,7 +18,7 @@ use store::organisation::credentials_read;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::systems::{catalogue_load, systems_load};
+use crate::systems::systems_load;
 use crate::up::Signals;
 
 /// How long open requests may take once the end was asked for.
@@ -105,7 +105,7 @@ async fn router(arguments: &ServeArguments) -> Result<Router> {
             state.spawn_workers().detach_all();
             counter::router(state)
         }
-        ZoneName::Lgwan => lgwan::router(LgwanState::new(credentials, catalogue_load()?)?),
+        ZoneName::Lgwan => lgwan::router(LgwanState::new(credentials)?),
         ZoneName::Internet => {
             let (issuer, public_url) = (arguments.issuer.clone(), arguments.public_url.clone());
             let state = InternetState::new(credentials, issuer, public_url)?;

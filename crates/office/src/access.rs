@@ -20,7 +20,13 @@ pub mod role {
     /// システム管理者: accounts, rules, audit; no cases.
     pub const ADMINISTRATOR: &str = "administrator";
 
-    /// All roles with their names.
+    /// 公開担当 of a vendor: sends packages in and takes offers back.
+    pub const PUBLISHER: &str = "publisher";
+
+    /// The roles of a vendor's people, with their names.
+    pub const OF_VENDORS: &[(&str, &str, &str)] = &[(PUBLISHER, "公開担当", "Publisher")];
+
+    /// All roles of a body's staff, with their names.
     pub const ALL: &[(&str, &str, &str)] = &[
         (COUNTER, "窓口", "Counter"),
         (CHIEF, "係長", "Chief"),
@@ -31,12 +37,16 @@ pub mod role {
 
     /// The Japanese name of a role.
     pub fn name(role: &str) -> &str {
-        ALL.iter().find(|(id, ..)| *id == role).map_or(role, |(_, name, _)| name)
+        found(role).map_or(role, |(_, name, _)| name)
     }
 
     /// The English name of a role.
     pub fn name_en(role: &str) -> &str {
-        ALL.iter().find(|(id, ..)| *id == role).map_or(role, |(.., name)| name)
+        found(role).map_or(role, |(.., name)| name)
+    }
+
+    fn found(role: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
+        ALL.iter().chain(OF_VENDORS).find(|(id, ..)| *id == role)
     }
 }
 

@@ -62,10 +62,16 @@ pub struct Door<'a> {
     pub staff: &'a Database,
     /// The zone's name in both languages.
     pub zone: (&'a str, &'a str),
+    /// What stands before the organisation in addresses.
+    pub base: &'a str,
 }
 
 /// The list of organisations of this node: the organisation is chosen before sign-in.
-pub fn organisations(asked: &Asked, zone: (&str, &str), all: &[&Organisation]) -> Response {
+pub fn organisations(
+    asked: &Asked,
+    (zone, base): ((&str, &str), &str),
+    all: &[&Organisation],
+) -> Response {
     let language = asked.language().unwrap_or_default();
     let say = |ja, en| pick(language, ja, en);
     let kept = kept(asked.language(), language);
@@ -74,13 +80,13 @@ pub fn organisations(asked: &Asked, zone: (&str, &str), all: &[&Organisation]) -
             "Staff: choose your organisation and sign in.")) }
         ul {
             @for organisation in all {
-                li { a href={ "/" (organisation.id) "/sign-in" (kept) } {
+                li { a href={ (base) "/" (organisation.id) "/sign-in" (kept) } {
                     (pick(language, &organisation.name, &organisation.name_en))
                 } }
             }
         }
     };
-    let other = format!("/?lang={}", language.other().tag());
+    let other = format!("{base}/?lang={}", language.other().tag());
     let page = Page {
         layout: Layout::Entrance,
         zone: say(zone.0, zone.1),
@@ -116,7 +122,7 @@ pub async fn sign_in_page(
 ) -> Response {
     let language = spoken.language;
     let organisation = door.organisation;
-    let address = format!("/{}/sign-in", organisation.id);
+    let address = format!("{}/{}/sign-in", door.base, organisation.id);
     let action = format!("{address}{}", spoken.kept);
     let failure = failure.map(|said| pick(language, &said.ja, &said.en));
     let say = |ja, en| pick(language, ja, en);

@@ -12,6 +12,7 @@ pub mod response;
 pub(crate) mod scene;
 mod session;
 mod sign_in;
+mod vendor;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,8 +26,9 @@ use axum::response::Response;
 use axum::routing::on;
 use store::StoreError;
 use store::connect::Database;
-use store::organisation::{Credentials, Organisation};
+use store::organisation::{Credentials, Organisation, VENDOR};
 
+use crate::member::Body;
 use crate::route::{Access, Leaves, Page};
 use oidc::Provider;
 use scene::Visit;
@@ -47,6 +49,7 @@ pub struct Place {
 #[derive(Clone, Debug)]
 pub struct InternetState {
     places: Arc<BTreeMap<String, Arc<Place>>>,
+    vendors: Arc<BTreeMap<String, Arc<Body>>>,
     provider: Arc<Provider>,
     public_url: Arc<str>,
 }
@@ -62,8 +65,13 @@ impl InternetState {
         issuer: String,
         public_url: String,
     ) -> Result<InternetState, StoreError> {
-        let mut places = BTreeMap::new();
+        let (mut places, mut vendors) = (BTreeMap::new(), BTreeMap::new());
         for one in credentials {
+            if one.organisation.kind == VENDOR {
+                let body = Body::new(&one, one.market().as_ref())?;
+                vendors.insert(one.organisation.id, Arc::new(body));
+                continue;
+            }
             let front = one.database(one.front.as_ref(), None, POOL_SIZE)?;
             let place = Place { organisation: one.organisation, front };
             places.insert(place.organisation.id.clone(), Arc::new(place));
@@ -73,6 +81,7 @@ impl InternetState {
             Provider::new(issuer).map_err(|error| StoreError::Pool(error.to_string()))?;
         Ok(InternetState {
             places: Arc::new(places),
+            vendors: Arc::new(vendors),
             provider: Arc::new(provider),
             public_url: public_url.trim_end_matches('/').into(),
         })
@@ -82,6 +91,10 @@ impl InternetState {
     pub fn close_idle(&self, idle: Duration) {
         for place in self.places.values() {
             place.front.close_idle(idle, 0);
+        }
+        for vendor in self.vendors.values() {
+            vendor.cloud.close_idle(idle, 0);
+            vendor.staff.close_idle(idle, 0);
         }
     }
 
@@ -109,6 +122,7 @@ impl InternetState {
 /// The routes of the zone.
 pub fn router(state: InternetState) -> Router {
     crate::route::router(PAGES)
+        .merge(crate::route::router(vendor::PAGES))
         .fallback(not_found)
         .layer(middleware::map_response(response::secure))
         .with_state(state)

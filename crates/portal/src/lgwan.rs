@@ -3,10 +3,9 @@
 //! contracts only; it holds no credential for an office or front database.
 
 mod bill;
-mod buyer;
 mod catalogue;
 mod contract;
-mod sign_in;
+mod offer;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,65 +15,73 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
-use definition::System;
+use base::said;
+use base::said::Said;
+use cloud::Packages;
 use office::access::role;
-use store::organisation::{Credentials, Organisation};
-use store::{Database, StoreError};
+use store::StoreError;
+use store::organisation::Credentials;
 
 use crate::component::asset;
 use crate::counter::{headers, refusal};
+use crate::member::{Body, Member, Zone, sign_in};
 use crate::route::{Access, Leaves, Page};
 
 /// Who may draft, decide and sign.
 const BUYERS: Access = Access::Roles(&[role::ADMINISTRATOR, role::MANAGER, role::CHIEF]);
 
-/// One organisation as this zone serves it.
-#[derive(Clone, Debug)]
-pub struct Body {
-    /// The organisation.
-    pub organisation: Organisation,
-    /// Staff identities.
-    pub staff: Database,
-    /// The catalogue and the own contracts.
-    pub control: Database,
-}
-
 /// What the zone holds.
 #[derive(Clone)]
 pub struct LgwanState {
     bodies: Arc<BTreeMap<String, Arc<Body>>>,
-    systems: Arc<Vec<Arc<System>>>,
+    packages: Arc<Packages>,
 }
 
 impl LgwanState {
-    /// The organisations of this zone and the packages of the catalogue.
+    /// The organisations of this zone.
     ///
     /// # Errors
     /// [`StoreError`] when credentials of this zone are incomplete.
-    pub fn new(
-        credentials: Vec<Credentials>,
-        systems: Arc<Vec<Arc<System>>>,
-    ) -> Result<LgwanState, StoreError> {
+    pub fn new(credentials: Vec<Credentials>) -> Result<LgwanState, StoreError> {
         let mut bodies = BTreeMap::new();
         for own in credentials {
-            let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 2)?;
-            let control = own.database(own.control().as_ref(), None, 2)?;
-            let body = Body { organisation: own.organisation.clone(), staff, control };
+            let body = Body::new(&own, own.control().as_ref())?;
             bodies.insert(own.organisation.id, Arc::new(body));
         }
-        Ok(LgwanState { bodies: Arc::new(bodies), systems })
+        Ok(LgwanState { bodies: Arc::new(bodies), packages: Arc::default() })
     }
+}
 
-    /// An organisation by its name in addresses.
+impl Zone for LgwanState {
+    const NAME: &'static str = "lgwan";
+    const TITLE: (&'static str, &'static str) = ("LGWAN接続系", "LGWAN zone");
+    const COOKIE: &'static str = "kumoi_lgwan";
+    const BASE: &'static str = "";
+    const MENU: &'static [(&'static str, &'static str, &'static str)] = &[
+        ("", "契約", "Contracts"),
+        ("/catalogue", "カタログ", "Catalogue"),
+        ("/bill", "利用料", "Bill"),
+    ];
+
     fn body(&self, id: &str) -> Option<Arc<Body>> {
         self.bodies.get(id).cloned()
     }
 
-    /// The package with this hash.
-    fn system(&self, hash: &str) -> Option<&Arc<System>> {
-        self.systems.iter().find(|system| system.hash == hash)
+    fn bodies(&self) -> Vec<Arc<Body>> {
+        self.bodies.values().cloned().collect()
+    }
+
+    fn elsewhere() -> Said {
+        said!(
+            "先に個人番号利用事務系の画面でサインインして、パスワードの変更かワンタイムパスワードの\
+             登録を済ませてください",
+            "Sign in to the office zone first, to change the password or set up one-time codes"
+        )
     }
 }
+
+/// Somebody of a municipality in this zone.
+type Buyer = Member<LgwanState>;
 
 /// The routes of the LGWAN zone.
 pub fn router(state: LgwanState) -> Router {
@@ -87,15 +94,17 @@ pub fn router(state: LgwanState) -> Router {
 
 /// Every page. What is done about a contract leaves a row beside the contract.
 pub static PAGES: &[Page<LgwanState>] = &[
-    Page::get("/", Access::Open, Leaves::Nothing, |f| on(f, sign_in::entrance)),
+    Page::get("/", Access::Open, Leaves::Nothing, |f| on(f, sign_in::entrance::<LgwanState>)),
     Page::get("/health", Access::Open, Leaves::Nothing, |f| on(f, || async { "ok" })),
     Page::get("/assets/{file}", Access::Open, Leaves::Nothing, |f| on(f, asset_file)),
-    Page::get("/{organisation}/sign-in", Access::Open, Leaves::Nothing, |f| on(f, sign_in::form)),
+    Page::get("/{organisation}/sign-in", Access::Open, Leaves::Nothing, |f| {
+        on(f, sign_in::form::<LgwanState>)
+    }),
     Page::post("/{organisation}/sign-in", Access::Open, Leaves::Opening, |f| {
-        on(f, sign_in::submit)
+        on(f, sign_in::submit::<LgwanState>)
     }),
     Page::post("/{organisation}/sign-out", Access::Signed, Leaves::Change, |f| {
-        on(f, sign_in::sign_out)
+        on(f, sign_in::sign_out::<LgwanState>)
     }),
     Page::get("/{organisation}", Access::Signed, Leaves::Nothing, |f| on(f, contract::all)),
     Page::get("/{organisation}/catalogue", Access::Signed, Leaves::Nothing, |f| {
@@ -110,6 +119,15 @@ pub static PAGES: &[Page<LgwanState>] = &[
     Page::post("/{organisation}/offers/{offer}", BUYERS, Leaves::Change, |f| {
         on(f, contract::draft)
     }),
+    Page::get("/{organisation}/offers/{offer}/report", Access::Signed, Leaves::Nothing, |f| {
+        on(f, offer::report)
+    }),
+    Page::get(
+        "/{organisation}/offers/{offer}/documents/{file}",
+        Access::Signed,
+        Leaves::Nothing,
+        |f| on(f, offer::document),
+    ),
     Page::get("/{organisation}/contracts/{contract}", Access::Signed, Leaves::Nothing, |f| {
         on(f, contract::one)
     }),

@@ -9,5 +9,7 @@ pub mod counter;
 mod entrance;
 pub mod internet;
 pub mod lgwan;
+mod member;
+mod report_view;
 pub mod route;
 mod signed;

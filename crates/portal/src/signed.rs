@@ -19,6 +19,8 @@ pub const LANGUAGE_COOKIE: &str = "kumoi_language";
 pub struct Signed<'a> {
     /// The organisation.
     pub organisation: &'a Organisation,
+    /// The address of its first page.
+    pub home: &'a str,
     /// The person.
     pub actor: &'a Actor,
     /// The token that forms carry.
@@ -41,12 +43,10 @@ impl Signed<'_> {
         switch: &str,
     ) -> Response {
         let say = |ja, en| pick(self.language, ja, en);
-        let id = &self.organisation.id;
         let roles = self.actor.roles.iter();
-        let roles = roles.filter_map(|id| role::ALL.iter().find(|(known, ..)| known == id));
-        let roles: Vec<&str> = roles.map(|(_, ja, en)| say(ja, en)).collect();
+        let roles: Vec<&str> = roles.map(|id| say(role::name(id), role::name_en(id))).collect();
         let roles = roles.join(say("・", ", "));
-        let (home, sign_out) = (format!("/{id}"), format!("/{id}/sign-out"));
+        let sign_out = format!("{}/sign-out", self.home);
         let name = say(&self.organisation.name, &self.organisation.name_en).to_owned();
         let navigation = menu.iter().map(|(href, label)| NavigationItem {
             href,
@@ -54,7 +54,7 @@ impl Signed<'_> {
             current: *href == self.address,
         });
         let page = Page {
-            home: &home,
+            home: self.home,
             zone: say(self.zone.0, self.zone.1),
             sample: self.organisation.sample,
             language_href: switch,
@@ -69,8 +69,9 @@ impl Signed<'_> {
             ..Page::new(self.language, &name, title, content)
         };
         let remember = format!(
-            "{LANGUAGE_COOKIE}={}; Path=/{id}; HttpOnly; SameSite=Strict; Max-Age=31536000",
-            self.language.tag()
+            "{LANGUAGE_COOKIE}={}; Path={}; HttpOnly; SameSite=Strict; Max-Age=31536000",
+            self.language.tag(),
+            self.home
         );
         ([(header::SET_COOKIE, remember)], page.render()).into_response()
     }

@@ -3,11 +3,10 @@
 //! municipality's LGWAN login sees the offers and its own contracts.
 
 mod contract;
+mod offer;
 
 use std::future::poll_fn;
 
-use definition::System;
-use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 
@@ -16,52 +15,26 @@ use crate::organisation::{Installer, Organisation};
 use crate::schema;
 
 pub use contract::{
-    Act, Contract, Draft, Offer, Step, act_list, contract_draft, contract_in_service,
-    contract_list, contract_sign, contract_step, executor_act, meter, metered, offer_list,
+    Act, Contract, Draft, Step, act_list, contract_confirm, contract_draft, contract_in_service,
+    contract_list, contract_sign, contract_step, executor_act, meter, metered,
+};
+pub use offer::{
+    Offer, Publication, offer_documents, offer_list, offer_publish, offer_report, offer_report_set,
+    offer_uses, offer_withdraw, offers_without_report, package_keep, package_load,
 };
 
 /// Its name.
 pub const DATABASE: &str = "kumoi_control";
+
+/// What is heard of a database, as long as the connection lives.
+pub type Heard = (Client, UnboundedReceiver<String>);
 
 /// Opens the control database, creating it the first time.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn control_open(installer: &Installer) -> Result<Client, StoreError> {
-    let postgres = installer.connect("postgres").await?;
-    let exists =
-        postgres.query_opt("select 1 from pg_database where datname = $1", &[&DATABASE]).await?;
-    if exists.is_none() {
-        postgres.batch_execute(&format!("create database {DATABASE}")).await?;
-        let sql = format!("revoke all on database {DATABASE} from public");
-        postgres.batch_execute(&sql).await?;
-    }
-    let mut client = installer.connect(DATABASE).await?;
-    let transaction = client.transaction().await?;
-    schema::CONTROL.bring_up(&transaction).await?;
-    transaction.commit().await?;
-    Ok(client)
-}
-
-/// Publishes a package as an offer; the same package again is the same offer.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn offer_publish(
-    client: &Client,
-    (vendor, price): (&str, Option<&Value>),
-    system: &System,
-) -> Result<i64, StoreError> {
-    let row = client
-        .query_one(
-            "insert into control.offer (vendor, system, name, version, hash, price)
-             values ($1, $2, $3, $4, $5, $6)
-             on conflict (system, hash) do update set withdrawn_at = null, price = excluded.price
-             returning id",
-            &[&vendor, &system.id, &system.name, &system.version, &system.hash, &price],
-        )
-        .await?;
-    Ok(row.try_get(0)?)
+    installer.shared_open(DATABASE, &schema::CONTROL).await
 }
 
 /// Registers an organisation.
@@ -105,10 +78,17 @@ pub async fn buyer_admit(client: &Client, organisation: &Organisation) -> Result
 ///
 /// # Errors
 /// [`StoreError::Database`]. The channel ends with the connection.
-pub async fn signed_listen(
+pub async fn signed_listen(installer: &Installer) -> Result<Heard, StoreError> {
+    listen(installer, DATABASE, "kumoi_signed").await
+}
+
+/// Hears of what a database tells under a name.
+pub(crate) async fn listen(
     installer: &Installer,
-) -> Result<(Client, UnboundedReceiver<String>), StoreError> {
-    let (client, connection) = installer.config(DATABASE).connect(NoTls).await?;
+    database: &str,
+    name: &str,
+) -> Result<Heard, StoreError> {
+    let (client, connection) = installer.config(database).connect(NoTls).await?;
     let (sender, receiver) = unbounded_channel();
     tokio::spawn(async move {
         let mut connection = std::pin::pin!(connection);
@@ -120,7 +100,7 @@ pub async fn signed_listen(
             }
         }
     });
-    client.batch_execute("listen kumoi_signed").await?;
+    client.batch_execute(&format!("listen {name}")).await?;
     Ok((client, receiver))
 }
 

@@ -17,6 +17,9 @@ use crate::schema::{self, Shape};
 use crate::vault::Vault;
 use crate::{Database, StoreError, install};
 
+/// The kind of an organisation that publishes systems (事業者) and holds no registers.
+pub const VENDOR: &str = "vendor";
+
 /// Group roles; none can sign in.
 const GROUPS: &[&str] = &[
     "kumoi_owner",
@@ -77,8 +80,15 @@ pub struct Credentials {
 impl Credentials {
     /// The login to the catalogue and the own contracts; only the LGWAN zone's is let in.
     pub fn control(&self) -> Option<Login> {
-        let own = self.staff.as_ref().filter(|_| self.office.is_none())?;
+        let lgwan = self.office.is_none() && self.organisation.kind != VENDOR;
+        let own = self.staff.as_ref().filter(|_| lgwan)?;
         Some(Login { database: crate::control::DATABASE.to_owned(), ..own.clone() })
+    }
+
+    /// The login to what a vendor publishes; only a vendor's is let in.
+    pub fn market(&self) -> Option<Login> {
+        let own = self.staff.as_ref().filter(|_| self.organisation.kind == VENDOR)?;
+        Some(Login { database: crate::market::DATABASE.to_owned(), ..own.clone() })
     }
 
     /// Opens a pool for one of the logins.
@@ -307,6 +317,52 @@ impl Installer {
         })
     }
 
+    /// Creates a vendor's staff database and login; what exists is kept, so it can be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn vendor_create(
+        &self,
+        vendor: &Organisation,
+        templates: &Templates,
+    ) -> Result<Credentials, StoreError> {
+        check_identifier(&vendor.id)?;
+        let client = self.connect("postgres").await?;
+        let database = format!("{}_staff", vendor.id);
+        let login = self.login(&client, &format!("{}_vendor", vendor.id), &database).await?;
+        client.batch_execute(&format!("grant kumoi_staff to {}", login.user)).await?;
+        self.clone_database(&client, &database, &templates.staff, &[&login]).await?;
+        Ok(Credentials {
+            organisation: vendor.clone(),
+            host: self.host(),
+            office: None,
+            front: None,
+            staff: Some(login),
+            vault: None,
+            staff_vault: Some(URL_SAFE_NO_PAD.encode(Vault::new_master()?)),
+        })
+    }
+
+    /// Opens a database of the cluster that is nobody's own, creating it the first time.
+    pub(crate) async fn shared_open(
+        &self,
+        name: &str,
+        shape: &Shape,
+    ) -> Result<Client, StoreError> {
+        let postgres = self.connect("postgres").await?;
+        let sql = "select 1 from pg_database where datname = $1";
+        if postgres.query_opt(sql, &[&name]).await?.is_none() {
+            postgres.batch_execute(&format!("create database {name}")).await?;
+            let sql = format!("revoke all on database {name} from public");
+            postgres.batch_execute(&sql).await?;
+        }
+        let mut client = self.connect(name).await?;
+        let transaction = client.transaction().await?;
+        shape.bring_up(&transaction).await?;
+        transaction.commit().await?;
+        Ok(client)
+    }
+
     async fn login(
         &self,
         client: &Client,
@@ -451,7 +507,9 @@ fn check_identifier(id: &str) -> Result<(), StoreError> {
     let fits = id.len() <= 40
         && id.starts_with(|c: char| c.is_ascii_lowercase())
         && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    let reserved = ["postgres", "template0", "template1"].contains(&id) || id.starts_with("kumoi_");
+    // `vendors` is where vendors come in beside the bodies' own addresses.
+    let reserved =
+        ["postgres", "template0", "template1", "vendors"].contains(&id) || id.starts_with("kumoi_");
     if fits && !reserved {
         Ok(())
     } else {

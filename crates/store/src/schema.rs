@@ -35,8 +35,12 @@ pub(crate) const CONTROL: Shape = Shape {
     steps: &[
         ("control", include_str!("../sql/control.sql")),
         ("contract", include_str!("../sql/steps/control-0002-contract.sql")),
+        ("publication", include_str!("../sql/steps/control-0003-publication.sql")),
     ],
 };
+/// 業務システムの提出のデータベース.
+pub(crate) const MARKET: Shape =
+    Shape { schema: "market", steps: &[("market", include_str!("../sql/market.sql"))] };
 
 impl Shape {
     /// All statements, for a name that changes with them.

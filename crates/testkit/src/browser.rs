@@ -147,6 +147,16 @@ impl Browser {
         }
     }
 
+    /// Chooses a file.
+    #[track_caller]
+    pub fn attach<'a>(&'a self, name: &'a str, path: &'a Path) -> impl Future<Output = ()> + 'a {
+        let field = self.field(name);
+        async move {
+            let path = path.to_str().expect("a path in UTF-8");
+            field.await.send_keys(path).await.expect("choosing a file");
+        }
+    }
+
     /// Chooses a value of a select, radio or checkbox.
     #[track_caller]
     pub fn choose<'a>(&'a self, name: &'a str, value: &'a str) -> impl Future<Output = ()> + 'a {

@@ -155,6 +155,11 @@ impl World {
         format!("http://localhost:{}{path}", self.ports.office)
     }
 
+    /// An address of the LGWAN zone.
+    pub fn lgwan(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.ports.lgwan)
+    }
+
     /// An address of the internet zone.
     pub fn internet(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.ports.internet)

@@ -38,10 +38,16 @@ impl Report {
         let short: String = hash.chars().take(12).collect();
         let _ = writeln!(out, "# 適合性の報告: {}（{}）\n", package.name, verdict.word());
         let _ = writeln!(out, "- 業務システム: `{}` 版 {} {short}", package.id, package.version);
-        let _ = writeln!(out, "- 標準: {} {}（{}）", standard.name, standard.version, standard.id);
-        let sure =
-            if self.official { "公式の原典による" } else { "公式のものではない" };
-        let _ = writeln!(out, "- 標準の内容: {sure}。{}", self.note);
+        if let Some(standard) = standard {
+            let (name, version) = (&standard.name, &standard.version);
+            let _ = writeln!(out, "- 標準: {name} {version}（{}）", standard.id);
+            let sure = if self.official {
+                "公式の原典による"
+            } else {
+                "公式のものではない"
+            };
+            let _ = writeln!(out, "- 標準の内容: {sure}。{}", self.note);
+        }
         let _ = writeln!(
             out,
             "- 結果: 適合 {}、不適合 {}、未確認 {}",

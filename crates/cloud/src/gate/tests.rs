@@ -44,7 +44,7 @@ fn system(id: &str) -> System {
 }
 
 fn judged(standard: &Standard, system: &System) -> Report {
-    gate(standard, system, &Examples::default())
+    gate(Some(standard), system, &Examples::default())
 }
 
 /// The failures of the seal registration after a change of its model.
@@ -300,7 +300,7 @@ fn examples_that_decide_otherwise_are_red() {
         Examples { differing, broken: None },
         Examples { differing: Vec::new(), broken: Some("読めない".to_owned()) },
     ] {
-        let report = gate(&standard, &sound, &examples);
+        let report = gate(Some(&standard), &sound, &examples);
         let failed: Vec<Area> = report.failed().map(|finding| finding.area).collect();
         assert_eq!(failed, [Area::Example]);
     }

@@ -12,7 +12,7 @@ use store::schema::catalogue;
 use store::testing::{Place, sample_organisation};
 
 use super::*;
-use crate::{Keeper, Kept, contract_sign, offer_publish};
+use crate::{Keeper, Kept, Packages, contract_sign, offer_publish};
 
 const ID: &str = "sakura";
 
@@ -80,7 +80,8 @@ impl World {
         let templates: Templates = self.installer.prepare(systems).await?;
         let keeper = Pocket(self.place.path().to_path_buf());
         let (installer, templates) = (&self.installer, &templates);
-        let executor = Executor { installer, templates, systems, keeper: &keeper };
+        let packages = Packages::default();
+        let executor = Executor { installer, templates, packages: &packages, keeper: &keeper };
         let organisation = sample_organisation(ID);
         let offers = offer_publish(installer, "kumoi", systems).await?;
         let contracts = contract_sign(installer, &organisation, &offers).await?;

@@ -1,4 +1,4 @@
-//! Sample accounts and 決裁 rules of a sample organisation. Never for a real one.
+//! Sample accounts, and 決裁 rules of a sample organisation. Never for a real one.
 
 use anyhow::{Result, bail};
 use base::date::day_in_japan;
@@ -6,10 +6,11 @@ use cloud::Kept;
 use jiff::Timestamp;
 use office::staff::{NewAccount, account_create};
 use store::identity::account_list;
+use store::organisation::Credentials;
 use store::parameter::{DecisionRule, decision_rule_add, decision_rules};
 
 use super::keys::KeyFolder;
-use crate::sample;
+use crate::sample::{self, SampleAccount};
 
 /// Makes what is missing; once all are there, nothing is looked at again.
 pub async fn make(keys: &KeyFolder, kept: &Kept) -> Result<()> {
@@ -21,10 +22,18 @@ pub async fn make(keys: &KeyFolder, kept: &Kept) -> Result<()> {
         return Ok(());
     }
     rules(kept).await?;
-    let key = kept.office.staff_vault.as_deref();
-    let staff = kept.office.database(kept.office.staff.as_ref(), key, 2)?;
+    people(&kept.office, sample::accounts()).await?;
+    Ok(keys.accounts_made(&organisation.id)?)
+}
+
+/// Makes the sample accounts that are missing.
+pub async fn people(
+    own: &Credentials,
+    accounts: impl Iterator<Item = SampleAccount>,
+) -> Result<()> {
+    let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 2)?;
     let there = account_list(&**staff.client().await?).await?;
-    for account in sample::accounts() {
+    for account in accounts {
         if there.iter().any(|one| one.id == account.id) {
             continue;
         }
@@ -32,13 +41,13 @@ pub async fn make(keys: &KeyFolder, kept: &Kept) -> Result<()> {
             id: account.id.to_owned(),
             name: account.name.to_owned(),
             password: sample::PASSWORD.to_owned(),
-            totp_secret: sample::totp_secret(&organisation.id, account.id),
+            totp_secret: sample::totp_secret(&own.organisation.id, account.id),
             roles: account.roles.split_whitespace().map(str::to_owned).collect(),
             valid_from: day_in_japan(Timestamp::now()),
         };
         account_create(&staff, &new).await?;
     }
-    Ok(keys.accounts_made(&organisation.id)?)
+    Ok(())
 }
 
 async fn rules(kept: &Kept) -> Result<()> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use base::date::{Date, day_in_japan};
-use cloud::Executor;
+use cloud::{Executor, Packages};
 use definition::System;
 use jiff::Timestamp;
 use store::control::{act_list, contract_list, control_open, executor_act, signed_listen};
@@ -17,7 +17,6 @@ use store::organisation::{Installer, Organisation};
 use tokio::time::{sleep, timeout};
 
 use super::{KeyFolder, Opened, upgrade};
-use crate::systems::Vendors;
 use crate::up::Layout;
 
 /// How often everything is looked at without a hint; also how late a new day is metered.
@@ -36,26 +35,23 @@ pub(super) struct Desk {
     installer: Installer,
     /// The systems that a body is opened with.
     systems: Arc<Vec<Arc<System>>>,
-    /// Every package of the catalogue.
-    catalogue: Vec<Arc<System>>,
+    packages: Arc<Packages>,
     var: PathBuf,
     organisations: Vec<Organisation>,
 }
 
 impl Desk {
-    /// For the organisations that were opened, with the vendors' packages beside the systems.
+    /// For the organisations that were opened.
     pub(super) fn new(
         layout: &Layout,
         installer: Installer,
-        (systems, vendors): (&Arc<Vec<Arc<System>>>, &Vendors),
+        (systems, packages): (&Arc<Vec<Arc<System>>>, &Arc<Packages>),
         opened: &[Opened],
     ) -> Desk {
-        let mut catalogue = systems.to_vec();
-        catalogue.extend(vendors.iter().map(|(_, system)| Arc::clone(system)));
         Desk {
             installer,
             systems: Arc::clone(systems),
-            catalogue,
+            packages: Arc::clone(packages),
             var: layout.var().to_owned(),
             organisations: opened.iter().map(|one| one.sample.organisation.clone()).collect(),
         }
@@ -78,7 +74,7 @@ impl Desk {
         let executor = Executor {
             installer: &self.installer,
             templates: &templates,
-            systems: &self.catalogue,
+            packages: &self.packages,
             keeper: &keeper,
         };
         let (_listening, mut signed) = signed_listen(&self.installer).await?;
@@ -132,7 +128,7 @@ impl Desk {
         let today = day_in_japan(Timestamp::now());
         let done = (today, ids);
         if metered.get(&organisation.id) != Some(&done) {
-            executor.meter(&organisation.id, (&self.catalogue, today)).await?;
+            executor.meter(&organisation.id, today).await?;
             metered.insert(organisation.id.clone(), done);
         }
         Ok(())

@@ -9,6 +9,9 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use cloud::{Keeper, Kept};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use store::organisation::Credentials;
 
 /// `var/secrets/organisations`.
 pub struct KeyFolder(PathBuf);
@@ -33,8 +36,18 @@ impl KeyFolder {
     }
 }
 
-impl Keeper for KeyFolder {
-    fn load(&self, id: &str) -> Result<Option<Kept>> {
+impl KeyFolder {
+    /// What a vendor signs in with, if it was kept.
+    pub fn vendor_load(&self, id: &str) -> Result<Option<Credentials>> {
+        self.read(id)
+    }
+
+    /// Keeps what a vendor signs in with.
+    pub fn vendor_store(&self, id: &str, own: &Credentials) -> Result<()> {
+        self.write(id, own)
+    }
+
+    fn read<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>> {
         match fs::read(self.0.join(format!("{id}.json"))) {
             Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -42,7 +55,7 @@ impl Keeper for KeyFolder {
         }
     }
 
-    fn store(&self, id: &str, kept: &Kept) -> Result<()> {
+    fn write(&self, id: &str, kept: &impl Serialize) -> Result<()> {
         let unfinished = self.0.join(format!("{id}.unfinished"));
         let mut options = OpenOptions::new();
         let mut file =
@@ -56,10 +69,20 @@ impl Keeper for KeyFolder {
     }
 }
 
+impl Keeper for KeyFolder {
+    fn load(&self, id: &str) -> Result<Option<Kept>> {
+        self.read(id)
+    }
+
+    fn store(&self, id: &str, kept: &Kept) -> Result<()> {
+        self.write(id, kept)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use store::organisation::{Credentials, Login, Organisation};
+    use store::organisation::{Login, Organisation};
 
     fn kept(password: &str) -> Kept {
         let organisation = Organisation {

@@ -10,6 +10,7 @@ mod keyboard;
 mod life;
 mod log;
 mod protection;
+mod publication;
 mod resident;
 mod upgrade;
 mod zones;

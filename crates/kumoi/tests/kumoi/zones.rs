@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use store::organisation::{Credentials, Login, credentials_read};
+use store::organisation::{Credentials, Login, VENDOR, credentials_read};
 use testkit::{VILLAGE, World};
 
 use crate::world;
@@ -46,8 +46,9 @@ async fn a_zone_opens_its_own_databases_only() {
     let mut opened: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for zone in ZONES {
         for one in credentials_read(&folder(world, zone)).expect("credentials") {
-            let control = one.control();
-            for login in [&one.office, &one.front, &one.staff, &control].into_iter().flatten() {
+            let (control, market) = (one.control(), one.market());
+            let logins = [&one.office, &one.front, &one.staff, &control, &market];
+            for login in logins.into_iter().flatten() {
                 for database in &all {
                     if opens(&one, login, database).await {
                         opened.entry(zone).or_default().insert(database.clone());
@@ -64,7 +65,11 @@ async fn a_zone_opens_its_own_databases_only() {
     let own = [
         ("office", set(&["", "_front", "_staff"])),
         ("lgwan", BTreeSet::from([format!("{VILLAGE}_staff"), "kumoi_control".to_owned()])),
-        ("internet", set(&["_front"])),
+        ("internet", {
+            let vendors = ["vendor_a_staff", "vendor_b_staff", "kumoi_market"];
+            let vendors = vendors.map(str::to_owned).into_iter();
+            set(&["_front"]).into_iter().chain(vendors).collect()
+        }),
     ];
     assert_eq!(opened, BTreeMap::from(own), "of {all:?}");
 }
@@ -84,6 +89,8 @@ async fn only_the_office_zone_holds_the_keys() {
             let expected = match zone {
                 "office" => [true; 5],
                 "lgwan" => [false, false, false, true, true],
+                // A vendor's people sign in here; nothing of a body's own staff is.
+                _ if one.organisation.kind == VENDOR => [false, false, false, true, true],
                 _ => [false, false, true, false, false],
             };
             assert_eq!(holds, expected, "{zone}: vault, office, front, staff, staff_vault");

@@ -239,8 +239,10 @@ impl Desk {
         content: Markup,
         switch: &str,
     ) -> Response {
+        let home = self.href("");
         let signed = Signed {
             organisation: &self.place.office.organisation,
+            home: &home,
             actor: &self.actor,
             csrf: &self.csrf,
             language: self.language,

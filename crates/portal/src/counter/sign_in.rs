@@ -21,11 +21,12 @@ use crate::entrance::{Asked, Door, Entered, Spoken, organisations, sign_in_page}
 pub async fn entrance(State(state): State<CounterState>, Query(asked): Query<Asked>) -> Response {
     let places: Vec<_> = state.places().collect();
     let all: Vec<_> = places.iter().map(|place| &place.office.organisation).collect();
-    organisations(&asked, ZONE_NAME, &all)
+    organisations(&asked, (ZONE_NAME, ""), &all)
 }
 
 fn door(place: &Place) -> Door<'_> {
-    Door { organisation: &place.office.organisation, staff: &place.staff, zone: ZONE_NAME }
+    let (organisation, staff) = (&place.office.organisation, &place.staff);
+    Door { organisation, staff, zone: ZONE_NAME, base: "" }
 }
 
 /// The sign-in page.

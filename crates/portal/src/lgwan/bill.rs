@@ -1,7 +1,7 @@
 //! The bill of a month: every contract with how its amount comes about, from the price list and
 //! from what was metered day by day. No amount is entered by anybody.
 
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Response;
 use base::date::Date;
 use base::money::Yen;
@@ -11,8 +11,7 @@ use maud::html;
 use serde::Deserialize;
 use store::control::{Contract, contract_list, metered};
 
-use super::LgwanState;
-use super::buyer::Buyer;
+use super::Buyer;
 use super::contract::name;
 use crate::component::language::Language;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -25,12 +24,8 @@ pub struct Asked {
 }
 
 /// The bill of a month, the present one when none is asked for.
-pub async fn month(
-    buyer: Buyer,
-    State(state): State<LgwanState>,
-    Query(asked): Query<Asked>,
-) -> Response {
-    buyer.answer(billed(&buyer, &state, asked.month.as_deref()).await)
+pub async fn month(buyer: Buyer, Query(asked): Query<Asked>) -> Response {
+    buyer.answer(billed(&buyer, asked.month.as_deref()).await)
 }
 
 /// The first day of a month written as 2026-11; of the present month for anything else.
@@ -45,21 +40,17 @@ struct Line<'a> {
     charge: Option<Charge>,
 }
 
-async fn billed(
-    buyer: &Buyer,
-    state: &LgwanState,
-    month: Option<&str>,
-) -> Result<Response, Refusal> {
+async fn billed(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal> {
     let first = first_of(month, buyer.actor.today());
     let next = first.checked_add(Span::new().months(1)).map_err(|_| Refusal::NotFound)?;
     let before = first.checked_sub(Span::new().months(1)).map_err(|_| Refusal::NotFound)?;
-    let client = buyer.control().await?;
+    let client = buyer.cloud().await?;
     let (contracts, days) =
         (contract_list(&*client).await?, metered(&*client, (first, next)).await?);
     let line = |contract| line(contract, &days, first);
     let lines: Vec<Line<'_>> = contracts.iter().filter_map(line).collect();
     let total: i64 = lines.iter().filter_map(|line| line.charge).map(|charge| charge.yen).sum();
-    let words: Vec<[String; 6]> = lines.iter().map(|line| cells(buyer, state, line)).collect();
+    let words: Vec<[String; 6]> = lines.iter().map(|line| cells(buyer, line)).collect();
     let rows = words
         .iter()
         .map(|words| Row { href: None, cells: words.iter().map(|one| Cell::Text(one)).collect() })
@@ -114,9 +105,9 @@ fn line<'a>(contract: &'a Contract, all: &[(i64, Date, i32)], first: Date) -> Op
     Some(Line { contract, charge })
 }
 
-fn cells(buyer: &Buyer, state: &LgwanState, line: &Line<'_>) -> [String; 6] {
+fn cells(buyer: &Buyer, line: &Line<'_>) -> [String; 6] {
     let offer = &line.contract.offer;
-    let name = name(buyer, state, offer).to_owned();
+    let name = name(buyer, offer).to_owned();
     let Some(charge) = line.charge else {
         let none = buyer.say("料金表がありません", "No price list").to_owned();
         return [name, offer.vendor.clone(), String::new(), String::new(), none, String::new()];

@@ -8,26 +8,26 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use base::money::Yen;
 use cloud::Price;
+use cloud::parcel::DOCUMENT_KINDS;
 use definition::System;
 use definition::model::ProcedureKind;
 use maud::{Markup, html};
 use store::control::{Offer, contract_list, metered, offer_list};
 
-use super::LgwanState;
-use super::buyer::Buyer;
-use super::contract::{STATES, word};
+use super::contract::{STATES, name, word};
+use super::{Buyer, LgwanState};
 use crate::component::form::{ButtonKind, button_link};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
 use crate::counter::refusal::Refusal;
 
 /// Every business with its offers.
-pub async fn all(buyer: Buyer, State(state): State<LgwanState>) -> Response {
-    buyer.answer(listed(&buyer, &state).await)
+pub async fn all(buyer: Buyer) -> Response {
+    buyer.answer(listed(&buyer).await)
 }
 
-async fn listed(buyer: &Buyer, state: &LgwanState) -> Result<Response, Refusal> {
-    let client = buyer.control().await?;
+async fn listed(buyer: &Buyer) -> Result<Response, Refusal> {
+    let client = buyer.cloud().await?;
     let (offers, contracts) = (offer_list(&*client).await?, contract_list(&*client).await?);
     let mut ids: Vec<&str> = offers.iter().map(|offer| offer.system.as_str()).collect();
     ids.dedup();
@@ -40,10 +40,7 @@ async fn listed(buyer: &Buyer, state: &LgwanState) -> Result<Response, Refusal> 
             let states = contracts.iter().filter(|one| one.offer.system == id);
             let in_force = states.filter(|one| !["終了", "取下げ"].contains(&one.state.as_str()));
             let states: Vec<&str> = in_force.map(|one| word(buyer, &STATES, &one.state)).collect();
-            let name = match own.iter().find_map(|offer| state.system(&offer.hash)) {
-                Some(system) => buyer.say(&system.name, &system.name_en),
-                None => own.first().map_or("", |offer| &offer.name),
-            };
+            let name = own.first().map_or("", |offer| name(buyer, offer));
             let href = buyer.href(&format!("/catalogue/{id}"));
             (href, name.to_owned(), vendors.join("、"), states.join(buyer.say("、", ", ")))
         })
@@ -80,7 +77,7 @@ pub async fn compare(
 
 /// How many residents were metered last; `None` before anything was.
 pub async fn residents(buyer: &Buyer) -> Result<Option<i64>, Refusal> {
-    let client = buyer.control().await?;
+    let client = buyer.cloud().await?;
     let today = buyer.actor.today();
     let before = today.checked_sub(jiff::Span::new().days(62)).unwrap_or(today);
     let until = today.tomorrow().unwrap_or(today);
@@ -90,21 +87,25 @@ pub async fn residents(buyer: &Buyer) -> Result<Option<i64>, Refusal> {
 }
 
 async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Response, Refusal> {
-    let client = buyer.control().await?;
+    let client = buyer.cloud().await?;
     let mut offers = offer_list(&*client).await?;
     // Of each vendor the newest package only.
     offers.retain(|offer| offer.system == id);
     offers.dedup_by(|later, first| later.vendor == first.vendor);
-    let found: Vec<(Offer, Arc<System>)> = offers
-        .into_iter()
-        .filter_map(|offer| state.system(&offer.hash).cloned().map(|system| (offer, system)))
-        .collect();
+    let mut found: Vec<(Offer, Arc<System>)> = Vec::new();
+    for offer in offers {
+        if let Some(system) = state.packages.load(&*client, &offer.hash).await? {
+            found.push((offer, system));
+        }
+    }
     let Some((_, first)) = found.first() else { return Err(Refusal::NotFound) };
     let residents = residents(buyer).await?;
     let title = buyer.say(&first.name, &first.name_en).to_owned();
     let content = html! {
         p lang="ja" { (first.statute) }
         (terms(buyer, &found, residents))
+        (section(buyer.say("事業者ごとの報告と文書", "Report and documents of each vendor"),
+            papers(buyer, &found)))
         (section(buyer.say("手続の違い", "Procedures compared"), procedures(buyer, &found)))
         (section(buyer.say("起案する", "Draft a contract"), html! {
             @for (offer, _) in &found {
@@ -145,6 +146,11 @@ fn terms(buyer: &Buyer, found: &[(Offer, Arc<System>)], residents: Option<i64>) 
             price(offer).map_or_else(unknown, |price| yen(12 * price.month(residents)))
         });
     }
+    line("適合性", "Conformity", &|offer, _| match offer.conforms {
+        Some(true) => buyer.say("適合", "Conforms").to_owned(),
+        Some(false) => buyer.say("不適合", "Does not conform").to_owned(),
+        None => buyer.say("審査中", "Being checked").to_owned(),
+    });
     line("手続の数", "Procedures", &|_, system| system.procedures.len().to_string());
     line("証明・通知の書式の数", "Documents", &|_, system| {
         system.notices.len().to_string()
@@ -165,6 +171,24 @@ fn terms(buyer: &Buyer, found: &[(Offer, Arc<System>)], residents: Option<i64>) 
     let caption =
         buyer.say("料金と規模（料金表による。消費税は別）", "Price and size, without tax");
     table(&Table { caption, columns, rows, empty: "", stacked: false })
+}
+
+/// Where the report of the gate and the vendor's documents are.
+fn papers(buyer: &Buyer, found: &[(Offer, Arc<System>)]) -> Markup {
+    let names = [("手引き", "Manual"), ("契約条件", "Terms"), ("部品表", "Bill of materials")];
+    html! {
+        @for (offer, _) in found {
+            @let at = |rest: &str| buyer.href(&format!("/offers/{}/{rest}", offer.id));
+            p { span lang="ja" { (offer.vendor) } "　" (offer.version) "　"
+                @if offer.conforms.is_some() {
+                    a href=(at("report")) { (buyer.say("適合性の報告", "Report of conformity")) }
+                }
+                @for ((file, _), (ja, en)) in DOCUMENT_KINDS.iter().zip(names)
+                    .filter(|((file, _), _)| offer.documents.iter().any(|own| own == file)) {
+                    "　" a href=(at(&format!("documents/{file}"))) { (buyer.say(ja, en)) }
+                } }
+        }
+    }
 }
 
 /// Which procedure each has: what people start, what a document is, what runs by itself.

@@ -4,21 +4,21 @@
 use std::collections::HashMap;
 
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::said;
+use cloud::parcel::digest_text;
 use maud::{Markup, html};
 use office::plan::Finding;
 use serde::Deserialize;
 use store::StoreError;
 use store::control::{
-    Contract, Draft, Offer, Step, act_list, contract_draft, contract_list, contract_step,
-    offer_list,
+    Contract, Draft, Offer, Step, act_list, contract_confirm, contract_draft, contract_list,
+    contract_step, offer_list, offer_report,
 };
 
-use super::LgwanState;
-use super::buyer::Buyer;
+use super::Buyer;
 use crate::component::day::{moment, moment_text};
 use crate::component::form::{
     ButtonKind, Choice, Field, FieldError, PostForm, button, error_summary, post_form, radios,
@@ -45,12 +45,13 @@ pub const STATES: [(&str, &str); 6] = [
 ];
 
 /// What is done about a contract, as recorded, and in English.
-const ACTS: [(&str, &str); 6] = [
+const ACTS: [(&str, &str); 7] = [
     ("起案", "Drafted"),
     ("決裁", "Decided"),
     ("締結", "Signed"),
     ("取下げ", "Withdrawn"),
     ("提供開始", "Brought into service"),
+    ("適合確認", "Conformity confirmed"),
     ("提供できない", "Cannot be brought into service"),
 ];
 
@@ -61,20 +62,20 @@ pub fn word<'a>(buyer: &Buyer, words: &[(&'a str, &'a str)], word: &'a str) -> &
 }
 
 /// The contracts of the organisation.
-pub async fn all(buyer: Buyer, State(state): State<LgwanState>) -> Response {
-    buyer.answer(listed(&buyer, &state).await)
+pub async fn all(buyer: Buyer) -> Response {
+    buyer.answer(listed(&buyer).await)
 }
 
 /// The name of what is offered.
-pub fn name<'a>(buyer: &Buyer, state: &'a LgwanState, offer: &'a Offer) -> &'a str {
-    match state.system(&offer.hash) {
-        Some(system) => pick(buyer.language, &system.name, &system.name_en),
-        None => &offer.name,
+pub fn name<'a>(buyer: &Buyer, offer: &'a Offer) -> &'a str {
+    match offer.name_en.as_str() {
+        "" => &offer.name,
+        english => pick(buyer.language, &offer.name, english),
     }
 }
 
-async fn listed(buyer: &Buyer, state: &LgwanState) -> Result<Response, Refusal> {
-    let mut contracts = contract_list(&*buyer.control().await?).await?;
+async fn listed(buyer: &Buyer) -> Result<Response, Refusal> {
+    let mut contracts = contract_list(&*buyer.cloud().await?).await?;
     // What is in force or on its way first, the newest of each first.
     let is_over = |one: &Contract| ["終了", "取下げ"].contains(&one.state.as_str());
     contracts.sort_by_key(|one| (is_over(one), std::cmp::Reverse(one.id)));
@@ -90,7 +91,7 @@ async fn listed(buyer: &Buyer, state: &LgwanState) -> Result<Response, Refusal> 
         .map(|(href, one, since)| Row {
             href: Some(href),
             cells: vec![
-                Cell::Text(name(buyer, state, &one.offer)),
+                Cell::Text(name(buyer, &one.offer)),
                 Cell::Glyphs(&one.offer.vendor),
                 Cell::Text(&one.offer.version),
                 Cell::Text(word(buyer, &STATES, &one.state)),
@@ -130,30 +131,24 @@ pub struct Entered {
 }
 
 /// The form of a draft.
-pub async fn draft_form(
-    buyer: Buyer,
-    State(state): State<LgwanState>,
-    Path((_, offer)): Path<(String, i64)>,
-) -> Response {
+pub async fn draft_form(buyer: Buyer, Path((_, offer)): Path<(String, i64)>) -> Response {
     let made = async {
         let offer = offer_read(&buyer, offer).await?;
-        let content = draft_view(&buyer, &state, &offer, (&Entered::default(), &[]));
+        let content = draft_view(&buyer, &offer, (&Entered::default(), &[]));
         Ok(buyer.page(buyer.say("契約の起案", "Draft a contract"), Vec::new(), content))
     };
     buyer.answer(made.await)
 }
 
 async fn offer_read(buyer: &Buyer, id: i64) -> Result<Offer, Refusal> {
-    let offers = offer_list(&*buyer.control().await?).await?;
+    let mut offers = offer_list(&*buyer.cloud().await?).await?;
+    // What a vendor has replaced by a newer package is not contracted any more.
+    offers
+        .dedup_by(|later, first| (&later.system, &later.vendor) == (&first.system, &first.vendor));
     offers.into_iter().find(|offer| offer.id == id).ok_or(Refusal::NotFound)
 }
 
-fn draft_view(
-    buyer: &Buyer,
-    state: &LgwanState,
-    offer: &Offer,
-    (entered, findings): (&Entered, &[Finding]),
-) -> Markup {
+fn draft_view(buyer: &Buyer, offer: &Offer, (entered, findings): (&Entered, &[Finding])) -> Markup {
     let message = |one: &'_ Finding| buyer.say(&one.message, &one.message_en).to_owned();
     let errors: Vec<(String, String)> =
         findings.iter().map(|one| (one.at.clone().unwrap_or_default(), message(one))).collect();
@@ -172,7 +167,7 @@ fn draft_view(
     };
     html! {
         (error_summary(buyer.language, &errors))
-        p { (name(buyer, state, offer)) "　" span lang="ja" { (offer.vendor) } "　"
+        p { (name(buyer, offer)) "　" span lang="ja" { (offer.vendor) } "　"
             (buyer.say("版", "version ")) (offer.version) }
         (post_form(&form, html! {
             (radios(&field("method", buyer.say("契約の方法", "Method")).value(method), &methods))
@@ -189,7 +184,6 @@ fn draft_view(
 /// Takes in a draft.
 pub async fn draft(
     buyer: Buyer,
-    State(state): State<LgwanState>,
     Path((_, offer)): Path<(String, i64)>,
     Form(entered): Form<Entered>,
 ) -> Response {
@@ -198,7 +192,7 @@ pub async fn draft(
         let offer = offer_read(&buyer, offer).await?;
         let findings = findings(&entered);
         if !findings.is_empty() {
-            let content = draft_view(&buyer, &state, &offer, (&entered, &findings));
+            let content = draft_view(&buyer, &offer, (&entered, &findings));
             let title = buyer.say("契約の起案", "Draft a contract");
             let mut response = buyer.page(title, Vec::new(), content);
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -210,7 +204,7 @@ pub async fn draft(
             reason: text(&entered.reason),
             budget: text(&entered.budget),
         };
-        let mut client = buyer.control().await?;
+        let mut client = buyer.cloud().await?;
         let transaction = client.transaction().await.map_err(StoreError::from)?;
         let id = contract_draft(&transaction, offer.id, &draft, &buyer.actor.id).await?;
         transaction.commit().await.map_err(StoreError::from)?;
@@ -249,15 +243,11 @@ fn seen(buyer: &Buyer, id: i64) -> Response {
 }
 
 /// One contract with what was done and what comes next.
-pub async fn one(
-    buyer: Buyer,
-    State(state): State<LgwanState>,
-    Path((_, id)): Path<(String, i64)>,
-) -> Response {
+pub async fn one(buyer: Buyer, Path((_, id)): Path<(String, i64)>) -> Response {
     let made = async {
         let contract = read(&buyer, id).await?;
-        let acts = act_list(&*buyer.control().await?, id).await?;
-        let title = name(&buyer, &state, &contract.offer).to_owned();
+        let acts = act_list(&*buyer.cloud().await?, id).await?;
+        let title = name(&buyer, &contract.offer).to_owned();
         let notices = waiting(&buyer, &contract).into_iter().collect();
         let rows = acts
             .iter()
@@ -293,7 +283,7 @@ pub async fn one(
 }
 
 async fn read(buyer: &Buyer, id: i64) -> Result<Contract, Refusal> {
-    let all = contract_list(&*buyer.control().await?).await?;
+    let all = contract_list(&*buyer.cloud().await?).await?;
     all.into_iter().find(|contract| contract.id == id).ok_or(Refusal::NotFound)
 }
 
@@ -316,6 +306,7 @@ fn card(buyer: &Buyer, contract: &Contract) -> Markup {
         None => buyer.say("まだ", "Not yet").to_owned(),
     };
     let (decided, signed) = (by(&contract.decided), by(&contract.signed));
+    let confirmed = by(&contract.confirmed);
     let since = contract.opened_at.map(|at| moment_text(buyer.language, at));
     let since = since.unwrap_or_else(|| buyer.say("まだ", "Not yet").to_owned());
     let say = |ja, en| buyer.say(ja, en);
@@ -333,6 +324,7 @@ fn card(buyer: &Buyer, contract: &Contract) -> Markup {
         Item::new(say("決裁", "Decided"), Value::Glyphs(&decided)),
         Item::new(say("締結", "Signed"), Value::Glyphs(&signed)),
         Item::new(say("提供を始めた時", "In service since"), Value::Plain(&since)),
+        Item::new(say("適合確認", "Conformity confirmed"), Value::Glyphs(&confirmed)),
     ];
     record(&Record {
         language: buyer.language,
@@ -353,11 +345,23 @@ fn steps(buyer: &Buyer, contract: &Contract) -> Markup {
         "決裁済" => {
             &[("sign", "電子契約を締結する", "Sign"), ("withdraw", "取り下げる", "Withdraw")]
         }
+        "提供中" if contract.confirmed.is_none() && contract.offer.conforms == Some(true) => {
+            &[("confirm", "適合を確認する", "Confirm conformity")]
+        }
         _ => &[],
     };
     html! {
         @if contract.state == "起案" && contract.drafted_by == buyer.actor.id {
             p { (buyer.say("決裁は、起案した人とは別の人がします。", "Somebody else decides.")) }
+        }
+        @if contract.offer.conforms.is_some() {
+            p { a href=(buyer.href(&format!("/offers/{}/report", contract.offer.id))) {
+                (buyer.say("適合性の報告", "Report of conformity")) } }
+        }
+        @if open.iter().any(|(step, ..)| *step == "confirm") {
+            p { (buyer.say("標準に適合していることは、使う団体が確認します（標準化法9条）。報告を読んでから\
+                確認してください。", "The body that uses a system confirms that it conforms \
+                (Standardisation Act, article 9). Read the report first.")) }
         }
         @for (number, (step, ja, en)) in open.iter().enumerate() {
             @let action = buyer.href(&format!("/contracts/{}/{step}", contract.id));
@@ -377,15 +381,25 @@ pub async fn step(
     let made = async {
         buyer.check(entered.get("csrf").map(String::as_str))?;
         let step = match step.as_str() {
-            "decide" => Step::Decide,
-            "sign" => Step::Sign,
-            "withdraw" => Step::Withdraw,
+            "decide" => Some(Step::Decide),
+            "sign" => Some(Step::Sign),
+            "withdraw" => Some(Step::Withdraw),
+            "confirm" => None,
             _ => return Err(Refusal::NotFound),
         };
-        read(&buyer, id).await?;
-        let mut client = buyer.control().await?;
+        let contract = read(&buyer, id).await?;
+        let mut client = buyer.cloud().await?;
         let transaction = client.transaction().await.map_err(StoreError::from)?;
-        contract_step(&transaction, (id, step), (&buyer.actor.id, "")).await?;
+        let actor = buyer.actor.id.as_str();
+        match step {
+            Some(step) => contract_step(&transaction, (id, step), (actor, "")).await?,
+            None => {
+                let report = offer_report(&transaction, contract.offer.id).await?;
+                let digest = digest_text(report.ok_or(Refusal::NotFound)?.to_string().as_bytes());
+                let evidence = format!("適合性の報告（SHA-256 {digest}）");
+                contract_confirm(&transaction, id, (actor, &evidence)).await?;
+            }
+        }
         transaction.commit().await.map_err(StoreError::from)?;
         Ok(seen(&buyer, id))
     };

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use base::date::day_in_japan;
-use cloud::{Executor, Keeper, Kept, contract_sign, offer_publish};
+use cloud::{Executor, Keeper, Kept, Packages, contract_sign, offer_publish};
 use definition::System;
 use jiff::Timestamp;
 use office::staff::{NewAccount, account_create, sample_codes};
@@ -49,7 +49,7 @@ struct Scene {
     installer: Installer,
     keeper: Pocket,
     base: Vec<Arc<System>>,
-    all: Vec<Arc<System>>,
+    packages: Packages,
     router: Router,
     cookies: BTreeMap<(String, String), String>,
     _place: Place,
@@ -70,14 +70,12 @@ impl Scene {
         let base = vec![system("resident-record")];
         let vendors = ["a", "b"]
             .map(|vendor| (vendor, system(&format!("../vendors/{vendor}/child-medical-subsidy"))));
-        let mut all = base.clone();
-        all.extend(vendors.iter().map(|(_, system)| Arc::clone(system)));
         let mut scene = Scene {
             cluster,
             installer,
             keeper: Pocket::default(),
             base,
-            all,
+            packages: Packages::default(),
             router: Router::new(),
             cookies: BTreeMap::new(),
             _place: place,
@@ -93,7 +91,7 @@ impl Scene {
             let signed = contract_sign(&scene.installer, &organisation, &offers).await;
             held.push(scene.open(city, &signed.expect("contracts")).await);
         }
-        let state = LgwanState::new(held.clone(), Arc::new(scene.all.clone()));
+        let state = LgwanState::new(held.clone());
         scene.router = router(state.expect("a state"));
         for own in &held {
             scene.people(own).await;
@@ -107,14 +105,14 @@ impl Scene {
         let executor = Executor {
             installer: &self.installer,
             templates: &templates,
-            systems: &self.all,
+            packages: &self.packages,
             keeper: &self.keeper,
         };
         let opened = executor.contract_open(&municipality(city), contracts).await;
         let opened = opened.expect("it is opened");
         assert!(opened.upgraded.refused.is_empty(), "{:?}", opened.upgraded.refused);
         let today = day_in_japan(Timestamp::now());
-        executor.meter(city, (&self.all, today)).await.expect("it is metered");
+        executor.meter(city, today).await.expect("it is metered");
         opened.kept.lgwan
     }
 

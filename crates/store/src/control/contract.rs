@@ -4,31 +4,10 @@
 use base::date::Date;
 use base::said;
 use jiff::Timestamp;
-use serde_json::Value;
 use tokio_postgres::{Client, Row};
 
+use super::offer::{self, Offer};
 use crate::{GenericClient, StoreError};
-
-/// 申出: an offer of the catalogue.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Offer {
-    /// Its number.
-    pub id: i64,
-    /// Who offers it.
-    pub vendor: String,
-    /// System offered.
-    pub system: String,
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Hash of the package.
-    pub hash: String,
-    /// The price list, where there is one.
-    pub price: Option<Value>,
-    /// When it was published.
-    pub published_at: Timestamp,
-}
 
 /// How a contract comes about: entered by who drafts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +41,8 @@ pub struct Contract {
     pub signed: Option<(Timestamp, String)>,
     /// Since when it is in service.
     pub opened_at: Option<Timestamp>,
+    /// 適合確認: when and by whom.
+    pub confirmed: Option<(Timestamp, String)>,
 }
 
 /// What was done about a contract.
@@ -77,22 +58,8 @@ pub struct Act {
     pub note: String,
 }
 
-const OFFER: &str = "o.id, o.vendor, o.system, o.name, o.version, o.hash, o.price, o.published_at";
 const CONTRACT: &str = "c.id, c.organisation, c.state, c.method, c.reason, c.budget, c.drafted_by,
-    c.decided_at, c.decided_by, c.signed_at, c.signed_by, c.opened_at";
-
-fn offer(row: &Row, at: usize) -> Result<Offer, StoreError> {
-    Ok(Offer {
-        id: row.try_get(at)?,
-        vendor: row.try_get(at + 1)?,
-        system: row.try_get(at + 2)?,
-        name: row.try_get(at + 3)?,
-        version: row.try_get(at + 4)?,
-        hash: row.try_get(at + 5)?,
-        price: row.try_get(at + 6)?,
-        published_at: row.try_get(at + 7)?,
-    })
-}
+    c.decided_at, c.decided_by, c.signed_at, c.signed_by, c.opened_at, f.at, f.actor";
 
 fn contract(row: &Row) -> Result<Contract, StoreError> {
     let by = |at: usize| -> Result<Option<(Timestamp, String)>, StoreError> {
@@ -109,20 +76,9 @@ fn contract(row: &Row) -> Result<Contract, StoreError> {
         decided: by(7)?,
         signed: by(9)?,
         opened_at: row.try_get(11)?,
-        offer: offer(row, 12)?,
+        offer: offer::read(row, 14)?,
+        confirmed: by(12)?,
     })
-}
-
-/// Every offer in force, by system and vendor.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn offer_list(client: &impl GenericClient) -> Result<Vec<Offer>, StoreError> {
-    let sql = format!(
-        "select {OFFER} from control.offer o where o.withdrawn_at is null
-         order by o.system, o.vendor, o.id desc"
-    );
-    client.query(&sql, &[]).await?.iter().map(|row| offer(row, 0)).collect()
 }
 
 /// The contracts that this login may see, in order.
@@ -131,8 +87,10 @@ pub async fn offer_list(client: &impl GenericClient) -> Result<Vec<Offer>, Store
 /// [`StoreError::Database`].
 pub async fn contract_list(client: &impl GenericClient) -> Result<Vec<Contract>, StoreError> {
     let sql = format!(
-        "select {CONTRACT}, {OFFER} from control.contract c
-         join control.offer o on o.id = c.offer order by c.id"
+        "select {CONTRACT}, {} from control.contract c
+         join control.offer o on o.id = c.offer
+         left join control.confirmation f on f.contract = c.id order by c.id",
+        offer::COLUMNS
     );
     client.query(&sql, &[]).await?.iter().map(contract).collect()
 }
@@ -252,6 +210,28 @@ pub async fn contract_step(
         )));
     }
     act_add(client, (id, actor), (act, note)).await
+}
+
+/// 適合確認 (標準化法9条): this login's organisation confirms that what it uses conforms, with the
+/// report of the gate as evidence.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is not in service or was confirmed already.
+pub async fn contract_confirm(
+    client: &impl GenericClient,
+    id: i64,
+    (actor, evidence): (&str, &str),
+) -> Result<(), StoreError> {
+    let sql = "insert into control.confirmation (contract, actor, evidence)
+               select id, $2, $3 from control.contract where id = $1 and state = '提供中'
+               on conflict do nothing";
+    if client.execute(sql, &[&id, &actor, &evidence]).await? == 0 {
+        return Err(StoreError::Conflict(said!(
+            "提供中でないか、適合確認はもう済んでいます",
+            "Not in service, or confirmed already"
+        )));
+    }
+    act_add(client, (id, actor), ("適合確認", evidence)).await
 }
 
 /// Signs a contract for a sample organisation, decided by its start; signing again changes nothing.

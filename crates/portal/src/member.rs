@@ -1,19 +1,24 @@
-//! Somebody of an organisation who is signed in to this zone, in one language. Extracted from the
-//! request; whom the route does not let in is refused before anything is read.
+//! Somebody of an organisation who is signed in to a zone of pages beside the counter: LGWAN for
+//! municipalities, the vendors' part of the internet zone. Extracted from the request; whom the
+//! route does not let in is refused before anything is read.
+
+pub mod sign_in;
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use base::said::Said;
 use jiff::Timestamp;
 use maud::Markup;
 use office::Actor;
 use office::staff::session_actor;
-use store::Client;
+use store::organisation::{Credentials, Login, Organisation};
+use store::{Client, Database, StoreError};
 
-use super::{Body, LgwanState};
 use crate::component::language::{Language, pick};
 use crate::component::notice::Notice;
 use crate::counter::desk::{cookie, language};
@@ -21,15 +26,59 @@ use crate::counter::refusal::{Refusal, page, words};
 use crate::route::Access;
 use crate::signed::Signed;
 
-/// The zone's name in sessions.
-pub const ZONE: &str = "lgwan";
-/// Its name on pages, in both languages.
-pub const ZONE_NAME: (&str, &str) = ("LGWAN接続系", "LGWAN zone");
-/// The session cookie.
-pub const COOKIE: &str = "kumoi_lgwan";
+/// One organisation as such a zone serves it.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The organisation.
+    pub organisation: Organisation,
+    /// Its staff identities.
+    pub staff: Database,
+    /// What its login sees of the cloud.
+    pub cloud: Database,
+}
+
+impl Body {
+    /// Of an organisation's credentials, with its login to the cloud's database.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the credentials are incomplete.
+    pub fn new(own: &Credentials, cloud: Option<&Login>) -> Result<Body, StoreError> {
+        let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 2)?;
+        let cloud = own.database(cloud, None, 2)?;
+        Ok(Body { organisation: own.organisation.clone(), staff, cloud })
+    }
+}
+
+/// A zone whose pages show each organisation what is its own.
+pub trait Zone: Clone + Send + Sync + 'static {
+    /// The zone's name in sessions.
+    const NAME: &'static str;
+    /// Its name on pages, in both languages.
+    const TITLE: (&'static str, &'static str);
+    /// The session cookie.
+    const COOKIE: &'static str;
+    /// What stands before an organisation in addresses.
+    const BASE: &'static str;
+    /// The menu: address below the organisation's, and both names.
+    const MENU: &'static [(&'static str, &'static str, &'static str)];
+
+    /// An organisation by its name in addresses.
+    fn body(&self, id: &str) -> Option<Arc<Body>>;
+
+    /// Whether browsers reach the zone over TLS, so that cookies go no other way.
+    fn secure(&self) -> bool {
+        false
+    }
+
+    /// All of them.
+    fn bodies(&self) -> Vec<Arc<Body>>;
+
+    /// Where a password is changed and one-time codes are set up.
+    fn elsewhere() -> Said;
+}
 
 /// A signed-in person at an organisation.
-pub struct Buyer {
+pub struct Member<Z> {
     /// The organisation.
     pub body: Arc<Body>,
     /// The person.
@@ -40,43 +89,47 @@ pub struct Buyer {
     pub language: Language,
     address: String,
     query: String,
+    zone: PhantomData<fn() -> Z>,
 }
 
-impl FromRequestParts<LgwanState> for Buyer {
+impl<Z: Zone> FromRequestParts<Z> for Member<Z> {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, state: &LgwanState) -> Result<Buyer, Response> {
+    async fn from_request_parts(parts: &mut Parts, state: &Z) -> Result<Member<Z>, Response> {
         let path: Path<HashMap<String, String>> =
             Path::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let language = language(parts);
         let organisation = path.get("organisation").cloned().unwrap_or_default();
-        let home = format!("/{organisation}");
+        let home = format!("{}/{organisation}", Z::BASE);
         let answer = |refusal: Refusal| page(&refusal, language, &home);
         let Some(body) = state.body(&organisation) else {
             return Err(answer(Refusal::NotFound));
         };
-        let token = cookie(&parts.headers, COOKIE).unwrap_or_default();
+        let token = cookie(&parts.headers, Z::COOKIE).unwrap_or_default();
         let now = Timestamp::now();
-        let found = session_actor(&body.staff, &token, ZONE, parts.method.to_string(), now).await;
+        let found =
+            session_actor(&body.staff, &token, Z::NAME, parts.method.to_string(), now).await;
         let Some((actor, csrf)) = found.map_err(|error| answer(error.into()))? else {
+            let organisation = home.trim_start_matches('/').to_owned();
             return Err(answer(Refusal::SignIn { organisation }));
         };
         let query = parts.uri.query().unwrap_or_default().split('&');
         let query: Vec<&str> =
             query.filter(|pair| !pair.is_empty() && !pair.starts_with("lang=")).collect();
         let (address, query) = (parts.uri.path().to_owned(), query.join("&"));
-        let buyer = Buyer { body, actor, csrf, language, address, query };
+        let zone = PhantomData;
+        let member = Member { body, actor, csrf, language, address, query, zone };
         if let Some(Access::Roles(roles)) = parts.extensions.get::<Access>() {
-            buyer.actor.require(roles).map_err(|error| buyer.refuse(error))?;
+            member.actor.require(roles).map_err(|error| member.refuse(error))?;
         }
-        Ok(buyer)
+        Ok(member)
     }
 }
 
-impl Buyer {
+impl<Z: Zone> Member<Z> {
     /// An address of this organisation.
     pub fn href(&self, rest: &str) -> String {
-        format!("/{}{rest}", self.body.organisation.id)
+        format!("{}/{}{rest}", Z::BASE, self.body.organisation.id)
     }
 
     /// One of two texts by language.
@@ -84,9 +137,9 @@ impl Buyer {
         pick(self.language, japanese, english)
     }
 
-    /// A connection to the catalogue and the own contracts.
-    pub async fn control(&self) -> Result<Client, Refusal> {
-        Ok(self.body.control.client().await?)
+    /// A connection to what the organisation sees of the cloud.
+    pub async fn cloud(&self) -> Result<Client, Refusal> {
+        Ok(self.body.cloud.client().await?)
     }
 
     /// Refuses a form that was not made for this session.
@@ -106,19 +159,20 @@ impl Buyer {
     }
 
     fn frame(&self, title: &str, content: (Vec<Notice<'_>>, Markup), switch: &str) -> Response {
+        let home = self.href("");
         let signed = Signed {
             organisation: &self.body.organisation,
+            home: &home,
             actor: &self.actor,
             csrf: &self.csrf,
             language: self.language,
-            zone: ZONE_NAME,
+            zone: Z::TITLE,
             address: &self.address,
         };
-        let menu = [
-            (self.href(""), self.say("契約", "Contracts").to_owned()),
-            (self.href("/catalogue"), self.say("カタログ", "Catalogue").to_owned()),
-            (self.href("/bill"), self.say("利用料", "Bill").to_owned()),
-        ];
+        let menu: Vec<(String, String)> = Z::MENU
+            .iter()
+            .map(|(below, ja, en)| (self.href(below), self.say(ja, en).to_owned()))
+            .collect();
         signed.page(title, content, &menu, switch)
     }
 

@@ -1,0 +1,163 @@
+//! A parcel opens with the vendor's own key and as it was signed, and in no other way.
+
+use std::collections::BTreeMap;
+
+use definition::Package;
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn key(vendor: &str, seed: u8) -> PublisherKey {
+    PublisherKey::from_seed(vendor, &[seed; 32]).unwrap()
+}
+
+fn parcel() -> Parcel {
+    let text = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+    Parcel {
+        package: Package {
+            files: [("system.yaml", "id: x\n"), ("examples/良い例.md", "# 例\n")].map(text).into(),
+        },
+        documents: [("manual.md", "# 手引き\n")].map(text).into(),
+    }
+}
+
+/// What is wrong with a file that was sent in; empty when nothing is.
+#[track_caller]
+fn check(bytes: &[u8], expected: Expect) {
+    let keys = [key("vendor_a", 1).public_text().to_owned()];
+    let (findings, opened) = Parcel::open(bytes, "vendor_a", &keys);
+    let failed = findings
+        .iter()
+        .filter_map(|one| Some(format!("{} → {}\n", one.found, one.remedy.as_ref()?)));
+    let failed: String = failed.collect();
+    assert_eq!(opened.is_some(), failed.is_empty());
+    expected.assert_eq(&failed);
+}
+
+/// The same archive with files changed by hand.
+fn changed(change: impl FnOnce(&mut BTreeMap<String, String>)) -> Vec<u8> {
+    let bytes = parcel().pack(&key("vendor_a", 1)).unwrap();
+    let mut files = archive::read(&bytes).unwrap();
+    change(&mut files);
+    let texts = files.iter().map(|(name, text)| (name.clone(), text.as_str())).collect();
+    archive::write(&texts).unwrap()
+}
+
+#[test]
+fn it_opens_as_it_was_packed() {
+    let bytes = parcel().pack(&key("vendor_a", 1)).unwrap();
+    assert_eq!(bytes, parcel().pack(&key("vendor_a", 1)).unwrap());
+    check(&bytes, expect![[""]]);
+    let keys = [key("vendor_a", 1).public_text().to_owned()];
+    let opened = Parcel::open(&bytes, "vendor_a", &keys).1.unwrap();
+    assert_eq!(opened.package.files, parcel().package.files);
+    assert_eq!(opened.documents, parcel().documents);
+}
+
+#[test]
+fn another_signature_is_refused() {
+    check(
+        &parcel().pack(&key("vendor_a", 2)).unwrap(),
+        expect![[r#"
+        vendor/vendor_a の、登録された鍵による署名ではない → 登録した鍵で署名し直すか、検証鍵を登録する
+    "#]],
+    );
+    check(
+        &parcel().pack(&key("vendor_b", 1)).unwrap(),
+        expect![[r#"
+        vendor/vendor_a の、登録された鍵による署名ではない → 登録した鍵で署名し直すか、検証鍵を登録する
+    "#]],
+    );
+    check(
+        &changed(|files| drop(files.remove(NOTE))),
+        expect![[r#"
+        署名（parcel.note）がない → kumoi package で署名し直す
+    "#]],
+    );
+    check(
+        &changed(|files| drop(files.insert(NOTE.into(), "x".into()))),
+        expect![[r#"
+        署名（parcel.note）の形がちがう → kumoi package で署名し直す
+    "#]],
+    );
+}
+
+#[test]
+fn what_was_altered_is_named() {
+    let name = || "system/system.yaml".to_owned();
+    check(
+        &changed(|files| drop(files.insert(name(), "id: y\n".into()))),
+        expect![[r#"
+        「system/system.yaml」が署名のあとで変わっている → フォルダから作り直し、署名し直す
+    "#]],
+    );
+    check(
+        &changed(|files| drop(files.remove(&name()))),
+        expect![[r#"
+        一覧にある「system/system.yaml」がない → フォルダから作り直し、署名し直す
+    "#]],
+    );
+    check(
+        &changed(|files| drop(files.insert("system/z.yaml".into(), "z".into()))),
+        expect![[r#"
+        「system/z.yaml」が一覧にない → フォルダから作り直し、署名し直す
+    "#]],
+    );
+    check(
+        &changed(|files| drop(files.insert("z.yaml".into(), "z".into()))),
+        expect![[r#"
+        「z.yaml」は置けない場所にある → フォルダから作り直し、署名し直す
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_no_archive_is_said() {
+    check(
+        b"not a file",
+        expect![[r#"
+        読めない（invalid gzip header） → kumoi package で作ったファイルをそのまま送る
+    "#]],
+    );
+    check(
+        &[],
+        expect![[r#"
+        読めない（unexpected end of file） → kumoi package で作ったファイルをそのまま送る
+    "#]],
+    );
+    let whole = parcel().pack(&key("vendor_a", 1)).unwrap();
+    let (findings, opened) = Parcel::open(&whole[..whole.len() / 2], "vendor_a", &[]);
+    assert!(opened.is_none() && findings[0].remedy.is_some(), "{findings:?}");
+}
+
+#[test]
+fn links_are_refused() {
+    let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(
+        Vec::new(),
+        flate2::Compression::default(),
+    ));
+    let mut header = tar::Header::new_gnu();
+    header.set_size(0);
+    header.set_entry_type(tar::EntryType::Symlink);
+    builder.append_link(&mut header, "system/system.yaml", "/etc/passwd").unwrap();
+    check(
+        &builder.into_inner().unwrap().finish().unwrap(),
+        expect![[r#"
+        「system/system.yaml」はふつうのファイルではないか、外を指している → kumoi package で作ったファイルをそのまま送る
+    "#]],
+    );
+}
+
+#[test]
+fn keys_are_read_and_registered() {
+    let own = key("vendor_a", 1);
+    assert_eq!(PublisherKey::read(own.secret_text()).unwrap().public_text(), own.public_text());
+    assert_eq!(public_key_check(own.public_text(), "vendor_a").unwrap(), own.public_text());
+    for bad in [own.secret_text(), "x", key("vendor_b", 1).public_text()] {
+        assert!(public_key_check(bad, "vendor_a").is_err(), "{bad}");
+    }
+    let other = PublisherKey::generate("vendor_a").unwrap();
+    assert_ne!(other.public_text(), PublisherKey::generate("vendor_a").unwrap().public_text());
+    assert!(PublisherKey::generate("業者 甲").is_err());
+    assert!(PublisherKey::read("PRIVATE+KEY+x").is_err());
+}

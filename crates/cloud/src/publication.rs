@@ -1,0 +1,209 @@
+//! 公開: what a vendor sent in, judged as a whole: signature, definition, standard, connections to
+//! other systems, documents, and what its installation has shown. Pure; the caller installs.
+
+use std::collections::BTreeMap;
+
+use base::diagnostic::Severity;
+use definition::System;
+use definition::standard::Standard;
+use serde_json::Value;
+
+use crate::gate::{Area, Examples, Finding, Named, ROUND_TRIP, Report, SURROUNDING, asking, gate};
+use crate::parcel::{DOCUMENT_KINDS, Parcel};
+
+const RULE: &str = "業務システムの適合の条件";
+
+/// What was sent in, as far as it could be read.
+#[derive(Debug)]
+pub struct Reading {
+    /// The name of the file.
+    pub file_name: String,
+    /// What was found about signature, content and definition.
+    pub findings: Vec<Finding>,
+    /// The system, where all of that is right.
+    pub system: Option<System>,
+    /// The vendor's documents.
+    pub documents: BTreeMap<String, String>,
+}
+
+impl Reading {
+    /// Reads a file that a vendor sent in.
+    pub fn of(file_name: &str, bytes: &[u8], (vendor, keys): (&str, &[String])) -> Reading {
+        let (mut findings, parcel) = Parcel::open(bytes, vendor, keys);
+        let mut reading = Reading {
+            file_name: file_name.to_owned(),
+            findings: Vec::new(),
+            system: None,
+            documents: BTreeMap::new(),
+        };
+        if let Some(parcel) = parcel {
+            match definition::load(&parcel.package) {
+                Ok((system, warnings)) => {
+                    let found = format!(
+                        "台帳 {}、手続 {}",
+                        system.registers.len(),
+                        system.procedures.len()
+                    );
+                    findings.push(definition_asked("system/").pass(found));
+                    findings.extend(
+                        warnings.iter().map(|one| {
+                            definition_asked(&place(one)).unchecked(one.message.clone())
+                        }),
+                    );
+                    reading.system = Some(system);
+                }
+                Err(diagnostics) => findings.extend(diagnostics.iter().map(diagnosed)),
+            }
+            reading.documents = parcel.documents;
+        }
+        reading.findings = findings;
+        reading
+    }
+
+    /// A system that is carried by the program itself, with the documents of its folder.
+    pub fn carried(system: System, documents: BTreeMap<String, String>) -> Reading {
+        Reading {
+            file_name: system.id.clone(),
+            findings: Vec::new(),
+            system: Some(system),
+            documents,
+        }
+    }
+}
+
+fn definition_asked(place: &str) -> Finding {
+    let rule = "定義の書き方".to_owned();
+    asking(Area::Definition, "定義に誤りがない", rule, place.to_owned())
+}
+
+fn place(one: &definition::Diagnostic) -> String {
+    match one.line {
+        0 => one.file.clone(),
+        line => format!("{}:{line}:{}", one.file, one.column),
+    }
+}
+
+fn diagnosed(one: &definition::Diagnostic) -> Finding {
+    let finding = definition_asked(&place(one));
+    if one.severity != Severity::Error {
+        return finding.unchecked(one.message.clone());
+    }
+    let help = one.help.clone().unwrap_or_else(|| "kumoi check で直してから送る".to_owned());
+    finding.fail(one.message.clone(), help)
+}
+
+/// Against what a package is judged.
+pub struct Judge<'j> {
+    /// The national standards.
+    pub standards: &'j [Standard],
+    /// The systems that it may stand beside.
+    pub others: &'j [std::sync::Arc<System>],
+}
+
+impl Judge<'_> {
+    /// The whole report on what was read, with what its installation has shown.
+    pub fn report(&self, reading: &Reading, running: Vec<Finding>) -> Report {
+        let Some(system) = &reading.system else {
+            let package = Named {
+                id: String::new(),
+                name: reading.file_name.clone(),
+                version: String::new(),
+                hash: None,
+            };
+            let findings = reading.findings.clone();
+            return Report {
+                package,
+                standard: None,
+                official: false,
+                note: String::new(),
+                findings,
+            };
+        };
+        let standard = self.standards.iter().find(|one| one.id == system.code);
+        let mut report = gate(standard, system, &Examples::run(system));
+        let mut findings = reading.findings.clone();
+        if standard.is_none() {
+            findings.push(self.uncovered(system));
+        }
+        findings.push(self.linked(system));
+        findings.extend(documents(&reading.documents));
+        if running.iter().any(|one| one.asked == ROUND_TRIP) {
+            report.findings.retain(|one| one.asked != ROUND_TRIP);
+        }
+        report.findings.extend(findings.into_iter().chain(running));
+        report.findings.sort_by_key(|finding| finding.area);
+        report
+    }
+
+    /// A business that the state has standardised cannot pass as one of a body's own.
+    fn uncovered(&self, system: &System) -> Finding {
+        let place = "system.yaml".to_owned();
+        let asked = "業務IDの標準が基盤にあるか、標準の対象外の業務である";
+        let finding = asking(Area::Business, asked, RULE.to_owned(), place);
+        let same = self.standards.iter().find(|one| one.name == system.name);
+        match same {
+            Some(standard) => finding.fail(
+                format!("「{}」は標準の対象の業務（{}）である", system.name, standard.id),
+                format!("code を「{}」にして、標準の項目をそろえる", standard.id),
+            ),
+            None if system.code == SURROUNDING => finding.pass("標準の対象外の業務"),
+            None => finding.fail(
+                format!("業務ID {} の標準は、まだ基盤にない", system.code),
+                "基盤が標準を載せるのを待つ",
+            ),
+        }
+    }
+
+    /// What it reads of others and reacts to is there.
+    fn linked(&self, system: &System) -> Finding {
+        let asked = "ほかの業務の公開する項目と事象につながる";
+        let finding = asking(Area::Reading, asked, RULE.to_owned(), "system.yaml".to_owned());
+        let others = self.others.iter().filter(|other| other.id != system.id);
+        let mut all: Vec<&System> = others.map(|other| &**other).collect();
+        all.push(system);
+        let own = format!("{}/", system.id);
+        let found = definition::link(&all);
+        let mut own_found = found.iter().filter(|one| one.file.starts_with(&own));
+        match own_found.next() {
+            None => finding.pass(format!("使う項目の組 {}", system.uses.len())),
+            Some(first) => finding.fail(first.to_string(), "相手の公開する項目と事象に合わせる"),
+        }
+    }
+}
+
+/// Whether the vendor's documents are there and say something.
+fn documents(found: &BTreeMap<String, String>) -> Vec<Finding> {
+    let one = |(file, name): &(&str, &str)| {
+        let asked = format!("{name}（{file}）がある");
+        let place = format!("documents/{file}");
+        let finding = asking(Area::Document, asked, RULE.to_owned(), place);
+        let remedy = format!("{name}を書いて包みに入れる");
+        match found.get(*file) {
+            None => finding.fail("ない", remedy),
+            Some(text) if file.ends_with(".json") => match bill_of_materials(text) {
+                Ok(found) => finding.pass(found),
+                Err(why) => finding.fail(why, "CycloneDX の JSON で書く"),
+            },
+            Some(text) if text.trim().is_empty() => finding.fail("空である", remedy),
+            Some(text) => finding.pass(format!("{} 字", text.chars().count())),
+        }
+    };
+    DOCUMENT_KINDS.iter().map(one).collect()
+}
+
+/// What a 部品表 (CycloneDX) lists.
+fn bill_of_materials(text: &str) -> Result<String, String> {
+    let value: Value = serde_json::from_str(text).map_err(|error| {
+        format!("{} 行 {} 列で JSON として読めない", error.line(), error.column())
+    })?;
+    let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    if field("bomFormat") != "CycloneDX" || field("specVersion").is_empty() {
+        return Err("bomFormat が CycloneDX でないか、specVersion がない".to_owned());
+    }
+    let components = value.get("components").and_then(Value::as_array);
+    let components = components.ok_or_else(|| "components がない".to_owned())?;
+    if components.iter().any(|one| one.get("name").and_then(Value::as_str).is_none()) {
+        return Err("name のない部品がある".to_owned());
+    }
+    Ok(format!("CycloneDX {}、部品 {}", field("specVersion"), components.len()))
+}

@@ -1,0 +1,95 @@
+//! `kumoi parcel`: a vendor's key, and a system's folder with its documents as one signed file.
+//!
+//! Works on files alone; nothing is sent anywhere.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use cloud::parcel::{DOCUMENT_KINDS, Parcel, PublisherKey};
+
+use crate::systems::{package_read, system_read};
+
+/// 提出物と署名の鍵
+#[derive(clap::Subcommand)]
+pub enum ParcelCommand {
+    /// 署名の鍵を作り、登録する検証鍵を表示する
+    Key {
+        /// 事業者の識別子（vendor_a など）
+        vendor: String,
+        /// 署名の鍵を置くファイル（上書きしません）
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// 業務システムのフォルダと文書を、署名した一つのファイルにする
+    Make {
+        /// 業務システムのフォルダ
+        folder: PathBuf,
+        /// 手引き（manual.md）、契約条件（terms.md）、部品表（sbom.json）のフォルダ
+        #[arg(long, value_name = "DIR")]
+        documents: PathBuf,
+        /// 署名の鍵
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// 書くファイル
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
+}
+
+/// Makes a key or a parcel.
+pub fn parcel(command: &ParcelCommand) -> Result<()> {
+    match command {
+        ParcelCommand::Key { vendor, output } => {
+            let key = PublisherKey::generate(vendor)?;
+            key_write(output, &key)?;
+            println!("{}", key.public_text());
+        }
+        ParcelCommand::Make { folder, documents, key, output } => {
+            let text = fs::read_to_string(key)
+                .with_context(|| format!("署名の鍵 {} を読めません", key.display()))?;
+            let key = PublisherKey::read(&text)?;
+            // What is wrong in it is said here, before it is sent anywhere.
+            let system = system_read(folder)?;
+            let parcel =
+                Parcel { package: package_read(folder)?, documents: documents_read(documents)? };
+            let bytes = parcel.pack(&key)?;
+            fs::write(output, &bytes)
+                .with_context(|| format!("{} を書けません", output.display()))?;
+            println!(
+                "{}: {} {}、{} バイト",
+                output.display(),
+                system.name,
+                system.version,
+                bytes.len()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Writes a private key that only its owner can read; an existing file stays.
+pub fn key_write(path: &Path, key: &PublisherKey) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("署名の鍵 {} を作れません", path.display()))?;
+    writeln!(file, "{}", key.secret_text())?;
+    Ok(())
+}
+
+fn documents_read(folder: &Path) -> Result<std::collections::BTreeMap<String, String>> {
+    let read = |(file, name): &(&str, &str)| {
+        let path = folder.join(file);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok((file.to_string(), text)),
+            Err(error) => bail!("{name} {} を読めません（{error}）", path.display()),
+        }
+    };
+    DOCUMENT_KINDS.iter().map(read).collect()
+}

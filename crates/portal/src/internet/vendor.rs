@@ -1,0 +1,96 @@
+//! The vendors' part of the internet zone: a vendor's people send signed packages in, read the
+//! report of the gate, take offers back, and keep the keys that their packages are checked with.
+//! They reach the database of publishing alone, as their vendor; judging and offering is the
+//! executor's.
+
+mod key;
+mod submission;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::on;
+use base::said;
+use base::said::Said;
+use office::access::role;
+
+use super::InternetState;
+use crate::member::{Body, Member, Zone, sign_in};
+use crate::route::Access::{Open, Signed};
+use crate::route::Leaves::{Change, Nothing, Opening};
+use crate::route::{Access, Page};
+
+/// Who may publish.
+const PUBLISHERS: Access = Access::Roles(&[role::PUBLISHER]);
+/// The largest file that is taken in, and a little for the form around it.
+const LARGEST: usize = (8 << 20) + (1 << 16);
+
+impl Zone for InternetState {
+    const NAME: &'static str = "vendor";
+    const TITLE: (&'static str, &'static str) = ("事業者の窓口", "Vendors");
+    const COOKIE: &'static str = "kumoi_vendor";
+    const BASE: &'static str = "/vendors";
+    const MENU: &'static [(&'static str, &'static str, &'static str)] = &[
+        ("", "提出と公開", "Submissions"),
+        ("/publish", "業務システムを提出する", "Send a package in"),
+        ("/keys", "検証鍵", "Keys"),
+    ];
+
+    fn body(&self, id: &str) -> Option<Arc<Body>> {
+        self.vendors.get(id).cloned()
+    }
+
+    fn secure(&self) -> bool {
+        self.secure_cookies()
+    }
+
+    fn bodies(&self) -> Vec<Arc<Body>> {
+        self.vendors.values().cloned().collect()
+    }
+
+    fn elsewhere() -> Said {
+        said!(
+            "パスワードかワンタイムパスワードの登録が切れています。司令塔に再登録を申し出てください",
+            "Your password or one-time codes must be set up anew: ask the Agency"
+        )
+    }
+}
+
+/// Somebody of a vendor.
+type Seller = Member<InternetState>;
+
+/// Every page of the vendors' part. What is done leaves its row beside the submission or key.
+pub static PAGES: &[Page<InternetState>] = &[
+    Page::get("/vendors", Open, Nothing, |f| on(f, sign_in::entrance::<InternetState>)),
+    Page::get("/vendors/{organisation}/sign-in", Open, Nothing, |f| {
+        on(f, sign_in::form::<InternetState>)
+    }),
+    Page::post("/vendors/{organisation}/sign-in", Open, Opening, |f| {
+        on(f, sign_in::submit::<InternetState>)
+    }),
+    Page::post("/vendors/{organisation}/sign-out", Signed, Change, |f| {
+        on(f, sign_in::sign_out::<InternetState>)
+    }),
+    Page::get("/vendors/{organisation}", Signed, Nothing, |f| on(f, submission::all)),
+    Page::get("/vendors/{organisation}/publish", PUBLISHERS, Nothing, |f| on(f, submission::form)),
+    Page::post("/vendors/{organisation}/publish", PUBLISHERS, Change, |f| {
+        on(f, submission::send).layer(DefaultBodyLimit::max(LARGEST))
+    }),
+    Page::get("/vendors/{organisation}/submissions/{submission}", Signed, Nothing, |f| {
+        on(f, submission::one)
+    }),
+    Page::post(
+        "/vendors/{organisation}/submissions/{submission}/withdraw",
+        PUBLISHERS,
+        Change,
+        |f| on(f, submission::withdraw),
+    ),
+    Page::get("/vendors/{organisation}/keys", Signed, Nothing, |f| on(f, key::all)),
+    Page::post("/vendors/{organisation}/keys", PUBLISHERS, Change, |f| on(f, key::add)),
+    Page::post("/vendors/{organisation}/keys/{key}/revoke", PUBLISHERS, Change, |f| {
+        on(f, key::revoke)
+    }),
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+-- The outer side of publishing: what vendors leave for the executor, and what it answers. The only
+-- database of the cloud that the internet zone reaches; a vendor's login sees its own rows only.
+
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'kumoi_vendor') then
+        create role kumoi_vendor nologin;
+    end if;
+end
+$$;
+
+create schema market;
+
+create table market.vendor (
+    id text primary key,
+    name text not null,
+    name_en text not null,
+    sample boolean not null,
+    admitted_at timestamptz not null default now()
+);
+
+-- The vendor whose login this is.
+create function market.own() returns text language sql stable as
+    $$ select regexp_replace(session_user::text, '_vendor$', '') $$;
+
+-- 検証鍵: what a vendor signs its packages with; the private key never comes here.
+create table market.key (
+    id bigint generated always as identity primary key,
+    vendor text not null default market.own() references market.vendor,
+    content text not null,
+    added_at timestamptz not null default now(),
+    added_by text not null,
+    revoked_at timestamptz,
+    revoked_by text,
+    unique (vendor, content),
+    check ((revoked_at is null) = (revoked_by is null))
+);
+
+-- 提出: a signed package, judged once.
+create table market.submission (
+    id bigint generated always as identity primary key,
+    vendor text not null default market.own() references market.vendor,
+    received_at timestamptz not null default now(),
+    sent_by text not null,
+    file_name text not null,
+    content bytea not null check (octet_length(content) <= 8388608),
+    digest text not null,
+    state text not null default '受付' check (state in ('受付', '不適合', '公開', '取下げ')),
+    system text,
+    name text,
+    version text,
+    hash text,
+    report jsonb,
+    judged_at timestamptz,
+    -- Bodies that have a contract for it which is not over.
+    in_use integer not null default 0,
+    withdrawal_asked_at timestamptz,
+    withdrawal_asked_by text,
+    withdrawal_reason text,
+    withdrawn_at timestamptz,
+    check (state = '受付' or (judged_at is not null and report is not null)),
+    check (state <> '取下げ' or (withdrawn_at is not null and withdrawal_asked_by is not null)),
+    check (withdrawal_asked_at is null or withdrawal_reason <> '')
+);
+create index submission_of on market.submission (vendor);
+create index submission_open on market.submission (id)
+    where state = '受付' or (state = '公開' and withdrawal_asked_at is not null);
+
+alter table market.vendor enable row level security;
+create policy own on market.vendor for select to kumoi_vendor using (id = market.own());
+
+alter table market.key enable row level security;
+create policy own on market.key to kumoi_vendor
+    using (vendor = market.own()) with check (vendor = market.own());
+
+alter table market.submission enable row level security;
+create policy own on market.submission for select to kumoi_vendor using (vendor = market.own());
+create policy send on market.submission for insert to kumoi_vendor
+    with check (vendor = market.own() and state = '受付');
+create policy withdraw on market.submission for update to kumoi_vendor
+    using (vendor = market.own() and state = '公開' and withdrawal_asked_at is null)
+    with check (vendor = market.own() and state = '公開');
+
+grant usage on schema market to kumoi_vendor;
+grant select on market.vendor, market.key, market.submission to kumoi_vendor;
+grant insert (content, added_by), update (revoked_at, revoked_by) on market.key to kumoi_vendor;
+grant insert (sent_by, file_name, content, digest) on market.submission to kumoi_vendor;
+grant update (withdrawal_asked_at, withdrawal_asked_by, withdrawal_reason)
+    on market.submission to kumoi_vendor;
+
+-- The executor is told of what there is to do.
+create function market.tell() returns trigger language plpgsql as
+$$
+begin
+    perform pg_notify('kumoi_submitted', '');
+    return null;
+end
+$$;
+create trigger submitted after insert or update of withdrawal_asked_at on market.submission
+    for each row execute function market.tell();

@@ -1,0 +1,33 @@
+-- 公開: the packages themselves, by their hash, with the report of the gate and the vendor's
+-- documents beside each offer; and the municipality's own 適合確認.
+
+create table control.package (
+    hash text primary key,
+    files jsonb not null,
+    kept_at timestamptz not null default now()
+);
+
+alter table control.offer
+    add column name_en text not null default '',
+    -- The report of the conformity gate; null until it was held.
+    add column report jsonb,
+    -- 手引き, 契約条件, 部品表: file name → text.
+    add column documents jsonb not null default '{}',
+    add column withdrawal_reason text;
+
+-- 適合確認 (標準化法9条): what a body confirmed of what it uses, with the report as its evidence.
+create table control.confirmation (
+    contract bigint primary key references control.contract,
+    at timestamptz not null default now(),
+    actor text not null,
+    evidence text not null
+);
+alter table control.confirmation enable row level security;
+create policy own on control.confirmation for select to kumoi_buyer
+    using (control.is_own(contract));
+create policy confirm on control.confirmation for insert to kumoi_buyer
+    with check (control.is_own(contract) and exists (
+        select from control.contract c where c.id = contract and c.state = '提供中'));
+
+grant select on control.package, control.confirmation to kumoi_buyer;
+grant insert (contract, actor, evidence) on control.confirmation to kumoi_buyer;

@@ -1,0 +1,229 @@
+//! 申出: what the catalogue offers, the packages behind it by their hash, and the report and the
+//! vendor's documents beside each. What a body contracted stays readable after a withdrawal.
+
+use std::collections::BTreeMap;
+
+use definition::{Package, System};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_postgres::types::Json;
+use tokio_postgres::{Client, Row};
+
+use crate::{GenericClient, StoreError};
+
+/// 申出: an offer of the catalogue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// Its number.
+    pub id: i64,
+    /// Who offers it.
+    pub vendor: String,
+    /// System offered.
+    pub system: String,
+    /// Its name.
+    pub name: String,
+    /// Its English name.
+    pub name_en: String,
+    /// Its version.
+    pub version: String,
+    /// Hash of the package.
+    pub hash: String,
+    /// The price list, where there is one.
+    pub price: Option<Value>,
+    /// When it was published.
+    pub published_at: Timestamp,
+    /// When it was withdrawn: no new contract from then on.
+    pub withdrawn_at: Option<Timestamp>,
+    /// Whether the gate found it conforming; `None` while the report is not there.
+    pub conforms: Option<bool>,
+    /// File names of the vendor's documents.
+    pub documents: Vec<String>,
+}
+
+pub(super) const COLUMNS: &str = "o.id, o.vendor, o.system, o.name, o.version, o.hash, o.price,
+    o.published_at, o.withdrawn_at, (o.report ->> 'passes')::boolean, o.name_en,
+    array(select jsonb_object_keys(o.documents))";
+
+pub(super) fn read(row: &Row, at: usize) -> Result<Offer, StoreError> {
+    Ok(Offer {
+        id: row.try_get(at)?,
+        vendor: row.try_get(at + 1)?,
+        system: row.try_get(at + 2)?,
+        name: row.try_get(at + 3)?,
+        name_en: row.try_get(at + 10)?,
+        version: row.try_get(at + 4)?,
+        hash: row.try_get(at + 5)?,
+        price: row.try_get(at + 6)?,
+        published_at: row.try_get(at + 7)?,
+        withdrawn_at: row.try_get(at + 8)?,
+        conforms: row.try_get(at + 9)?,
+        documents: row.try_get(at + 11)?,
+    })
+}
+
+/// What a vendor publishes.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication<'p> {
+    /// Who.
+    pub vendor: &'p str,
+    /// The price list, where there is one.
+    pub price: Option<&'p Value>,
+    /// The report of the gate, where it was held.
+    pub report: Option<&'p Value>,
+    /// 手引き, 契約条件, 部品表: file name → text.
+    pub documents: &'p BTreeMap<String, String>,
+}
+
+/// Publishes a package as an offer; the same package again is the same offer.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn offer_publish(
+    client: &Client,
+    publication: &Publication<'_>,
+    system: &System,
+) -> Result<i64, StoreError> {
+    package_keep(client, system).await?;
+    let row = client
+        .query_one(
+            "insert into control.offer
+               (vendor, system, name, version, hash, price, report, documents, name_en)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             on conflict (system, hash) do update set withdrawn_at = null,
+               name_en = excluded.name_en, price = excluded.price, report = coalesce(excluded.report, offer.report),
+               documents = case when excluded.documents = '{}' then offer.documents
+                                else excluded.documents end
+             returning id",
+            &[
+                &publication.vendor,
+                &system.id,
+                &system.name,
+                &system.version,
+                &system.hash,
+                &publication.price,
+                &publication.report,
+                &Json(publication.documents),
+                &system.name_en,
+            ],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Keeps the texts of a package under its hash.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn package_keep(client: &Client, system: &System) -> Result<(), StoreError> {
+    let sql = "insert into control.package (hash, files) values ($1, $2) on conflict do nothing";
+    client.execute(sql, &[&system.hash, &Json(&*system.files)]).await?;
+    Ok(())
+}
+
+/// The package with this hash, loaded.
+///
+/// # Errors
+/// [`StoreError::Refused`] when its texts cannot be read by this program.
+pub async fn package_load(
+    client: &impl GenericClient,
+    hash: &str,
+) -> Result<Option<System>, StoreError> {
+    let sql = "select files from control.package where hash = $1";
+    let Some(row) = client.query_opt(sql, &[&hash]).await? else { return Ok(None) };
+    let Json(files) = row.try_get(0)?;
+    let loaded = definition::load_installed(&Package { files });
+    loaded.map(Some).map_err(|found| {
+        let first = found.first().map(ToString::to_string).unwrap_or_default();
+        StoreError::Refused(format!("カタログの業務システムを読めません（{first}）"))
+    })
+}
+
+/// Every offer in force, by system and vendor, the newest package first.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn offer_list(client: &impl GenericClient) -> Result<Vec<Offer>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from control.offer o where o.withdrawn_at is null
+         order by o.system, o.vendor, o.id desc"
+    );
+    client.query(&sql, &[]).await?.iter().map(|row| read(row, 0)).collect()
+}
+
+/// The report of the gate on an offer, also of one that was withdrawn.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn offer_report(
+    client: &impl GenericClient,
+    id: i64,
+) -> Result<Option<Value>, StoreError> {
+    let sql = "select report from control.offer where id = $1";
+    match client.query_opt(sql, &[&id]).await? {
+        Some(row) => Ok(row.try_get(0)?),
+        None => Ok(None),
+    }
+}
+
+/// The vendor's documents of an offer: file name → text.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn offer_documents(
+    client: &impl GenericClient,
+    id: i64,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let sql = "select documents from control.offer where id = $1";
+    match client.query_opt(sql, &[&id]).await? {
+        Some(row) => {
+            let Json(documents) = row.try_get(0)?;
+            Ok(documents)
+        }
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+/// Offers in force that the gate was never held against, the oldest first: number and hash.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn offers_without_report(client: &Client) -> Result<Vec<(i64, String)>, StoreError> {
+    // A package from before packages were kept cannot be judged any more.
+    let sql = "select o.id, o.hash from control.offer o join control.package p on p.hash = o.hash
+               where o.report is null and o.withdrawn_at is null order by o.id";
+    let rows = client.query(sql, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// Keeps the report of the gate on an offer.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn offer_report_set(client: &Client, id: i64, report: &Value) -> Result<(), StoreError> {
+    client.execute("update control.offer set report = $2 where id = $1", &[&id, &report]).await?;
+    Ok(())
+}
+
+/// Takes the offer of a package back: no new contract from now on, those there are go on.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn offer_withdraw(client: &Client, hash: &str, reason: &str) -> Result<(), StoreError> {
+    let sql = "update control.offer set withdrawn_at = now(), withdrawal_reason = $2
+               where hash = $1 and withdrawn_at is null";
+    client.execute(sql, &[&hash, &reason]).await?;
+    Ok(())
+}
+
+/// How many bodies have a contract for each package that is not over.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn offer_uses(client: &Client) -> Result<Vec<(String, i32)>, StoreError> {
+    let sql = "select o.hash, count(distinct c.organisation)
+                 filter (where c.state in ('締結', '提供中'))::integer
+               from control.offer o left join control.contract c on c.offer = o.id
+               group by o.hash";
+    let rows = client.query(sql, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}

@@ -1,0 +1,52 @@
+//! 試しの団体: a database that lives as long as a trial of a package. It holds nobody's data, nobody
+//! but the installer can sign in to it, and what a crash leaves behind goes at the next trial.
+
+use definition::System;
+use tokio_postgres::Client;
+
+use crate::organisation::Installer;
+use crate::schema::OFFICE;
+use crate::{StoreError, install};
+
+/// The database of a trial.
+fn database(name: &str) -> String {
+    format!("kumoi_trial_{name}")
+}
+
+/// Opens an empty organisation with these systems, the last one being tried. `name` consists of
+/// lower-case letters, digits and `_`.
+///
+/// # Errors
+/// [`StoreError`] when a system cannot be installed.
+pub async fn trial_open(
+    installer: &Installer,
+    name: &str,
+    systems: &[&System],
+) -> Result<Client, StoreError> {
+    trial_drop(installer, name).await?;
+    let database = database(name);
+    let postgres = installer.connect("postgres").await?;
+    postgres.batch_execute(&format!("create database {database} owner kumoi_owner")).await?;
+    let sql = format!("revoke all on database {database} from public");
+    postgres.batch_execute(&sql).await?;
+    let mut client = installer.connect(&database).await?;
+    let transaction = client.transaction().await?;
+    transaction.batch_execute("set local role kumoi_owner").await?;
+    OFFICE.bring_up(&transaction).await?;
+    for system in systems {
+        install::install(&transaction, system).await?;
+    }
+    transaction.commit().await?;
+    Ok(client)
+}
+
+/// Ends a trial.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn trial_drop(installer: &Installer, name: &str) -> Result<(), StoreError> {
+    let postgres = installer.connect("postgres").await?;
+    let sql = format!("drop database if exists {} with (force)", database(name));
+    postgres.batch_execute(&sql).await?;
+    Ok(())
+}
