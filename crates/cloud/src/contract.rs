@@ -65,15 +65,19 @@ pub trait Keeper {
     fn store(&self, id: &str, kept: &Kept) -> std::io::Result<()>;
 }
 
+/// The vendor's documents of each system: system → file name → text.
+pub type Documents = BTreeMap<String, BTreeMap<String, String>>;
+
 /// Publishes systems in the catalogue; what is published stays as it is.
 ///
 /// # Errors
 /// [`CloudError::Store`].
 pub async fn offer_publish(
     installer: &Installer,
-    vendor: &str,
+    (vendor, documents): (&str, &Documents),
     systems: &[Arc<System>],
 ) -> Result<Vec<Offer>, CloudError> {
+    let none = BTreeMap::new();
     let control = control::control_open(installer).await?;
     let mut offers = Vec::with_capacity(systems.len());
     for system in systems {
@@ -82,7 +86,7 @@ pub async fn offer_publish(
             vendor,
             price: price.as_ref(),
             report: None,
-            documents: &BTreeMap::new(),
+            documents: documents.get(&system.id).unwrap_or(&none),
         };
         let id = control::offer_publish(&control, &publication, system).await?;
         offers.push(Offer { id, system: system.id.clone() });

@@ -26,7 +26,7 @@ use store::cluster::{Cluster, ClusterOptions};
 use store::organisation::{Credentials, Installer};
 
 use crate::sample::{Sample, samples};
-use crate::systems::{systems_load, systems_read};
+use crate::systems::{documents_load, systems_load, systems_read};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use keys::KeyFolder;
 
@@ -137,7 +137,7 @@ async fn open_all(
     tracing::info!("templates are ready");
     let keeper = KeyFolder::open(layout.var())?;
     let executor = Executor { installer, templates: &templates, packages, keeper: &keeper };
-    let offers = cloud::offer_publish(installer, "kumoi", systems).await?;
+    let offers = cloud::offer_publish(installer, ("kumoi", &documents_load()), systems).await?;
     let mut vendors = vendors::open(installer, &templates, (&keeper, layout.var())).await?;
     let mut all = Vec::new();
     for sample in samples(arguments.only.as_deref()) {

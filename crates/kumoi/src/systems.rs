@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use cloud::Documents;
 use cloud::parcel::Parcel;
 use definition::{Package, System};
 
@@ -37,6 +38,12 @@ pub fn parcels(folder: &str) -> impl Iterator<Item = Parcel> {
 fn documents(vendor: &str, system: &str) -> BTreeMap<String, String> {
     let own = |(of, name, _): &&Embedded| *of == vendor && *name == system;
     embedded::DOCUMENTS.iter().find(own).map(|(.., files)| texts(files)).unwrap_or_default()
+}
+
+/// The documents of the built-in systems.
+pub fn documents_load() -> Documents {
+    let own = embedded::SYSTEMS.iter();
+    own.map(|(_, name, _)| (name.to_string(), documents("kumoi", name))).collect()
 }
 
 /// A folder that is built in: the folder above, its own name, its texts by path.

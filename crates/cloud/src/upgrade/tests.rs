@@ -12,7 +12,7 @@ use store::schema::catalogue;
 use store::testing::{Place, sample_organisation};
 
 use super::*;
-use crate::{Keeper, Kept, Packages, contract_sign, offer_publish};
+use crate::{Documents, Keeper, Kept, Packages, contract_sign, offer_publish};
 
 const ID: &str = "sakura";
 
@@ -83,7 +83,7 @@ impl World {
         let packages = Packages::default();
         let executor = Executor { installer, templates, packages: &packages, keeper: &keeper };
         let organisation = sample_organisation(ID);
-        let offers = offer_publish(installer, "kumoi", systems).await?;
+        let offers = offer_publish(installer, ("kumoi", &Documents::new()), systems).await?;
         let contracts = contract_sign(installer, &organisation, &offers).await?;
         Ok(executor.contract_open(&organisation, &contracts).await?.upgraded)
     }

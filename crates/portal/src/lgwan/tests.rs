@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use base::date::day_in_japan;
-use cloud::{Executor, Keeper, Kept, Packages, contract_sign, offer_publish};
+use cloud::{Documents, Executor, Keeper, Kept, Packages, contract_sign, offer_publish};
 use definition::System;
 use jiff::Timestamp;
 use office::staff::{NewAccount, account_create, sample_codes};
@@ -80,10 +80,11 @@ impl Scene {
             cookies: BTreeMap::new(),
             _place: place,
         };
-        let offers = offer_publish(&scene.installer, "kumoi", &scene.base).await.expect("offers");
+        let none = Documents::new();
+        let offers = offer_publish(&scene.installer, ("kumoi", &none), &scene.base).await.expect("offers");
         for (vendor, system) in &vendors {
             let own = std::slice::from_ref(system);
-            offer_publish(&scene.installer, vendor, own).await.expect("an offer");
+            offer_publish(&scene.installer, (vendor, &none), own).await.expect("an offer");
         }
         let mut held: Vec<Credentials> = Vec::new();
         for city in CITIES {
