@@ -1,0 +1,7 @@
+//! Moving data against real PostgreSQL servers.
+
+mod bad_input;
+mod folder;
+mod rows;
+mod same;
+mod world;
