@@ -3,6 +3,7 @@
 //! municipality's LGWAN login sees the offers and its own contracts.
 
 mod contract;
+mod relocation;
 
 use std::future::poll_fn;
 
@@ -18,6 +19,11 @@ use crate::schema;
 pub use contract::{
     Act, Contract, Draft, Offer, Step, act_list, contract_draft, contract_in_service,
     contract_list, contract_sign, contract_step, executor_act, meter, metered, offer_list,
+};
+
+pub use relocation::{
+    Relocation, RelocationState, relocation_begin, relocation_end, relocation_last,
+    relocation_measured, relocation_step,
 };
 
 /// Its name.

@@ -23,6 +23,7 @@ pub mod journal;
 pub mod organisation;
 pub mod parameter;
 pub mod register;
+pub mod relocation;
 pub mod schema;
 pub mod seal;
 pub mod search;

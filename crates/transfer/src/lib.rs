@@ -14,6 +14,7 @@ mod file;
 mod import;
 mod layout;
 mod manifest;
+mod relocation;
 mod round_trip;
 
 pub use compare::{Compared, Comparison, Difference, compare};
@@ -23,6 +24,7 @@ pub use export::export;
 pub use import::{Imported, import};
 pub use layout::Layout;
 pub use manifest::{Column, FileEntry, MANIFEST, Manifest};
+pub use relocation::{Mover, PlaceFolder, Places};
 pub use round_trip::{RoundTrip, round_trip};
 
 use store::Connection;

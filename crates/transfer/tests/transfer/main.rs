@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod folder;
+mod relocation;
 mod rows;
 mod same;
 mod world;
