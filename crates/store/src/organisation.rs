@@ -62,6 +62,9 @@ pub struct Credentials {
     pub organisation: Organisation,
     /// Folder of the server's socket, or its host.
     pub host: String,
+    /// The same of the server with the control database, where that is another.
+    #[serde(default)]
+    pub home: Option<String>,
     /// The register database (office zone only).
     pub office: Option<Login>,
     /// The front database.
@@ -100,9 +103,10 @@ impl Credentials {
             }
             None => None,
         };
+        let at_home = self.home.as_ref().filter(|_| login.database == crate::control::DATABASE);
         let mut config = Config::new();
         config
-            .host(&self.host)
+            .host(at_home.unwrap_or(&self.host))
             .user(&login.user)
             .password(&login.password)
             .dbname(&login.database)
@@ -283,6 +287,7 @@ impl Installer {
         let base = Credentials {
             organisation: organisation.clone(),
             host: self.host(),
+            home: None,
             office: None,
             front: None,
             staff: None,

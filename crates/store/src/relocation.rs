@@ -1,5 +1,5 @@
 //! What moving an organisation between two clusters takes of PostgreSQL: receiving, following by
-//! logical replication, the switch, and digests of every row. In which order is `transfer`'s to say.
+//! logical replication, holding still, and digests of every row. The order is `transfer`'s to say.
 //!
 //! Works with the bootstrap role, because PostgreSQL 15 lets nobody else follow another cluster; it
 //! is never handed to a zone. No value of a row is logged, and passwords travel as verifiers only.

@@ -2,8 +2,8 @@
 //!
 //! The other side is made ready, copies, follows; every row is compared; then, within a second or
 //! so, the sides change places and the side that was left follows the new one. Every step is
-//! journalled in the home's control database and looks first whether it is done: who was killed goes
-//! on, and nothing that was committed is lost. Nobody writes on both sides.
+//! journalled in the home's control database and looks first whether it is done: who was killed
+//! goes on, and nothing that was committed is lost. Nobody writes on both sides.
 
 mod places;
 mod switch;
@@ -29,8 +29,8 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Where the zones find an organisation.
 pub trait Places {
-    /// From now on every new connection of the organisation goes to `host`; durable when it returns,
-    /// and done once more changes nothing.
+    /// From now on every new connection of the organisation goes to `host`; durable when it
+    /// returns, and done once more changes nothing.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -1,5 +1,5 @@
-//! Every row of a database at one moment, as digests: a count and two sums a chunk, the same for the
-//! same rows in whatever order. The rows themselves never leave the server.
+//! Every row of a database at one moment, as digests: a count and two sums a chunk, the same for
+//! the same rows in whatever order. The rows themselves never leave the server.
 
 use std::collections::BTreeMap;
 

@@ -121,7 +121,8 @@ impl Seat {
         if is_subscribed(&client, database).await? {
             let name = slot_of(database);
             let sql = format!(
-                "alter subscription {name} connection {connection}; alter subscription {name} enable"
+                "alter subscription {name} connection {connection};
+                 alter subscription {name} enable"
             );
             return Ok(client.batch_execute(&sql).await?);
         }
@@ -248,7 +249,8 @@ async fn is_subscribed(client: &Client, database: &str) -> Result<bool, StoreErr
 /// Drops the database's slots, those of its copying tables too; whoever still uses one is ended.
 async fn slot_drop(client: &Client, database: &str) -> Result<(), StoreError> {
     let find = "select slot_name::text, active_pid from pg_replication_slots
-         where database = current_database() and (slot_name = $1 or slot_name ~ '^pg_[0-9]+_sync_')";
+         where database = current_database()
+           and (slot_name = $1 or slot_name ~ '^pg_[0-9]+_sync_')";
     for _ in 0..100 {
         let slots = client.query(find, &[&slot_of(database)]).await?;
         if slots.is_empty() {

@@ -76,8 +76,8 @@ impl Seat {
         Ok(client.batch_execute(&sql).await?)
     }
 
-    /// Ends the sessions of the organisation's roles: the idle ones at once, those at work when they
-    /// are done or the patience ends. What they had not committed never was.
+    /// Ends the sessions of the organisation's roles: the idle ones at once, those at work when
+    /// they are done or the patience ends. What they had not committed never was.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,5 +1,5 @@
-//! Where the zones find an organisation, as a folder of links: `<folder>/<organisation>` leads to the
-//! folder of a cluster's socket. To point elsewhere is one rename; connections made after it go
+//! Where the zones find an organisation, as a folder of links: `<folder>/<organisation>` leads to
+//! the folder of a cluster's socket. To point elsewhere is one rename; connections made after it go
 //! there, and no process has to be told.
 
 use std::fs;

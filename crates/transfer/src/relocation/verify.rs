@@ -1,5 +1,5 @@
-//! Comparing every row of both sides by digests: at two moments that are the same, or while one side
-//! is written and the other follows.
+//! Comparing every row of both sides by digests: at two moments that are the same, or while one
+//! side is written and the other follows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
