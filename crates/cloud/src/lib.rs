@@ -13,7 +13,7 @@ pub mod publication;
 mod upgrade;
 
 pub use contract::{
-    Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish, package_publish,
+    Documents, Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish, package_publish,
 };
 pub use error::CloudError;
 pub use packages::Packages;

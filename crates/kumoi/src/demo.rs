@@ -9,6 +9,7 @@ mod cards;
 mod contracts;
 mod fill;
 mod keys;
+mod places;
 mod plan;
 mod publication;
 mod upgrade;
@@ -29,6 +30,7 @@ use crate::sample::{Sample, samples};
 use crate::systems::{documents_load, systems_load, systems_read};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use keys::KeyFolder;
+pub(crate) use places::{Places, away};
 
 /// Options of `kumoi up`.
 #[derive(Args, Clone, Debug)]
@@ -88,7 +90,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
         opened = open_all(&arguments, &layout, &cluster, (&systems, &packages)) => opened.map(Some),
         () = signals.received() => Ok(None),
     };
-    let opened = match first {
+    let (opened, elsewhere) = match first {
         Ok(Some(opened)) => opened,
         other => {
             cluster.stop().await?;
@@ -118,6 +120,9 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
         }
     });
     let ended = supervisor.run(cluster, &mut signals).await;
+    for one in elsewhere {
+        one.stop().await?;
+    }
     filling.abort();
     contracts.abort();
     publication.abort();
@@ -131,7 +136,7 @@ async fn open_all(
     layout: &Layout,
     cluster: &Cluster,
     (systems, packages): (&Arc<Vec<Arc<System>>>, &Packages),
-) -> Result<Vec<Opened>> {
+) -> Result<(Vec<Opened>, Vec<Cluster>)> {
     let installer = &Installer::new(cluster.installer("postgres"));
     let templates = installer.prepare(systems).await?;
     tracing::info!("templates are ready");
@@ -139,20 +144,27 @@ async fn open_all(
     let executor = Executor { installer, templates: &templates, packages, keeper: &keeper };
     let offers = cloud::offer_publish(installer, ("kumoi", &documents_load()), systems).await?;
     let mut vendors = vendors::open(installer, &templates, (&keeper, layout.var())).await?;
-    let mut all = Vec::new();
+    let (mut all, mut elsewhere) = (Vec::new(), Vec::new());
+    let places = keeper.places()?;
+    let socket = cluster.socket().display().to_string();
+    let control = store::control::control_open(installer).await?;
     for sample in samples(arguments.only.as_deref()) {
         let organisation = &sample.organisation;
         let name = organisation.name.clone();
+        if let Some(way) = away(&control, &organisation.id).await?
+            && let Some(mut kept) = keeper.load(&organisation.id)?
+        {
+            let found = places::open((&places, &socket), (&way, &mut kept), systems).await?;
+            elsewhere.extend(found.0);
+            all.push(Opened { sample, kept, systems: found.1 });
+            continue;
+        }
         let contracts = cloud::contract_sign(installer, organisation, &offers).await?;
         let opened = executor.contract_open(organisation, &contracts).await?;
         upgrade::say(&name, &opened.upgraded);
         tracing::info!(organisation = organisation.id, "the organisation is open");
         let mut kept = opened.kept;
-        let socket = cluster.socket().display().to_string();
-        for one in [&mut kept.office, &mut kept.lgwan, &mut kept.internet] {
-            // The folder may have been moved since.
-            one.host.clone_from(&socket);
-        }
+        places.home(&mut kept, &socket)?;
         accounts::make(&keeper, &kept)
             .await
             .with_context(|| format!("{name}の職員の利用者を作れません"))?;
@@ -164,10 +176,10 @@ async fn open_all(
         fill::first(first, &first.systems).await?;
     }
     for own in &mut vendors {
-        own.host = cluster.socket().display().to_string();
+        own.host.clone_from(&socket);
     }
     write_credentials(layout, &all, &vendors)?;
-    Ok(all)
+    Ok((all, elsewhere))
 }
 
 /// Each zone's own copy; a zone forgets organisations that are not opened this time.

@@ -6,6 +6,7 @@ mod demo;
 mod gate;
 mod log;
 mod parcel;
+mod relocate;
 mod sample;
 mod seed;
 mod serve;
@@ -60,6 +61,8 @@ enum Command {
     Seed(demo::SeedArguments),
     /// 改ざんを検知する記録を検証し、控えを取る
     Log(log::LogArguments),
+    /// 団体を、動かしたまま別のクラスターへ移す（元に戻すこともできます）
+    Move(relocate::MoveArguments),
     /// 速さと記憶域を測る
     Bench(bench::BenchArguments),
 }
@@ -107,6 +110,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Up(arguments) => demo::up(arguments).await,
             Command::Serve(arguments) => serve::serve(arguments).await,
             Command::Seed(arguments) => demo::seed(arguments).await,
+            Command::Move(arguments) => relocate::relocate(arguments).await,
             Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Log(arguments) => {
                 let intact = log::log(arguments).await?;

@@ -5,6 +5,7 @@
 
 mod encode;
 pub mod plain;
+pub mod record;
 
 use std::pin::pin;
 

@@ -140,6 +140,13 @@ impl Cluster {
         roles::config(&self.socket, INSTALLER, &self.installer, database)
     }
 
+    /// How the bootstrap role reaches `database`: for what PostgreSQL lets nobody else do
+    /// (following another cluster). Never handed to a zone.
+    pub(crate) fn superuser(&self, database: &str) -> Result<Config, ClusterError> {
+        let secret = Secret::load(&self.folder.secret("superuser"))?;
+        Ok(roles::config(&self.socket, SUPERUSER, &secret, database))
+    }
+
     /// The folder with the server's socket: the `host` of every connection.
     pub fn socket(&self) -> &Path {
         &self.socket

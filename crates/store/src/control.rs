@@ -4,6 +4,7 @@
 
 mod contract;
 mod offer;
+mod relocation;
 
 use std::future::poll_fn;
 
@@ -21,6 +22,11 @@ pub use contract::{
 pub use offer::{
     Offer, Publication, offer_documents, offer_list, offer_publish, offer_report, offer_report_set,
     offer_uses, offer_withdraw, offers_without_report, package_keep, package_load,
+};
+
+pub use relocation::{
+    Relocation, RelocationState, relocation_begin, relocation_end, relocation_last,
+    relocation_measured, relocation_step,
 };
 
 /// Its name.

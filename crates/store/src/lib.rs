@@ -24,6 +24,7 @@ pub mod market;
 pub mod organisation;
 pub mod parameter;
 pub mod register;
+pub mod relocation;
 pub mod schema;
 pub mod seal;
 pub mod search;

@@ -65,6 +65,9 @@ pub struct Credentials {
     pub organisation: Organisation,
     /// Folder of the server's socket, or its host.
     pub host: String,
+    /// The same of the server with the control database, where that is another.
+    #[serde(default)]
+    pub home: Option<String>,
     /// The register database (office zone only).
     pub office: Option<Login>,
     /// The front database.
@@ -110,9 +113,10 @@ impl Credentials {
             }
             None => None,
         };
+        let at_home = self.home.as_ref().filter(|_| login.database == crate::control::DATABASE);
         let mut config = Config::new();
         config
-            .host(&self.host)
+            .host(at_home.unwrap_or(&self.host))
             .user(&login.user)
             .password(&login.password)
             .dbname(&login.database)
@@ -293,6 +297,7 @@ impl Installer {
         let base = Credentials {
             organisation: organisation.clone(),
             host: self.host(),
+            home: None,
             office: None,
             front: None,
             staff: None,
@@ -335,6 +340,7 @@ impl Installer {
         Ok(Credentials {
             organisation: vendor.clone(),
             host: self.host(),
+            home: None,
             office: None,
             front: None,
             staff: Some(login),

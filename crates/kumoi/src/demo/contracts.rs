@@ -16,7 +16,7 @@ use store::control::{act_list, contract_list, control_open, executor_act, signed
 use store::organisation::{Installer, Organisation};
 use tokio::time::{sleep, timeout};
 
-use super::{KeyFolder, Opened, upgrade};
+use super::{KeyFolder, Opened, away, upgrade};
 use crate::up::Layout;
 
 /// How often everything is looked at without a hint; also how late a new day is metered.
@@ -101,6 +101,9 @@ impl Desk {
         metered: &mut Metered,
     ) -> Result<()> {
         let control = control_open(&self.installer).await?;
+        if away(&control, &organisation.id).await?.is_some() {
+            return Ok(());
+        }
         let mut own = contract_list(&control).await?;
         own.retain(|contract| contract.organisation == organisation.id);
         own.retain(|contract| ["締結", "提供中"].contains(&contract.state.as_str()));

@@ -13,6 +13,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::organisation::Credentials;
 
+use super::places::Places;
+
 /// `var/secrets/organisations`.
 pub struct KeyFolder(PathBuf);
 
@@ -23,6 +25,12 @@ impl KeyFolder {
         fs::create_dir_all(&folder)?;
         fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
         Ok(KeyFolder(folder))
+    }
+
+    /// Where the organisations are found.
+    pub fn places(&self) -> Result<Places> {
+        let var = self.0.ancestors().nth(2).unwrap_or(Path::new("."));
+        Places::open(var)
     }
 
     /// Whether the organisation's accounts were all made.
@@ -49,7 +57,11 @@ impl KeyFolder {
 
     fn read<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>> {
         match fs::read(self.0.join(format!("{id}.json"))) {
-            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+            Ok(text) => {
+                let mut kept: Kept = serde_json::from_slice(&text)?;
+                self.places()?.lead(&mut kept);
+                Ok(Some(kept))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -101,6 +113,7 @@ mod tests {
         let office = Credentials {
             organisation,
             host: "/run".to_owned(),
+            home: None,
             office: None,
             front: None,
             staff: None,

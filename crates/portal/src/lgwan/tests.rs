@@ -81,7 +81,8 @@ impl Scene {
             _place: place,
         };
         let none = Documents::new();
-        let offers = offer_publish(&scene.installer, ("kumoi", &none), &scene.base).await.expect("offers");
+        let offers =
+            offer_publish(&scene.installer, ("kumoi", &none), &scene.base).await.expect("offers");
         for (vendor, system) in &vendors {
             let own = std::slice::from_ref(system);
             offer_publish(&scene.installer, (vendor, &none), own).await.expect("an offer");

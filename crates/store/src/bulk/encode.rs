@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::StoreError;
 use crate::register::{Fold, Table, folding};
-use crate::value::record_open;
+use crate::value::{RowMeta, record_open};
 use crate::vault::Vault;
 
 /// Signature, no flags, no extension.
@@ -32,6 +32,8 @@ pub enum BulkValue<'v> {
     Integer(i64),
     /// Date, possibly uncertain (不詳日).
     Date(LooseDate),
+    /// A date as it is stored: the day to count with and the text (不詳表記).
+    Stored(Option<Date>, Option<&'v str>),
     /// Flag.
     Flag(bool),
 }
@@ -57,19 +59,39 @@ pub struct BulkMeta<'v> {
 #[derive(Debug, Default)]
 pub struct CopyRows {
     bytes: Vec<u8>,
-    /// Where each row holds the number of its journal entry.
+    count: usize,
+    /// Where the rows hold the number of their journal entry, if that comes with the copy.
     events: Vec<usize>,
 }
 
 impl CopyRows {
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.events.len()
+        self.count
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.count == 0
+    }
+
+    /// Takes the bytes made so far, to be sent as they are: rows that name their own entries.
+    pub(super) fn take_bytes(&mut self) -> Bytes {
+        Bytes::from(std::mem::take(&mut self.bytes))
+    }
+
+    /// How many bytes wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The rest of the bytes with the mark of the end.
+    pub(super) fn end(&mut self) -> Bytes {
+        if self.count == 0 {
+            self.bytes.extend(HEADER);
+        }
+        self.bytes.extend(TRAILER);
+        self.take_bytes()
     }
 
     /// The whole data with the number of the journal entry in every row.
@@ -140,14 +162,8 @@ impl<'v> Encoder<'v> {
         meta: &BulkMeta<'_>,
         rows: &mut CopyRows,
     ) -> Result<(), StoreError> {
+        self.items(values, rows)?;
         let out = &mut rows.bytes;
-        if out.is_empty() {
-            out.extend(HEADER);
-        }
-        out.extend(self.fields.to_be_bytes());
-        for (column, value) in self.columns.iter_mut().zip(values) {
-            column.write(*value, self.vault, out)?;
-        }
         field(out, &meta.version_no.to_be_bytes());
         day(out, Some(meta.valid_from));
         day(out, Some(meta.valid_to));
@@ -157,6 +173,46 @@ impl<'v> Encoder<'v> {
         rows.events.push(out.len() - 8);
         field(out, meta.reason.as_bytes());
         day(out, meta.closed_on);
+        Ok(())
+    }
+
+    /// Appends a row with both its times and the entry that wrote it, as they were elsewhere.
+    ///
+    /// # Errors
+    /// [`StoreError::Vault`] when a secret cannot be sealed.
+    pub(super) fn row_as_it_was(
+        &mut self,
+        values: &[Option<BulkValue<'_>>],
+        meta: &RowMeta,
+        rows: &mut CopyRows,
+    ) -> Result<(), StoreError> {
+        self.items(values, rows)?;
+        let out = &mut rows.bytes;
+        field(out, &meta.version_no.to_be_bytes());
+        day(out, Some(meta.valid_from));
+        day(out, Some(meta.valid_to));
+        moment(out, meta.recorded_from);
+        moment(out, meta.recorded_to);
+        field(out, &meta.event_id.to_be_bytes());
+        field(out, meta.reason.as_bytes());
+        day(out, meta.closed_on);
+        Ok(())
+    }
+
+    fn items(
+        &mut self,
+        values: &[Option<BulkValue<'_>>],
+        rows: &mut CopyRows,
+    ) -> Result<(), StoreError> {
+        let out = &mut rows.bytes;
+        if rows.count == 0 {
+            out.extend(HEADER);
+        }
+        out.extend(self.fields.to_be_bytes());
+        for (column, value) in self.columns.iter_mut().zip(values) {
+            column.write(*value, self.vault, out)?;
+        }
+        rows.count += 1;
         Ok(())
     }
 }
@@ -217,6 +273,14 @@ impl Column {
                 day(out, known);
                 match uncertain {
                     _ if matches!(self.form, Form::Day) => {}
+                    Some(text) => field(out, text.as_bytes()),
+                    None => out.extend(NULL),
+                }
+            }
+            (Form::Day, Some(BulkValue::Stored(known, _))) => day(out, known),
+            (Form::LooseDay, Some(BulkValue::Stored(known, text))) => {
+                day(out, known);
+                match text {
                     Some(text) => field(out, text.as_bytes()),
                     None => out.extend(NULL),
                 }

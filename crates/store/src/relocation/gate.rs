@@ -1,0 +1,111 @@
+//! Holding still: no installation while an organisation moves, and the moment in which nothing of
+//! it can be written. Enforced in the database, for every session.
+
+use std::time::Duration;
+
+use super::{Seat, databases_of, quoted, roles_of};
+use crate::StoreError;
+
+/// The name of the trigger and its function.
+const FREEZE: &str = "kumoi_move_freeze";
+
+impl Seat {
+    /// Refuses every change of tables in the organisation's databases from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn freeze(&self, organisation: &str) -> Result<(), StoreError> {
+        for database in databases_of(organisation) {
+            let client = self.connect(&database).await?;
+            let known = "select 1 from pg_event_trigger where evtname = $1";
+            if client.query_opt(known, &[&FREEZE]).await?.is_some() {
+                continue;
+            }
+            let sql = format!(
+                "create or replace function public.{FREEZE}() returns event_trigger
+                   language plpgsql as $$ begin
+                     raise exception '引越しの途中のため、表の形を変えられません'
+                       using errcode = 'object_not_in_prerequisite_state';
+                   end $$;
+                 create event trigger {FREEZE} on ddl_command_start
+                   when tag in ('CREATE TABLE', 'ALTER TABLE', 'DROP TABLE', 'CREATE SCHEMA',
+                     'DROP SCHEMA', 'CREATE INDEX', 'DROP INDEX', 'CREATE VIEW', 'DROP VIEW')
+                   execute function public.{FREEZE}()"
+            );
+            client.batch_execute(&sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends what [`Seat::freeze`] began.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn unfreeze(&self, organisation: &str) -> Result<(), StoreError> {
+        for database in databases_of(organisation) {
+            if self.holds(&database).await? {
+                let sql = format!(
+                    "drop event trigger if exists {FREEZE};
+                     drop function if exists public.{FREEZE}()"
+                );
+                self.connect(&database).await?.batch_execute(&sql).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the organisation's roles only read here, or write again. Sessions that are open do not
+    /// know of it: end them with [`Seat::sessions_end`].
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn read_only(&self, organisation: &str, on: bool) -> Result<(), StoreError> {
+        let client = self.connect("postgres").await?;
+        let mut sql = String::from("begin;");
+        for role in roles_of(organisation) {
+            for database in databases_of(organisation) {
+                let (role, database) = (quoted(&role), quoted(&database));
+                let set = match on {
+                    true => "set default_transaction_read_only = on",
+                    false => "reset default_transaction_read_only",
+                };
+                sql.push_str(&format!("alter role {role} in database {database} {set};"));
+            }
+        }
+        sql.push_str("commit");
+        Ok(client.batch_execute(&sql).await?)
+    }
+
+    /// Ends the sessions of the organisation's roles: the idle ones at once, those at work when
+    /// they are done or the patience ends. What they had not committed never was.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn sessions_end(
+        &self,
+        organisation: &str,
+        patience: Duration,
+    ) -> Result<(), StoreError> {
+        let client = self.connect("postgres").await?;
+        let (roles, databases) = (roles_of(organisation), databases_of(organisation));
+        let begun: jiff::Timestamp = client.query_one("select now()", &[]).await?.try_get(0)?;
+        let sql = "with old as (
+               select pid, state from pg_stat_activity
+               where usename = any($1) and datname = any($2) and backend_start < $3),
+             ended as (select pg_terminate_backend(pid) from old where state = 'idle' or $4)
+             select (select count(*) from old), (select count(*) from ended)";
+        let deadline = tokio::time::Instant::now() + patience;
+        let names: [Vec<&str>; 2] = [
+            roles.iter().map(String::as_str).collect(),
+            databases.iter().map(String::as_str).collect(),
+        ];
+        loop {
+            let late = tokio::time::Instant::now() >= deadline;
+            let row = client.query_one(sql, &[&names[0], &names[1], &begun, &late]).await?;
+            if row.try_get::<_, i64>(0)? == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}

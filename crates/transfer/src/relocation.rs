@@ -1,0 +1,211 @@
+//! 引越し: an organisation from one cluster to another while it works, and back again.
+//!
+//! The other side is made ready, copies, follows; every row is compared; then, within a second or
+//! so, the sides change places and the side that was left follows the new one. Every step is
+//! journalled in the home's control database and looks first whether it is done: who was killed
+//! goes on, and nothing that was committed is lost. Nobody writes on both sides.
+
+mod places;
+mod switch;
+mod verify;
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use store::control::{
+    Relocation, RelocationState, control_open, relocation_begin, relocation_end, relocation_last,
+    relocation_measured, relocation_step,
+};
+use store::organisation::Installer;
+use store::relocation::{Seat, databases_of};
+use store::{Connection, StoreError};
+
+pub use self::places::PlaceFolder;
+use crate::TransferError;
+
+/// How often it is looked how far a copy is.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Where the zones find an organisation.
+pub trait Places {
+    /// From now on every new connection of the organisation goes to `host`; durable when it
+    /// returns, and done once more changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn point(&self, organisation: &str, host: &str) -> io::Result<()>;
+}
+
+/// Moves one organisation between two clusters.
+pub struct Mover<'m> {
+    /// The organisation.
+    pub organisation: &'m str,
+    /// The cluster it came from, with its name in the journal (its folder).
+    pub source: (&'m str, Seat),
+    /// The other cluster.
+    pub target: (&'m str, Seat),
+    /// The installer of the cluster with the control database.
+    pub home: &'m Installer,
+    /// Where the zones find it.
+    pub places: &'m (dyn Places + Sync),
+}
+
+impl Mover<'_> {
+    /// Moves it to the target, going on where an earlier run was broken off. The source follows
+    /// afterwards, until [`Mover::finish`].
+    ///
+    /// # Errors
+    /// [`TransferError::Refused`] with what to do; the organisation is then written where it was.
+    pub async fn forth(&self) -> Result<Relocation, TransferError> {
+        let mut control = control_open(self.home).await?;
+        let open = self.open(&control).await?;
+        if open.is_none() && self.target.1.holds(self.organisation).await? {
+            return Err(TransferError::Refused(format!(
+                "移行先には「{}」がもうあります。団体の識別子と移行先を確かめてください",
+                self.organisation
+            )));
+        }
+        let ends = (self.source.0, self.target.0);
+        let mut way = relocation_begin(&mut control, self.organisation, ends).await?;
+        loop {
+            match way.state {
+                RelocationState::Receiving => self.receive(&control, &mut way).await?,
+                RelocationState::Copying => self.copy(&control, &mut way).await?,
+                RelocationState::Following => self.switch(&control, &mut way, true).await?,
+                RelocationState::Switching => self.switch_on(&control, &mut way).await?,
+                RelocationState::Switched if way.on_target => break,
+                RelocationState::Switched => self.switch(&control, &mut way, true).await?,
+                RelocationState::Ended => break,
+            }
+        }
+        self.settle(&control, &mut way).await?;
+        Ok(way)
+    }
+
+    /// Moves it back to the source, with all that was written on the target meanwhile.
+    ///
+    /// # Errors
+    /// [`TransferError::Refused`] when nothing was moved.
+    pub async fn back(&self) -> Result<Relocation, TransferError> {
+        let control = control_open(self.home).await?;
+        let mut way = self.open_or_refuse(&control).await?;
+        if way.state == RelocationState::Switching {
+            self.switch_on(&control, &mut way).await?;
+        }
+        if way.on_target {
+            self.switch(&control, &mut way, false).await?;
+        }
+        self.settle(&control, &mut way).await?;
+        Ok(way)
+    }
+
+    /// Ends the way where it is: the side that only follows gives up its copy for good. After
+    /// [`Mover::forth`] the move is final, after [`Mover::back`] or before a switch it is given up.
+    ///
+    /// # Errors
+    /// [`TransferError::Refused`] in the middle of a switch.
+    pub async fn finish(&self) -> Result<Relocation, TransferError> {
+        let control = control_open(self.home).await?;
+        let mut way = self.open_or_refuse(&control).await?;
+        if way.state == RelocationState::Switching {
+            let help = "もう一度「kumoi move」を実行して切替を済ませてから、終えてください";
+            return Err(TransferError::Refused(format!("切替の途中です。{help}")));
+        }
+        let (main, other) = self.sides(way.on_target);
+        self.places.point(self.organisation, main.socket()).map_err(places_failed)?;
+        for database in databases_of(self.organisation) {
+            if other.holds(&database).await? {
+                other.unsubscribe(&database).await?;
+            }
+        }
+        main.unpublish(self.organisation).await?;
+        other.unfreeze(self.organisation).await?;
+        other.unpublish(self.organisation).await?;
+        other.remove(self.organisation).await?;
+        main.unfreeze(self.organisation).await?;
+        relocation_end(&control, &mut way).await?;
+        Ok(way)
+    }
+
+    async fn open(&self, control: &Connection) -> Result<Option<Relocation>, TransferError> {
+        let last = relocation_last(control, self.organisation).await?;
+        Ok(last.filter(|way| way.state != RelocationState::Ended))
+    }
+
+    async fn open_or_refuse(&self, control: &Connection) -> Result<Relocation, TransferError> {
+        self.open(control).await?.ok_or_else(|| {
+            TransferError::Refused(format!("「{}」の引越しは始まっていません", self.organisation))
+        })
+    }
+
+    /// The side that is written and the other.
+    fn sides(&self, on_target: bool) -> (&Seat, &Seat) {
+        match on_target {
+            true => (&self.target.1, &self.source.1),
+            false => (&self.source.1, &self.target.1),
+        }
+    }
+
+    /// Databases and roles on the target; no installation from now on.
+    async fn receive(
+        &self,
+        control: &Connection,
+        way: &mut Relocation,
+    ) -> Result<(), TransferError> {
+        let (source, target) = (&self.source.1, &self.target.1);
+        source.freeze(self.organisation).await?;
+        target.receive(source, self.organisation).await?;
+        let note = "移行先にデータベースと役割を作った";
+        relocation_step(control, way, RelocationState::Copying, (false, note)).await?;
+        Ok(())
+    }
+
+    /// The target copies and follows.
+    async fn copy(&self, control: &Connection, way: &mut Relocation) -> Result<(), TransferError> {
+        let (source, target) = (&self.source.1, &self.target.1);
+        let door = source.publish(self.organisation).await?;
+        let databases = databases_of(self.organisation);
+        for database in &databases {
+            if !target.follows(database).await? {
+                source.slot_make(database).await?;
+            }
+            target.subscribe(&door, database, true).await?;
+        }
+        for database in &databases {
+            while target.copies_left(database).await? > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+        try_join_all(databases.iter().map(|database| target.analyze(database))).await?;
+        target.freeze(self.organisation).await?;
+        let note = "移行先がすべての変更に追従している";
+        relocation_step(control, way, RelocationState::Following, (false, note)).await?;
+        Ok(())
+    }
+
+    /// After a switch, whoever made it: the zones are pointed there, nothing of the way before is
+    /// left, every row has been compared.
+    async fn settle(
+        &self,
+        control: &Connection,
+        way: &mut Relocation,
+    ) -> Result<(), TransferError> {
+        if way.state != RelocationState::Switched {
+            return Ok(());
+        }
+        let (main, other) = self.sides(way.on_target);
+        self.places.point(self.organisation, main.socket()).map_err(places_failed)?;
+        other.sessions_end(self.organisation, Duration::ZERO).await?;
+        other.slots_drop(self.organisation).await?;
+        if way.different.is_none() {
+            let compared = verify::live(self.organisation, main, other).await?;
+            relocation_measured(control, way, None, Some(compared)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn places_failed(error: io::Error) -> TransferError {
+    TransferError::Store(StoreError::Files(error))
+}

@@ -1,0 +1,89 @@
+//! Reads the folders of systems and standards in the repository.
+
+use std::path::Path;
+
+use definition::standard::Standard;
+use definition::{Package, System};
+
+fn package(path: &str) -> Package {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    let mut package = Package::default();
+    let mut open = vec![folder.clone()];
+    while let Some(current) = open.pop() {
+        for entry in std::fs::read_dir(&current).expect("the folder can be read") {
+            let path = entry.expect("the entry can be read").path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&folder).expect("the path lies within");
+            let text = std::fs::read_to_string(&path).expect("the file is UTF-8");
+            package.files.insert(name.to_string_lossy().into_owned(), text);
+        }
+    }
+    package
+}
+
+/// A system of the repository, by its path.
+pub fn system(path: &str) -> System {
+    definition::load(&package(path)).expect("a sound system").0
+}
+
+/// A standard of the repository, by its path.
+pub fn standard(path: &str) -> Standard {
+    Standard::load(&package(path)).expect("a sound standard").0
+}
+
+const SYSTEM: &str = "\
+id: things
+code: \"999\"
+name: 物
+name_en: Things
+statute: なし
+standard: { name: なし, version: \"1\" }
+version: 0.1.0
+bodies: [municipality]
+";
+
+const CODES: &str = "\
+name: 色
+entries:
+  \"1\": { name: 赤, name_en: Red }
+  \"2\": { name: 青, name_en: Blue }
+";
+
+const REGISTER: &str = "\
+id: small-thing
+name: 物
+name_en: Thing
+subject: thing
+key: 番号
+title: 名前
+items:
+  - { name: 名前, name_en: Name, romaji: namae, type: Ｎ, length: 50, required: true, search: name, group: 物 }
+  - { name: 番号, name_en: Number, romaji: bango, type: X, length: 15, required: true, search: exact }
+  - { name: 色, name_en: Colour, romaji: iro, type: code, codes: 色 }
+  - { name: 数, name_en: Count, romaji: kazu, type: S9, length: 6 }
+  - { name: 日, name_en: Day, romaji: hi, type: DATE, uncertain: true, required: true, search: date }
+  - { name: 期限, name_en: Until, romaji: kigen, type: DATE }
+  - { name: 済, name_en: Done, romaji: sumi, type: flag }
+  - { name: 所, name_en: Place, romaji: tokoro, type: Ｎ, length: 50, search: address }
+  - { name: 秘密, name_en: Secret, romaji: himitsu, type: X, length: 12, secret: true }
+";
+
+/// A system with one register that has an item of every kind; `version` changes its hash.
+pub fn things(version: &str) -> System {
+    let mut package = Package::default();
+    let text = SYSTEM.replace("0.1.0", version);
+    for (path, text) in [
+        ("system.yaml", text.as_str()),
+        ("codes/colour.yaml", CODES),
+        ("registers/small-thing.yaml", REGISTER),
+    ] {
+        package.files.insert(path.to_owned(), text.to_owned());
+    }
+    match definition::load(&package) {
+        Ok((system, _)) => system,
+        Err(errors) => panic!("{errors:?}"),
+    }
+}

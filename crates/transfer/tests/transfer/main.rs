@@ -1,0 +1,8 @@
+//! Moving data against real PostgreSQL servers.
+
+mod bad_input;
+mod folder;
+mod relocation;
+mod rows;
+mod same;
+mod world;

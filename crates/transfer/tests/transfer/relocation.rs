@@ -1,0 +1,259 @@
+//! An organisation moves between two servers while it works, and is broken off at random moments.
+//! What was acknowledged is there at the end, once, whatever happened.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use definition::System;
+use store::Database;
+use store::cluster::{Cluster, ClusterOptions};
+use store::control::{RelocationState, control_open, organisation_register};
+use store::organisation::Installer;
+use store::register::{Table, open_many};
+use store::relocation::Seat;
+use store::testing::{Place, sample_organisation};
+use tokio::task::JoinHandle;
+use transfer::{Mover, PlaceFolder, Places};
+
+use crate::folder::system;
+use crate::rows::{key, row};
+
+const NAME: &str = "mura";
+
+/// Two servers, an organisation on the first, and somebody who writes all the time.
+struct World {
+    home: Installer,
+    clusters: [Cluster; 2],
+    places: PlaceFolder,
+    _folders: [Place; 2],
+}
+
+impl World {
+    async fn new(systems: &[Arc<System>], rows: usize) -> (World, Database) {
+        let folders = [Place::new(), Place::new()];
+        let mut clusters = Vec::new();
+        for folder in &folders {
+            let cluster = Cluster::start(&ClusterOptions::for_tests(folder.folder())).await;
+            clusters.push(cluster.expect("the cluster starts"));
+        }
+        let Ok(clusters) = <[Cluster; 2]>::try_from(clusters) else { panic!("two servers") };
+        let home = Installer::new(clusters[0].installer("postgres"));
+        let templates = home.prepare(systems).await.expect("templates");
+        let organisation = sample_organisation(NAME);
+        let zones = home.organisation_create(&organisation, &templates).await.expect("a body");
+        let control = control_open(&home).await.expect("the control database");
+        organisation_register(&control, &organisation).await.expect("registered");
+        let places = PlaceFolder::open(&folders[0].path().join("places")).expect("a folder");
+        places.point(NAME, &clusters[0].socket().display().to_string()).expect("a place");
+        let mut office = zones.office.clone();
+        office.host = places.host(NAME).display().to_string();
+        let (login, vault) = (office.office.clone(), office.vault.clone());
+        let database = office.database(login.as_ref(), vault.as_deref(), 2).expect("a pool");
+        let client = database.client().await.expect("a connection");
+        for system in systems {
+            for register in &system.registers {
+                let rows: Vec<_> = (0..rows).map(|number| row(system, register, number)).collect();
+                let table = Table { system, register };
+                open_many(&**client, table, &rows, database.vault().ok()).await.expect("rows");
+            }
+        }
+        drop(client);
+        (World { home, clusters, places, _folders: folders }, database)
+    }
+
+    /// A server with connections of its own, as a new process has them.
+    fn seat(&self, at: usize) -> Seat {
+        Seat::of(&self.clusters[at]).expect("its secrets")
+    }
+
+    /// From the server of this number to the other.
+    fn mover(&self, from: usize) -> Mover<'_> {
+        let names = ["first", "second"];
+        Mover {
+            organisation: NAME,
+            source: (names[from], self.seat(from)),
+            target: (names[1 - from], self.seat(1 - from)),
+            home: &self.home,
+            places: &self.places,
+        }
+    }
+
+    /// On which server it is found.
+    fn found(&self) -> usize {
+        let now = self.places.current(NAME).expect("a link").expect("a place");
+        usize::from(now != self.clusters[0].socket())
+    }
+
+    /// What moving leaves on a server: publications, subscriptions, slots, triggers, roles.
+    async fn left(&self, at: usize) -> i64 {
+        let client = self.seat(at).installer().connect("postgres").await.expect("the installer");
+        let sql = "select (select count(*) from pg_replication_slots)
+             + (select count(*) from pg_roles where rolname = 'mura_move')";
+        let mut left: i64 = client.query_one(sql, &[]).await.expect("a row").get(0);
+        if self.seat(at).holds(NAME).await.expect("an answer") {
+            let client = self.seat(at).installer().connect(NAME).await.expect("the installer");
+            let sql = "select (select count(*) from pg_publication)
+                 + (select count(*) from pg_event_trigger)
+                 + (select count(*) from pg_stat_subscription where subname is not null)";
+            left += client.query_one(sql, &[]).await.expect("a row").get::<_, i64>(0);
+        }
+        left
+    }
+}
+
+/// Writes as the office does, through whatever place is in force; keeps what was acknowledged.
+struct Writer {
+    stop: Arc<AtomicBool>,
+    task: JoinHandle<Written>,
+}
+
+struct Written {
+    acknowledged: Vec<(i64, String)>,
+    longest: Duration,
+}
+
+impl Writer {
+    fn start(database: Database, label: String) -> Writer {
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&stop);
+        let task = tokio::spawn(async move {
+            let mut written = Written { acknowledged: Vec::new(), longest: Duration::ZERO };
+            let (mut number, mut last) = (0, Instant::now());
+            while !asked.load(Ordering::Relaxed) {
+                number += 1;
+                let token = format!("{label}-{number}");
+                if let Some(id) = write(&database, &token, number).await {
+                    written.acknowledged.push((id, token));
+                    written.longest = written.longest.max(last.elapsed());
+                    last = Instant::now();
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            written
+        });
+        Writer { stop, task }
+    }
+
+    async fn end(self) -> Written {
+        self.stop.store(true, Ordering::Relaxed);
+        self.task.await.expect("the writer")
+    }
+}
+
+/// One change of a row with its audit row; its number once it is acknowledged.
+async fn write(database: &Database, token: &str, number: usize) -> Option<i64> {
+    let mut client = database.client().await.ok()?;
+    let transaction = client.transaction().await.ok()?;
+    let sql = "insert into core.audit (actor, role, zone, purpose, action, subjects, detail,
+         request) values ('', '', '', '', '', '{}', '{}', $1) returning id";
+    let id = transaction.query_one(sql, &[&token]).await.ok()?.get(0);
+    let sql = "update resident_record.resident set biko = $1, version_no = version_no + 1
+         where atena_bango = $2";
+    transaction.execute(sql, &[&token, &key(number % 50)]).await.ok()?;
+    transaction.commit().await.ok()?;
+    Some(id)
+}
+
+/// Every acknowledged write is there, once, under its number.
+async fn check_written(world: &World, written: &Written) {
+    let client = world.seat(world.found()).installer().connect(NAME).await.expect("connected");
+    client.batch_execute("set role kumoi_owner").await.expect("the owner");
+    let rows = client.query("select id, request from core.audit", &[]).await.expect("rows");
+    let there: BTreeSet<(i64, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let lost: Vec<_> = written.acknowledged.iter().filter(|one| !there.contains(one)).collect();
+    assert!(lost.is_empty(), "{} of {} lost", lost.len(), written.acknowledged.len());
+    assert!(written.acknowledged.len() > 20, "{}", written.acknowledged.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_moves_there_and_back_while_it_works() {
+    let systems = [Arc::new(system("systems/resident-record"))];
+    let (world, office) = World::new(&systems, 300).await;
+    let writer = Writer::start(office.clone(), "a".to_owned());
+    let mover = world.mover(0);
+    let moved = mover.forth().await.unwrap();
+    assert_eq!((moved.on_target, moved.state), (true, RelocationState::Switched));
+    assert_eq!((moved.different, world.found()), (Some(0), 1));
+    assert!(moved.rows.unwrap() > 900 && moved.read_only_ms.unwrap() < 5000, "{moved:?}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let client = world.home.connect(NAME).await.unwrap();
+    let refused = client.batch_execute("set role kumoi_owner; create table core.x (a int)").await;
+    let said = refused.unwrap_err().as_db_error().unwrap().message().to_owned();
+    assert_eq!(said, "引越しの途中のため、表の形を変えられません");
+    let back = mover.back().await.unwrap();
+    assert_eq!((back.on_target, back.different, world.found()), (false, Some(0), 0));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    mover.forth().await.unwrap();
+    mover.finish().await.unwrap();
+    let written = writer.end().await;
+    check_written(&world, &written).await;
+    assert!(written.longest < Duration::from_secs(5), "{:?}", written.longest);
+    assert!(!world.seat(0).holds(NAME).await.unwrap());
+    assert_eq!((world.left(0).await, world.left(1).await), (0, 0));
+    assert!(write(&office, "last", 1).await.is_some());
+}
+
+#[tokio::test]
+async fn a_place_that_is_taken_is_refused() {
+    let systems = [Arc::new(system("systems/seal-registration"))];
+    let (world, _) = World::new(&systems, 3).await;
+    let seat = world.seat(1);
+    let other = seat.installer();
+    let templates = other.prepare(&systems).await.unwrap();
+    other.organisation_create(&sample_organisation(NAME), &templates).await.unwrap();
+    let said = world.mover(0).forth().await.unwrap_err().to_string();
+    assert!(said.contains("移行先には「mura」がもうあります"), "{said}");
+    let said = world.mover(0).back().await.unwrap_err().to_string();
+    assert!(said.contains("引越しは始まっていません"), "{said}");
+}
+
+/// Three rounds, or a hundred when `KUMOI_SOAK` is set.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn broken_off_at_random_it_loses_nothing() {
+    let rounds = if std::env::var_os("KUMOI_SOAK").is_some() { 100 } else { 3 };
+    let systems = [Arc::new(system("systems/resident-record"))];
+    let (world, office) = World::new(&systems, 60).await;
+    let mut random = std::process::id() as u64;
+    let mut next = |below: u64| {
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    let mut broken = 0;
+    for round in 0..rounds {
+        let writer = Writer::start(office.clone(), format!("round-{round}"));
+        let from = world.found();
+        let mover = world.mover(from);
+        for _ in 0..4 + next(4) {
+            let patience = Duration::from_millis(5 + next(1200) * (1 + next(6)));
+            let mover = world.mover(from);
+            let outcome = match next(6) {
+                0 => tokio::time::timeout(patience, mover.back()).await.map(|_| ()),
+                _ => tokio::time::timeout(patience, mover.forth()).await.map(|it| {
+                    it.unwrap();
+                }),
+            };
+            broken += u32::from(outcome.is_err());
+        }
+        let stays = next(3) == 0;
+        let ended = if stays { mover.back().await.map(|_| ()) } else { Ok(()) };
+        let moves = !stays || ended.is_err();
+        if moves {
+            mover.forth().await.unwrap();
+        }
+        for _ in 0..3 {
+            let patience = Duration::from_millis(next(150));
+            broken += u32::from(tokio::time::timeout(patience, mover.finish()).await.is_err());
+        }
+        let _ = mover.finish().await;
+        let written = writer.end().await;
+        check_written(&world, &written).await;
+        assert_eq!(world.found(), if moves { 1 - from } else { from }, "round {round}");
+        assert!(!world.seat(1 - world.found()).holds(NAME).await.unwrap(), "round {round}");
+        assert_eq!((world.left(0).await, world.left(1).await), (0, 0), "round {round}");
+        println!("round {round}: {} written, {:?}", written.acknowledged.len(), written.longest);
+    }
+    assert!(broken > rounds, "{broken}");
+}

@@ -1,0 +1,84 @@
+//! Rows with every kind of value, made from a number; texts as awkward as people's names are.
+
+use base::date::{Date, FOREVER, LooseDate};
+use definition::System;
+use definition::model::{Item, ItemKind, Register};
+use store::bulk::record::Stored;
+use store::register::RowWrite;
+use store::value::record_open;
+use store::{ItemValue, RowMeta};
+
+const TEXTS: &[&str] = &[
+    "佐藤　健",
+    "葛󠄁城　𠮷子",
+    "“引用”, \"quoted\"",
+    "一行目\r\n二行目",
+    "",
+    "𩸽,",
+    "ＮＧＵＹＥＮ　ＶＡＮ",
+    " 前後の空白 ",
+];
+const DATES: &[&str] =
+    &["1980-04-01", "0000-01-01", "昭和55年4月日不詳", "1980年頃", "年月日不詳", "9999-12-31"];
+
+/// The key of the row of a number.
+pub fn key(number: usize) -> String {
+    format!("{number:015}")
+}
+
+/// A current row of a register; the same number makes the same row.
+pub fn row(system: &System, register: &Register, number: usize) -> RowWrite {
+    let of = |(at, item): (usize, &Item)| match item.name == register.key {
+        true => Some(ItemValue::Text(key(number))),
+        false => value(system, item, number.wrapping_mul(31).wrapping_add(at * 7)),
+    };
+    let values = register.items.iter().enumerate().map(of).collect();
+    let from =
+        Date::constant(2020, 1, 1).saturating_add(jiff::Span::new().days(number as i64 % 900));
+    let moment = 1_600_000_000_123_456 + number as i64 * 1_000_001;
+    RowWrite {
+        values,
+        meta: RowMeta {
+            version_no: 1,
+            valid_from: from,
+            valid_to: FOREVER,
+            recorded_from: jiff::Timestamp::from_microsecond(moment).expect("a moment"),
+            recorded_to: record_open(),
+            event_id: 1 + number as i64 % 17,
+            reason: ["転入", "職権, \"修正\""][number % 2].to_owned(),
+            closed_on: (number.is_multiple_of(5)).then_some(Date::constant(2024, 2, 29)),
+        },
+    }
+}
+
+fn value(system: &System, item: &Item, seed: usize) -> Option<ItemValue> {
+    if !item.required && seed.is_multiple_of(4) {
+        return None;
+    }
+    let longest = item.length().unwrap_or(300) as usize;
+    let text = |text: &str| text.chars().take(longest).collect::<String>();
+    Some(match &item.kind {
+        _ if item.secret => ItemValue::Text(text(&format!("{:012}", seed * 7919))),
+        ItemKind::Integer { signed, .. } => {
+            let number = (seed % 999) as i64;
+            ItemValue::Integer(if *signed && seed.is_multiple_of(2) { -number } else { number })
+        }
+        ItemKind::Flag => ItemValue::Flag(seed.is_multiple_of(2)),
+        ItemKind::Date { uncertain } => {
+            let dates = if *uncertain { DATES } else { &DATES[..2] };
+            let date = LooseDate::parse(dates[seed % dates.len()]).expect("a date");
+            ItemValue::Date(date)
+        }
+        ItemKind::Code(_) => {
+            let entries = &item.codes(system).expect("a list").entries;
+            ItemValue::Text(entries[seed % entries.len()].code.clone())
+        }
+        ItemKind::HalfWidth(_) => ItemValue::Text(text(&format!("A-{}", seed % 97))),
+        ItemKind::FullWidth(_) => ItemValue::Text(text(TEXTS[seed % TEXTS.len()])),
+    })
+}
+
+/// Whether a stored text is one of the awkward ones.
+pub fn is_awkward(value: Option<&Stored>) -> bool {
+    matches!(value, Some(Stored::Text(text)) if text.is_empty() || text.contains(['"', '\n']))
+}
