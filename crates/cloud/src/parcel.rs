@@ -11,6 +11,7 @@
 
 mod archive;
 mod key;
+mod materials;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use definition::Package;
 use crate::gate::{Area, Finding, asking};
 
 pub use key::{PublisherKey, key_name, public_key_check};
+pub use materials::{materials_check, materials_of};
 
 /// The head of the signed text: what kind of text it is.
 const KIND: &str = "kumoi-parcel/1";
@@ -43,6 +45,9 @@ pub struct Parcel {
     /// File name → text.
     pub documents: BTreeMap<String, String>,
 }
+
+/// The file name of the 部品表.
+pub const MATERIALS: &str = "sbom.json";
 
 /// SHA-256, hexadecimal.
 pub fn digest_text(bytes: &[u8]) -> String {

@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 
 use base::diagnostic::Severity;
-use definition::System;
 use definition::standard::Standard;
-use serde_json::Value;
+use definition::{Package, System};
 
 use crate::gate::{Area, Examples, Finding, Named, ROUND_TRIP, Report, SURROUNDING, asking, gate};
-use crate::parcel::{DOCUMENT_KINDS, Parcel};
+use crate::parcel::{DOCUMENT_KINDS, MATERIALS, Parcel, materials_check};
 
 const RULE: &str = "業務システムの適合の条件";
 
@@ -126,7 +125,7 @@ impl Judge<'_> {
             findings.push(self.uncovered(system));
         }
         findings.push(self.linked(system));
-        findings.extend(documents(&reading.documents));
+        findings.extend(documents(system, &reading.documents));
         if running.iter().any(|one| one.asked == ROUND_TRIP) {
             report.findings.retain(|one| one.asked != ROUND_TRIP);
         }
@@ -172,7 +171,8 @@ impl Judge<'_> {
 }
 
 /// Whether the vendor's documents are there and say something.
-fn documents(found: &BTreeMap<String, String>) -> Vec<Finding> {
+fn documents(system: &System, found: &BTreeMap<String, String>) -> Vec<Finding> {
+    let package = Package { files: (*system.files).clone() };
     let one = |(file, name): &(&str, &str)| {
         let asked = format!("{name}（{file}）がある");
         let place = format!("documents/{file}");
@@ -180,30 +180,13 @@ fn documents(found: &BTreeMap<String, String>) -> Vec<Finding> {
         let remedy = format!("{name}を書いて包みに入れる");
         match found.get(*file) {
             None => finding.fail("ない", remedy),
-            Some(text) if file.ends_with(".json") => match bill_of_materials(text) {
+            Some(text) if *file == MATERIALS => match materials_check(text, &package) {
                 Ok(found) => finding.pass(found),
-                Err(why) => finding.fail(why, "CycloneDX の JSON で書く"),
+                Err(why) => finding.fail(why, "sbom.json を除いて kumoi parcel make で作り直す"),
             },
             Some(text) if text.trim().is_empty() => finding.fail("空である", remedy),
             Some(text) => finding.pass(format!("{} 字", text.chars().count())),
         }
     };
     DOCUMENT_KINDS.iter().map(one).collect()
-}
-
-/// What a 部品表 (CycloneDX) lists.
-fn bill_of_materials(text: &str) -> Result<String, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| {
-        format!("{} 行 {} 列で JSON として読めない", error.line(), error.column())
-    })?;
-    let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
-    if field("bomFormat") != "CycloneDX" || field("specVersion").is_empty() {
-        return Err("bomFormat が CycloneDX でないか、specVersion がない".to_owned());
-    }
-    let components = value.get("components").and_then(Value::as_array);
-    let components = components.ok_or_else(|| "components がない".to_owned())?;
-    if components.iter().any(|one| one.get("name").and_then(Value::as_str).is_none()) {
-        return Err("name のない部品がある".to_owned());
-    }
-    Ok(format!("CycloneDX {}、部品 {}", field("specVersion"), components.len()))
 }

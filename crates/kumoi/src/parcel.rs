@@ -2,13 +2,14 @@
 //!
 //! Works on files alone; nothing is sent anywhere.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cloud::parcel::{DOCUMENT_KINDS, Parcel, PublisherKey};
+use cloud::parcel::{DOCUMENT_KINDS, MATERIALS, Parcel, PublisherKey, materials_of};
 
 use crate::systems::{package_read, system_read};
 
@@ -27,7 +28,7 @@ pub enum ParcelCommand {
     Make {
         /// 業務システムのフォルダ
         folder: PathBuf,
-        /// 手引き（manual.md）、契約条件（terms.md）、部品表（sbom.json）のフォルダ
+        /// 手引き（manual.md）と契約条件（terms.md）のフォルダ。部品表（sbom.json）は、なければ作ります
         #[arg(long, value_name = "DIR")]
         documents: PathBuf,
         /// 署名の鍵
@@ -53,8 +54,13 @@ pub fn parcel(command: &ParcelCommand) -> Result<()> {
             let key = PublisherKey::read(&text)?;
             // What is wrong in it is said here, before it is sent anywhere.
             let system = system_read(folder)?;
-            let parcel =
-                Parcel { package: package_read(folder)?, documents: documents_read(documents)? };
+            let package = package_read(folder)?;
+            let mut documents = documents_read(documents)?;
+            let named = (system.name.as_str(), system.version.as_str());
+            documents
+                .entry(MATERIALS.to_owned())
+                .or_insert_with(|| materials_of(&package, named, key.vendor()));
+            let parcel = Parcel { package, documents };
             let bytes = parcel.pack(&key)?;
             fs::write(output, &bytes)
                 .with_context(|| format!("{} を書けません", output.display()))?;
@@ -83,13 +89,15 @@ pub fn key_write(path: &Path, key: &PublisherKey) -> Result<()> {
     Ok(())
 }
 
-fn documents_read(folder: &Path) -> Result<std::collections::BTreeMap<String, String>> {
-    let read = |(file, name): &(&str, &str)| {
+fn documents_read(folder: &Path) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for (file, name) in DOCUMENT_KINDS {
         let path = folder.join(file);
         match fs::read_to_string(&path) {
-            Ok(text) => Ok((file.to_string(), text)),
+            Ok(text) => drop(found.insert(file.to_owned(), text)),
+            Err(_) if file == MATERIALS && !path.exists() => {}
             Err(error) => bail!("{name} {} を読めません（{error}）", path.display()),
         }
-    };
-    DOCUMENT_KINDS.iter().map(read).collect()
+    }
+    Ok(found)
 }

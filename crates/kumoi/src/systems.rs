@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use cloud::Documents;
-use cloud::parcel::Parcel;
+use cloud::parcel::{MATERIALS, Parcel, materials_of};
 use definition::{Package, System};
 
 /// Loads every built-in system.
@@ -28,22 +28,30 @@ pub fn systems_load() -> Result<Arc<Vec<Arc<System>>>> {
 /// The packages of the sample vendors as they lie in their folders, with their documents.
 pub fn parcels(folder: &str) -> impl Iterator<Item = Parcel> {
     let own = embedded::VENDORS.iter().filter(move |(vendor, ..)| *vendor == folder);
-    own.map(|(_, name, files)| Parcel {
-        package: Package { files: texts(files) },
-        documents: documents(folder, name),
+    own.map(|(vendor, name, files)| {
+        let package = Package { files: texts(files) };
+        let documents = documents((vendor, name), &package);
+        Parcel { package, documents }
     })
 }
 
-/// The documents of a vendor's system.
-fn documents(vendor: &str, system: &str) -> BTreeMap<String, String> {
+/// The documents of a system of a vendor, with its bill of materials.
+fn documents((vendor, system): (&str, &str), package: &Package) -> BTreeMap<String, String> {
     let own = |(of, name, _): &&Embedded| *of == vendor && *name == system;
-    embedded::DOCUMENTS.iter().find(own).map(|(.., files)| texts(files)).unwrap_or_default()
+    let found = embedded::DOCUMENTS.iter().find(own);
+    let mut found = found.map(|(.., files)| texts(files)).unwrap_or_default();
+    found.insert(MATERIALS.to_owned(), materials_of(package, (system, &package.hash()), vendor));
+    found
 }
 
 /// The documents of the built-in systems.
 pub fn documents_load() -> Documents {
     let own = embedded::SYSTEMS.iter();
-    own.map(|(_, name, _)| (name.to_string(), documents("kumoi", name))).collect()
+    own.map(|(_, name, files)| {
+        let package = Package { files: texts(files) };
+        (name.to_string(), documents(("kumoi", name), &package))
+    })
+    .collect()
 }
 
 /// A folder that is built in: the folder above, its own name, its texts by path.

@@ -42,9 +42,7 @@ impl KeyFolder {
     pub fn accounts_made(&self, id: &str) -> Result<()> {
         fs::write(self.0.join(format!("{id}.accounts")), b"")
     }
-}
 
-impl KeyFolder {
     /// What a vendor signs in with, if it was kept.
     pub fn vendor_load(&self, id: &str) -> Result<Option<Credentials>> {
         self.read(id)
@@ -57,11 +55,7 @@ impl KeyFolder {
 
     fn read<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>> {
         match fs::read(self.0.join(format!("{id}.json"))) {
-            Ok(text) => {
-                let mut kept: Kept = serde_json::from_slice(&text)?;
-                self.places()?.lead(&mut kept);
-                Ok(Some(kept))
-            }
+            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -83,7 +77,11 @@ impl KeyFolder {
 
 impl Keeper for KeyFolder {
     fn load(&self, id: &str) -> Result<Option<Kept>> {
-        self.read(id)
+        let mut found: Option<Kept> = self.read(id)?;
+        if let Some(kept) = &mut found {
+            self.places()?.lead(kept);
+        }
+        Ok(found)
     }
 
     fn store(&self, id: &str, kept: &Kept) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::date::Date;
 use base::said;
-use definition::model::{Procedure, Register, Selection, System, Use};
+use definition::model::{Procedure, Register, Relation, Selection, System, Use};
 use rules::value::{Record, Value};
 use serde_json::Value as Json;
 use store::register::Table;
@@ -182,7 +182,10 @@ fn check_selection(
             "A subject chosen is not in the register. Choose again"
         ));
     }
-    let Some(relation) = table.register.relations.iter().find(|r| r.many) else { return };
+    // Rows of the register itself belong together by what they share; rows that merely have many
+    // of another register below them do not.
+    let own = |relation: &&Relation| relation.many && relation.by != table.register.key;
+    let Some(relation) = table.register.relations.iter().find(own) else { return };
     let shared = |row: &Row| text_of(table.register, row, &relation.by);
     if found.windows(2).any(|pair| shared(&pair[0]) != shared(&pair[1])) {
         let (by, name, name_en) = (&relation.by, &relation.name, &relation.name_en);

@@ -193,6 +193,11 @@ impl<C: GenericClient> Search<'_, C> {
             let Ok((system, procedure)) = self.office.procedure(system, procedure) else {
                 continue;
             };
+            // What waits to cancel this very event follows from it in name only.
+            if canceller(system, &procedure.register).is_some_and(|(own, _)| own.id == procedure.id)
+            {
+                continue;
+            }
             let (own, own_en) = (&system.name, &system.name_en);
             let (name, name_en) = (&procedure.name, &procedure.name_en);
             let what = format!("{own}の「{name}」（受付番号 {id}）");
@@ -249,12 +254,14 @@ pub fn canceller<'s>(system: &'s System, register: &str) -> Option<(&'s Procedur
 pub(super) async fn follow_up(
     office: &Office,
     client: &impl GenericClient,
-    event_id: i64,
+    (event_id, own): (i64, Option<i64>),
     actor: &str,
 ) -> Result<(), OfficeError> {
     event_timers_withdraw(client, event_id).await?;
     let note = "きっかけの異動が取り消されたため";
-    for id in event_cases(client, event_id).await? {
+    let cases = event_cases(client, event_id).await?;
+    // The case that cancels may itself be one that the event set going.
+    for id in cases.into_iter().filter(|id| Some(*id) != own) {
         let mut case = case_read(client, id, true).await?;
         if let Some(done) = case.event_id {
             if event_cancelled_by(client, done).await?.is_none() {

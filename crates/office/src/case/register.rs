@@ -323,7 +323,7 @@ pub(crate) async fn write(
                     undo(client, table, (&row.key, event.since), &stamp, vault).await?;
                 }
                 let by = entry.approver.as_deref().unwrap_or(&entry.actor);
-                follow_up(office, client, event.event_id, by).await?;
+                follow_up(office, client, (event.event_id, entry.case_id), by).await?;
             }
             Step::Timer { on, procedure, key } => {
                 let unique = format!("{event_id}/{procedure}/{key}");

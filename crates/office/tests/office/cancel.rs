@@ -1,6 +1,6 @@
 //! 取消 of whole events of the real systems: every row goes back, what follows is told.
 
-use office::case::case_preview;
+use office::case::{case_preview, case_revise};
 use office::reaction;
 use office::register::page;
 use serde_json::{Value as Json, json};
@@ -109,14 +109,19 @@ fn a_reaction_to_a_cancelled_event_waits_for_its_own_cancellation() {
         world.register(at, (RESIDENT, "cancel"), form).await;
         assert_eq!(row_of(&world.office, (RESIDENT, "resident"), &key).await.meta.closed_on, None);
         let client = world.office.database.client().await.unwrap();
-        let sql = "select form, subjects from core.cases
+        let sql = "select form, subjects, id, revision from core.cases
                    where system = 'seal-registration' and procedure = 'cancel' and stage = '要処理'";
         let waiting = client.query_one(sql, &[]).await.unwrap();
         let (mut form, subjects): (Json, Vec<String>) = (waiting.get(0), waiting.get(1));
         assert_eq!(subjects, std::slice::from_ref(&seal));
         form["異動日"] = json!("2024-07-01");
         form["取消の理由"] = json!("死亡の取消のため");
-        world.register(later(at, 1), (SEAL, "cancel"), form).await;
+        // The waiting case itself is entered and decided.
+        let case: i64 = waiting.get(2);
+        let asked = input((SEAL, "cancel"), form);
+        let of_case = (case, waiting.get(3));
+        case_revise(&world.office, &clerk(later(at, 1)), of_case, &asked).await.unwrap();
+        world.approve(later(at, 2), case).await.unwrap();
         let row = row_of(&world.office, place, &seal).await;
         assert_eq!(
             (row.meta.closed_on, text(&world.office, place, &row, "登録状態")),
@@ -206,7 +211,7 @@ fn what_a_timer_opened_is_withdrawn_with_the_event_that_set_it() {
         let asked = input((RESIDENT, "protection-extend"), form);
         let protector = crate::world::protector(at);
         let of_case = (waiting, 1);
-        office::case::case_revise(&world.office, &protector, of_case, &asked).await.unwrap();
+        case_revise(&world.office, &protector, of_case, &asked).await.unwrap();
         cancel_protected(&world, &key, event).await;
         let case = store::case::case_read(&**client, waiting, false).await.unwrap();
         assert_eq!(case.entered.stage, "取下げ");
