@@ -3,6 +3,7 @@
 //! municipality's LGWAN login sees the offers and its own contracts.
 
 mod contract;
+mod deletion;
 mod relocation;
 
 use std::future::poll_fn;
@@ -21,6 +22,10 @@ pub use contract::{
     contract_list, contract_sign, contract_step, executor_act, meter, metered, offer_list,
 };
 
+pub use deletion::{
+    Deletion, DeletionState, contracts_end, deletion_begin, deletion_last, deletion_record,
+    deletion_step,
+};
 pub use relocation::{
     Relocation, RelocationState, relocation_begin, relocation_end, relocation_last,
     relocation_measured, relocation_step,

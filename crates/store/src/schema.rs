@@ -36,6 +36,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("control", include_str!("../sql/control.sql")),
         ("contract", include_str!("../sql/steps/control-0002-contract.sql")),
         ("relocation", include_str!("../sql/steps/control-0003-relocation.sql")),
+        ("deletion", include_str!("../sql/steps/control-0004-deletion.sql")),
     ],
 };
 
