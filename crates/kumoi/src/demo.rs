@@ -24,6 +24,7 @@ use cloud::{Executor, Keeper, Kept, Packages};
 use definition::System;
 use office::version::systems_in_force;
 use store::cluster::{Cluster, ClusterOptions};
+use store::control::deletion_last;
 use store::organisation::{Credentials, Installer};
 
 use crate::sample::{Sample, samples};
@@ -151,6 +152,10 @@ async fn open_all(
     for sample in samples(arguments.only.as_deref()) {
         let organisation = &sample.organisation;
         let name = organisation.name.clone();
+        if deletion_last(&control, &organisation.id).await?.is_some() {
+            println!("{name}は、消去のため開きません");
+            continue;
+        }
         if let Some(way) = away(&control, &organisation.id).await?
             && let Some(mut kept) = keeper.load(&organisation.id)?
         {

@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod demo;
 mod gate;
+mod leave;
 mod log;
 mod parcel;
 mod relocate;
@@ -61,6 +62,10 @@ enum Command {
     Seed(demo::SeedArguments),
     /// 改ざんを検知する記録を検証し、控えを取る
     Log(log::LogArguments),
+    /// 団体のすべてを書き出す。書き出したものを確かめる
+    Export(leave::ExportArguments),
+    /// 最後の書き出しの後、団体を消し、消したことの記録を残す
+    Delete(leave::DeleteArguments),
     /// 団体を、動かしたまま別のクラスターへ移す（元に戻すこともできます）
     Move(relocate::MoveArguments),
     /// 速さと記憶域を測る
@@ -110,6 +115,11 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Up(arguments) => demo::up(arguments).await,
             Command::Serve(arguments) => serve::serve(arguments).await,
             Command::Seed(arguments) => demo::seed(arguments).await,
+            Command::Export(arguments) => {
+                let sound = leave::export(arguments).await?;
+                return Ok(code_of(sound));
+            }
+            Command::Delete(arguments) => leave::delete(arguments).await,
             Command::Move(arguments) => relocate::relocate(arguments).await,
             Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Log(arguments) => {

@@ -3,6 +3,7 @@
 //! municipality's LGWAN login sees the offers and its own contracts.
 
 mod contract;
+mod deletion;
 mod offer;
 mod relocation;
 
@@ -24,6 +25,10 @@ pub use offer::{
     offer_uses, offer_withdraw, offers_without_report, package_keep, package_load,
 };
 
+pub use deletion::{
+    Deletion, DeletionState, contracts_end, deletion_begin, deletion_last, deletion_record,
+    deletion_step,
+};
 pub use relocation::{
     Relocation, RelocationState, relocation_begin, relocation_end, relocation_last,
     relocation_measured, relocation_step,

@@ -20,6 +20,7 @@ pub mod identity;
 pub mod install;
 pub mod job;
 pub mod journal;
+pub mod listing;
 pub mod market;
 pub mod organisation;
 pub mod parameter;

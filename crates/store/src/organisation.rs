@@ -151,6 +151,16 @@ impl Installer {
         Ok(client)
     }
 
+    /// Signs in to a database and acts as the owner of its tables.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the server refuses.
+    pub async fn connect_owner(&self, database: &str) -> Result<Client, StoreError> {
+        let client = self.connect(database).await?;
+        client.batch_execute("set role kumoi_owner").await?;
+        Ok(client)
+    }
+
     /// How to sign in to a database.
     pub(crate) fn config(&self, database: &str) -> Config {
         let mut config = self.config.clone();

@@ -37,6 +37,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("contract", include_str!("../sql/steps/control-0002-contract.sql")),
         ("publication", include_str!("../sql/steps/control-0003-publication.sql")),
         ("relocation", include_str!("../sql/steps/control-0004-relocation.sql")),
+        ("deletion", include_str!("../sql/steps/control-0005-deletion.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.

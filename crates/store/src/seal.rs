@@ -11,6 +11,7 @@ pub mod archive;
 pub mod digest;
 mod key;
 mod marks;
+pub mod offline;
 pub mod proof;
 mod read;
 #[cfg(test)]

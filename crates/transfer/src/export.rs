@@ -5,7 +5,8 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use store::bulk::record::{Record, snapshot};
+use store::bulk::record::{Record, Snapshot, snapshot};
+use store::vault::Vault;
 
 use crate::cell::{item_fields, meta_fields};
 use crate::csv::write_record;
@@ -26,8 +27,18 @@ pub async fn export(
     folder: &Path,
     at: Timestamp,
 ) -> Result<Manifest, TransferError> {
-    let folder = NewFolder::make(folder)?;
     let snapshot = snapshot(from.client).await?;
+    export_at(&snapshot, from.vault, layout, (folder, at)).await
+}
+
+/// The same at a moment that is there.
+pub(crate) async fn export_at(
+    snapshot: &Snapshot<'_>,
+    vault: &Vault,
+    layout: &Layout<'_>,
+    (folder, at): (&Path, Timestamp),
+) -> Result<Manifest, TransferError> {
+    let folder = NewFolder::make(folder)?;
     let system = layout.system;
     check_version(snapshot.installed(&system.id).await?, layout)?;
     let mut manifest = Manifest::new(system, at);
@@ -37,14 +48,13 @@ pub async fn export(
         for past in [false, true] {
             let mut files = Files::create(register, past, folder.path())?;
             let table = register.table(system);
-            let mut records = snapshot.records(table, past, Some(from.vault)).await?;
+            let mut records = snapshot.records(table, past, Some(vault)).await?;
             while let Some(record) = records.next().await? {
                 files.write(&record)?;
             }
             manifest.files.extend(files.finish()?);
         }
     }
-    drop(snapshot);
     manifest.write(folder.path())?;
     folder.keep();
     Ok(manifest)

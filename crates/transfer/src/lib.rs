@@ -8,6 +8,7 @@
 mod cell;
 mod compare;
 mod csv;
+mod deletion;
 mod error;
 mod export;
 mod file;
@@ -16,9 +17,11 @@ mod layout;
 mod manifest;
 mod relocation;
 mod round_trip;
+mod whole;
 
 pub use compare::{Compared, Comparison, Difference, compare};
 pub use csv::BadCsv;
+pub use deletion::Deleter;
 pub use error::TransferError;
 pub use export::export;
 pub use import::{Imported, import};
@@ -26,6 +29,8 @@ pub use layout::Layout;
 pub use manifest::{Column, FileEntry, MANIFEST, Manifest};
 pub use relocation::{Mover, PlaceFolder, Places};
 pub use round_trip::{RoundTrip, round_trip};
+
+pub use whole::{WHOLE_MANIFEST, Whole, WholeManifest, WholeReport, whole_verify};
 
 use store::Connection;
 use store::vault::Vault;

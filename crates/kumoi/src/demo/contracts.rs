@@ -12,7 +12,9 @@ use base::date::{Date, day_in_japan};
 use cloud::{Executor, Packages};
 use definition::System;
 use jiff::Timestamp;
-use store::control::{act_list, contract_list, control_open, executor_act, signed_listen};
+use store::control::{
+    act_list, contract_list, control_open, deletion_last, executor_act, signed_listen,
+};
 use store::organisation::{Installer, Organisation};
 use tokio::time::{sleep, timeout};
 
@@ -101,7 +103,8 @@ impl Desk {
         metered: &mut Metered,
     ) -> Result<()> {
         let control = control_open(&self.installer).await?;
-        if away(&control, &organisation.id).await?.is_some() {
+        let leaving = deletion_last(&control, &organisation.id).await?.is_some();
+        if leaving || away(&control, &organisation.id).await?.is_some() {
             return Ok(());
         }
         let mut own = contract_list(&control).await?;

@@ -15,6 +15,7 @@ use tokio_postgres::{Client, CopyInSink, IsolationLevel, RowStream, Transaction}
 use super::{BulkValue, CopyRows, Encoder, PIECE};
 use crate::StoreError;
 use crate::journal::{NewEntry, journal_append};
+use crate::listing::Listing;
 use crate::register::{META, Table, quote};
 use crate::series::series_advance;
 use crate::value::RowMeta;
@@ -82,6 +83,15 @@ impl Snapshot<'_> {
         Ok(Records { rows: Box::pin(rows), table, vault })
     }
 
+    /// The rows of a listing as JSON, one text a row, in its order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn listed(&self, listing: &Listing) -> Result<Lines, StoreError> {
+        let none: [&str; 0] = [];
+        Ok(Lines(Box::pin(self.0.query_raw(listing.sql, none).await?)))
+    }
+
     /// The number series and their next numbers.
     ///
     /// # Errors
@@ -121,6 +131,19 @@ fn plain_columns(item: &Item) -> Vec<String> {
         _ if item.secret => vec![name("_sealed")],
         ItemKind::Date { uncertain: true } => vec![name(""), name("_fusho")],
         _ => vec![name("")],
+    }
+}
+
+/// JSON texts as they arrive.
+pub struct Lines(Pin<Box<RowStream>>);
+
+impl Lines {
+    /// The next row; `None` after the last.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn next(&mut self) -> Result<Option<String>, StoreError> {
+        Ok(self.0.try_next().await?.map(|row| row.try_get(0)).transpose()?)
     }
 }
 

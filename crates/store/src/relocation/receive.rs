@@ -100,6 +100,45 @@ impl Seat {
     }
 }
 
+impl Seat {
+    /// Takes everything of an organisation away from this cluster, its way to the contracts too.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn erase(&self, organisation: &str) -> Result<(), StoreError> {
+        self.remove(organisation).await?;
+        let client = self.connect("postgres").await?;
+        for role in roles_of(organisation) {
+            let known = "select 1 from pg_roles where rolname = $1";
+            if client.query_opt(known, &[&role]).await?.is_none() {
+                continue;
+            }
+            let (role, control) = (quoted(&role), crate::control::DATABASE);
+            let sql = format!("revoke all on database {control} from {role}; drop role {role}");
+            client.batch_execute(&sql).await?;
+        }
+        Ok(())
+    }
+
+    /// What of an organisation is on this cluster: databases, roles and slots, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn traces(&self, organisation: &str) -> Result<Vec<String>, StoreError> {
+        let client = self.connect("postgres").await?;
+        let (databases, mut roles) = (databases_of(organisation), roles_of(organisation).to_vec());
+        roles.push(format!("{organisation}_move"));
+        let databases: Vec<&str> = databases.iter().map(String::as_str).collect();
+        let sql = "select '役割 ' || rolname from pg_roles where rolname = any($1)
+             union all select 'データベース ' || datname from pg_database where datname = any($2)
+             union all select '複製の口 ' || slot_name from pg_replication_slots
+               where database = any($2)
+             order by 1";
+        let rows = client.query(sql, &[&roles, &databases]).await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+}
+
 /// Refuses when columns, constraints, indexes or privileges differ, or a table has no primary key.
 async fn check_same(database: &str, theirs: &Client, own: &Client) -> Result<(), StoreError> {
     let mut schemas: Vec<String> = Vec::new();

@@ -99,6 +99,19 @@ impl SealKey {
         Verifier::parse(&self.verifier_text())
     }
 
+    /// A text under the organisation's signature (C2SP signed-note); it ends with a line end.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the text cannot be a note.
+    pub fn sign_text(&self, text: &str) -> Result<String, StoreError> {
+        let failed = |_| StoreError::Refused("記録に署名できません".to_owned());
+        let signature = self.pair.sign(text.as_bytes()).as_ref().to_vec();
+        let signature =
+            Signature::new(self.origin.clone(), self.key_id(), signature).map_err(failed)?;
+        let note = Note::new(text.as_bytes(), &[signature]).map_err(failed)?;
+        Ok(String::from_utf8_lossy(&note.to_bytes()).into_owned())
+    }
+
     /// A signed checkpoint (C2SP tlog-checkpoint).
     pub(super) fn sign(&self, size: u64, root: Hash) -> Result<String, StoreError> {
         let failed = |_| StoreError::Refused("チェックポイントに署名できません".to_owned());
@@ -150,6 +163,17 @@ impl Verifier {
     /// The log these keys belong to.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The text of a signed note, if its signature is right.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with the reason.
+    pub fn open_text(&self, note: &str) -> Result<String, StoreError> {
+        let refused = |what: &str| StoreError::Refused(format!("署名が無効です（{what}）"));
+        let parsed = Note::from_bytes(note.as_bytes()).map_err(|_| refused("形"))?;
+        parsed.verify(&self.known).map_err(|_| refused("署名"))?;
+        Ok(String::from_utf8_lossy(parsed.text()).into_owned())
     }
 
     /// The checkpoint of a signed note, if its signature and its origin are right.

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod folder;
+mod leaving;
 mod relocation;
 mod rows;
 mod same;

@@ -1,0 +1,196 @@
+//! 全部の書き出し: everything that is an organisation's, in one folder, with a manifest; and the check of
+//! such a folder, which needs no database, no key and no program of ours but this one.
+//!
+//! `systems/<id>/` registers as CSV, `records/` and `staff/` JSON lines, `log/` the tamper-evident
+//! log in the layout of C2SP tlog-tiles with its public key. Registers hold secrets in plain text:
+//! where the folder lies is for the caller to make safe.
+
+mod check;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::bulk::record::{Snapshot, snapshot};
+use store::listing::{Listing, OFFICE, STAFF};
+use store::organisation::Organisation;
+use store::seal::{SealKey, archive};
+use store::{Connection, Database, StoreError};
+
+use crate::error::at as failed;
+use crate::export::export_at;
+use crate::file::{NewFolder, Reader, Sum, Writer, write_whole};
+use crate::layout::Layout;
+use crate::{Side, TransferError};
+
+pub use check::{WholeReport, whole_verify};
+
+/// The file's name.
+pub const WHOLE_MANIFEST: &str = "export.json";
+/// The form of the folder.
+const FORMAT: &str = "kumoi-export-1";
+/// The public key of the log.
+const KEY: &str = "log/key.pub";
+
+/// What the folder holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WholeManifest {
+    /// The form of the folder.
+    pub format: String,
+    /// Whose.
+    pub organisation: Organisation,
+    /// When it was written.
+    pub exported_at: Timestamp,
+    /// Every file by its path: length, digest and, of records, how many.
+    pub files: BTreeMap<PathBuf, WholeFile>,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WholeFile {
+    /// Bytes.
+    pub bytes: u64,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+    /// Records, where it holds records.
+    pub records: Option<u64>,
+}
+
+/// An organisation as it is written out.
+pub struct Whole<'w> {
+    /// Who.
+    pub organisation: &'w Organisation,
+    /// Its register database.
+    pub office: Side<'w>,
+    /// Its staff database.
+    pub staff: &'w mut Connection,
+    /// The register database for the log.
+    pub log: &'w Database,
+    /// The key of the log.
+    pub key: &'w SealKey,
+    /// Its systems.
+    pub layouts: &'w [Layout<'w>],
+}
+
+impl Whole<'_> {
+    /// Writes everything into `folder`, which must be new or empty; the digest of the manifest
+    /// beside it names the whole.
+    ///
+    /// # Errors
+    /// As [`crate::export`]; the folder is then as it was.
+    pub async fn export(
+        self,
+        folder: &Path,
+        at: Timestamp,
+    ) -> Result<(WholeManifest, String), TransferError> {
+        let folder = NewFolder::make(folder)?;
+        let mut records = BTreeMap::new();
+        let office = snapshot(self.office.client).await?;
+        for layout in self.layouts {
+            let path = PathBuf::from("systems").join(&layout.system.id);
+            let place = folder.path().join(&path);
+            let manifest = export_at(&office, self.office.vault, layout, (&place, at)).await?;
+            for file in manifest.files {
+                records.insert(path.join(file.name), file.rows);
+            }
+        }
+        list(&office, (OFFICE, "records"), folder.path(), &mut records).await?;
+        drop(office);
+        let staff = snapshot(self.staff).await?;
+        list(&staff, (STAFF, "staff"), folder.path(), &mut records).await?;
+        drop(staff);
+        // What was never sealed has no log yet.
+        match archive(self.log, &folder.path().join("log")).await {
+            Ok(_) | Err(StoreError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let key = folder.path().join(KEY);
+        fs::create_dir_all(folder.path().join("log")).map_err(failed(&key))?;
+        write_whole(&key, format!("{}\n", self.key.verifier_text()).as_bytes())?;
+        write_whole(&folder.path().join("README.txt"), README.as_bytes())?;
+        let mut files = BTreeMap::new();
+        for path in files_of(folder.path())? {
+            let Sum { bytes, sha256 } = sum(&folder.path().join(&path))?;
+            let records = records.get(&path).copied();
+            files.insert(path, WholeFile { bytes, sha256, records });
+        }
+        let manifest = WholeManifest {
+            format: FORMAT.to_owned(),
+            organisation: self.organisation.clone(),
+            exported_at: at,
+            files,
+        };
+        let path = folder.path().join(WHOLE_MANIFEST);
+        let text = serde_json::to_vec_pretty(&manifest).map_err(std::io::Error::other);
+        write_whole(&path, &text.map_err(failed(&path))?)?;
+        let name = sum(&path)?.sha256;
+        folder.keep();
+        Ok((manifest, name))
+    }
+}
+
+/// Writes listings as JSON lines.
+async fn list(
+    from: &Snapshot<'_>,
+    (listings, name): (&[Listing], &str),
+    folder: &Path,
+    records: &mut BTreeMap<PathBuf, u64>,
+) -> Result<(), TransferError> {
+    let place = folder.join(name);
+    fs::create_dir_all(&place).map_err(failed(&place))?;
+    for listing in listings {
+        let path = Path::new(name).join(format!("{}.jsonl", listing.name));
+        let mut writer = Writer::create(&folder.join(&path))?;
+        let mut lines = from.listed(listing).await?;
+        let mut count = 0;
+        while let Some(mut line) = lines.next().await? {
+            line.push('\n');
+            writer.write(line.as_bytes())?;
+            count += 1;
+        }
+        writer.finish()?;
+        records.insert(path, count);
+    }
+    Ok(())
+}
+
+/// Every file below a folder but the manifest, by its path from there.
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>, TransferError> {
+    let (mut open, mut out) = (vec![folder.to_owned()], Vec::new());
+    while let Some(current) = open.pop() {
+        for entry in fs::read_dir(&current).map_err(failed(&current))? {
+            let path = entry.map_err(failed(&current))?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if let Ok(inner) = path.strip_prefix(folder)
+                && inner != Path::new(WHOLE_MANIFEST)
+            {
+                out.push(inner.to_owned());
+            }
+        }
+    }
+    out.sort();
+    Ok(out)
+}
+
+fn sum(path: &Path) -> Result<Sum, TransferError> {
+    let mut reader = Reader::open(path)?;
+    std::io::copy(&mut reader, &mut std::io::sink()).map_err(failed(path))?;
+    Ok(reader.sum())
+}
+
+const README: &str = "\
+団体の書き出し（雲居）
+
+systems/<業務>/   台帳。標準のグループごとの CSV（UTF-8、カンマ、CRLF、見出しはローマ字名）と目録 manifest.json
+                  空欄は値なし、\"\" は空文字。日付は YYYY-MM-DD。*_history.csv は履歴
+                  個人番号などの秘密の項目も平文です。保管と受渡しに注意してください
+records/          事案・異動・監査・発行した文書・条例の値など（一行一件の JSON）
+staff/            職員と役割（合言葉などは含みません）
+log/              改ざんを検知する記録（C2SP tlog-tiles）と公開鍵 key.pub
+export.json       目録。すべてのファイルの大きさと SHA-256
+
+確かめるには kumoi export --verify このフォルダ
+";
