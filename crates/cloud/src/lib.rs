@@ -6,7 +6,10 @@
 mod contract;
 mod error;
 pub mod gate;
+pub mod guardrail;
+pub mod plane;
 mod price;
+pub mod provider;
 mod upgrade;
 
 pub use contract::{Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish};

@@ -3,6 +3,7 @@
 //! municipality's LGWAN login sees the offers and its own contracts.
 
 mod contract;
+pub mod plane;
 
 use std::future::poll_fn;
 
