@@ -10,6 +10,7 @@ pub mod guardrail;
 pub mod plane;
 mod price;
 pub mod provider;
+pub mod testing;
 mod upgrade;
 
 pub use contract::{Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish};

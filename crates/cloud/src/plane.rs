@@ -3,6 +3,7 @@
 //!
 //! Pure but for the executor, which journals every step before and after it asks a provider.
 
+pub mod audit;
 pub mod blueprint;
 pub mod books;
 pub mod difference;
