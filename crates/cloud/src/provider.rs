@@ -8,8 +8,8 @@ pub mod local;
 
 use std::pin::Pin;
 
-use crate::guardrail::{Permit, Resource};
-use crate::plane::environment::Lane;
+use crate::guardrail::{Actor, Guardrails, Permit, Refusal, Request, Resource, resource_of};
+use crate::plane::environment::{Kind, Lane};
 use crate::plane::part::{Part, Work};
 
 /// What a call comes to, later.
@@ -79,4 +79,39 @@ pub trait Provider: Send + Sync {
 
     /// What it holds of one environment that stores data.
     fn inspect<'a>(&'a self, lane: &'a Lane, reference: &'a str) -> Answer<'a, Vec<Seen>>;
+}
+
+/// Asks the guardrails whether a provider may do a piece of work for somebody.
+///
+/// # Errors
+/// The rule that refuses.
+pub fn permit(
+    (provider, guardrails): (&dyn Provider, &Guardrails),
+    work: Work,
+    actor: Actor<'_>,
+) -> Result<Permit, Box<Refusal>> {
+    let cloud = guardrails.cloud(provider.name());
+    // A provider that is not on the list has no region that could be allowed.
+    let region = work.part.region().map(|it| cloud.map_or_else(|| it.id(), |own| own.region(it)));
+    let request = Request {
+        provider: provider.name(),
+        service: provider.service(&work.part),
+        act: work.act,
+        region,
+        kind: work.lane.kind,
+        reaches: reached(&work),
+        resource: resource_of(&work.part),
+        actor,
+    };
+    guardrails.permit(work, &request)
+}
+
+/// The kind of environment that a piece of work reaches.
+fn reached(work: &Work) -> Kind {
+    let Part::Placement { group } = &work.part else { return work.lane.kind };
+    match group.split('/').next() {
+        Some("production") => Kind::Production,
+        Some("verification") => Kind::Verification,
+        _ => Kind::Shared,
+    }
 }

@@ -48,13 +48,14 @@ pub fn policies(guardrails: &Guardrails) -> Result<Vec<Policy>, CloudError> {
 /// As few documents as the limit allows, in order.
 fn packed(statements: &[Value]) -> Result<Vec<String>, CloudError> {
     let document = |part: &[Value]| json!({"Version": "2012-10-17", "Statement": part}).to_string();
+    let fits = |part: &[Value]| document(part).len() <= LIMIT;
+    if statements.iter().any(|one| !fits(std::slice::from_ref(one))) {
+        let what = format!("一つの方針が {LIMIT} バイトを超えます。一覧を短くしてください");
+        return Err(CloudError::Guardrail(what));
+    }
     let (mut out, mut from) = (Vec::new(), 0);
     for to in 1..=statements.len() {
-        if document(&statements[from..to]).len() > LIMIT {
-            if to - from == 1 {
-                let what = format!("一つの方針が {LIMIT} バイトを超えます。一覧を短くしてください");
-                return Err(CloudError::Guardrail(what));
-            }
+        if !fits(&statements[from..to]) {
             out.push(document(&statements[from..to - 1]));
             from = to - 1;
         }

@@ -197,7 +197,8 @@ pub struct Foundation {
 impl Foundation {
     /// Its parts by identifier.
     pub fn parts(&self) -> BTreeMap<String, Part> {
-        let mut parts = vec![Part::Root];
+        // The shared account holds the archives and nothing else.
+        let mut parts = vec![Part::Root, Part::Account];
         parts.extend(self.groups.iter().map(|path| Part::Group { path: path.clone() }));
         parts.extend(self.policies.iter().map(|(name, (kind, text))| Part::Policy {
             name: name.clone(),

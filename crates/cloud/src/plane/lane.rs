@@ -10,12 +10,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::blueprint::Step;
-use super::environment::{Kind, Lane};
+use super::environment::Lane;
 use super::execute::{Limits, Report};
-use super::part::{Act, Part, References, Work};
+use super::part::{Act, References, Work};
 use crate::CloudError;
-use crate::guardrail::{Actor, Guardrails, Permit, Refusal, Request, resource_of};
-use crate::provider::{Answer, Provider, ProviderError};
+use crate::guardrail::{Actor, Guardrails, Refusal};
+use crate::provider::{Answer, Provider, ProviderError, permit};
 
 /// How many calls may be slow at the same time.
 const SLOW: usize = 256;
@@ -174,7 +174,8 @@ impl Context {
         }
         let work = Work { again: unclear, ..work.clone() };
         let act = work.act;
-        let permit = match self.permit(provider, work) {
+        let actor = Actor { made_by: &self.made_by, approved_by: self.approved_by.as_deref() };
+        let permit = match permit((provider, &self.guardrails), work, actor) {
             Ok(permit) => permit,
             Err(refusal) => return (Err(Failed::Refusal(refusal)), true),
         };
@@ -209,35 +210,6 @@ impl Context {
             }
         }
         Ok(None)
-    }
-
-    fn permit(&self, provider: &dyn Provider, work: Work) -> Result<Permit, Box<Refusal>> {
-        let cloud = self.guardrails.cloud(provider.name());
-        let region = work.part.region();
-        // A provider that is not on the list has no region that could be named.
-        let region =
-            region.map(|it| cloud.map_or_else(|| it.id().to_owned(), |c| c.region(it).to_owned()));
-        let request = Request {
-            provider: provider.name(),
-            service: provider.service(&work.part),
-            act: work.act,
-            region: region.as_deref(),
-            kind: work.lane.kind,
-            reaches: reached(&work),
-            resource: resource_of(&work.part),
-            actor: Actor { made_by: &self.made_by, approved_by: self.approved_by.as_deref() },
-        };
-        self.guardrails.permit(work, &request)
-    }
-}
-
-/// The kind of environment that a piece of work reaches.
-fn reached(work: &Work) -> Kind {
-    let Part::Placement { group } = &work.part else { return work.lane.kind };
-    match group.split('/').next() {
-        Some("production") => Kind::Production,
-        Some("verification") => Kind::Verification,
-        _ => Kind::Shared,
     }
 }
 

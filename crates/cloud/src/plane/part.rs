@@ -92,8 +92,9 @@ impl Part {
     /// The place in the order of making; removing goes the other way round.
     pub fn rank(&self) -> u8 {
         match self {
-            Part::Root | Part::Account | Part::Enrolment { .. } => 0,
-            Part::Group { path } => 1 + u8::try_from(path.matches('/').count()).unwrap_or(3).min(3),
+            Part::Root => 0,
+            Part::Account | Part::Enrolment { .. } => 1,
+            Part::Group { path } => 2 + u8::try_from(path.matches('/').count()).unwrap_or(2).min(2),
             Part::Placement { .. } | Part::Policy { .. } => 5,
             Part::Archive { .. } | Part::Administrator => 6,
             Part::Budget { .. } => 7,

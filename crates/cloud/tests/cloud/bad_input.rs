@@ -82,23 +82,22 @@ async fn a_request_that_arrives_twice_is_seen() {
     world.line.spoil("131016.production.aws@", Spoil::Twice, 1);
     let wanted = world.wanted(world.environments(&["131016"]));
     world.ended(world.approved(&wanted).await).await;
-    tokio::time::sleep(Duration::from_millis(1100)).await;
     let seen = world.aws.survey().await.unwrap();
     let findings = cloud::plane::audit::compare(&world.books().await, "aws", &seen);
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert!(findings[0].what.contains("131016.production.aws"), "{findings:?}");
     assert_eq!(findings[0].rule, "no-orphans");
-    // Had the answer been lost too, it would be held for a person instead of guessed.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_twice_is_left_to_a_person() {
     let world = World::new().await;
-    world.line.spoil("131016.production.aws@", Spoil::Twice, 1);
-    world.line.spoil("131016.production.aws@", Spoil::Cut, 1);
-    let id = world.approved(&wanted).await;
-    // Twice, then the answer of a third that is cut: several stand there now.
-    world.line.heal();
-    world.line.spoil("131016.production.aws@", Spoil::Lie(500, ""), 1);
-    world.line.spoil("131016.production.aws@", Spoil::Twice, 1);
-    let report = world.apply(id).await.unwrap();
-    assert!(report.ended, "{report:?}");
+    // Arrives twice, and neither answer comes back: nobody can say which is meant.
+    world.line.spoil("131016.production.aws@", Spoil::TwiceCut, 1);
+    let wanted = world.wanted(world.environments(&["131016"]));
+    let report = world.apply(world.approved(&wanted).await).await.unwrap();
+    assert!(!report.ended && report.held.len() == 1, "{report:?}");
+    assert!(report.held[0].2.contains("同じ名のものが複数あります"), "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,10 +120,13 @@ async fn a_quota_holds_one_body_and_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_body_holds_nobody_up_and_raises_an_alarm() {
-    let slow = Duration::from_secs(6);
+    let slow = Duration::from_secs(12);
     let limits = Limits { alarm: Duration::from_secs(2), call: slow * 2, calls: 1, ..limits() };
     let world = World::with(limits).await;
-    let wanted = world.wanted(world.environments(&["131016", "011002"]));
+    // The sample AWS loads each of its services at the first request: that is not measured.
+    let warm = world.wanted(world.environments(&["131024"]));
+    world.ended(world.approved(&warm).await).await;
+    let wanted = world.wanted(world.environments(&["131024", "131016", "011002"]));
     world.line.spoil("011002.production.aws@", Spoil::Hang(slow), 1);
     let id = world.approved(&wanted).await;
     let begin = Instant::now();
@@ -142,8 +144,8 @@ async fn a_slow_body_holds_nobody_up_and_raises_an_alarm() {
         let control = store::control::control_open(&world.installer).await.unwrap();
         loop {
             let alarms = rows::alarm_list(&control).await.unwrap();
-            if let [(_, words)] = alarms.as_slice() {
-                assert!(words.contains("011002.production.aws の 作成 account"), "{words}");
+            let own = "011002.production.aws の 作成 account";
+            if alarms.iter().any(|(_, words)| words.contains(own)) {
                 return begin.elapsed();
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -24,7 +24,7 @@ async fn a_small_nation_is_made_changed_and_removed() {
         "011002.verification.aws",
         "131016.production.aws",
         "131016.verification.aws",
-        "nation.archive.aws",
+        "nation.shared.aws",
     ];
     assert_eq!(names, own);
     stores_keep_the_rules(&world).await;
@@ -109,7 +109,7 @@ pub async fn keys_are_single(world: &World) {
         .query("select reference from control.part where part like 'key.%'", &[])
         .await
         .unwrap();
-    let lanes = books.lanes.values().filter(|parts| parts.contains_key("account")).count();
+    let lanes = books.lanes.values().filter(|parts| parts.contains_key("placement")).count();
     assert_eq!(made.len(), lanes);
     let address = format!("http://127.0.0.1:{}/moto-api/data.json", world.moto_port());
     let data: Value = reqwest::get(address).await.unwrap().json().await.unwrap();

@@ -16,10 +16,10 @@ pub enum Spoil {
     Hang(Duration),
     /// It arrives twice; the second answer comes back.
     Twice,
+    /// It arrives twice, and no answer comes back.
+    TwiceCut,
     /// It does not arrive: this answer comes instead.
     Instead(u16, &'static str),
-    /// It arrives, and this answer comes instead of the real one.
-    Lie(u16, &'static str),
 }
 
 struct Rule {
@@ -99,9 +99,10 @@ async fn serve(
             ask(port, &request).await
         }
         Some(Spoil::Instead(status, body)) => made(status, body),
-        Some(Spoil::Lie(status, body)) => {
+        Some(Spoil::TwiceCut) => {
             ask(port, &request).await;
-            made(status, body)
+            ask(port, &request).await;
+            return;
         }
     };
     // The other side may have gone.

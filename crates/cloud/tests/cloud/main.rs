@@ -4,5 +4,6 @@
 mod bad_input;
 mod carry_out;
 mod line;
+mod local;
 mod operators;
 mod world;

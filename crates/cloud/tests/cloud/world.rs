@@ -138,8 +138,6 @@ impl World {
 
     /// The names of the open accounts, the management account's left out; each once.
     pub async fn accounts(&self) -> Vec<String> {
-        // A list is believed for a second.
-        tokio::time::sleep(Duration::from_millis(1100)).await;
         let all = self.aws.survey().await.unwrap();
         let names: Vec<String> =
             all.into_iter().map(|it| it.name).filter(|it| it.contains('.')).collect();

@@ -12,7 +12,7 @@ pub enum Cause {
     Capacity,
     /// 先に移るシステムが遅れた.
     Prerequisite(String),
-    /// 期限までに動かせる月がない（繁忙期）.
+    /// 期限までに動かせる月がない（繁忙期、又は期限が過ぎている）.
     Closed,
     /// 引き受ける事業者がいない.
     NoVendor,
@@ -24,7 +24,9 @@ impl Cause {
         match self {
             Cause::Capacity => "事業者の月の作業量が足りません".to_owned(),
             Cause::Prerequisite(system) => format!("先に移る {system} が終わりません"),
-            Cause::Closed => "期限までに動かせる月がありません（繁忙期）".to_owned(),
+            Cause::Closed => {
+                "期限までに動かせる月がありません（繁忙期、又は期限が過ぎています）".to_owned()
+            }
             Cause::NoVendor => "引き受ける事業者がいません".to_owned(),
         }
     }

@@ -70,7 +70,7 @@ fn the_most_urgent_goes_first_and_the_base_before_the_rest() {
         a base v 2026-02
         a tax v 2026-05
         b base v 2026-01
-        b tax v 2026-06
+        b tax v 2026-05
     "#]],
     );
 }
@@ -87,17 +87,16 @@ fn what_is_late_says_why() {
         text,
         &frame(&[("v", 2)]),
         expect![[r#"
-        a base v 2026-02
-        a tax v 2026-05
-        b base v 2026-05
-        c base w –
-        d base v 2026-02
-        遅れ a base 2026-02: 事業者の月の作業量が足りません
-        遅れ a tax 2026-05: 先に移る base が終わりません
-        遅れ b base 2026-05: 事業者の月の作業量が足りません
-        遅れ c base –: 引き受ける事業者がいません
-        遅れ d base 2026-02: 期限までに動かせる月がありません（繁忙期）
-    "#]],
+            a base v 2026-01
+            a tax v 2026-02
+            b base v 2026-05
+            c base w –
+            d base v 2026-02
+            遅れ a tax 2026-02: 先に移る base が終わりません
+            遅れ b base 2026-05: 事業者の月の作業量が足りません
+            遅れ c base –: 引き受ける事業者がいません
+            遅れ d base 2026-02: 期限までに動かせる月がありません（繁忙期、又は期限が過ぎています）
+        "#]],
     );
 }
 

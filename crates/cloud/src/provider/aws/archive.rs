@@ -1,17 +1,14 @@
-//! 記録の保管庫: an account of its own with a bucket whose objects nobody can remove in time, and the
+//! 記録の保管庫: in an account of its own a bucket whose objects nobody can remove in time, and the
 //! trail of the whole organisation into it.
 
 use reqwest::Method;
 use serde_json::json;
 
 use super::call::At;
-use super::{Aws, Session};
+use super::{Aws, Session, account_of};
 use crate::plane::environment::Region;
 use crate::plane::part::Work;
 use crate::provider::ProviderError;
-
-/// The account of the archive.
-const NAME: &str = "nation.archive.aws";
 
 impl Aws {
     pub(super) async fn archive_make(
@@ -20,15 +17,8 @@ impl Aws {
         region: Region,
         locked_days: u32,
     ) -> Result<Option<String>, ProviderError> {
-        // Shared by both regions, and so rare that it is always looked for.
-        let account = match self.account_find(NAME).await? {
-            Some(account) => account,
-            None => {
-                let tags = json!([{"Key": "kumoi-step", "Value": work.step}]);
-                self.account_create(NAME, tags).await?
-            }
-        };
-        let who = self.session(&account).await?;
+        let account = account_of(work)?;
+        let who = self.session(account).await?;
         let bucket = format!("kumoi-archive-{account}-{}", region.id());
         let (path, place) = (format!("/{bucket}"), (&*who, self.region(region)));
         let lock = [("x-amz-bucket-object-lock-enabled", "true")];

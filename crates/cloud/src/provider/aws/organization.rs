@@ -13,8 +13,6 @@ use crate::plane::environment::{Kind, Origin};
 use crate::plane::part::Work;
 use crate::provider::{ProviderError, Seen};
 
-/// How long a list of accounts is believed.
-const FRESH: Duration = Duration::from_secs(1);
 /// How often and how long apart the making of an account is looked at.
 const LOOKS: u32 = 600;
 const LOOK: Duration = Duration::from_secs(2);
@@ -135,14 +133,16 @@ impl Aws {
         gone(self.organizations("DeletePolicy", json!({"PolicyId": id})).await, &absent)
     }
 
-    /// Open accounts by name, as AWS lists them.
-    async fn accounts(&self) -> Result<Arc<Accounts>, ProviderError> {
+    /// Open accounts by name, as AWS listed them at `since` or later: environments that look at the
+    /// same time share a list.
+    async fn accounts(&self, since: Instant) -> Result<Arc<Accounts>, ProviderError> {
         let mut kept = self.accounts.lock().await;
-        if let Some((since, accounts)) = &*kept
-            && since.elapsed() < FRESH
+        if let Some((begun, accounts)) = &*kept
+            && *begun >= since
         {
             return Ok(accounts.clone());
         }
+        let begun = Instant::now();
         let mut accounts = Accounts::new();
         for one in self.listed("ListAccounts", "Accounts", json!({})).await? {
             if one["Status"] == "ACTIVE" {
@@ -150,12 +150,12 @@ impl Aws {
             }
         }
         let accounts = Arc::new(accounts);
-        *kept = Some((Instant::now(), accounts.clone()));
+        *kept = Some((begun, accounts.clone()));
         Ok(accounts)
     }
 
     pub(super) async fn account_find(&self, name: &str) -> Result<Option<String>, ProviderError> {
-        match self.accounts().await?.get(name).map(Vec::as_slice) {
+        match self.accounts(Instant::now()).await?.get(name).map(Vec::as_slice) {
             None | Some([]) => {}
             Some([one]) => return Ok(Some(one.clone())),
             Some(several) => return Err(ProviderError::Doubled(several.to_vec())),
@@ -182,11 +182,7 @@ impl Aws {
     }
 
     /// Makes an account and waits until it is there; its number.
-    pub(super) async fn account_create(
-        &self,
-        name: &str,
-        tags: Value,
-    ) -> Result<String, ProviderError> {
+    async fn account_create(&self, name: &str, tags: Value) -> Result<String, ProviderError> {
         let mail = format!("{name}@{}", self.settings.mail_domain);
         let body = json!({"AccountName": name, "Email": mail, "Tags": tags,
             "RoleName": super::ENTRY_ROLE, "IamUserAccessToBilling": "DENY"});
@@ -259,7 +255,7 @@ impl Aws {
     }
 
     pub(super) async fn accounts_survey(&self) -> Result<Vec<Seen>, ProviderError> {
-        let accounts = self.accounts().await?;
+        let accounts = self.accounts(Instant::now()).await?;
         let seen = |name: &String, id: &String| Seen {
             name: name.clone(),
             reference: id.clone(),
