@@ -280,9 +280,12 @@ pub fn resource_of(part: &Part) -> Resource {
         Part::System { .. } => {
             Resource { stores: true, encryption: Encryption::Own, ..Resource::default() }
         }
-        Part::Archive { locked_days, .. } => {
-            Resource { logs: Some((true, *locked_days)), ..Resource::default() }
-        }
+        Part::Archive { locked_days, .. } => Resource {
+            stores: true,
+            encryption: Encryption::Own,
+            logs: Some((true, *locked_days)),
+            ..Resource::default()
+        },
         _ => Resource::default(),
     }
 }

@@ -13,3 +13,4 @@ mod lane;
 pub mod part;
 pub mod tree;
 pub mod wave;
+pub mod wish;

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod gate;
 mod log;
+mod plane;
 mod sample;
 mod seed;
 mod serve;
@@ -56,6 +57,8 @@ enum Command {
     Seed(demo::SeedArguments),
     /// 改ざんを検知する記録を検証し、控えを取る
     Log(log::LogArguments),
+    /// 国の運用者の仕事: 団体の木、守りごと、青写真、照合
+    Plane(plane::PlaneArguments),
     /// 速さと記憶域を測る
     Bench(bench::BenchArguments),
 }
@@ -104,6 +107,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 let intact = log::log(arguments).await?;
                 return Ok(code_of(intact));
             }
+            Command::Plane(arguments) => return Ok(code_of(plane::plane(arguments).await?)),
             Command::PrintWorker
             | Command::Check { .. }
             | Command::Gate(_)

@@ -82,9 +82,7 @@ impl Blueprint {
             }
             let held = books.lanes.get(lane).unwrap_or(&none_held);
             let want = wanted.get(lane).unwrap_or(&no_parts);
-            // A blueprint about some bodies never takes away what others may still need.
-            let removes = !is_shared || matches!(scope, Scope::Everything);
-            lane_steps((lane, books.generation), want, (held, removes), &mut steps);
+            lane_steps((lane, books.generation), want, held, &mut steps);
         }
         let hash = hash(books.generation, &steps);
         Ok(Blueprint { base: books.generation, hash, steps })
@@ -100,12 +98,14 @@ impl Blueprint {
 fn lane_steps(
     (lane, base): (&str, i64),
     want: &BTreeMap<String, Part>,
-    (held, removes): (&BTreeMap<String, Held>, bool),
+    held: &BTreeMap<String, Held>,
     steps: &mut Vec<Step>,
 ) {
     let mut builds: Vec<(Act, &Part, Option<&Part>)> = Vec::new();
     for (id, part) in want {
         match held.get(id) {
+            // It may be there: made once more, and looked for before.
+            Some(there) if !there.settled => builds.push((Act::Make, part, None)),
             Some(there) if there.part == *part => {}
             Some(there) => builds.push((Act::Change, part, Some(&there.part))),
             None if matches!(part, Part::Enrolment { .. }) => builds.push((Act::Enrol, part, None)),
@@ -113,8 +113,10 @@ fn lane_steps(
         }
     }
     builds.sort_by_key(|(_, part, _)| part.rank());
-    let gone = held.iter().filter(|(id, _)| removes && !want.contains_key(*id));
-    let mut gone: Vec<&Part> = gone.map(|(_, it)| &it.part).collect();
+    let gone = held.iter().filter(|(id, _)| !want.contains_key(*id)).map(|(_, it)| &it.part);
+    // What is shared stays: closed accounts still stand in their groups, logs in their archives.
+    let stays = |part: &Part| lane.contains(".shared.") && !matches!(part, Part::Policy { .. });
+    let mut gone: Vec<&Part> = gone.filter(|part| !stays(part)).collect();
     gone.sort_by_key(|part| std::cmp::Reverse(part.rank()));
     let gone = gone.into_iter().map(|part| (Act::Remove, part, None));
     for (at, (act, part, before)) in builds.into_iter().chain(gone).enumerate() {

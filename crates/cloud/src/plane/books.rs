@@ -18,6 +18,8 @@ pub struct Held {
     pub reference: Option<String>,
     /// When it last changed.
     pub generation: i64,
+    /// False when it was asked for and given up: it may be there.
+    pub settled: bool,
 }
 
 /// 台帳.
@@ -38,7 +40,8 @@ impl Books {
         let mut books = Books { generation, lanes: BTreeMap::new() };
         for row in parts {
             let part = part_read(&row.value)?;
-            let held = Held { part, reference: row.reference, generation: row.generation };
+            let rows::Part { reference, generation, settled, .. } = row;
+            let held = Held { part, reference, generation, settled };
             books.lanes.entry(row.environment).or_default().insert(row.part, held);
         }
         Ok(books)

@@ -205,6 +205,7 @@ impl Foundation {
             kind: *kind,
             text: text.clone(),
         }));
+        parts.extend(self.archives.iter().map(|region| Part::Key { region: *region }));
         let days = self.locked_days;
         let archive = |region: &Region| Part::Archive { region: *region, locked_days: days };
         parts.extend(self.archives.iter().map(archive));

@@ -216,7 +216,9 @@ impl Executor {
         let mut lanes: BTreeMap<String, Vec<Pending>> = BTreeMap::new();
         for (step, kept) in blueprint.steps.into_iter().zip(kept) {
             if kept.state != "済み" && kept.state != "取止" {
-                let pending = Pending { step, begun: kept.attempts > 0 };
+                let there = books.lanes.get(&step.lane).and_then(|it| it.get(&step.part.id()));
+                let begun = kept.attempts > 0 || there.is_some_and(|it| !it.settled);
+                let pending = Pending { step, begun };
                 lanes.entry(pending.step.lane.clone()).or_default().push(pending);
             }
         }

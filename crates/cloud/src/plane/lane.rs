@@ -172,7 +172,15 @@ impl Context {
                 Err(error) => return (Err(Failed::Provider(error)), false),
             }
         }
-        let work = Work { again: unclear, ..work.clone() };
+        let mut work = Work { again: unclear, ..work.clone() };
+        if work.act == Act::Remove && work.reference.is_none() && provider.doubles(&work.part) {
+            // Given up before its name was known: nothing is removed only where nothing is.
+            match self.look(provider, &work, slot).await {
+                Ok(None) => return (Ok(None), true),
+                Ok(found) => work.reference = found,
+                Err(error) => return (Err(Failed::Provider(error)), false),
+            }
+        }
         let act = work.act;
         let actor = Actor { made_by: &self.made_by, approved_by: self.approved_by.as_deref() };
         let permit = match permit((provider, &self.guardrails), work, actor) {

@@ -96,10 +96,11 @@ impl Part {
             Part::Account | Part::Enrolment { .. } => 1,
             Part::Group { path } => 2 + u8::try_from(path.matches('/').count()).unwrap_or(2).min(2),
             Part::Placement { .. } | Part::Policy { .. } => 5,
-            Part::Archive { .. } | Part::Administrator => 6,
+            Part::Administrator => 6,
             Part::Budget { .. } => 7,
             Part::Key { .. } => 8,
-            Part::System { .. } => 9,
+            Part::Archive { .. } => 9,
+            Part::System { .. } => 10,
         }
     }
 

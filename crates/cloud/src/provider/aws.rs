@@ -100,6 +100,13 @@ fn account_of(work: &Work) -> Result<&str, ProviderError> {
     account.ok_or_else(|| ProviderError::Refused("この環境の区画がまだありません".to_owned()))
 }
 
+/// The key of a piece of work's environment.
+fn key_of(work: &Work, region: Region) -> Result<&str, ProviderError> {
+    let key = work.own.get(&format!("key.{}", region.id())).map(String::as_str);
+    let absent = || ProviderError::Refused(format!("鍵（{}）がまだありません", region.word()));
+    key.ok_or_else(absent)
+}
+
 impl Provider for Aws {
     fn name(&self) -> &str {
         "aws"
@@ -160,7 +167,6 @@ impl Provider for Aws {
         Box::pin(async move {
             let work = permit.work();
             match &work.part {
-                Part::Group { .. } => self.group_remove(work).await,
                 Part::Policy { kind, .. } => self.policy_remove(work, *kind).await,
                 Part::Account => self.account_close(work).await,
                 Part::Administrator => self.administrator_remove(work).await,
@@ -171,9 +177,9 @@ impl Provider for Aws {
                 }
                 // The placement ends with the account; what was enrolled is only taken off the books.
                 Part::Placement { .. } | Part::Enrolment { .. } => Ok(()),
-                Part::Root | Part::Archive { .. } => Err(ProviderError::Refused(
-                    "統治の木の根と記録の保管庫は廃止できません".to_owned(),
-                )),
+                Part::Root | Part::Group { .. } | Part::Archive { .. } => {
+                    Err(ProviderError::Refused("統治の木と記録の保管庫は廃止できません".to_owned()))
+                }
             }
         })
     }

@@ -15,6 +15,9 @@ use crate::plane::part::{Part, Work};
 use crate::plane::tree::Tree;
 use crate::{CloudError, Executor, Keeper};
 
+/// One machine is one place, whichever regions an environment names.
+const PLACE: &str = "local-east";
+
 /// The own cluster.
 pub struct Local {
     /// Signs in to it.
@@ -120,9 +123,7 @@ impl Provider for Local {
 
     fn service(&self, part: &Part) -> &'static str {
         match part {
-            Part::Account | Part::System { .. } | Part::Key { .. } | Part::Archive { .. } => {
-                "database"
-            }
+            Part::System { .. } | Part::Key { .. } | Part::Archive { .. } => "database",
             _ => "directory",
         }
     }
@@ -181,7 +182,9 @@ impl Provider for Local {
             // Secret items are sealed with the organisation's own key; its roles alone may connect.
             let resource =
                 Resource { stores: true, encryption: Encryption::Own, ..Resource::default() };
-            Ok(own.map(|it| Seen { name: lane.to_string(), resource, ..it }).collect())
+            let region = Some(PLACE.to_owned());
+            let seen = |it| Seen { name: lane.to_string(), resource, region: region.clone(), ..it };
+            Ok(own.map(seen).collect())
         })
     }
 }

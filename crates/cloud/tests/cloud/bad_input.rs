@@ -79,7 +79,7 @@ async fn what_is_not_seen_yet_is_waited_for() {
 async fn a_request_that_arrives_twice_is_seen() {
     let world = World::new().await;
     // The second of two for the very same environment: one of them is nobody's.
-    world.line.spoil("131016.production.aws@", Spoil::Twice, 1);
+    world.line.spoil("131016.production.aws+", Spoil::Twice, 1);
     let wanted = world.wanted(world.environments(&["131016"]));
     world.ended(world.approved(&wanted).await).await;
     let seen = world.aws.survey().await.unwrap();
@@ -93,7 +93,7 @@ async fn a_request_that_arrives_twice_is_seen() {
 async fn what_was_made_twice_is_left_to_a_person() {
     let world = World::new().await;
     // Arrives twice, and neither answer comes back: nobody can say which is meant.
-    world.line.spoil("131016.production.aws@", Spoil::TwiceCut, 1);
+    world.line.spoil("131016.production.aws+", Spoil::TwiceCut, 1);
     let wanted = world.wanted(world.environments(&["131016"]));
     let report = world.apply(world.approved(&wanted).await).await.unwrap();
     assert!(!report.ended && report.held.len() == 1, "{report:?}");
@@ -103,7 +103,7 @@ async fn what_was_made_twice_is_left_to_a_person() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quota_holds_one_body_and_nobody_else() {
     let world = World::new().await;
-    world.line.spoil("131016.production.aws@", Spoil::Instead(400, QUOTA), 1);
+    world.line.spoil("131016.production.aws+", Spoil::Instead(400, QUOTA), 1);
     let wanted = world.wanted(world.environments(&["131016", "011002"]));
     let id = world.approved(&wanted).await;
     let report = world.apply(id).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_slow_body_holds_nobody_up_and_raises_an_alarm() {
     let warm = world.wanted(world.environments(&["131024"]));
     world.ended(world.approved(&warm).await).await;
     let wanted = world.wanted(world.environments(&["131024", "131016", "011002"]));
-    world.line.spoil("011002.production.aws@", Spoil::Hang(slow), 1);
+    world.line.spoil("011002.production.aws+", Spoil::Hang(slow), 1);
     let id = world.approved(&wanted).await;
     let begin = Instant::now();
     let others = async {
@@ -177,7 +177,36 @@ async fn a_removal_that_cannot_be_reached_stays_on_the_books() {
     rows::blueprint_cut(&mut control, id, ("made", "test")).await.unwrap();
     assert!(world.books().await.lanes["011002.production.aws"].contains_key("account"));
     world.line.heal();
-    world.ended(id).await;
+    world.ended(world.approved(&one).await).await;
     assert!(!world.books().await.lanes.contains_key("011002.production.aws"));
     assert_eq!(world.accounts().await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_half_made_is_found_again() {
+    let world = World::with(Limits { attempts: 1, ..limits() }).await;
+    // It arrives, but nobody hears of it, and then the operator gives up.
+    world.line.spoil("131016.production.aws+", Spoil::Cut, 1);
+    let wanted = world.wanted(world.environments(&["131016"]));
+    let id = world.approved(&wanted).await;
+    let report = world.apply(id).await.unwrap();
+    assert_eq!(report.held.len(), 1, "{report:?}");
+    let mut control = store::control::control_open(&world.installer).await.unwrap();
+    assert_eq!(rows::blueprint_cut(&mut control, id, ("made", "")).await.unwrap(), 6);
+    let held = world.books().await.lanes["131016.production.aws"]["account"].clone();
+    assert!(!held.settled && held.reference.is_none());
+    // Nobody wants it any more: it is looked for and closed.
+    let none = world.wanted(world.environments(&["011002"]));
+    world.ended(world.approved(&none).await).await;
+    let left = world.accounts().await;
+    assert!(!left.iter().any(|name| name.starts_with("131016")), "{left:?}");
+    // The same again, and now it is wanted after all: the one that is there is taken up.
+    let more = world.wanted(world.environments(&["011002", "131024"]));
+    world.line.spoil("131024.production.aws+", Spoil::Cut, 1);
+    let id = world.approved(&more).await;
+    assert!(!world.apply(id).await.unwrap().ended);
+    rows::blueprint_cut(&mut control, id, ("made", "")).await.unwrap();
+    world.ended(world.approved(&more).await).await;
+    world.settled(&more).await;
+    assert_eq!(world.accounts().await.len(), 5);
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use cloud::plane::audit;
 use cloud::plane::blueprint::{Blueprint, Scope};
 use cloud::plane::environment::Kind;
 use cloud::provider::Provider;
@@ -74,6 +75,11 @@ async fn environments_become_databases_with_their_systems() {
     let client = world.installer.connect("env_011002_production").await.unwrap();
     let row = client.query_one("select id from core.system", &[]).await.unwrap();
     assert_eq!(row.get::<_, &str>(0), "resident-record");
+    let lane = environments[2].lane.clone();
+    let stores = local.inspect(&lane, "env_011002_production").await.unwrap();
+    assert_eq!(stores.len(), 1);
+    let findings = audit::judge(&world.executor.guardrails, &lane, ("database", &stores));
+    assert_eq!(findings, []);
     // Nothing that holds data is dropped by a blueprint: it stays on the books and says why.
     environments.pop();
     let less = world.wanted(environments);

@@ -34,6 +34,8 @@ create table control.part (
     reference text,
     generation bigint not null,
     step text not null,
+    -- False: it was asked for and given up, so that it may be there.
+    settled boolean not null default true,
     primary key (environment, part)
 );
 

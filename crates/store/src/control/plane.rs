@@ -28,6 +28,8 @@ pub struct Part {
     pub reference: Option<String>,
     /// The generation in which it last changed.
     pub generation: i64,
+    /// False when it was asked for and given up: it may be there.
+    pub settled: bool,
 }
 
 /// A step as it is planned.
@@ -102,7 +104,8 @@ pub enum Begun {
 /// [`StoreError::Database`].
 pub async fn parts_read(client: &impl GenericClient) -> Result<(i64, Vec<Part>), StoreError> {
     let generation = client.query_one("select generation from control.plane", &[]).await?;
-    let sql = "select environment, part, value::text, reference, generation from control.part";
+    let sql =
+        "select environment, part, value::text, reference, generation, settled from control.part";
     let part = |row: &Row| -> Result<Part, StoreError> {
         Ok(Part {
             environment: row.try_get(0)?,
@@ -110,6 +113,7 @@ pub async fn parts_read(client: &impl GenericClient) -> Result<(i64, Vec<Part>),
             value: row.try_get(2)?,
             reference: row.try_get(3)?,
             generation: row.try_get(4)?,
+            settled: row.try_get(5)?,
         })
     };
     let rows = client.query(sql, &[]).await?;
@@ -210,20 +214,36 @@ pub async fn blueprint_withdraw(
     Ok(transaction.commit().await?)
 }
 
-/// Gives up the steps that were never begun; those that were stay until they are settled, so that
-/// nothing at a provider is forgotten. How many were given up.
+/// Gives up what is waiting or held. What was asked for already may be there: it stays on the books
+/// as unsettled until a later blueprint makes or removes it, and a removal stays as it was, so that
+/// nothing at a provider is forgotten. How many steps were given up.
 ///
 /// # Errors
-/// [`StoreError::Database`].
+/// [`StoreError::Conflict`] while it is being applied.
 pub async fn blueprint_cut(
     client: &mut Client,
     id: i64,
     (actor, note): (&str, &str),
 ) -> Result<u64, StoreError> {
     let transaction = client.transaction().await?;
-    let sql = "update control.blueprint_step set state = '取止'
-               where blueprint = $1 and state in ('待ち', '保留') and attempts = 0";
-    let count = transaction.execute(sql, &[&id]).await?;
+    journal::blueprint_lock(&transaction, id).await?;
+    let sql = "
+        with cut as (
+            update control.blueprint_step set state = '取止'
+            where blueprint = $1 and state in ('待ち', '実行中', '保留')
+            returning id, environment, part, value, act, attempts),
+        kept as (
+            insert into control.part (environment, part, value, generation, step, settled)
+            select c.environment, c.part, c.value, b.generation, c.id, false
+            from cut c join control.blueprint b on b.id = $1
+            where c.act in ('作成', '変更') and c.attempts > 0
+            on conflict (environment, part) do update set settled = false),
+        quiet as (
+            update control.alarm a set cleared_at = now() from cut
+            where a.blueprint = $1 and a.step = cut.id and a.cleared_at is null)
+        select count(*) from cut";
+    let count: i64 = transaction.query_one(sql, &[&id]).await?.try_get(0)?;
+    let count = u64::try_from(count).unwrap_or_default();
     act_add(&transaction, id, (actor, "残りの取止め"), note).await?;
     transaction.commit().await?;
     blueprint_end(client, id).await?;

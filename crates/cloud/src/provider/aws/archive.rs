@@ -4,11 +4,14 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::call::At;
+use super::call::{At, element};
 use super::{Aws, Session, account_of};
 use crate::plane::environment::Region;
 use crate::plane::part::Work;
 use crate::provider::ProviderError;
+
+/// Names of archives begin with it.
+pub(super) const PREFIX: &str = "kumoi-archive-";
 
 impl Aws {
     pub(super) async fn archive_make(
@@ -19,7 +22,7 @@ impl Aws {
     ) -> Result<Option<String>, ProviderError> {
         let account = account_of(work)?;
         let who = self.session(account).await?;
-        let bucket = format!("kumoi-archive-{account}-{}", region.id());
+        let bucket = format!("{PREFIX}{account}-{}", region.id());
         let (path, place) = (format!("/{bucket}"), (&*who, self.region(region)));
         let lock = [("x-amz-bucket-object-lock-enabled", "true")];
         self.bucket_make(place, &path, &lock).await?;
@@ -30,10 +33,34 @@ impl Aws {
         );
         let target = format!("{path}?object-lock=");
         self.caller.storage(place, (Method::PUT, &target), &[], &rule).await?;
+        self.bucket_encrypt(place, &path, super::key_of(work, region)?).await?;
         self.public_block(place, &path).await?;
         self.bucket_admit(place, &bucket).await?;
         self.trail_make(place, &bucket, region).await?;
         Ok(Some(bucket))
+    }
+
+    /// For an archive: that it is one, and for how many days its objects are locked.
+    pub(super) async fn archive_lock(
+        &self,
+        place: (&Session, &str),
+        bucket: &str,
+    ) -> Result<Option<(bool, u32)>, ProviderError> {
+        if !bucket.starts_with(PREFIX) {
+            return Ok(None);
+        }
+        let target = format!("/{bucket}?object-lock=");
+        match self.caller.storage(place, (Method::GET, &target), &[], "").await {
+            Ok(xml) => {
+                let is_firm = element(&xml, "Mode").is_some_and(|mode| mode == "COMPLIANCE");
+                let days = element(&xml, "Days").and_then(|days| days.parse().ok());
+                Ok(Some((true, days.filter(|_| is_firm).unwrap_or_default())))
+            }
+            Err(fault) if fault.is(&["ObjectLockConfigurationNotFoundError"]) => {
+                Ok(Some((true, 0)))
+            }
+            Err(fault) => Err(fault.into()),
+        }
     }
 
     /// Lets the trail write, and nobody else.

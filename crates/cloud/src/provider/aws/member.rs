@@ -8,7 +8,7 @@ use super::call::{At, Fault, element, elements, text};
 use super::organization::gone;
 use super::{Aws, Session, account_of};
 use crate::guardrail::{Encryption, Resource};
-use crate::plane::environment::{Lane, Region};
+use crate::plane::environment::{Kind, Lane, Region};
 use crate::plane::part::Work;
 use crate::provider::{ProviderError, Seen};
 
@@ -146,7 +146,9 @@ impl Aws {
             Some(id) => id,
             None => {
                 let tags = json!([{"TagKey": "kumoi-step", "TagValue": work.step}]);
-                let body = json!({"Description": "団体の鍵", "Tags": tags});
+                let account = account_of(work)?;
+                let policy = key_policy(account, work.lane.kind).to_string();
+                let body = json!({"Description": "団体の鍵", "Tags": tags, "Policy": policy});
                 text(&self.kms(place, "CreateKey", body).await?, "/KeyMetadata/KeyId")?
             }
         };
@@ -205,27 +207,16 @@ impl Aws {
         let bucket = store_name(account, system, region);
         let path = format!("/{bucket}");
         let place = (&*who, self.region(region));
-        let key = work.own.get(&format!("key.{}", region.id()));
-        let key = key.ok_or_else(|| {
-            ProviderError::Refused(format!("{} の団体の鍵がまだありません", region.word()))
-        })?;
+        let key = super::key_of(work, region)?;
         self.bucket_make(place, &path, &[]).await?;
-        let encryption = format!(
-            "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
-             <SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>{key}</KMSMasterKeyID>\
-             </ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule>\
-             </ServerSideEncryptionConfiguration>"
-        );
-        let put = |query: &str| (Method::PUT, format!("{path}?{query}"));
-        let (method, target) = put("encryption=");
-        self.caller.storage(place, (method, &target), &[], &encryption).await?;
+        self.bucket_encrypt(place, &path, key).await?;
         self.public_block(place, &path).await?;
         let tags = format!(
             "<Tagging><TagSet><Tag><Key>kumoi-system</Key><Value>{system}</Value></Tag>\
              <Tag><Key>kumoi-version</Key><Value>{version}</Value></Tag></TagSet></Tagging>"
         );
-        let (method, target) = put("tagging=");
-        self.caller.storage(place, (method, &target), &[], &tags).await?;
+        let target = format!("{path}?tagging=");
+        self.caller.storage(place, (Method::PUT, &target), &[], &tags).await?;
         Ok(Some(bucket))
     }
 
@@ -245,6 +236,24 @@ impl Aws {
             Err(fault) if !fault.is(&["BucketAlreadyOwnedByYou"]) => Err(fault.into()),
             _ => Ok(()),
         }
+    }
+
+    /// Encrypts what comes into a bucket with a key of its account.
+    pub(super) async fn bucket_encrypt(
+        &self,
+        place: (&Session, &str),
+        path: &str,
+        key: &str,
+    ) -> Result<(), ProviderError> {
+        let rule = format!(
+            "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+             <SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>{key}</KMSMasterKeyID>\
+             </ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule>\
+             </ServerSideEncryptionConfiguration>"
+        );
+        let target = format!("{path}?encryption=");
+        self.caller.storage(place, (Method::PUT, &target), &[], &rule).await?;
+        Ok(())
     }
 
     /// Closes a bucket to the internet in all four ways.
@@ -295,6 +304,7 @@ impl Aws {
             let encrypted = self.caller.storage((&who, &region), (method, &target), &[], "").await;
             let (method, target) = get("publicAccessBlock");
             let block = self.caller.storage((&who, &region), (method, &target), &[], "").await;
+            let logs = self.archive_lock((&who, &region), &bucket).await?;
             all.push(Seen {
                 name: lane.to_string(),
                 reference: bucket,
@@ -303,12 +313,24 @@ impl Aws {
                     stores: true,
                     encryption: encryption(encrypted)?,
                     public: is_open(block)?,
-                    logs: None,
+                    logs,
                 },
             });
         }
         Ok(all)
     }
+}
+
+/// Who may use a key: the own account; for the archives' also the service that writes the logs.
+fn key_policy(account: &str, kind: Kind) -> Value {
+    let mut statements = vec![json!({"Sid": "Own", "Effect": "Allow", "Resource": "*",
+        "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": "kms:*"})];
+    if kind == Kind::Shared {
+        statements.push(json!({"Sid": "Logs", "Effect": "Allow", "Resource": "*",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": ["kms:GenerateDataKey*", "kms:DescribeKey"]}));
+    }
+    json!({"Version": "2012-10-17", "Statement": statements})
 }
 
 fn encryption(answer: Result<String, Fault>) -> Result<Encryption, ProviderError> {

@@ -86,15 +86,6 @@ impl Aws {
         }
     }
 
-    pub(super) async fn group_remove(&self, work: &Work) -> Result<(), ProviderError> {
-        let Some(unit) = &work.reference else { return Ok(()) };
-        let body = json!({"OrganizationalUnitId": unit});
-        gone(
-            self.organizations("DeleteOrganizationalUnit", body).await,
-            &["OrganizationalUnitNotFoundException"],
-        )
-    }
-
     pub(super) async fn policy_make(
         &self,
         work: &Work,
@@ -178,7 +169,7 @@ impl Aws {
             tag("kumoi-body", &work.lane.body),
             tag("kumoi-kind", work.lane.kind.id()),
         ];
-        self.account_create(&name, json!(tags)).await.map(Some)
+        self.account_create((&name, &work.step), json!(tags)).await.map(Some)
     }
 
     /// Makes an account and waits until it is there; its number.

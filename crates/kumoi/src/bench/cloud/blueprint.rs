@@ -90,7 +90,8 @@ fn measure(name: &str, (wanted, books): (&Wanted, &Books), tree: &Tree) -> Resul
 fn books_of(wanted: &Wanted) -> Result<Books> {
     let mut lanes = BTreeMap::new();
     for (lane, parts) in wanted.lanes()? {
-        let held = |part| Held { part, reference: Some("made".to_owned()), generation: 1 };
+        let held =
+            |part| Held { part, reference: Some("made".to_owned()), generation: 1, settled: true };
         lanes.insert(lane, parts.into_iter().map(|(id, part)| (id, held(part))).collect());
     }
     Ok(Books { generation: 1, lanes })

@@ -8,9 +8,9 @@ use base::said;
 use jiff::Timestamp;
 use tokio_postgres::{Client, Statement};
 
-use crate::StoreError;
 use crate::control::control_open;
 use crate::organisation::Installer;
+use crate::{GenericClient, StoreError};
 
 /// First key of the advisory locks of this module.
 const LOCK: i32 = 0x6b75_6d6f;
@@ -55,7 +55,7 @@ const MARK: &str = "
         where state = '済み' and act <> '廃止'
         on conflict (environment, part) do update
         set value = excluded.value, reference = coalesce(excluded.reference, p.reference),
-            generation = excluded.generation, step = excluded.step),
+            generation = excluded.generation, step = excluded.step, settled = true),
     gone as (
         delete from control.part p using s
         where s.state = '済み' and s.act = '廃止'
@@ -75,14 +75,10 @@ impl Journal {
         (blueprint, generation): (i64, i64),
     ) -> Result<Journal, StoreError> {
         let client = control_open(installer).await?;
-        let key = i32::try_from(blueprint).unwrap_or(i32::MAX);
         let sql = "select pg_try_advisory_lock($1, $2)";
-        let got: bool = client.query_one(sql, &[&LOCK, &key]).await?.try_get(0)?;
+        let got: bool = client.query_one(sql, &[&LOCK, &key(blueprint)]).await?.try_get(0)?;
         if !got {
-            return Err(StoreError::Conflict(said!(
-                "青写真 {blueprint} は、ほかの実行者が適用しています",
-                "Blueprint {blueprint} is being applied by somebody else"
-            )));
+            return Err(taken(blueprint));
         }
         let statement = client.prepare(MARK).await?;
         Ok(Journal { client, statement, blueprint, generation })
@@ -116,6 +112,30 @@ impl Journal {
         self.client.query_one(&self.statement, &values).await?;
         Ok(())
     }
+}
+
+/// Keeps every executor away from a blueprint until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::Conflict`] while one is at work.
+pub(super) async fn blueprint_lock(
+    transaction: &impl GenericClient,
+    blueprint: i64,
+) -> Result<(), StoreError> {
+    let sql = "select pg_try_advisory_xact_lock($1, $2)";
+    let got: bool = transaction.query_one(sql, &[&LOCK, &key(blueprint)]).await?.try_get(0)?;
+    if got { Ok(()) } else { Err(taken(blueprint)) }
+}
+
+fn key(blueprint: i64) -> i32 {
+    i32::try_from(blueprint).unwrap_or(i32::MAX)
+}
+
+fn taken(blueprint: i64) -> StoreError {
+    StoreError::Conflict(said!(
+        "青写真 {blueprint} は、ほかの実行者が適用しています",
+        "Blueprint {blueprint} is being applied by somebody else"
+    ))
 }
 
 /// Raises an alarm for every step that was begun so many seconds ago and is not done; how many are
