@@ -49,8 +49,8 @@ pub fn wish_read(file: &str, text: &str, tree: &Tree) -> Result<Vec<Environment>
             return Err(wrong("kind は production か verification です".to_owned()));
         }
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let mut names = one.systems.keys().chain([&one.provider]);
-        let odd = names.find(|name| name.is_empty() || !name.chars().all(plain)).cloned();
+        let odd = |name: &String| name.is_empty() || !name.chars().all(plain);
+        let odd = one.systems.keys().chain([&one.provider]).find(|name| odd(name)).cloned();
         if let Some(name) = odd {
             return Err(wrong(format!("「{name}」は使えません（英小文字、数字、-）")));
         }

@@ -34,7 +34,7 @@ pub struct CloudArguments {
 }
 
 /// Measures what was asked for, or everything.
-pub(super) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<()> {
+pub(crate) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<()> {
     if let Some([id, port]) = arguments.apply.as_deref() {
         return nation::apply(folder, (*id, u16::try_from(*port)?), arguments.calls).await;
     }

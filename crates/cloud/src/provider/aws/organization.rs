@@ -173,8 +173,15 @@ impl Aws {
     }
 
     /// Makes an account and waits until it is there; its number.
-    async fn account_create(&self, name: &str, tags: Value) -> Result<String, ProviderError> {
-        let mail = format!("{name}@{}", self.settings.mail_domain);
+    async fn account_create(
+        &self,
+        (name, step): (&str, &str),
+        tags: Value,
+    ) -> Result<String, ProviderError> {
+        // AWS takes an address once and for ever: that of a closed account cannot be used again,
+        // and that of this step cannot make a second account.
+        let mark = step.get(..8).unwrap_or(step);
+        let mail = format!("{name}+{mark}@{}", self.settings.mail_domain);
         let body = json!({"AccountName": name, "Email": mail, "Tags": tags,
             "RoleName": super::ENTRY_ROLE, "IamUserAccessToBilling": "DENY"});
         let status = self.organizations("CreateAccount", body).await?;
