@@ -88,3 +88,25 @@ cargo_ensure() {
     exit 1
   fi
 }
+
+# moto_ensure: makes the sample AWS (PyPI moto, pinned) once and says where its server is in
+# KUMOI_MOTO. The tests of the cloud and `kumoi bench cloud` use it; the product never does.
+moto_ensure() {
+  local version=5.2.5 root folder
+  root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+  folder="${KUMOI_MOTO_FOLDER:-${XDG_CACHE_HOME:-${HOME:-$root/target}/.cache}/kumoi}/moto-$version"
+  export KUMOI_MOTO="$folder/bin/moto_server"
+  [[ -e "$folder/.ready" ]] && return 0
+  if ! command -v python3 >/dev/null || ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+    packages_ensure python3 python3-venv
+  fi
+  mkdir -p "$folder"
+  # Tests start beside each other: one makes it, the others wait.
+  (
+    flock 9
+    [[ -e "$folder/.ready" ]] && exit 0
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "moto[server]==$version"
+    touch "$folder/.ready"
+  ) 9>"$folder.lock"
+}

@@ -158,15 +158,7 @@ impl Executor<'_> {
         organisation: &Organisation,
         contracts: &[i64],
     ) -> Result<Opened, CloudError> {
-        let failed = |source| CloudError::Keys { name: organisation.name.clone(), source };
-        let kept = match self.keeper.load(&organisation.id).map_err(failed)? {
-            Some(kept) => kept,
-            None => {
-                let kept = self.create(organisation).await?;
-                self.keeper.store(&organisation.id, &kept).map_err(failed)?;
-                kept
-            }
-        };
+        let kept = self.databases_open(organisation).await?;
         let control = control::control_open(self.installer).await?;
         control::buyer_admit(&control, organisation).await?;
         let mut signed = control::contract_list(&control).await?;
@@ -211,6 +203,20 @@ impl Executor<'_> {
         let residents = i32::try_from(open_count(&client, table).await?).unwrap_or(i32::MAX);
         control::meter(&control, (organisation, day), residents).await?;
         Ok(())
+    }
+
+    /// An organisation's databases with their credentials: kept ones, or new ones.
+    pub(crate) async fn databases_open(
+        &self,
+        organisation: &Organisation,
+    ) -> Result<Kept, CloudError> {
+        let failed = |source| CloudError::Keys { name: organisation.name.clone(), source };
+        if let Some(kept) = self.keeper.load(&organisation.id).map_err(failed)? {
+            return Ok(kept);
+        }
+        let kept = self.create(organisation).await?;
+        self.keeper.store(&organisation.id, &kept).map_err(failed)?;
+        Ok(kept)
     }
 
     async fn create(&self, organisation: &Organisation) -> Result<Kept, CloudError> {

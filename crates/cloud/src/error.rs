@@ -32,6 +32,25 @@ pub enum CloudError {
         /// Its installed version.
         version: String,
     },
+    /// The texts of the guardrails are broken.
+    #[error("守りごとを読めません。{0}")]
+    Guardrail(String),
+    /// The plane cannot do what was asked: what and why.
+    #[error("{0}")]
+    Plane(String),
+    /// A blueprint was made on a state that is no more: what changed meanwhile.
+    #[error(
+        "青写真は台帳の世代 {base} から作られましたが、いまは世代 {now} です。\
+         その間に変わったもの: {changed}。いまの台帳から青写真を作り直してください"
+    )]
+    Stale {
+        /// The generation it was made on.
+        base: i64,
+        /// The generation of now.
+        now: i64,
+        /// What changed, for people.
+        changed: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,10 +6,14 @@
 mod contract;
 mod error;
 pub mod gate;
+pub mod guardrail;
 mod packages;
 pub mod parcel;
+pub mod plane;
 mod price;
+pub mod provider;
 pub mod publication;
+pub mod testing;
 mod upgrade;
 
 pub use contract::{

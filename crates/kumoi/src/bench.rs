@@ -5,6 +5,7 @@
 
 mod case;
 mod certificates;
+mod cloud;
 mod cpu;
 mod disk;
 mod figure;
@@ -60,6 +61,8 @@ enum What {
     },
     /// 多数の団体を一台で受け持つ: 待機中の負荷、全団体への混ざった仕事、接続、記憶域
     Many(Crowd),
+    /// 国の運用者の仕事: 守りごとの判定、全国の青写真、移行の波、全国の環境の作成
+    Cloud(cloud::CloudArguments),
     /// 三つの団体を受け持つ区画と印刷係の記憶域（PSS）
     Memory {
         /// 開く画面の数
@@ -113,6 +116,7 @@ pub async fn bench(arguments: BenchArguments) -> Result<()> {
         What::Certificates(looks) => certificates::certificates(&folder, looks).await,
         What::Open { count } => open::open(&folder, count).await,
         What::Many(crowd) => many::many(&folder, crowd).await,
+        What::Cloud(arguments) => cloud::cloud(&folder, arguments).await,
         What::Memory { count, only } => memory::memory(&folder, count, only.as_deref()).await,
     }
 }

@@ -7,6 +7,7 @@ mod gate;
 mod leave;
 mod log;
 mod parcel;
+mod plane;
 mod relocate;
 mod sample;
 mod seed;
@@ -68,6 +69,8 @@ enum Command {
     Delete(leave::DeleteArguments),
     /// 団体を、動かしたまま別のクラスターへ移す（元に戻すこともできます）
     Move(relocate::MoveArguments),
+    /// 国の運用者の仕事: 団体の木、守りごと、青写真、照合
+    Plane(plane::PlaneArguments),
     /// 速さと記憶域を測る
     Bench(bench::BenchArguments),
 }
@@ -126,6 +129,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 let intact = log::log(arguments).await?;
                 return Ok(code_of(intact));
             }
+            Command::Plane(arguments) => return Ok(code_of(plane::plane(arguments).await?)),
             Command::PrintWorker
             | Command::Check { .. }
             | Command::Gate(_)

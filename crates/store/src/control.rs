@@ -5,6 +5,7 @@
 mod contract;
 mod deletion;
 mod offer;
+pub mod plane;
 mod relocation;
 
 use std::future::poll_fn;

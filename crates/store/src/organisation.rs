@@ -266,6 +266,19 @@ impl Installer {
         Ok(steps)
     }
 
+    /// The organisations whose register database is in this cluster, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn organisation_list(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "select d.datname::text from pg_database d
+                   where not d.datistemplate and d.datdba = 'kumoi_owner'::regrole
+                     and exists (select from pg_database s where s.datname = d.datname || '_staff')
+                   order by 1";
+        let rows = self.connect("postgres").await?.query(sql, &[]).await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
     /// Creates an organisation's databases and roles; what exists is kept, so it can be repeated.
     ///
     /// # Errors

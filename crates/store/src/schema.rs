@@ -38,6 +38,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("publication", include_str!("../sql/steps/control-0003-publication.sql")),
         ("relocation", include_str!("../sql/steps/control-0004-relocation.sql")),
         ("deletion", include_str!("../sql/steps/control-0005-deletion.sql")),
+        ("plane", include_str!("../sql/steps/control-0006-plane.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.

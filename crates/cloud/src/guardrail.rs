@@ -1,0 +1,304 @@
+//! 守りごと: rules that are written once as data and hold for every environment. Judged before any
+//! call of a provider (no [`Permit`], no call) and again over what is found to be there.
+//!
+//! Pure: the day and the texts are arguments. It never softens a rule: what it cannot judge it
+//! refuses.
+
+mod load;
+pub mod policy;
+#[cfg(test)]
+mod tests;
+
+use base::date::Date;
+use serde::Serialize;
+
+use crate::plane::environment::{Kind, Region};
+use crate::plane::part::{Act, Part, Work};
+
+/// 守りごと: one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// Identifier.
+    pub id: String,
+    /// 名.
+    pub name: String,
+    /// What it forbids or demands.
+    pub says: String,
+    /// Where it comes from.
+    pub source: String,
+    /// What to do about a refusal.
+    pub remedy: String,
+    /// The first day of its force.
+    pub from: Date,
+    /// The last day of its force.
+    pub until: Option<Date>,
+    /// How it is judged.
+    pub check: Check,
+}
+
+/// The closed set of things that a rule can look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// Region within the country.
+    Domestic,
+    /// Service on the list that day.
+    Registered,
+    /// What stores data is encrypted with the body's own key.
+    OwnKey,
+    /// Nothing is public.
+    NotPublic,
+    /// Logs go to the archive and are locked for so many days.
+    LogsLocked(u32),
+    /// Who approved did not make it.
+    TwoPeople,
+    /// Production and verification do not touch each other.
+    KindsApart,
+}
+
+/// 使えるクラウド: services and regions of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cloud {
+    /// Provider.
+    pub provider: String,
+    /// Name for people.
+    pub name: String,
+    /// Its services.
+    pub services: Vec<String>,
+    /// Services without a place of their own.
+    pub worldwide: Vec<String>,
+    /// The provider's name of the eastern and of the western region.
+    pub domestic: [String; 2],
+    from: Date,
+    until: Date,
+}
+
+impl Cloud {
+    /// The provider's name of a region.
+    pub fn region(&self, region: Region) -> &str {
+        match region {
+            Region::East => &self.domestic[0],
+            Region::West => &self.domestic[1],
+        }
+    }
+}
+
+/// How stored data is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encryption {
+    /// Not at all.
+    #[default]
+    None,
+    /// With a key of the provider.
+    Provider,
+    /// With the body's own key.
+    Own,
+}
+
+/// What is known of a thing that is touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resource {
+    /// Whether it stores data.
+    pub stores: bool,
+    /// How.
+    pub encryption: Encryption,
+    /// Whether the internet can read it.
+    pub public: bool,
+    /// For a place of logs: whether it is the archive, and for how many days it is locked.
+    pub logs: Option<(bool, u32)>,
+}
+
+/// Who is behind a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor<'r> {
+    /// Who made the blueprint.
+    pub made_by: &'r str,
+    /// Who approved it.
+    pub approved_by: Option<&'r str>,
+}
+
+/// What somebody wants to do at a provider.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'r> {
+    /// Provider.
+    pub provider: &'r str,
+    /// Its service.
+    pub service: &'r str,
+    /// What is done.
+    pub act: Act,
+    /// The provider's name of the region; `None` for a service without one.
+    pub region: Option<&'r str>,
+    /// The kind of environment in which it is done.
+    pub kind: Kind,
+    /// The kind of environment that it reaches.
+    pub reaches: Kind,
+    /// What is touched.
+    pub resource: Resource,
+    /// Who.
+    pub actor: Actor<'r>,
+}
+
+/// 拒否: which rule refused and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("守りごと「{name}」（{rule}）により行えません。{says}。{remedy}")]
+pub struct Refusal {
+    /// Rule.
+    pub rule: String,
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub says: String,
+    /// What to do.
+    pub remedy: String,
+    /// Where the rule comes from.
+    pub basis: String,
+}
+
+/// 許可: a piece of work that every rule allows. Only [`Guardrails::permit`] makes one, and a
+/// provider's call uses it up.
+#[derive(Debug)]
+pub struct Permit(Work);
+
+impl Permit {
+    /// What is allowed.
+    pub fn work(&self) -> &Work {
+        &self.0
+    }
+}
+
+/// The rules in force on a day, ready to judge.
+#[derive(Clone, Debug)]
+pub struct Guardrails {
+    rules: Vec<Rule>,
+    clouds: Vec<Cloud>,
+    day: Date,
+    /// The list of services is a sample, not the official one.
+    pub sample: bool,
+}
+
+impl Guardrails {
+    /// The rules in force.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What the list says of a provider on this day.
+    pub fn cloud(&self, provider: &str) -> Option<&Cloud> {
+        self.clouds.iter().find(|it| it.provider == provider && self.is_listed(it))
+    }
+
+    fn is_listed(&self, cloud: &Cloud) -> bool {
+        cloud.from <= self.day && self.day <= cloud.until
+    }
+
+    /// The first rule that refuses a request; `None` when all allow it.
+    pub fn judge(&self, request: &Request<'_>) -> Option<&Rule> {
+        self.rules.iter().find(|rule| !self.allows(rule.check, request))
+    }
+
+    /// Every rule that a thing breaks: for what is found afterwards.
+    pub fn broken<'g>(&'g self, found: &Request<'_>) -> Vec<&'g Rule> {
+        self.rules.iter().filter(|rule| !self.allows(rule.check, found)).collect()
+    }
+
+    /// Allows a piece of work, or says which rule does not.
+    ///
+    /// # Errors
+    /// The refusal; boxed, for it is rare and large.
+    pub fn permit(&self, work: Work, request: &Request<'_>) -> Result<Permit, Box<Refusal>> {
+        // The request must be about this very work.
+        let same = work.act == request.act
+            && work.lane.provider == request.provider
+            && work.lane.kind == request.kind;
+        match self.judge(request) {
+            None if same => Ok(Permit(work)),
+            Some(rule) => Err(Box::new(rule.refusal())),
+            None => Err(Box::new(Refusal {
+                rule: "same-work".to_owned(),
+                name: "判定した作業だけを行う".to_owned(),
+                says: "判定を求めた内容と行う作業が違う".to_owned(),
+                remedy: "青写真を作り直してください".to_owned(),
+                basis: "雲居".to_owned(),
+            })),
+        }
+    }
+
+    fn allows(&self, check: Check, request: &Request<'_>) -> bool {
+        let builds = matches!(request.act, Act::Make | Act::Change);
+        let resource = &request.resource;
+        match check {
+            Check::Domestic => !builds || self.is_domestic(request),
+            Check::Registered => !builds || self.is_registered(request),
+            Check::OwnKey => !builds || !resource.stores || resource.encryption == Encryption::Own,
+            Check::NotPublic => !builds || !resource.public,
+            Check::LogsLocked(days) => match resource.logs {
+                // An archive holds what is locked: it is not given up either.
+                Some((archive, locked)) => request.act != Act::Remove && archive && locked >= days,
+                None => true,
+            },
+            Check::TwoPeople => {
+                let Actor { made_by, approved_by } = request.actor;
+                approved_by.is_some_and(|by| !by.is_empty() && by != made_by)
+            }
+            Check::KindsApart => request.reaches == request.kind,
+        }
+    }
+
+    fn is_domestic(&self, request: &Request<'_>) -> bool {
+        let Some(cloud) = self.clouds.iter().find(|it| it.provider == request.provider) else {
+            return false;
+        };
+        match request.region {
+            Some(region) => cloud.domestic.iter().any(|it| it == region),
+            None => cloud.worldwide.iter().any(|it| it == request.service),
+        }
+    }
+
+    fn is_registered(&self, request: &Request<'_>) -> bool {
+        self.cloud(request.provider)
+            .is_some_and(|cloud| cloud.services.iter().any(|it| it == request.service))
+    }
+}
+
+impl Rule {
+    /// As it is said to who is refused.
+    pub fn refusal(&self) -> Refusal {
+        Refusal {
+            rule: self.id.clone(),
+            name: self.name.clone(),
+            says: self.says.clone(),
+            remedy: self.remedy.clone(),
+            basis: self.source.clone(),
+        }
+    }
+}
+
+/// What is known of a part from its definition: how it will be once it is made.
+pub fn resource_of(part: &Part) -> Resource {
+    match part {
+        // The system's data lie in the body's own store under the body's own key.
+        Part::System { .. } => {
+            Resource { stores: true, encryption: Encryption::Own, ..Resource::default() }
+        }
+        Part::Archive { locked_days, .. } => Resource {
+            stores: true,
+            encryption: Encryption::Own,
+            logs: Some((true, *locked_days)),
+            ..Resource::default()
+        },
+        _ => Resource::default(),
+    }
+}
+
+/// 所見: what breaks a rule although it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Where.
+    pub place: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
+    /// The rule's identifier.
+    pub rule: String,
+}

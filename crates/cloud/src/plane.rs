@@ -1,0 +1,16 @@
+//! 統治の面: the national operator's side of the cloud. The tree of bodies, what each is to have
+//! (wanted) and has (the books), the blueprint between the two, and its executor.
+//!
+//! Pure but for the executor, which journals every step before and after it asks a provider.
+
+pub mod audit;
+pub mod blueprint;
+pub mod books;
+pub mod difference;
+pub mod environment;
+pub mod execute;
+mod lane;
+pub mod part;
+pub mod tree;
+pub mod wave;
+pub mod wish;

@@ -1,0 +1,158 @@
+//! 青写真: the steps from what the books hold to what is wanted, made before anything is touched.
+//!
+//! Pure: the same books and the same wish give the same steps, identifiers and hash. It is made on
+//! one generation of the books and says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use serde::Serialize;
+
+use super::books::{Books, Held, Wanted};
+use super::part::{Act, Part};
+use crate::CloudError;
+
+/// 手順: one part, one act. Its identifier stays the same at every attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Identifier.
+    pub id: String,
+    /// Environment; the steps of one are done in order, those of others meanwhile.
+    pub lane: String,
+    /// Place in the order of its environment, from 1.
+    pub sequence: i32,
+    /// What is done.
+    pub act: Act,
+    /// With what: as it is to be, or for a removal as it was.
+    pub part: Part,
+    /// As it was, where it changes.
+    pub before: Option<Part>,
+}
+
+/// 青写真.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Blueprint {
+    /// The generation of the books that it was made on.
+    pub base: i64,
+    /// SHA-256 of the base and of every step, in hexadecimal.
+    pub hash: String,
+    /// Steps, by environment and in order.
+    pub steps: Vec<Step>,
+}
+
+/// Which environments a blueprint is about. What it is not about it leaves alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All: what is on the books and not wanted is removed.
+    Everything,
+    /// The environments of these bodies, and what is shared as far as it is wanted.
+    Bodies(BTreeSet<String>),
+}
+
+impl Scope {
+    fn holds(&self, lane: &str) -> bool {
+        match self {
+            Scope::Everything => true,
+            Scope::Bodies(bodies) => {
+                lane.split('.').next().is_some_and(|body| bodies.contains(body))
+            }
+        }
+    }
+}
+
+impl Blueprint {
+    /// What has to be done.
+    ///
+    /// # Errors
+    /// [`CloudError::Plane`] when an environment is wanted twice or lies outside the scope.
+    pub fn make(wanted: &Wanted, books: &Books, scope: &Scope) -> Result<Blueprint, CloudError> {
+        let wanted = wanted.lanes()?;
+        let mut steps = Vec::new();
+        let (no_parts, none_held) = (BTreeMap::new(), BTreeMap::new());
+        let names: BTreeSet<&String> = wanted.keys().chain(books.lanes.keys()).collect();
+        for lane in names {
+            let is_shared = lane.contains(".shared.");
+            if !scope.holds(lane) && !(is_shared && wanted.contains_key(lane)) {
+                if wanted.contains_key(lane) {
+                    return Err(CloudError::Plane(format!(
+                        "環境「{lane}」は、この青写真の範囲の外です。範囲に団体を加えてください"
+                    )));
+                }
+                continue;
+            }
+            let held = books.lanes.get(lane).unwrap_or(&none_held);
+            let want = wanted.get(lane).unwrap_or(&no_parts);
+            lane_steps((lane, books.generation), want, held, &mut steps);
+        }
+        let hash = hash(books.generation, &steps);
+        Ok(Blueprint { base: books.generation, hash, steps })
+    }
+
+    /// The environments that it touches.
+    pub fn lanes(&self) -> BTreeSet<&str> {
+        self.steps.iter().map(|step| step.lane.as_str()).collect()
+    }
+}
+
+/// Makes and changes in order, then removals the other way round.
+fn lane_steps(
+    (lane, base): (&str, i64),
+    want: &BTreeMap<String, Part>,
+    held: &BTreeMap<String, Held>,
+    steps: &mut Vec<Step>,
+) {
+    let mut builds: Vec<(Act, &Part, Option<&Part>)> = Vec::new();
+    for (id, part) in want {
+        match held.get(id) {
+            // It may be there: made once more, and looked for before.
+            Some(there) if !there.settled => builds.push((Act::Make, part, None)),
+            Some(there) if there.part == *part => {}
+            Some(there) => builds.push((Act::Change, part, Some(&there.part))),
+            None if matches!(part, Part::Enrolment { .. }) => builds.push((Act::Enrol, part, None)),
+            None => builds.push((Act::Make, part, None)),
+        }
+    }
+    builds.sort_by_key(|(_, part, _)| part.rank());
+    let gone = held.iter().filter(|(id, _)| !want.contains_key(*id)).map(|(_, it)| &it.part);
+    // What is shared stays: closed accounts still stand in their groups, logs in their archives.
+    let stays = |part: &Part| lane.contains(".shared.") && !matches!(part, Part::Policy { .. });
+    let mut gone: Vec<&Part> = gone.filter(|part| !stays(part)).collect();
+    gone.sort_by_key(|part| std::cmp::Reverse(part.rank()));
+    let gone = gone.into_iter().map(|part| (Act::Remove, part, None));
+    for (at, (act, part, before)) in builds.into_iter().chain(gone).enumerate() {
+        steps.push(Step {
+            id: step_id((lane, base), act, part, before),
+            lane: lane.to_owned(),
+            sequence: i32::try_from(at + 1).unwrap_or(i32::MAX),
+            act,
+            part: part.clone(),
+            before: before.cloned(),
+        });
+    }
+}
+
+/// The digest of everything that the step says.
+fn step_id(place: (&str, i64), act: Act, part: &Part, before: Option<&Part>) -> String {
+    let mut context = Context::new(&SHA256);
+    let text = serde_json::to_vec(&(place, act, part, before)).unwrap_or_default();
+    context.update(&text);
+    hex(&context.finish().as_ref()[..12])
+}
+
+/// The hash of a blueprint; whoever holds the steps can work it out again.
+pub(super) fn hash(base: i64, steps: &[Step]) -> String {
+    let mut context = Context::new(&SHA256);
+    context.update(&base.to_be_bytes());
+    for step in steps {
+        let id = step_id((&step.lane, base), step.act, &step.part, step.before.as_ref());
+        context.update(id.as_bytes());
+        context.update(&step.sequence.to_be_bytes());
+    }
+    hex(context.finish().as_ref())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|it| [it >> 4, it & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}

@@ -1,0 +1,335 @@
+//! The steps of one environment, in order: looked for where they may have been done, permitted,
+//! asked for, waited for, marked. A slow provider holds up nobody else's steps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::StoreError;
+use store::control::plane::{Journal, Mark};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::blueprint::Step;
+use super::environment::Lane;
+use super::execute::{Limits, Report};
+use super::part::{Act, References, Work};
+use crate::CloudError;
+use crate::guardrail::{Actor, Guardrails, Refusal};
+use crate::provider::{Answer, Provider, ProviderError, permit};
+
+/// How many calls may be slow at the same time.
+const SLOW: usize = 256;
+/// How many marks are written at once.
+const MARKS: usize = 256;
+/// The longest pause before trying again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// A step that is not done.
+pub(super) struct Pending {
+    pub(super) step: Step,
+    /// It may have been done already.
+    pub(super) begun: bool,
+}
+
+/// Everything that a lane works with.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) provider: Option<Arc<dyn Provider>>,
+    pub(super) guardrails: Arc<Guardrails>,
+    pub(super) limits: Limits,
+    pub(super) slots: Slots,
+    pub(super) clerk: Clerk,
+    pub(super) made_by: Arc<str>,
+    pub(super) approved_by: Option<Arc<str>>,
+    pub(super) shared: Arc<References>,
+}
+
+/// What a lane came to.
+pub(super) struct Ran {
+    lane: String,
+    done: usize,
+    held: Option<(String, String)>,
+    waiting: usize,
+    pub(super) own: References,
+}
+
+impl Ran {
+    pub(super) fn add_to(self, report: &mut Report) {
+        report.done += self.done;
+        report.waiting += self.waiting;
+        report.held.extend(self.held.map(|(step, reason)| (self.lane, step, reason)));
+    }
+}
+
+/// Runs the open steps of an environment until one is held.
+pub(super) async fn run(
+    context: Context,
+    (name, own): (String, References),
+    pending: Vec<Pending>,
+) -> Result<Ran, CloudError> {
+    let lane: Lane = name.parse()?;
+    let mut ran = Ran { lane: name, done: 0, held: None, waiting: pending.len(), own };
+    let mut slot = Slot { slots: context.slots.clone(), held: None };
+    let mut marks = Vec::new();
+    for Pending { step, begun } in pending {
+        slot.take().await;
+        marks.push((step.id.clone(), Mark::Started));
+        // One write says that the step before is done and that this one is asked for.
+        context.clerk.mark(std::mem::take(&mut marks)).await?;
+        let work = Work {
+            step: step.id.clone(),
+            lane: lane.clone(),
+            act: step.act,
+            again: begun,
+            reference: ran.own.get(&step.part.id()).cloned(),
+            part: step.part,
+            own: ran.own.clone(),
+            shared: context.shared.clone(),
+        };
+        let part = work.part.id();
+        ran.waiting -= 1;
+        match context.step(work, begun, &mut slot).await {
+            Ok(reference) => {
+                ran.done += 1;
+                match &reference {
+                    Some(name) => ran.own.insert(part, name.clone()),
+                    None if step.act == Act::Remove => ran.own.remove(&part),
+                    None => None,
+                };
+                marks.push((step.id, Mark::Done(reference)));
+            }
+            Err(reason) => {
+                marks.push((step.id.clone(), Mark::Held(reason.clone())));
+                ran.held = Some((step.id, reason));
+                break;
+            }
+        }
+    }
+    context.clerk.mark(marks).await?;
+    Ok(ran)
+}
+
+impl Context {
+    /// Does one step; the reason where it cannot be done now.
+    async fn step(
+        &self,
+        work: Work,
+        begun: bool,
+        slot: &mut Slot,
+    ) -> Result<Option<String>, String> {
+        let Some(provider) = &self.provider else {
+            let name = &work.lane.provider;
+            return Err(format!(
+                "プロバイダー「{name}」がここにはありません。設定に加えてください"
+            ));
+        };
+        let mut unclear = begun;
+        let mut pause = self.limits.pause;
+        let mut last = None;
+        for attempt in 0..self.limits.attempts.max(1) {
+            if attempt > 0 {
+                slot.give_back();
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                slot.take().await;
+            }
+            let (tried, looked) = self.attempt(provider.as_ref(), &work, unclear, slot).await;
+            match tried {
+                Ok(reference) => return Ok(reference),
+                Err(Failed::Refusal(refusal)) => return Err(refusal.to_string()),
+                Err(Failed::Provider(error)) => {
+                    match error {
+                        ProviderError::Throttled(_) => unclear = unclear && !looked,
+                        ProviderError::Unreachable(_) | ProviderError::NotYet(_) => unclear = true,
+                        _ => return Err(error.to_string()),
+                    }
+                    last = Some(error.to_string());
+                }
+            }
+        }
+        let last = last.unwrap_or_default();
+        Err(format!("{} 回試しましたが、{last}", self.limits.attempts))
+    }
+
+    /// One attempt, after a look where an earlier one may have succeeded; whether the look showed
+    /// that nothing is there.
+    async fn attempt(
+        &self,
+        provider: &dyn Provider,
+        work: &Work,
+        unclear: bool,
+        slot: &mut Slot,
+    ) -> (Result<Option<String>, Failed>, bool) {
+        let doubles = work.act == Act::Make && provider.doubles(&work.part);
+        if (doubles && unclear) || work.act == Act::Enrol {
+            match self.look(provider, work, slot).await {
+                Ok(Some(reference)) => return (Ok(Some(reference)), true),
+                Ok(None) if work.act == Act::Enrol => {
+                    let what = "登録する環境がプロバイダーに見つかりません".to_owned();
+                    return (Err(Failed::Provider(ProviderError::Refused(what))), true);
+                }
+                Ok(None) => {}
+                Err(error) => return (Err(Failed::Provider(error)), false),
+            }
+        }
+        let mut work = Work { again: unclear, ..work.clone() };
+        if work.act == Act::Remove && work.reference.is_none() && provider.doubles(&work.part) {
+            // Given up before its name was known: nothing is removed only where nothing is.
+            match self.look(provider, &work, slot).await {
+                Ok(None) => return (Ok(None), true),
+                Ok(found) => work.reference = found,
+                Err(error) => return (Err(Failed::Provider(error)), false),
+            }
+        }
+        let act = work.act;
+        let actor = Actor { made_by: &self.made_by, approved_by: self.approved_by.as_deref() };
+        let permit = match permit((provider, &self.guardrails), work, actor) {
+            Ok(permit) => permit,
+            Err(refusal) => return (Err(Failed::Refusal(refusal)), true),
+        };
+        let asked = match act {
+            Act::Remove => {
+                let removed = slot.wait(self.limits.call, provider.remove(permit)).await;
+                removed.map(|()| None)
+            }
+            _ => slot.wait(self.limits.call, provider.make(permit)).await,
+        };
+        (asked.map_err(Failed::Provider), true)
+    }
+
+    /// Looks for what may have been made; what was made a moment ago may not be seen at once.
+    async fn look(
+        &self,
+        provider: &dyn Provider,
+        work: &Work,
+        slot: &mut Slot,
+    ) -> Result<Option<String>, ProviderError> {
+        let mut pause = self.limits.pause;
+        for look in 0..self.limits.looks.max(1) {
+            if look > 0 {
+                slot.give_back();
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                slot.take().await;
+            }
+            let found = slot.wait(self.limits.call, provider.find(work)).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+}
+
+enum Failed {
+    Refusal(Box<Refusal>),
+    Provider(ProviderError),
+}
+
+/// Calls at the same time.
+#[derive(Clone)]
+pub(super) struct Slots {
+    quick: Arc<Semaphore>,
+    slow: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Slots {
+    pub(super) fn new(limits: Limits) -> Slots {
+        Slots {
+            quick: Arc::new(Semaphore::new(limits.calls.max(1))),
+            slow: Arc::new(Semaphore::new(SLOW)),
+            patience: limits.patience,
+        }
+    }
+}
+
+/// The place of one lane among the calls: kept from step to step, given back while it waits.
+struct Slot {
+    slots: Slots,
+    held: Option<OwnedSemaphorePermit>,
+}
+
+impl Slot {
+    async fn take(&mut self) {
+        if self.held.is_none() {
+            // The semaphore is never closed.
+            self.held = self.slots.quick.clone().acquire_owned().await.ok();
+        }
+    }
+
+    fn give_back(&mut self) {
+        self.held = None;
+    }
+
+    /// Waits for a call; once it is slow, others go on meanwhile.
+    async fn wait<T>(
+        &mut self,
+        limit: Duration,
+        mut call: Answer<'_, T>,
+    ) -> Result<T, ProviderError> {
+        let quick = tokio::time::timeout(self.slots.patience.min(limit), &mut call).await;
+        if let Ok(answer) = quick {
+            return answer;
+        }
+        let aside = self.slots.slow.clone().try_acquire_owned();
+        if aside.is_ok() {
+            self.give_back();
+        }
+        let rest = limit.saturating_sub(self.slots.patience);
+        let answer = tokio::time::timeout(rest, call).await;
+        drop(aside);
+        self.take().await;
+        let late =
+            || ProviderError::Unreachable(format!("{} 秒以内に応答なし", limit.as_secs_f64()));
+        answer.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+type Noted = (Vec<(String, Mark)>, oneshot::Sender<bool>);
+
+/// Writes the marks of all lanes, those that come at the same time in one commit.
+#[derive(Clone)]
+pub(super) struct Clerk(mpsc::Sender<Noted>);
+
+impl Clerk {
+    /// Starts writing; it ends when every lane is gone, or with the error that ended the journal.
+    pub(super) fn start(journal: Journal) -> (Clerk, JoinHandle<Result<(), StoreError>>) {
+        let (sender, mut receiver) = mpsc::channel::<Noted>(MARKS);
+        let writing = tokio::spawn(async move {
+            while let Some((mut marks, told)) = receiver.recv().await {
+                let mut all = vec![told];
+                while marks.len() < MARKS
+                    && let Ok((more, told)) = receiver.try_recv()
+                {
+                    marks.extend(more);
+                    all.push(told);
+                }
+                // Returning drops what was not told: every lane hears that the journal is lost.
+                journal.mark(&marks).await?;
+                for told in all {
+                    // A lane that is gone needs no answer.
+                    let _ = told.send(true);
+                }
+            }
+            Ok(())
+        });
+        (Clerk(sender), writing)
+    }
+
+    /// Durable when it returns.
+    async fn mark(&self, marks: Vec<(String, Mark)>) -> Result<(), CloudError> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let lost = || {
+            CloudError::Plane(
+                "適用の記録を書けなくなったため、ここで止めました。もう一度適用すると続きから行います"
+                    .to_owned(),
+            )
+        };
+        let (sender, told) = oneshot::channel();
+        self.0.send((marks, sender)).await.map_err(|_| lost())?;
+        told.await.map(|_| ()).map_err(|_| lost())
+    }
+}

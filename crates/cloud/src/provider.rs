@@ -1,0 +1,117 @@
+//! プロバイダー: what every cloud must be able to do for the executor. Names no cloud: parts, places
+//! and errors are the house's own words.
+//!
+//! What changes something needs a [`Permit`] and uses it up. Every call may be repeated.
+
+pub mod aws;
+pub mod local;
+
+use std::pin::Pin;
+
+use crate::guardrail::{Actor, Guardrails, Permit, Refusal, Request, Resource, resource_of};
+use crate::plane::environment::{Kind, Lane};
+use crate::plane::part::{Part, Work};
+
+/// What a call comes to, later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
+
+/// Why a call did not succeed, by what the executor does about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// No answer: it may have been done. Looked for, then tried again.
+    #[error("応答がありません（{0}）")]
+    Unreachable(String),
+    /// Too many requests: it was not done. Tried again later.
+    #[error("混み合っています（{0}）")]
+    Throttled(String),
+    /// Something made before is not seen yet, or is still being made. Tried again later.
+    #[error("まだ見えません（{0}）")]
+    NotYet(String),
+    /// A limit of the provider is reached: a person has to ask for more.
+    #[error("上限に達しました（{0}）。プロバイダーに上限の引上げを申請してください")]
+    Quota(String),
+    /// The provider refuses: trying again does not help.
+    #[error("断られました（{0}）")]
+    Refused(String),
+    /// There are several where one is meant: a person has to say which stays.
+    #[error("同じ名のものが複数あります（{}）。残すものを決め、ほかを閉じてください", .0.join("、"))]
+    Doubled(Vec<String>),
+}
+
+/// What a provider holds, as it says itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The name under which it was made: the environment's, if it is ours.
+    pub name: String,
+    /// The provider's name.
+    pub reference: String,
+    /// The provider's name of the region, where it has one.
+    pub region: Option<String>,
+    /// How it is; what stores data says how.
+    pub resource: Resource,
+}
+
+/// A cloud, or anything else that can hold environments.
+pub trait Provider: Send + Sync {
+    /// Its name, as environments name it.
+    fn name(&self) -> &str;
+
+    /// The service by which it makes a part.
+    fn service(&self, part: &Part) -> &'static str;
+
+    /// Whether making the part twice would leave two of it: then it is looked for before it is
+    /// asked for again. What has a name of its own cannot be there twice.
+    fn doubles(&self, part: &Part) -> bool;
+
+    /// Whether the part of a piece of work is there; the provider's name for it. Changes nothing.
+    /// Asked for parts that could be doubled and for what is enrolled.
+    fn find<'a>(&'a self, work: &'a Work) -> Answer<'a, Option<String>>;
+
+    /// Makes the part, or changes it into what it is to be; the provider's name for it. What is
+    /// there already is taken as it is.
+    fn make(&self, permit: Permit) -> Answer<'_, Option<String>>;
+
+    /// Removes the part; what is not there is removed.
+    fn remove(&self, permit: Permit) -> Answer<'_, ()>;
+
+    /// The environments that it holds, whoever made them.
+    fn survey(&self) -> Answer<'_, Vec<Seen>>;
+
+    /// What it holds of one environment that stores data.
+    fn inspect<'a>(&'a self, lane: &'a Lane, reference: &'a str) -> Answer<'a, Vec<Seen>>;
+}
+
+/// Asks the guardrails whether a provider may do a piece of work for somebody.
+///
+/// # Errors
+/// The rule that refuses.
+pub fn permit(
+    (provider, guardrails): (&dyn Provider, &Guardrails),
+    work: Work,
+    actor: Actor<'_>,
+) -> Result<Permit, Box<Refusal>> {
+    let cloud = guardrails.cloud(provider.name());
+    // A provider that is not on the list has no region that could be allowed.
+    let region = work.part.region().map(|it| cloud.map_or_else(|| it.id(), |own| own.region(it)));
+    let request = Request {
+        provider: provider.name(),
+        service: provider.service(&work.part),
+        act: work.act,
+        region,
+        kind: work.lane.kind,
+        reaches: reached(&work),
+        resource: resource_of(&work.part),
+        actor,
+    };
+    guardrails.permit(work, &request)
+}
+
+/// The kind of environment that a piece of work reaches.
+fn reached(work: &Work) -> Kind {
+    let Part::Placement { group } = &work.part else { return work.lane.kind };
+    match group.split('/').next() {
+        Some("production") => Kind::Production,
+        Some("verification") => Kind::Verification,
+        _ => Kind::Shared,
+    }
+}

@@ -1,0 +1,9 @@
+//! The plane against a real PostgreSQL and a real sample AWS (moto), with a line between them that
+//! fails in every way that lines and clouds fail.
+
+mod bad_input;
+mod carry_out;
+mod line;
+mod local;
+mod operators;
+mod world;

@@ -1,0 +1,61 @@
+//! `kumoi bench cloud`: the figures of the cloud, one file each. Bodies are real names without any
+//! data of theirs; accounts, budgets and vendors are invented.
+
+mod blueprint;
+mod guardrail;
+mod nation;
+mod wave;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use super::place::Folder;
+
+/// Options of `kumoi bench cloud`.
+#[derive(Args, Clone, Debug)]
+pub struct CloudArguments {
+    /// 一つの計測だけ: guardrail、blueprint、wave、nation
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// 市区町村の数（nation）
+    #[arg(long, default_value_t = 1741)]
+    bodies: usize,
+    /// 同時に行う呼出しの数（nation）
+    #[arg(long, default_value_t = 8)]
+    calls: usize,
+    /// 見本の AWS（moto_server）の場所。指定がなければ KUMOI_MOTO
+    #[arg(long, value_name = "FILE")]
+    moto: Option<PathBuf>,
+    /// 青写真を適用する子の番号と口（nation が使います）
+    #[arg(long, hide = true, num_args = 2, value_names = ["ID", "PORT"])]
+    apply: Option<Vec<i64>>,
+}
+
+/// Measures what was asked for, or everything.
+pub(crate) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<()> {
+    if let Some([id, port]) = arguments.apply.as_deref() {
+        return nation::apply(folder, (*id, u16::try_from(*port)?), arguments.calls).await;
+    }
+    let names = ["guardrail", "blueprint", "wave", "nation"];
+    if let Some(only) = &arguments.only
+        && !names.contains(&only.as_str())
+    {
+        bail!("「{only}」という計測はありません。{} から選んでください", names.join("、"));
+    }
+    let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
+    if wanted("guardrail") {
+        guardrail::guardrail()?;
+    }
+    if wanted("blueprint") {
+        blueprint::blueprint(folder).await?;
+    }
+    if wanted("wave") {
+        wave::wave()?;
+    }
+    if wanted("nation") {
+        nation::nation(folder, &arguments).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! `kumoi plane`: the national operator's work from a terminal. What changes goes through a
+//! blueprint that another person approved; this only asks, shows and starts.
+
+mod work;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use base::date::day_in_japan;
+use clap::{Args, Subcommand};
+use cloud::guardrail::{Guardrails, policy};
+use cloud::plane::tree::{BodyKind, Tree};
+
+/// Options of `kumoi plane`.
+#[derive(Args, Debug)]
+pub struct PlaneArguments {
+    #[command(subcommand)]
+    what: What,
+    /// データのフォルダ（指定がなければ ./var）
+    #[arg(long, global = true, value_name = "DIR", default_value = "var")]
+    var: PathBuf,
+    /// AWS の口（http://…。{service} と {region} は置き換わります）。鍵は環境変数
+    /// KUMOI_AWS_ACCESS_KEY と KUMOI_AWS_SECRET_KEY から読みます
+    #[arg(long, global = true, value_name = "URL")]
+    aws: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// 団体の木
+    Tree,
+    /// 効力のある守りごと
+    Guardrails {
+        /// AWS の方針（JSON）をこのフォルダに書き出す
+        #[arg(long, value_name = "DIR")]
+        policies: Option<PathBuf>,
+    },
+    /// 要望のファイルから青写真を作り、案として残す
+    Plan {
+        /// 要望（YAML）
+        file: PathBuf,
+        /// 作る人
+        #[arg(long)]
+        by: String,
+        /// 添える言葉
+        #[arg(long, default_value = "")]
+        note: String,
+        /// 要望にない環境はすべて廃止する
+        #[arg(long)]
+        everything: bool,
+    },
+    /// 青写真の一覧
+    List,
+    /// 青写真の中身
+    Show {
+        /// 番号
+        id: i64,
+        /// JSON で
+        #[arg(long)]
+        json: bool,
+    },
+    /// 青写真を承認する（作った人でない人が）
+    Approve {
+        /// 番号
+        id: i64,
+        /// 承認する人
+        #[arg(long)]
+        by: String,
+        /// 見た青写真のハッシュ
+        #[arg(long)]
+        hash: String,
+    },
+    /// 承認された青写真を適用する（途中からなら続きを）
+    Apply {
+        /// 番号
+        id: i64,
+    },
+    /// 始まっていない青写真を取り下げる
+    Withdraw {
+        /// 番号
+        id: i64,
+        /// 取り下げる人
+        #[arg(long)]
+        by: String,
+    },
+    /// 適用中の青写真の、済んでいない手順を取り止める（始めたものは台帳に残します）
+    Cut {
+        /// 番号
+        id: i64,
+        /// 取り止める人
+        #[arg(long)]
+        by: String,
+    },
+    /// 済んでいない手順の警報
+    Alarms,
+    /// プロバイダーにあるものを、台帳と守りごとに照らす
+    Check,
+}
+
+/// Does what was asked; `false` when something needs a person.
+///
+/// # Errors
+/// When it cannot be done; what and why.
+pub async fn plane(arguments: PlaneArguments) -> Result<bool> {
+    match &arguments.what {
+        What::Tree => tree(),
+        What::Guardrails { policies } => guardrails(policies.as_deref()),
+        _ => work::work(&arguments).await,
+    }
+}
+
+fn today() -> Result<Guardrails> {
+    Ok(Guardrails::builtin(day_in_japan(jiff::Timestamp::now()))?)
+}
+
+fn tree() -> Result<bool> {
+    let tree = Tree::nation()?;
+    let kinds = [
+        BodyKind::Ministry,
+        BodyKind::Prefecture,
+        BodyKind::Municipality,
+        BodyKind::Union,
+        BodyKind::QuasiPublic,
+    ];
+    for kind in kinds {
+        let samples = tree.of(kind).filter(|body| body.sample).count();
+        let note = if samples > 0 { "（見本）" } else { "" };
+        println!("{}{note}: {}", kind.word(), tree.of(kind).count());
+    }
+    Ok(true)
+}
+
+fn guardrails(folder: Option<&std::path::Path>) -> Result<bool> {
+    let rules = today()?;
+    for rule in rules.rules() {
+        println!("{} {}: {}（{}、{} から）", rule.id, rule.name, rule.says, rule.source, rule.from);
+    }
+    if rules.sample {
+        println!("使えるサービスの一覧は見本です。公式の登録簿と照らして書き改めてください");
+    }
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)?;
+        for one in policy::policies(&rules)? {
+            let path = folder.join(format!("{}.json", one.name));
+            std::fs::write(&path, &one.text)?;
+            println!("{}: {} バイト（{}）", path.display(), one.text.len(), one.kind.word());
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,208 @@
+//! The part of `kumoi plane` that needs the control database: a running cluster is used as it is,
+//! otherwise it is started for this command and stopped after it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use cloud::Packages;
+use cloud::plane::audit;
+use cloud::plane::blueprint::{Blueprint, Scope};
+use cloud::plane::difference::difference;
+use cloud::plane::environment::Lane;
+use cloud::plane::execute::{
+    Executor, Limits, Providers, blueprint_keep, blueprint_read, books_read, wanted,
+};
+use cloud::plane::tree::Tree;
+use cloud::plane::wish::wish_read;
+use cloud::provider::Provider;
+use cloud::provider::aws::{Aws, AwsSettings};
+use cloud::provider::local::Local;
+use store::cluster::{Cluster, ClusterOptions};
+use store::control::{control_open, plane as rows};
+use store::organisation::Installer;
+
+use super::{PlaneArguments, What, today};
+use crate::demo::KeyFolder;
+use crate::systems::systems_load;
+
+/// Yen for a dollar where the operator names no rate: a planning figure, not a market's.
+const YEN_PER_DOLLAR: u64 = 160;
+
+pub(super) async fn work(arguments: &PlaneArguments) -> Result<bool> {
+    let cluster = Cluster::start(&ClusterOptions::new(arguments.var.join("postgres"))).await?;
+    let installer = Installer::new(cluster.installer("postgres"));
+    let done = asked(arguments, &installer).await;
+    if !cluster.adopted() {
+        cluster.stop().await?;
+    }
+    done
+}
+
+async fn asked(arguments: &PlaneArguments, installer: &Installer) -> Result<bool> {
+    let mut control = control_open(installer).await?;
+    match &arguments.what {
+        What::Plan { file, by, note, everything } => {
+            return plan(installer, (file, *everything), (by, note)).await;
+        }
+        What::List => list(&rows::head_list(&control).await?),
+        What::Show { id, json } => show(installer, *id, *json).await?,
+        What::Approve { id, by, hash } => {
+            rows::blueprint_approve(&mut control, *id, (by, hash)).await?;
+            println!("青写真 {id} を承認しました。適用: kumoi plane apply {id}");
+        }
+        What::Withdraw { id, by } => {
+            rows::blueprint_withdraw(&mut control, *id, (by, "")).await?;
+            println!("青写真 {id} を取り下げました");
+        }
+        What::Cut { id, by } => {
+            let count = rows::blueprint_cut(&mut control, *id, (by, "")).await?;
+            println!(
+                "手順 {count} を取り止めました。始めていたものは、作るか廃止するまで台帳に残ります"
+            );
+        }
+        What::Apply { id } => return apply(arguments, installer, *id).await,
+        What::Alarms => return alarms(&control).await,
+        What::Check => return check(arguments, installer).await,
+        What::Tree | What::Guardrails { .. } => {}
+    }
+    Ok(true)
+}
+
+async fn plan(
+    installer: &Installer,
+    (file, everything): (&Path, bool),
+    said: (&str, &str),
+) -> Result<bool> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("要望 {} を読めません", file.display()))?;
+    let tree = Tree::nation()?;
+    let environments = wish_read(&file.display().to_string(), &text, &tree)?;
+    let bodies: BTreeSet<String> = environments.iter().map(|it| it.lane.body.clone()).collect();
+    let scope = if everything { Scope::Everything } else { Scope::Bodies(bodies) };
+    let books = books_read(installer).await?;
+    let blueprint = Blueprint::make(&wanted(&tree, environments, &today()?)?, &books, &scope)?;
+    print!("{}", difference(&blueprint, &tree));
+    if !blueprint.steps.is_empty() {
+        let id = blueprint_keep(installer, &blueprint, said).await?;
+        println!(
+            "\n案 {id} として残しました。承認: kumoi plane approve {id} --by 名 --hash {}",
+            blueprint.hash
+        );
+    }
+    Ok(true)
+}
+
+fn list(heads: &[rows::Head]) {
+    for head in heads {
+        let approved = head.approved_by.as_deref().unwrap_or("–");
+        println!(
+            "{} {} 世代{} 作成 {} 承認 {approved} {} {}",
+            head.id,
+            head.state,
+            head.base,
+            head.made_by,
+            &head.hash[..head.hash.len().min(12)],
+            head.note
+        );
+    }
+}
+
+async fn show(installer: &Installer, id: i64, json: bool) -> Result<()> {
+    let (_, blueprint, kept) = blueprint_read(installer, id).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&blueprint)?);
+        return Ok(());
+    }
+    print!("{}", difference(&blueprint, &Tree::nation()?));
+    for step in kept.iter().filter(|step| step.state == "保留") {
+        let reason = step.reason.as_deref().unwrap_or_default();
+        println!("保留: {} の {}: {reason}", step.planned.environment, step.planned.part);
+    }
+    Ok(())
+}
+
+async fn apply(arguments: &PlaneArguments, installer: &Installer, id: i64) -> Result<bool> {
+    let executor = Executor {
+        installer: installer.clone(),
+        providers: providers(arguments, installer).await?,
+        guardrails: Arc::new(today()?),
+        limits: Limits::default(),
+    };
+    let report = executor.blueprint_apply(id).await?;
+    println!("済んだ手順 {}、あとに残る手順 {}", report.done, report.waiting);
+    for (lane, _, reason) in &report.held {
+        println!("保留: {lane}: {reason}");
+    }
+    if report.ended {
+        println!("青写真 {id} は完了しました");
+    } else {
+        println!("原因を除いてから、もう一度 kumoi plane apply {id} を行ってください");
+    }
+    Ok(report.ended)
+}
+
+/// The own cluster, and AWS where its address is given.
+async fn providers(arguments: &PlaneArguments, installer: &Installer) -> Result<Providers> {
+    let local: Arc<dyn Provider> = Arc::new(Local {
+        installer: installer.clone(),
+        templates: installer.prepare(&[]).await?,
+        systems: systems_load()?,
+        packages: Packages::default(),
+        keeper: Arc::new(KeyFolder::open(&arguments.var)?),
+        tree: Tree::nation()?,
+    });
+    let mut all = Providers::from([("local".to_owned(), local)]);
+    if let Some(endpoint) = &arguments.aws {
+        let key = |name: &str| {
+            std::env::var(name)
+                .with_context(|| format!("環境変数 {name} に AWS の鍵を入れてください"))
+        };
+        let rules = today()?;
+        let cloud = rules.cloud("aws").context("きょうの一覧に aws がありません")?;
+        let aws: Arc<dyn Provider> = Arc::new(Aws::new(AwsSettings {
+            endpoint: endpoint.clone(),
+            access_key: key("KUMOI_AWS_ACCESS_KEY")?,
+            secret_key: key("KUMOI_AWS_SECRET_KEY")?,
+            regions: cloud.domestic.clone(),
+            yen_per_dollar: YEN_PER_DOLLAR,
+            mail_domain: "accounts.kumoi.example".to_owned(),
+        })?);
+        all.insert("aws".to_owned(), aws);
+    }
+    Ok(all)
+}
+
+async fn alarms(control: &store::Connection) -> Result<bool> {
+    rows::alarm_raise(control, Limits::default().alarm.as_secs_f64()).await?;
+    let alarms = rows::alarm_list(control).await?;
+    for (at, words) in &alarms {
+        println!("{at} {words}");
+    }
+    Ok(alarms.is_empty())
+}
+
+async fn check(arguments: &PlaneArguments, installer: &Installer) -> Result<bool> {
+    let (rules, books) = (today()?, books_read(installer).await?);
+    let mut findings = Vec::new();
+    for (name, provider) in &providers(arguments, installer).await? {
+        findings.extend(audit::compare(&books, name, &provider.survey().await?));
+        for (lane, parts) in
+            books.lanes.iter().filter(|(lane, _)| lane.ends_with(&format!(".{name}")))
+        {
+            let account = parts.get("account").or_else(|| parts.get("enrolment"));
+            if let Some(reference) = account.and_then(|it| it.reference.as_deref()) {
+                let lane: Lane = lane.parse()?;
+                let seen = provider.inspect(&lane, reference).await?;
+                let service = if name == "aws" { "s3" } else { "database" };
+                findings.extend(audit::judge(&rules, &lane, (service, &seen)));
+            }
+        }
+    }
+    for one in &findings {
+        println!("{} {}: {}。{}", one.rule, one.place, one.what, one.remedy);
+    }
+    println!("所見 {}", findings.len());
+    Ok(findings.is_empty())
+}

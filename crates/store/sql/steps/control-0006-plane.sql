@@ -1,0 +1,141 @@
+-- 統治の面: environments and their parts (台帳), blueprints with their steps (the journal of the
+-- executor), alarms. An operator makes and approves; only the executor carries out. What a step says
+-- never changes, and nothing of the journal is ever removed.
+
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'kumoi_operator') then
+        create role kumoi_operator nologin;
+    end if;
+end
+$$;
+
+-- One row: counts every blueprint that was begun.
+create table control.plane (
+    only_one boolean primary key default true check (only_one),
+    generation bigint not null default 0
+);
+insert into control.plane default values;
+
+create table control.environment (
+    id text primary key,
+    body text not null,
+    kind text not null check (kind in ('shared', 'production', 'verification')),
+    provider text not null,
+    begun_at timestamptz not null default now(),
+    ended_at timestamptz
+);
+create index environment_of on control.environment (body);
+
+create table control.part (
+    environment text not null references control.environment,
+    part text not null,
+    value jsonb not null,
+    reference text,
+    generation bigint not null,
+    step text not null,
+    -- False: it was asked for and given up, so that it may be there.
+    settled boolean not null default true,
+    primary key (environment, part)
+);
+
+create table control.blueprint (
+    id bigint generated always as identity primary key,
+    hash text not null,
+    base bigint not null,
+    note text not null default '',
+    state text not null default '案'
+        check (state in ('案', '承認済', '適用中', '完了', '取下げ')),
+    made_by text not null check (made_by <> ''),
+    made_at timestamptz not null default now(),
+    approved_by text check (approved_by <> ''),
+    approved_at timestamptz,
+    generation bigint,
+    begun_at timestamptz,
+    ended_at timestamptz,
+    check (approved_by <> made_by),
+    check (state in ('案', '取下げ') or (approved_by is not null and approved_at is not null)),
+    check ((state in ('適用中', '完了')) = (generation is not null))
+);
+
+create table control.blueprint_step (
+    blueprint bigint not null references control.blueprint,
+    id text not null,
+    environment text not null,
+    sequence integer not null,
+    act text not null check (act in ('登録', '作成', '変更', '廃止')),
+    part text not null,
+    value jsonb not null,
+    before jsonb,
+    state text not null default '待ち'
+        check (state in ('待ち', '実行中', '済み', '保留', '取止')),
+    attempts integer not null default 0,
+    started_at timestamptz,
+    finished_at timestamptz,
+    reference text,
+    reason text,
+    primary key (blueprint, id),
+    unique (blueprint, environment, sequence)
+);
+create index blueprint_step_open on control.blueprint_step (environment)
+    where state in ('待ち', '実行中', '保留');
+
+create table control.alarm (
+    id bigint generated always as identity primary key,
+    blueprint bigint not null,
+    step text not null,
+    raised_at timestamptz not null default now(),
+    cleared_at timestamptz,
+    reason text not null,
+    foreign key (blueprint, step) references control.blueprint_step
+);
+create unique index alarm_open on control.alarm (blueprint, step) where cleared_at is null;
+
+create table control.plane_act (
+    id bigint generated always as identity primary key,
+    at timestamptz not null default now(),
+    blueprint bigint not null references control.blueprint,
+    actor text not null,
+    act text not null,
+    note text not null
+);
+
+-- What was planned stays as it was planned, for everybody.
+create function control.keep_plan() returns trigger language plpgsql as
+$$
+begin
+    raise exception '青写真の手順と記録は書き換えられません';
+end
+$$;
+create trigger keep before delete on control.blueprint_step
+    for each row execute function control.keep_plan();
+create trigger keep_says
+    before update of id, environment, sequence, act, part, value, before on control.blueprint_step
+    for each row execute function control.keep_plan();
+create trigger keep before update of hash, base, made_by, made_at or delete on control.blueprint
+    for each row execute function control.keep_plan();
+create trigger keep before update or delete on control.plane_act
+    for each row execute function control.keep_plan();
+
+grant usage on schema control to kumoi_operator;
+grant select on control.plane, control.environment, control.part, control.blueprint,
+    control.blueprint_step, control.alarm, control.plane_act to kumoi_operator;
+grant insert (hash, base, note, made_by) on control.blueprint to kumoi_operator;
+grant insert (blueprint, id, environment, sequence, act, part, value, before)
+    on control.blueprint_step to kumoi_operator;
+grant update (state, approved_by, approved_at) on control.blueprint to kumoi_operator;
+grant insert (blueprint, actor, act, note) on control.plane_act to kumoi_operator;
+
+alter table control.blueprint enable row level security;
+create policy see on control.blueprint for select to kumoi_operator using (true);
+create policy make on control.blueprint for insert to kumoi_operator with check (state = '案');
+create policy decide on control.blueprint for update to kumoi_operator
+    using (state in ('案', '承認済')) with check (state in ('承認済', '取下げ'));
+
+-- Steps are added while the blueprint is a draft, never to one that somebody approved.
+create function control.is_draft(asked bigint) returns boolean language sql stable as
+    $$ select exists (select from control.blueprint where id = asked and state = '案') $$;
+alter table control.blueprint_step enable row level security;
+create policy see on control.blueprint_step for select to kumoi_operator using (true);
+create policy make on control.blueprint_step for insert to kumoi_operator
+    with check (control.is_draft(blueprint));

@@ -1,0 +1,417 @@
+//! 統治の面 in the control database: the books (environments and parts), blueprints and their steps,
+//! alarms. Knows no provider and no meaning of a part; who may do what stands in the database too.
+
+mod journal;
+
+use base::said;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_postgres::{Client, Row};
+
+use crate::{GenericClient, StoreError};
+
+pub use journal::{Journal, Mark, alarm_list, alarm_raise};
+
+/// How many rows are written at a time.
+const CHUNK: usize = 5000;
+
+/// A part that is on the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Environment.
+    pub environment: String,
+    /// Identifier within it.
+    pub part: String,
+    /// What it is, as JSON.
+    pub value: String,
+    /// The provider's name for it.
+    pub reference: Option<String>,
+    /// The generation in which it last changed.
+    pub generation: i64,
+    /// False when it was asked for and given up: it may be there.
+    pub settled: bool,
+}
+
+/// A step as it is planned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Identifier.
+    pub id: String,
+    /// Environment.
+    pub environment: String,
+    /// Place in the order of the environment.
+    pub sequence: i32,
+    /// 登録, 作成, 変更, 廃止.
+    pub act: String,
+    /// The part's identifier.
+    pub part: String,
+    /// The part.
+    pub value: Value,
+    /// The part as it was.
+    pub before: Option<Value>,
+}
+
+/// A step with how far it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// As planned.
+    pub planned: Planned,
+    /// 待ち, 実行中, 済み, 保留, 取止.
+    pub state: String,
+    /// How often it was begun.
+    pub attempts: i32,
+    /// The provider's name for what was made.
+    pub reference: Option<String>,
+    /// Why it is held.
+    pub reason: Option<String>,
+}
+
+/// A blueprint's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Number.
+    pub id: i64,
+    /// Hash of what it says.
+    pub hash: String,
+    /// Generation it was made on.
+    pub base: i64,
+    /// What was said with it.
+    pub note: String,
+    /// 案, 承認済, 適用中, 完了, 取下げ.
+    pub state: String,
+    /// Who made it.
+    pub made_by: String,
+    /// When.
+    pub made_at: Timestamp,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+}
+
+/// What a blueprint is begun with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Begun or taken up again, as this generation.
+    Yes(i64),
+    /// The books went on: the generation of now, and what was done since (environment, act, part).
+    Stale(i64, Vec<(String, String, String)>),
+    /// Other blueprints still work on these environments: (blueprint, environment).
+    Busy(Vec<(i64, String)>),
+}
+
+/// The books: their generation, and every part.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn parts_read(client: &impl GenericClient) -> Result<(i64, Vec<Part>), StoreError> {
+    let generation = client.query_one("select generation from control.plane", &[]).await?;
+    let sql =
+        "select environment, part, value::text, reference, generation, settled from control.part";
+    let part = |row: &Row| -> Result<Part, StoreError> {
+        Ok(Part {
+            environment: row.try_get(0)?,
+            part: row.try_get(1)?,
+            value: row.try_get(2)?,
+            reference: row.try_get(3)?,
+            generation: row.try_get(4)?,
+            settled: row.try_get(5)?,
+        })
+    };
+    let rows = client.query(sql, &[]).await?;
+    Ok((generation.try_get(0)?, rows.iter().map(part).collect::<Result<_, _>>()?))
+}
+
+/// Keeps a blueprint as a draft; its number.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn blueprint_keep(
+    client: &mut Client,
+    (base, hash): (i64, &str),
+    (made_by, note): (&str, &str),
+    steps: &[Planned],
+) -> Result<i64, StoreError> {
+    let transaction = client.transaction().await?;
+    let sql = "insert into control.blueprint (hash, base, note, made_by) values ($1, $2, $3, $4)
+               returning id";
+    let id: i64 = transaction.query_one(sql, &[&hash, &base, &note, &made_by]).await?.try_get(0)?;
+    for chunk in steps.chunks(CHUNK) {
+        let text = |of: fn(&Planned) -> &str| -> Vec<&str> { chunk.iter().map(of).collect() };
+        let sequences: Vec<i32> = chunk.iter().map(|it| it.sequence).collect();
+        let values: Vec<&Value> = chunk.iter().map(|it| &it.value).collect();
+        let befores: Vec<Option<&Value>> = chunk.iter().map(|it| it.before.as_ref()).collect();
+        let sql = "insert into control.blueprint_step
+                     (blueprint, id, environment, sequence, act, part, value, before)
+                   select $1, * from unnest($2::text[], $3::text[], $4::integer[], $5::text[],
+                     $6::text[], $7::jsonb[], $8::jsonb[])";
+        transaction
+            .execute(
+                sql,
+                &[
+                    &id,
+                    &text(|it| &it.id),
+                    &text(|it| &it.environment),
+                    &sequences,
+                    &text(|it| &it.act),
+                    &text(|it| &it.part),
+                    &values,
+                    &befores,
+                ],
+            )
+            .await?;
+    }
+    act_add(&transaction, id, (made_by, "作成"), note).await?;
+    transaction.commit().await?;
+    Ok(id)
+}
+
+/// Approves a draft: another person than who made it.
+///
+/// # Errors
+/// [`StoreError::Refused`] when the same person approves; [`StoreError::Conflict`] when it is no
+/// draft any more.
+pub async fn blueprint_approve(
+    client: &mut Client,
+    id: i64,
+    (actor, hash): (&str, &str),
+) -> Result<(), StoreError> {
+    let transaction = client.transaction().await?;
+    let head = head_read(&transaction, id).await?;
+    if head.made_by == actor {
+        let what = "青写真を作った人は、それを承認できません。ほかの人が承認してください";
+        return Err(StoreError::Refused(what.to_owned()));
+    }
+    let sql = "update control.blueprint set state = '承認済', approved_by = $2, approved_at = now()
+               where id = $1 and state = '案' and hash = $3";
+    if transaction.execute(sql, &[&id, &actor, &hash]).await? == 0 {
+        return Err(StoreError::Conflict(said!(
+            "青写真 {id} は承認できる案ではないか、承認しようとした内容と違います",
+            "Blueprint {id} is no draft, or not the one that was looked at"
+        )));
+    }
+    act_add(&transaction, id, (actor, "承認"), hash).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Withdraws a blueprint that was not begun.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it was.
+pub async fn blueprint_withdraw(
+    client: &mut Client,
+    id: i64,
+    (actor, note): (&str, &str),
+) -> Result<(), StoreError> {
+    let transaction = client.transaction().await?;
+    let sql = "update control.blueprint set state = '取下げ'
+               where id = $1 and state in ('案', '承認済')";
+    if transaction.execute(sql, &[&id]).await? == 0 {
+        return Err(StoreError::Conflict(said!(
+            "青写真 {id} は取り下げられません。始まったものは残りの手順を止めてください",
+            "Blueprint {id} cannot be withdrawn: it was begun or has ended"
+        )));
+    }
+    act_add(&transaction, id, (actor, "取下げ"), note).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Gives up what is waiting or held. What was asked for already may be there: it stays on the books
+/// as unsettled until a later blueprint makes or removes it, and a removal stays as it was, so that
+/// nothing at a provider is forgotten. How many steps were given up.
+///
+/// # Errors
+/// [`StoreError::Conflict`] while it is being applied.
+pub async fn blueprint_cut(
+    client: &mut Client,
+    id: i64,
+    (actor, note): (&str, &str),
+) -> Result<u64, StoreError> {
+    let transaction = client.transaction().await?;
+    journal::blueprint_lock(&transaction, id).await?;
+    let sql = "
+        with cut as (
+            update control.blueprint_step set state = '取止'
+            where blueprint = $1 and state in ('待ち', '実行中', '保留')
+            returning id, environment, part, value, act, attempts),
+        kept as (
+            insert into control.part (environment, part, value, generation, step, settled)
+            select c.environment, c.part, c.value, b.generation, c.id, false
+            from cut c join control.blueprint b on b.id = $1
+            where c.act in ('作成', '変更') and c.attempts > 0
+            on conflict (environment, part) do update set settled = false),
+        quiet as (
+            update control.alarm a set cleared_at = now() from cut
+            where a.blueprint = $1 and a.step = cut.id and a.cleared_at is null)
+        select count(*) from cut";
+    let count: i64 = transaction.query_one(sql, &[&id]).await?.try_get(0)?;
+    let count = u64::try_from(count).unwrap_or_default();
+    act_add(&transaction, id, (actor, "残りの取止め"), note).await?;
+    transaction.commit().await?;
+    blueprint_end(client, id).await?;
+    Ok(count)
+}
+
+/// A blueprint's head.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn head_read(client: &impl GenericClient, id: i64) -> Result<Head, StoreError> {
+    let sql = format!("{HEAD} where id = $1");
+    let row = client.query_opt(&sql, &[&id]).await?;
+    head(&row.ok_or_else(|| StoreError::NotFound(said!("青写真 {id}", "Blueprint {id}")))?)
+}
+
+/// Every blueprint, the last first.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn head_list(client: &impl GenericClient) -> Result<Vec<Head>, StoreError> {
+    let rows = client.query(&format!("{HEAD} order by id desc"), &[]).await?;
+    rows.iter().map(head).collect()
+}
+
+const HEAD: &str =
+    "select id, hash, base, note, state, made_by, made_at, approved_by from control.blueprint";
+
+fn head(row: &Row) -> Result<Head, StoreError> {
+    Ok(Head {
+        id: row.try_get(0)?,
+        hash: row.try_get(1)?,
+        base: row.try_get(2)?,
+        note: row.try_get(3)?,
+        state: row.try_get(4)?,
+        made_by: row.try_get(5)?,
+        made_at: row.try_get(6)?,
+        approved_by: row.try_get(7)?,
+    })
+}
+
+/// The steps of a blueprint, by environment and in order.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn step_list(client: &impl GenericClient, id: i64) -> Result<Vec<Step>, StoreError> {
+    let sql = "select id, environment, sequence, act, part, value, before, state, attempts,
+                 reference, reason
+               from control.blueprint_step where blueprint = $1
+               order by environment collate \"C\", sequence";
+    let step = |row: &Row| -> Result<Step, StoreError> {
+        Ok(Step {
+            planned: Planned {
+                id: row.try_get(0)?,
+                environment: row.try_get(1)?,
+                sequence: row.try_get(2)?,
+                act: row.try_get(3)?,
+                part: row.try_get(4)?,
+                value: row.try_get(5)?,
+                before: row.try_get(6)?,
+            },
+            state: row.try_get(7)?,
+            attempts: row.try_get(8)?,
+            reference: row.try_get(9)?,
+            reason: row.try_get(10)?,
+        })
+    };
+    client.query(sql, &[&id]).await?.iter().map(step).collect()
+}
+
+/// Begins an approved blueprint, or takes up one that was begun. Whoever comes second is told what
+/// the first one did.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is not approved, or has ended.
+pub async fn blueprint_begin(client: &mut Client, id: i64) -> Result<Begun, StoreError> {
+    let transaction = client.transaction().await?;
+    let now: i64 = transaction
+        .query_one("select generation from control.plane for update", &[])
+        .await?
+        .try_get(0)?;
+    let sql = "select state, base, generation from control.blueprint where id = $1 for update";
+    let row = transaction.query_opt(sql, &[&id]).await?;
+    let row = row.ok_or_else(|| StoreError::NotFound(said!("青写真 {id}", "Blueprint {id}")))?;
+    let (state, base): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
+    match state {
+        "適用中" => return Ok(Begun::Yes(row.try_get::<_, Option<i64>>(2)?.unwrap_or(now))),
+        "承認済" => {}
+        _ => {
+            return Err(StoreError::Conflict(said!(
+                "青写真 {id} は「{state}」です。承認された青写真だけを適用できます",
+                "Blueprint {id} is “{state}”: only an approved one can be applied"
+            )));
+        }
+    }
+    if base != now {
+        return Ok(Begun::Stale(now, done_since(&transaction, base).await?));
+    }
+    let busy = busy(&transaction, id).await?;
+    if !busy.is_empty() {
+        return Ok(Begun::Busy(busy));
+    }
+    let next = now + 1;
+    transaction.execute("update control.plane set generation = $1", &[&next]).await?;
+    let sql = "update control.blueprint set state = '適用中', generation = $2, begun_at = now()
+               where id = $1";
+    transaction.execute(sql, &[&id, &next]).await?;
+    let sql = "insert into control.environment (id, body, kind, provider)
+               select distinct environment, split_part(environment, '.', 1),
+                 split_part(environment, '.', 2), split_part(environment, '.', 3)
+               from control.blueprint_step where blueprint = $1
+               on conflict (id) do update set ended_at = null";
+    transaction.execute(sql, &[&id]).await?;
+    act_add(&transaction, id, ("基盤", "適用開始"), "").await?;
+    transaction.commit().await?;
+    Ok(Begun::Yes(next))
+}
+
+async fn done_since(
+    client: &impl GenericClient,
+    base: i64,
+) -> Result<Vec<(String, String, String)>, StoreError> {
+    let sql = "select s.environment, s.act, s.part from control.blueprint_step s
+               join control.blueprint b on b.id = s.blueprint where b.generation > $1
+               order by b.generation, s.environment collate \"C\", s.sequence";
+    let rows = client.query(sql, &[&base]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}
+
+async fn busy(client: &impl GenericClient, id: i64) -> Result<Vec<(i64, String)>, StoreError> {
+    let sql = "select distinct o.blueprint, o.environment from control.blueprint_step o
+               join control.blueprint b on b.id = o.blueprint and b.state = '適用中'
+               join control.blueprint_step s on s.blueprint = $1 and s.environment = o.environment
+               where o.blueprint <> $1 and o.state in ('待ち', '実行中', '保留') order by 1, 2";
+    let rows = client.query(sql, &[&id]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// Closes a blueprint without open steps; whether it has ended.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn blueprint_end(client: &mut Client, id: i64) -> Result<bool, StoreError> {
+    let transaction = client.transaction().await?;
+    let sql = "update control.blueprint b set state = '完了', ended_at = now()
+               where b.id = $1 and b.state = '適用中' and not exists (
+                 select from control.blueprint_step s
+                 where s.blueprint = b.id and s.state in ('待ち', '実行中', '保留'))";
+    let ended = transaction.execute(sql, &[&id]).await? == 1;
+    if ended {
+        let sql = "update control.environment e set ended_at = now()
+                   where exists (select from control.blueprint_step s
+                       where s.blueprint = $1 and s.environment = e.id)
+                     and not exists (select from control.part p where p.environment = e.id)";
+        transaction.execute(sql, &[&id]).await?;
+        act_add(&transaction, id, ("基盤", "完了"), "").await?;
+    }
+    transaction.commit().await?;
+    Ok(ended)
+}
+
+async fn act_add(
+    client: &impl GenericClient,
+    id: i64,
+    (actor, act): (&str, &str),
+    note: &str,
+) -> Result<(), StoreError> {
+    let sql = "insert into control.plane_act (blueprint, actor, act, note) values ($1, $2, $3, $4)";
+    client.execute(sql, &[&id, &actor, &act, &note]).await?;
+    Ok(())
+}
