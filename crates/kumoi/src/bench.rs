@@ -5,6 +5,7 @@
 
 mod case;
 mod certificates;
+mod cloud;
 mod cpu;
 mod disk;
 mod figure;
@@ -69,6 +70,8 @@ enum What {
         #[arg(long, value_name = "KIND")]
         only: Option<String>,
     },
+    /// ガバメントクラウドの数値: 請求の取込みと按分
+    Cloud(cloud::CloudArguments),
 }
 
 /// How many people there are and how often is measured.
@@ -113,6 +116,7 @@ pub async fn bench(arguments: BenchArguments) -> Result<()> {
         What::Certificates(looks) => certificates::certificates(&folder, looks).await,
         What::Open { count } => open::open(&folder, count).await,
         What::Many(crowd) => many::many(&folder, crowd).await,
+        What::Cloud(arguments) => cloud::cloud(&folder, &arguments).await,
         What::Memory { count, only } => memory::memory(&folder, count, only.as_deref()).await,
     }
 }

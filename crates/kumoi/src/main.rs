@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod cost;
 mod demo;
 mod gate;
 mod log;
@@ -56,6 +57,8 @@ enum Command {
     Seed(demo::SeedArguments),
     /// 改ざんを検知する記録を検証し、控えを取る
     Log(log::LogArguments),
+    /// クラウドの費用: 請求の取込み、按分、保管金、予測、FOCUS の書出し
+    Cost(cost::CostArguments),
     /// 速さと記憶域を測る
     Bench(bench::BenchArguments),
 }
@@ -99,6 +102,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Up(arguments) => demo::up(arguments).await,
             Command::Serve(arguments) => serve::serve(arguments).await,
             Command::Seed(arguments) => demo::seed(arguments).await,
+            Command::Cost(arguments) => cost::cost(arguments).await,
             Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Log(arguments) => {
                 let intact = log::log(arguments).await?;

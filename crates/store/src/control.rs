@@ -3,6 +3,8 @@
 //! municipality's LGWAN login sees the offers and its own contracts.
 
 mod contract;
+pub mod cost;
+pub mod deposit;
 
 use std::future::poll_fn;
 

@@ -35,6 +35,7 @@ pub(crate) const CONTROL: Shape = Shape {
     steps: &[
         ("control", include_str!("../sql/control.sql")),
         ("contract", include_str!("../sql/steps/control-0002-contract.sql")),
+        ("cost", include_str!("../sql/steps/control-0004-cost.sql")),
     ],
 };
 
