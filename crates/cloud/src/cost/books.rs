@@ -10,7 +10,7 @@ use store::control::cost::{
     self, Day, Owner, Rate, Run, Share as Kept, day_list, measure_list, owner_list, rate_list,
     run_add, scope_list,
 };
-use store::control::{contract_list, metered};
+use store::control::{Contract, contract_list, metered};
 use store::{Connection, GenericClient};
 
 use super::allocate::{Allocation, Basis, Ledger, POPULATION, allocate};
@@ -42,11 +42,12 @@ pub struct Books {
 pub async fn books_open(client: &impl GenericClient, month: Date) -> Result<Books, CloudError> {
     let until = month.saturating_add(Span::new().months(1));
     let mut basis = Basis::default();
-    let contracts: BTreeMap<i64, String> = contract_list(client)
-        .await?
-        .into_iter()
-        .map(|contract| (contract.id, contract.organisation))
-        .collect();
+    let signed = contract_list(client).await?;
+    // The environment of a contract is its organisation's, whoever says so or not.
+    let mut owners: Vec<Owner> = signed.iter().map(owner_of).collect();
+    owners.extend(owner_list(client).await?);
+    let contracts: BTreeMap<i64, String> =
+        signed.into_iter().map(|contract| (contract.id, contract.organisation)).collect();
     let mut last: BTreeMap<&str, (Date, i32)> = BTreeMap::new();
     for (contract, day, residents) in metered(client, (month, until)).await? {
         if let Some(organisation) = contracts.get(&contract) {
@@ -72,11 +73,22 @@ pub async fn books_open(client: &impl GenericClient, month: Date) -> Result<Book
     Ok(Books {
         month,
         days: day_list(client, (month, until)).await?,
-        owners: owner_list(client).await?,
+        owners,
         rates: rate_list(client).await?,
         basis,
         imports,
     })
+}
+
+fn owner_of(contract: &Contract) -> Owner {
+    let (organisation, system) = (&contract.organisation, &contract.offer.system);
+    Owner {
+        provider: contract.offer.vendor.clone(),
+        account: String::new(),
+        environment: format!("{organisation}/{system}"),
+        organisation: Some(organisation.clone()),
+        system: system.clone(),
+    }
 }
 
 impl Books {

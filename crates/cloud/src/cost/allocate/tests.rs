@@ -101,7 +101,9 @@ fn check(basis: &Basis, expect: Expect) {
 
 #[test]
 fn four_methods_stand_side_by_side() {
-    check(&basis(), expect![[r#"
+    check(
+        &basis(),
+        expect![[r#"
         32521 = 32021 + [("P", "lost", 500)]
         kasumi resident-record 15981: 利用量: 自らの環境の費用 20850円。32,021円 × 20850695000／27851595000 = 23,972円。うちこの業務 23,972円 × 13900000000／20850695000 = 15,981円、端数の1円を含む
         kasumi seal-registration 7991: 利用量: 自らの環境の費用 20850円。32,021円 × 20850695000／27851595000 = 23,972円。うちこの業務 23,972円 × 6950695000／20850695000 = 7,991円
@@ -115,12 +117,15 @@ fn four_methods_stand_side_by_side() {
         kasumi resident-record 16010: 従前の比: 従前の費用 900000（見本）。32,021円 × 900000／1200000 = 24,016円、端数の1円を含む。うちこの業務 24,016円 × 13900000000／20850695000 = 16,010円
         kasumi seal-registration 8006: 従前の比: 従前の費用 900000（見本）。32,021円 × 900000／1200000 = 24,016円、端数の1円を含む。うちこの業務 24,016円 × 6950695000／20850695000 = 8,006円、端数の1円を含む
         sakura resident-record 8005: 従前の比: 従前の費用 300000（見本）。32,021円 × 300000／1200000 = 8,005円
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_is_not_known_is_asked() {
-    check(&Basis { points: basis().points, ..Basis::default() }, expect![[r#"
+    check(
+        &Basis { points: basis().points, ..Basis::default() },
+        expect![[r#"
         32521 = 32021 + [("P", "lost", 500)]
         kasumi resident-record 15981: 利用量: 自らの環境の費用 20850円。32,021円 × 20850695000／27851595000 = 23,972円。うちこの業務 23,972円 × 13900000000／20850695000 = 15,981円、端数の1円を含む
         kasumi seal-registration 7991: 利用量: 自らの環境の費用 20850円。32,021円 × 20850695000／27851595000 = 23,972円。うちこの業務 23,972円 × 6950695000／20850695000 = 7,991円
@@ -130,14 +135,16 @@ fn what_is_not_known_is_asked() {
         sakura resident-record 16010: 均等: 一団体。32,021円 × 1／2 = 16,010円
         独自点数: kasumi の人口が分かりません、sakura の人口が分かりません
         従前の比: kasumi の従前の費用が分かりません、sakura の従前の費用が分かりません
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_day_without_a_rate_is_refused() {
     let days = [day("P", "k1", "EUR", "1")];
     let error = Ledger::of(&days, &[], &rates()).unwrap_err();
-    expect!["2026-05-10 の EUR の為替がありません。kumoi cost rate で、出典とともに加えてください"].assert_eq(&error.to_string());
+    expect!["2026-05-10 の EUR の為替がありません。kumoi cost rate で、出典とともに加えてください"]
+        .assert_eq(&error.to_string());
 }
 
 #[test]

@@ -104,23 +104,44 @@ async fn a_bill_is_in_the_books_whole_or_not_at_all() {
     Room::check(again, expect![[r#"2 replaces Some(1): B1 1.75 Some("1.5") B2 2 Some("2")"#]]);
     // A part of it only, or another period that overlaps: refused.
     let part = room.import(&[row("B1", MAY, "9")]).await;
-    Room::check(part, expect!["取込み済みの請求（2）と範囲が重なりますが、同じ範囲ではありません。取込み済み: P の請求先 B1、2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD）（ほかを合わせ 2 件）。今回: P の請求先 B1、2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD）（1 件）。出し直された請求なら、同じ提供者、請求先、期間、通貨のすべてをまとめて取り込んでください"]);
+    Room::check(
+        part,
+        expect![
+            "取込み済みの請求（2）と範囲が重なりますが、同じ範囲ではありません。取込み済み: P の請求先 B1、2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD）（ほかを合わせ 2 件）。今回: P の請求先 B1、2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD）（1 件）。出し直された請求なら、同じ提供者、請求先、期間、通貨のすべてをまとめて取り込んでください"
+        ],
+    );
     let other = room.import(&[row("B1", ("2026-05-15", "2026-06-15"), "9")]).await;
-    Room::check(other, expect!["取込み済みの請求（2）と範囲が重なりますが、同じ範囲ではありません。取込み済み: P の請求先 B1、2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD）（ほかを合わせ 2 件）。今回: P の請求先 B1、2026-05-15T00:00:00Z から 2026-06-15T00:00:00Z まで（USD）（1 件）。出し直された請求なら、同じ提供者、請求先、期間、通貨のすべてをまとめて取り込んでください"]);
+    Room::check(
+        other,
+        expect![
+            "取込み済みの請求（2）と範囲が重なりますが、同じ範囲ではありません。取込み済み: P の請求先 B1、2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD）（ほかを合わせ 2 件）。今回: P の請求先 B1、2026-05-15T00:00:00Z から 2026-06-15T00:00:00Z まで（USD）（1 件）。出し直された請求なら、同じ提供者、請求先、期間、通貨のすべてをまとめて取り込んでください"
+        ],
+    );
     let inner = [row("B3", MAY, "1"), row("B3", ("2026-05-31", "2026-06-30"), "1")];
-    Room::check(room.import(&inner).await, expect!["一つの請求の中で請求期間が重なっています: P の請求先 B3、2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD） と P の請求先 B3、2026-05-31T00:00:00Z から 2026-06-30T00:00:00Z まで（USD）"]);
+    Room::check(
+        room.import(&inner).await,
+        expect![
+            "一つの請求の中で請求期間が重なっています: P の請求先 B3、2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD） と P の請求先 B3、2026-05-31T00:00:00Z から 2026-06-30T00:00:00Z まで（USD）"
+        ],
+    );
     // Another month stands beside it; a fault in the last row leaves nothing.
     let june = room.import(&[row("B1", ("2026-06-01", "2026-07-01"), "3")]).await;
     Room::check(june, expect!["3 replaces None: B1 3 None"]);
     let broken = [row("B1", ("2026-07-01", "2026-08-01"), "3"), row("B1", MAY, "三")];
-    Room::check(room.import(&broken).await, expect!["bill.csv の 3 行目、列 BilledCost: 「三」は数として読めません。12.345 や 1.2E-7 のように書いてください"]);
+    Room::check(
+        room.import(&broken).await,
+        expect![
+            "bill.csv の 3 行目、列 BilledCost: 「三」は数として読めません。12.345 や 1.2E-7 のように書いてください"
+        ],
+    );
     expect![[r#"
         2026-05-01 B1 計\算 1.75
         2026-05-01 B2 計\算 2
         2026-06-01 B1 計\算 3
         raw 3
         incoming 0
-    "#]].assert_eq(&room.said().await);
+    "#]]
+    .assert_eq(&room.said().await);
 }
 
 #[tokio::test]
