@@ -5,6 +5,7 @@
 mod contract;
 pub mod cost;
 pub mod deposit;
+pub mod subsidy;
 
 use std::future::poll_fn;
 

@@ -146,7 +146,12 @@ declare
     whose text;
     held bigint;
 begin
-    wrong := case when tg_table_name = 'deposit_entry' then new.id else new.entry end;
+    -- Apart, because a record has only its own table's columns.
+    if tg_table_name = 'deposit_entry' then
+        wrong := new.id;
+    else
+        wrong := new.entry;
+    end if;
     if (select count(*) < 2 or sum(debit_yen) <> sum(credit_yen)
         from control.deposit_line where entry = wrong) then
         raise exception 'deposit entry % does not balance', wrong using errcode = '23514';

@@ -195,3 +195,6 @@ pub async fn statement_list(
     };
     client.query(sql, &[&until]).await?.iter().map(statement).collect()
 }
+
+#[cfg(test)]
+mod tests;
