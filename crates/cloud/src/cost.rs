@@ -8,6 +8,7 @@ pub mod allocate;
 pub mod amount;
 pub mod bill;
 pub mod books;
+pub mod charge;
 pub mod column;
 pub mod export;
 pub mod focus;

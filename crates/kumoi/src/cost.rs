@@ -4,6 +4,9 @@
 mod allocate;
 mod basis;
 mod bill;
+mod money;
+mod out;
+mod plan;
 
 use std::path::{Path, PathBuf};
 
@@ -50,6 +53,33 @@ enum What {
     },
     /// 月の費用を四つの方法で按分し、並べて示す
     Allocate(allocate::AllocateArguments),
+    /// 計測した利用を、業務システムの事業者の請求として取り込む
+    Meter {
+        /// 月（2026-05 のように）
+        #[arg(value_parser = month_read)]
+        month: Date,
+    },
+    /// 按分した費用を FOCUS 1.2 の CSV に書き出す
+    Export(out::ExportArguments),
+    /// もし為替が別だったら
+    WhatIf(out::WhatIfArguments),
+    /// 年度の予算
+    Budget(plan::BudgetArguments),
+    /// 月と年度の予測と、予算に対する警報
+    Forecast(plan::ForecastArguments),
+    /// 三割削減の目標に照らす（CSV: name,yen,source）
+    Goal {
+        /// CSV
+        file: PathBuf,
+    },
+    /// 請求書（適格請求書の値）を団体ごとに作る
+    Invoice(money::InvoiceArguments),
+    /// 保管金
+    #[command(subcommand)]
+    Deposit(money::DepositCommand),
+    /// 補助金
+    #[command(subcommand)]
+    Subsidy(money::SubsidyCommand),
 }
 
 /// Does one thing with the control database, whose server is started if it does not run.
@@ -93,6 +123,15 @@ async fn run(desk: Desk, what: What) -> Result<()> {
         What::Owners { file } => basis::owners(&desk, &file).await,
         What::Measures { file } => basis::measures(&desk, &file).await,
         What::Allocate(arguments) => allocate::allocate(desk, &arguments).await,
+        What::Meter { month } => out::meter(desk, month).await,
+        What::Export(arguments) => out::export(&desk, &arguments).await,
+        What::WhatIf(arguments) => out::what_if(&desk, &arguments).await,
+        What::Budget(arguments) => plan::budget(&desk, &arguments).await,
+        What::Forecast(arguments) => plan::forecast(&desk, &arguments).await,
+        What::Goal { file } => plan::goal(&file),
+        What::Invoice(arguments) => money::invoice(desk, &arguments).await,
+        What::Deposit(command) => money::deposit(desk, command).await,
+        What::Subsidy(command) => money::subsidy(desk, command).await,
     }
 }
 

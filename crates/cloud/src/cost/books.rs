@@ -14,6 +14,7 @@ use store::control::{Contract, contract_list, metered};
 use store::{Connection, GenericClient};
 
 use super::allocate::{Allocation, Basis, Ledger, POPULATION, allocate};
+use super::focus::ascii;
 use super::rate::Rates;
 use crate::CloudError;
 
@@ -83,9 +84,9 @@ pub async fn books_open(client: &impl GenericClient, month: Date) -> Result<Book
 fn owner_of(contract: &Contract) -> Owner {
     let (organisation, system) = (&contract.organisation, &contract.offer.system);
     Owner {
-        provider: contract.offer.vendor.clone(),
+        provider: ascii(&contract.offer.vendor),
         account: String::new(),
-        environment: format!("{organisation}/{system}"),
+        environment: ascii(&format!("{organisation}/{system}")),
         organisation: Some(organisation.clone()),
         system: system.clone(),
     }

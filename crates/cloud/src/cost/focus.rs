@@ -120,7 +120,7 @@ fn decimal(number: i64) -> String {
 }
 
 /// A text in ASCII: what is not is percent-encoded, and so is the sign itself.
-fn ascii(text: &str) -> String {
+pub(crate) fn ascii(text: &str) -> String {
     if text.is_ascii() {
         return text.to_owned();
     }

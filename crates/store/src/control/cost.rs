@@ -17,8 +17,8 @@ use crate::{GenericClient, StoreError};
 
 pub use allocated::{Run, Share, run_add, run_last, share_list};
 pub use basis::{
-    Budget, Measure, Owner, Rate, budget_list, budget_put, measure_list, measure_put, owner_list,
-    owner_put, rate_list, rate_put,
+    Budget, Measure, Owner, Rate, budget_list, budget_put, measure_list, measure_put,
+    organisation_names, owner_list, owner_put, rate_list, rate_put,
 };
 
 /// Bytes handed to the connection at a time.

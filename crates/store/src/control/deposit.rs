@@ -117,6 +117,22 @@ pub async fn entry_add(transaction: &Transaction<'_>, entry: &Entry) -> Result<i
     Ok(id)
 }
 
+/// Whether an organisation is billed for something already, by the same note, and that stands.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn is_billed(
+    client: &impl GenericClient,
+    organisation: &str,
+    note: &str,
+) -> Result<bool, StoreError> {
+    let sql = "select exists (
+                 select from control.deposit_entry e
+                 where organisation = $1 and note = $2 and kind = '請求'
+                   and not exists (select from control.deposit_entry r where r.reverses = e.id))";
+    Ok(client.query_one(sql, &[&organisation, &note]).await?.try_get(0)?)
+}
+
 /// 取消: writes the reverse of an entry; its number.
 ///
 /// # Errors

@@ -202,3 +202,15 @@ pub async fn budget_list(
     };
     client.query(sql, &[&fiscal_year]).await?.iter().map(budget).collect()
 }
+
+/// Organisations: identifier, name, and its name in Latin letters.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn organisation_names(
+    client: &impl GenericClient,
+) -> Result<Vec<[String; 3]>, StoreError> {
+    let sql = "select id, name, name_en from control.organisation order by id";
+    let names = |row: &Row| Ok([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?]);
+    client.query(sql, &[]).await?.iter().map(names).collect()
+}
