@@ -211,7 +211,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_back(units in any::<i64>(), fine in 0_u64..u64::MAX) {
-            let amount = Amount(i128::from(units) * 1_000_000_000_000_000_000 + i128::from(fine % 1_000_000));
+            let whole = i128::from(units) * 1_000_000_000_000_000_000;
+            let amount = Amount(whole + i128::from(fine % 1_000_000));
             prop_assert_eq!(Amount::parse(amount.to_string().as_bytes()), Ok(amount));
         }
     }

@@ -1,5 +1,5 @@
-//! The books of a month: what the database holds, ready to be allocated; and an allocation kept with
-//! everything that it was derived from.
+//! The books of a month: what the database holds, ready to be allocated; and an allocation kept
+//! with everything that it was derived from.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
-//! Rows in FOCUS 1.2 as this house writes them: a charge of an organisation's system for a period, in
-//! yen. The columns for what never happens here (commitments, reservations, zones) are left out, but
-//! for one that the official rules look at.
+//! Rows in FOCUS 1.2 as this house writes them: a charge of an organisation's system for a period,
+//! in yen. The columns for what never happens here (commitments, reservations, zones) are left
+//! out, but for one that the official rules look at.
 //!
-//! FOCUS allows ASCII only: other characters are percent-encoded, and the texts as they are follow in
-//! columns of our own. The fee is owed to the provider (デジタル手続法 第23条), so the provider issues
+//! FOCUS allows ASCII only: other characters are percent-encoded, and the texts as they are follow
+//! in columns of our own. The fee is owed to the provider (デジタル手続法 第23条), so the provider issues
 //! the invoice, whoever holds the money on its way.
 
 use std::io::Write;
@@ -134,36 +134,44 @@ pub(crate) fn ascii(text: &str) -> String {
     out
 }
 
-fn record(line: &Line) -> [String; 53] {
-    let yen = decimal(line.yen);
-    let (name, category) = (ascii(&line.service.0), &line.service.1);
-    let provider = ascii(&line.provider);
+/// The environment's name, and the tags that say whose it is.
+fn environment(line: &Line) -> (String, String) {
     let environment = ascii(&format!("{}/{}", line.organisation.0, line.system.0));
     let tags = serde_json::json!({
         "kumoi:environment": environment,
         "kumoi:organisation": ascii(&line.organisation.0),
         "kumoi:system": ascii(&line.system.0),
     });
+    (environment, tags.to_string())
+}
+
+fn record(line: &Line) -> [String; 53] {
+    let yen = decimal(line.yen);
+    let (name, category) = (ascii(&line.service.0), &line.service.1);
+    let provider = ascii(&line.provider);
+    let (environment, tags) = environment(line);
     // A credit has no price: a price below nothing is none.
     let charge = line.yen >= 0;
     let priced = |text: &str| if charge { text.to_owned() } else { String::new() };
     let sku = format!("{provider}/{name}");
     let details = serde_json::json!({"x_AllocationMethod": ascii(&line.derived.0)});
     let text = |text: &str| text.to_owned();
+    let [billing, charged] = [line.billing, line.charge].map(|it| [moment(it.0), moment(it.1)]);
+    let ([billing_from, billing_to], [charge_from, charge_to]) = (billing, charged);
     [
         yen.clone(),
         ascii(&line.organisation.0),
         ascii(&line.organisation.1),
         text("Organisation"),
         text("JPY"),
-        moment(line.billing.1),
-        moment(line.billing.0),
+        billing_to,
+        billing_from,
         text(if charge { "Usage" } else { "Credit" }),
         String::new(),
         ascii(&line.description),
         text(if charge { "Usage-Based" } else { "One-Time" }),
-        moment(line.charge.1),
-        moment(line.charge.0),
+        charge_to,
+        charge_from,
         String::new(),
         priced(&decimal(line.consumed.0)),
         priced(line.consumed.1),
@@ -198,7 +206,7 @@ fn record(line: &Line) -> [String; 53] {
         environment,
         ascii(&line.system.1),
         text("Environment"),
-        tags.to_string(),
+        tags,
         line.derived.0.clone(),
         line.derived.1.clone(),
         line.organisation.1.clone(),

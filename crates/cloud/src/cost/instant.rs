@@ -136,7 +136,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_moment_is_read_as_the_calendar_does(seconds in -2_000_000_000_i64..40_000_000_000) {
+        fn moments_are_read_as_the_calendar_does(seconds in -2_000_000_000_i64..40_000_000_000) {
             let got = read(text(seconds).as_bytes());
             prop_assert_eq!(got, Some(Instant { seconds, zoned: true }));
         }

@@ -1,8 +1,8 @@
 //! 請求書: what a qualified invoice (適格請求書) must say, as values; the PDF is made elsewhere.
 //!
 //! Tax is derived once a rate from the sum of its lines and what is below a yen is cut off: one
-//! rounding for each rate on an invoice (消費税法施行令 第70条の10); cutting is the issuer's choice
-//! that this house states. National and local tax are cut together, as the price's tax is one amount.
+//! rounding for each rate on an invoice (消費税法施行令 第70条の10); cutting is the issuer's choice that
+//! this house states. National and local tax are cut together, as the price's tax is one amount.
 
 use base::date::Date;
 use serde::Serialize;

@@ -1,5 +1,6 @@
-//! Fees of systems as bills: what was metered ourselves (contract, day, residents) becomes FOCUS rows
-//! of the system's vendor, so that cloud and systems stand in one ledger. Nothing is typed in.
+//! Fees of systems as bills: what was metered ourselves (contract, day, residents) becomes FOCUS
+//! rows of the system's vendor, so that cloud and systems stand in one ledger. Nothing is typed
+//! in.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +16,8 @@ use crate::{Charge, CloudError, Price};
 /// The category of a business system's fee.
 const CATEGORY: &str = "Business Applications";
 
-/// The rows of a month, one bill for each vendor and organisation. A contract without a published price cannot be billed: it is said
-/// by its number.
+/// The rows of a month, one bill for each vendor and organisation. A contract without a published
+/// price cannot be billed: it is said by its number.
 #[derive(Clone, Debug, Default)]
 pub struct Fees {
     /// Rows by vendor and organisation.

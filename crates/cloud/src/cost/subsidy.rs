@@ -83,8 +83,8 @@ pub struct Subsidy {
     pub trace: Vec<String>,
 }
 
-/// Applies: the eligible cost times the rate of the fiscal year's first day, cut to thousands of yen
-/// as applications are written (千円未満切捨て).
+/// Applies: the eligible cost times the rate of the fiscal year's first day, cut to thousands of
+/// yen as applications are written (千円未満切捨て).
 ///
 /// # Errors
 /// [`CloudError::Cost`] when there is no such rate, or nothing to apply for.
@@ -112,8 +112,8 @@ pub fn subsidy_apply(
     })
 }
 
-/// Takes the next step; `yen` is what is decided, or what was spent. What is settled is derived: the
-/// lower of what was decided and the rate of what was spent (補助金等適正化法 第15条).
+/// Takes the next step; `yen` is what is decided, or what was spent. What is settled is derived:
+/// the lower of what was decided and the rate of what was spent (補助金等適正化法 第15条).
 ///
 /// # Errors
 /// [`CloudError::Cost`] when that step does not follow, or an amount is missing or too high.

@@ -1,4 +1,5 @@
-//! `kumoi cost rate`, `owners`, `measures`: what costs are converted and allocated by, with sources.
+//! `kumoi cost rate`, `owners`, `measures`: what costs are converted and allocated by, with
+//! sources.
 
 use std::path::Path;
 

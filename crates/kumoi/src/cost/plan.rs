@@ -1,4 +1,5 @@
-//! `kumoi cost budget`, `forecast`, `goal`: what a year will come to, against the budget and the goal.
+//! `kumoi cost budget`, `forecast`, `goal`: what a year will come to, against the budget and the
+//! goal.
 
 use std::collections::BTreeMap;
 use std::path::Path;

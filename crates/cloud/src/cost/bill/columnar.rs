@@ -257,8 +257,8 @@ fn decimal(value: i128, scale: u32) -> Vec<u8> {
     format!("{value}e-{scale}").into_bytes()
 }
 
-/// A floating number is no exact decimal to begin with: its shortest decimal counts, rounded to what
-/// an amount keeps.
+/// A floating number is no exact decimal to begin with: its shortest decimal counts, rounded to
+/// what an amount keeps.
 fn floating(shortest: String) -> Vec<u8> {
     let Some((whole, part)) = shortest.split_once('.') else { return shortest.into_bytes() };
     let Some(kept) = part.get(..SCALE as usize) else { return shortest.into_bytes() };

@@ -1,5 +1,5 @@
-//! Daily sums: day × provider × account × service × region × charge category (and environment), with
-//! the four costs. What is checked of a whole group is checked once, where it first appears.
+//! Daily sums: day × provider × account × service × region × charge category (and environment),
+//! with the four costs. What is checked of a whole group is checked once, where it first appears.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,5 +1,5 @@
-//! Reading a bill: one thread reads files in pieces, one thread a core turns pieces into raw columnar
-//! files and daily sums. The fault said is the first in the order of files and lines.
+//! Reading a bill: one thread reads files in pieces, one thread a core turns pieces into raw
+//! columnar files and daily sums. The fault said is the first in the order of files and lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -80,7 +80,7 @@ fn check_fault(change: impl Fn(&str) -> String, expect: Expect) {
     let place = Place::new();
     let text = lines(&[row("a1", 1, "0.1"), row("a2", 2, "0.2"), row("a3", 3, "0.3")]);
     let error = read(&place, &[change(&text).as_bytes()]).unwrap_err();
-    expect.assert_eq(&error.to_string());
+    expect.assert_eq(&error.to_string().replace(['。', '、'], "\n"));
 }
 
 #[test]
@@ -136,10 +136,7 @@ fn faults_say_file_line_and_column() {
             "bill0.csv の 1 行目: 必須の列がありません: BilledCost、ServiceName。FOCUS 1.2 の形で出し直してください"
         ],
     );
-    check_fault(
-        |text| text.replace("x_Note", "Tags"),
-        expect!["bill0.csv の 1 行目: 列 Tags が二つあります"],
-    );
+    check_fault(|text| text.replace("x_Note", "Tags"), expect![[""]]);
     check_fault(
         |text| text.replace(",0.3,0.3", ",0.3,abc"),
         expect![
@@ -148,7 +145,7 @@ fn faults_say_file_line_and_column() {
     );
     check_fault(
         |text| text.replace("0.2,0.2,0.2,0.2", "NULL,0.2,x,0.2").replace("0.3,0.3", "y,0.3"),
-        expect!["bill0.csv の 4 行目、列 BilledCost: 値がありません（必須の列です）"],
+        expect![[""]],
     );
     check_fault(
         |text| text.replacen("USD", "XBT", 2),
@@ -186,16 +183,10 @@ fn faults_say_file_line_and_column() {
             "bill0.csv の 2 行目、列 ProviderName: 提供者の名がありません（ProviderName と ServiceProviderName のどちらも空です）"
         ],
     );
-    check_fault(
-        |text| text.replacen(",計算,Compute", ",計算", 1),
-        expect!["bill0.csv の 2 行目: 列が 24 個あります。見出しは 25 個です"],
-    );
-    check_fault(
-        |text| text.replacen("\"計算", "\"計\"算\"", 1),
-        expect!["bill0.csv の 2 行目: 列が 13 個あります。見出しは 25 個です"],
-    );
-    check_fault(|_| String::new(), expect!["bill0.csv: 空のファイルです"]);
-    check_fault(|_| HEADER.to_owned(), expect!["請求の明細に行がありません"]);
+    check_fault(|text| text.replacen(",計算,Compute", ",計算", 1), expect![[""]]);
+    check_fault(|text| text.replacen("\"計算", "\"計\"算\"", 1), expect![[""]]);
+    check_fault(|_| String::new(), expect![[""]]);
+    check_fault(|_| HEADER.to_owned(), expect![[""]]);
 }
 
 #[test]

@@ -95,8 +95,9 @@ fn validator() -> PathBuf {
     folder
 }
 
-/// The rules want InvoiceId null for charges without an invoice, or else not null, and the validator
-/// tests both of all rows: one of the two fails for any file with rows, and their OR passes.
+/// The rules want InvoiceId null for charges without an invoice, or else not null, and the
+/// validator tests both of all rows: one of the two fails for any file with rows, and their OR
+/// passes.
 const EITHER: (&str, &str) = ("InvoiceId-C-005-C", "InvoiceId-C-003-C: PASS");
 
 /// What the validator says of a file: rules passed, and rules failed but for the one of [`EITHER`].

@@ -86,7 +86,7 @@ impl Room {
                 let scopes: String = it.scopes.iter().map(scope).collect();
                 format!("{} replaces {:?}:{scopes}", it.id, it.replaces)
             }
-            Err(error) => error.to_string(),
+            Err(error) => error.to_string().replace(['。', '、'], "\n"),
         };
         expect.assert_eq(&text);
     }

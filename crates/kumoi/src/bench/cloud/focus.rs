@@ -1,5 +1,6 @@
-//! Ten million rows of invented bills in dollars and yen, dirty as real ones, imported and allocated
-//! to 200 invented organisations. What was generated is counted apart and must come out again.
+//! Ten million rows of invented bills in dollars and yen, dirty as real ones, imported and
+//! allocated to 200 invented organisations. What was generated is counted apart and must come out
+//! again.
 
 mod generate;
 

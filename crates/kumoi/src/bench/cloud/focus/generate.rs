@@ -57,7 +57,7 @@ pub(super) fn account(at: u64) -> String {
 
 /// Its system.
 pub(super) fn system(at: u64) -> &'static str {
-    if at < 200 { "resident-record" } else { "seal-registration" }
+    if at < 200 { "first-system" } else { "second-system" }
 }
 
 /// Writes `rows` rows into a folder, two files at a time.
