@@ -1,8 +1,9 @@
 //! 費用: bills of clouds and systems in the open format FOCUS, whose money they are, and what
 //! becomes of it.
 //!
-//! Every amount is derived from metered rows and says how; a missing input is an open question and
-//! never a guess. Reading and allocating are pure or work on files; only `store` knows the database.
+//! Every amount is derived from metered rows and says how; a missing input is an open question
+//! and never a guess. Reading and allocating are pure or work on files; only `store` knows the
+//! database.
 
 pub mod allocate;
 pub mod amount;

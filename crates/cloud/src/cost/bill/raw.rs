@@ -70,7 +70,8 @@ impl Part {
                 Values::Text => texts_write(&mut column, (batch, at), there, &mut texts)?,
                 Values::Number(values) => {
                     let kept = values.iter().zip(there).filter(|(_, it)| **it == 1);
-                    let bytes: Vec<u8> = kept.flat_map(|(it, _)| it.0.to_be_bytes()).collect();
+                    let mut bytes = Vec::with_capacity(values.len() * 16);
+                    kept.for_each(|(it, _)| bytes.extend_from_slice(&it.0.to_be_bytes()));
                     let bytes = Bytes::from(bytes);
                     let cells: Vec<FixedLenByteArray> = (0..bytes.len() / 16)
                         .map(|cell| ByteArray::from(bytes.slice(cell * 16..cell * 16 + 16)).into())

@@ -132,61 +132,92 @@ fn a_compressed_bill_of_many_pieces_is_the_same_bill() {
 fn faults_say_file_line_and_column() {
     check_fault(
         |text| text.replace("BilledCost,", "Cost,").replace("ServiceName,", "Service,"),
-        expect![
-            "bill0.csv の 1 行目: 必須の列がありません: BilledCost、ServiceName。FOCUS 1.2 の形で出し直してください"
-        ],
+        expect![[r#"
+            bill0.csv の 1 行目: 必須の列がありません: BilledCost
+            ServiceName
+            FOCUS 1.2 の形で出し直してください"#]],
     );
-    check_fault(|text| text.replace("x_Note", "Tags"), expect![[""]]);
+    check_fault(
+        |text| text.replace("x_Note", "Tags"),
+        expect!["bill0.csv の 1 行目: 列 Tags が二つあります"],
+    );
     check_fault(
         |text| text.replace(",0.3,0.3", ",0.3,abc"),
-        expect![
-            "bill0.csv の 6 行目、列 EffectiveCost: 「abc」は数として読めません。12.345 や 1.2E-7 のように書いてください"
-        ],
+        expect![[r#"
+            bill0.csv の 6 行目
+            列 EffectiveCost: 「abc」は数として読めません
+            12.345 や 1.2E-7 のように書いてください"#]],
     );
     check_fault(
         |text| text.replace("0.2,0.2,0.2,0.2", "NULL,0.2,x,0.2").replace("0.3,0.3", "y,0.3"),
-        expect![[""]],
+        expect![[r#"
+            bill0.csv の 4 行目
+            列 BilledCost: 値がありません（必須の列です）"#]],
     );
     check_fault(
         |text| text.replacen("USD", "XBT", 2),
-        expect![
-            "bill0.csv の 2 行目、列 BillingCurrency: 通貨「XBT」は扱えません。円と、為替の表にある通貨（いま JPY、USD）だけです。正しい通貨なら、先に為替の表に加えてください"
-        ],
+        expect![[r#"
+            bill0.csv の 2 行目
+            列 BillingCurrency: 通貨「XBT」は扱えません
+            円と
+            為替の表にある通貨（いま JPY
+            USD）だけです
+            正しい通貨なら
+            先に為替の表に加えてください"#]],
     );
     check_fault(
         |text| text.replace("2026-05-02T00:00:00Z", "5/2/2026"),
-        expect![
-            "bill0.csv の 4 行目、列 ChargePeriodStart: 「5/2/2026」は日時として読めません。2026-05-01T00:00:00Z のように書いてください"
-        ],
+        expect![[r#"
+            bill0.csv の 4 行目
+            列 ChargePeriodStart: 「5/2/2026」は日時として読めません
+            2026-05-01T00:00:00Z のように書いてください"#]],
     );
+}
+
+#[test]
+fn faults_of_what_rows_say_are_named() {
     check_fault(
         |text| text.replace("2026-05-02T01:00:00Z", "2026-05-01T01:00:00Z"),
-        expect![
-            "bill0.csv の 4 行目、列 ChargePeriodEnd: 終わりが始まり（ChargePeriodStart）より後ではありません"
-        ],
+        expect![[r#"
+            bill0.csv の 4 行目
+            列 ChargePeriodEnd: 終わりが始まり（ChargePeriodStart）より後ではありません"#]],
     );
     check_fault(
         |text| text.replace("2026-06-01T00", "2026-04-01T00"),
-        expect![
-            "bill0.csv の 2 行目、列 BillingPeriodEnd: 請求期間の終わりが始まり（BillingPeriodStart）より後ではありません"
-        ],
+        expect![[r#"
+            bill0.csv の 2 行目
+            列 BillingPeriodEnd: 請求期間の終わりが始まり（BillingPeriodStart）より後ではありません"#]],
     );
     check_fault(
         |text| text.replace("Usage", "Consumption"),
-        expect![
-            "bill0.csv の 2 行目、列 ChargeCategory: 「Consumption」は FOCUS の値ではありません（Usage、Purchase、Tax、Credit、Adjustment）"
-        ],
+        expect![[r#"
+            bill0.csv の 2 行目
+            列 ChargeCategory: 「Consumption」は FOCUS の値ではありません（Usage
+            Purchase
+            Tax
+            Credit
+            Adjustment）"#]],
     );
     check_fault(
         |text| text.replace("見本クラウド", ""),
-        expect![
-            "bill0.csv の 2 行目、列 ProviderName: 提供者の名がありません（ProviderName と ServiceProviderName のどちらも空です）"
-        ],
+        expect![[r#"
+            bill0.csv の 2 行目
+            列 ProviderName: 提供者の名がありません（ProviderName と ServiceProviderName のどちらも空です）"#]],
     );
-    check_fault(|text| text.replacen(",計算,Compute", ",計算", 1), expect![[""]]);
-    check_fault(|text| text.replacen("\"計算", "\"計\"算\"", 1), expect![[""]]);
-    check_fault(|_| String::new(), expect![[""]]);
-    check_fault(|_| HEADER.to_owned(), expect![[""]]);
+    check_fault(
+        |text| text.replacen(",計算,Compute", ",計算", 1),
+        expect![[r#"
+            bill0.csv の 2 行目: 列が 24 個あります
+            見出しは 25 個です"#]],
+    );
+    check_fault(
+        |text| text.replacen("\"計算", "\"計\"算", 1),
+        expect![[r#"
+            bill0.csv の 2 行目: 引用符が閉じていません
+            この行より後を確かめてください"#]],
+    );
+    check_fault(|_| String::new(), expect!["bill0.csv: 空のファイルです"]);
+    check_fault(|_| HEADER.to_owned(), expect!["請求の明細に行がありません"]);
 }
 
 #[test]

@@ -31,8 +31,9 @@ const HEADER: &str = "AvailabilityZone,BilledCost,BillingAccountId,BillingAccoun
 BillingAccountType,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,ChargeCategory,ChargeClass,\
 ChargeDescription,ChargeFrequency,ChargePeriodEnd,ChargePeriodStart,CommitmentDiscountId,\
 ConsumedQuantity,ConsumedUnit,ContractedCost,ContractedUnitPrice,EffectiveCost,InvoiceId,\
-InvoiceIssuerName,ListCost,ListUnitPrice,PricingCategory,PricingCurrency,PricingQuantity,PricingUnit,\
-ProviderName,PublisherName,RegionId,RegionName,ResourceId,ResourceName,ResourceType,ServiceCategory,\
+InvoiceIssuerName,ListCost,ListUnitPrice,PricingCategory,PricingCurrency,PricingQuantity,\
+PricingUnit,ProviderName,PublisherName,RegionId,RegionName,ResourceId,ResourceName,ResourceType,\
+ServiceCategory,\
 ServiceName,ServiceSubcategory,SkuId,SkuMeter,SkuPriceId,SubAccountId,SubAccountName,\
 SubAccountType,Tags\n";
 
@@ -121,10 +122,12 @@ fn row_write(line: &mut String, (file, row): (u64, u64), random: &mut Random) ->
         ",{cost},B{file},\"見本, 請求先\",Payer,{currency},2026-06-01T00:00:00{zone},\
          2026-05-01T00:00:00{zone},Usage,{null},\"{name}\",Usage-Based,\
          2026-05-{day:02}T{hour:02}:59:59{zone},2026-05-{day:02}T{hour:02}:00:00{zone},{null},\
-         {}.{:03},Hours,{cost},0.0126,{cost},INV-{file},{provider},{cost},0.0140,Standard,USD,1,Hours,\
-         {provider},{provider},{region},見本地域,res-{resource:08x},res-{resource},{category}-resource,\
+         {}.{:03},Hours,{cost},0.0126,{cost},INV-{file},{provider},{cost},0.0140,Standard,USD,1,\
+         Hours,{provider},{provider},{region},見本地域,res-{resource:08x},res-{resource},\
+         {category}-resource,\
          {category},{name},{kind},SKU-{service:03},Meter-{service},PRICE-{service:03},{account},\
-         env-{at},Linked,\"{{\"\"kumoi:environment\"\":\"\"env-{at}\"\",\"\"cost\"\":\"\"c{}\"\"}}\"\n",
+         env-{at},Linked,\
+         \"{{\"\"kumoi:environment\"\":\"\"env-{at}\"\",\"\"cost\"\":\"\"c{}\"\"}}\"\n",
         row % 24,
         row % 1000,
         row % 10,
