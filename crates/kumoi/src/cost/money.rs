@@ -111,13 +111,14 @@ pub(super) async fn invoice(mut desk: Desk, arguments: &InvoiceArguments) -> Res
     let issuer = Issuer { name, registration, sample: true };
     let wanted = (arguments.month, arguments.method);
     let (_, invoices) = invoice_list(&desk.client, wanted, (&issuer, today()), &names).await?;
-    for (_, invoice) in &invoices {
-        println!("{}", serde_json::to_string_pretty(invoice)?);
-    }
+    // Into the books first: what is printed may go to a reader that ends early.
     if arguments.bill {
         let count =
             invoices_bill(&mut desk.client, arguments.month, &invoices, &desk.actor).await?;
         eprintln!("{count} 団体に請求しました");
+    }
+    for (_, invoice) in &invoices {
+        println!("{}", serde_json::to_string_pretty(invoice)?);
     }
     Ok(())
 }

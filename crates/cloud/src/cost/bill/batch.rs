@@ -58,7 +58,11 @@ impl Builder {
     /// The batch, whose texts must be UTF-8.
     pub(super) fn build(self) -> Result<Batch, Fault> {
         let (ends, lines, width) = (self.ends, self.lines, self.width);
-        let invalid = std::str::from_utf8(&self.text).err().map(|error| error.valid_up_to());
+        let invalid = match std::str::from_utf8(&self.text) {
+            // No database holds a text with this character.
+            Ok(_) => self.text.iter().position(|byte| *byte == 0),
+            Err(error) => Some(error.valid_up_to()),
+        };
         let batch = Batch { text: Bytes::from(self.text), ends, lines, width };
         match invalid {
             None => Ok(batch),
@@ -68,7 +72,7 @@ impl Builder {
                 Err(Fault::at(
                     line,
                     None,
-                    "UTF-8 ではない文字があります。UTF-8 で出し直してください",
+                    "UTF-8 ではない文字か、文字コード 0 があります。UTF-8 で出し直してください",
                 ))
             }
         }

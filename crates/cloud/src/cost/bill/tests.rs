@@ -226,8 +226,10 @@ fn other_texts_and_files_are_refused() {
     let at = text.windows(5).rposition(|it| it == b"Hours").unwrap();
     text[at] = 0x82;
     let error = read(&Place::new(), &[&text]).unwrap_err();
-    expect!["bill0.csv の 4 行目: UTF-8 ではない文字があります。UTF-8 で出し直してください"]
+    expect!["bill0.csv の 4 行目: UTF-8 ではない文字か、文字コード 0 があります。UTF-8 で出し直してください"]
         .assert_eq(&error.to_string());
+    text[at] = 0;
+    assert!(read(&Place::new(), &[&text]).unwrap_err().to_string().contains("文字コード 0"));
     let place = Place::new();
     let error = bill_read(&["/nowhere.csv".into()], place.path(), &options()).unwrap_err();
     expect!["nowhere.csv: ファイルがありません"].assert_eq(&error.to_string());

@@ -85,8 +85,8 @@ fn lines(organisation: Option<&str>) -> Vec<Line> {
 /// The validator's folder.
 fn validator() -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    let folder = target.join("focus-validator");
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let folder = root.join(target).join("focus-validator");
     assert!(
         folder.join("ready-2.2.1").exists(),
         "{} is missing: bash -c 'source xtask/packages.sh; focus_validator_ensure'",

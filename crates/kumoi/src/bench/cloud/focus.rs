@@ -21,6 +21,7 @@ use store::organisation::{Installer, Organisation};
 
 use self::generate::{ACCOUNTS, Generated, MONTH, generate};
 use super::super::place::Folder;
+use super::super::process::Family;
 
 /// Generates, imports, allocates.
 pub(super) async fn focus(folder: &Folder, rows: u64) -> Result<()> {
@@ -43,7 +44,7 @@ async fn measure(folder: &Folder, cluster: &Cluster, made: &Generated) -> Result
     let installer = Installer::new(cluster.installer("postgres"));
     let mut client = control_open(&installer).await?;
     basis_write(&client).await?;
-    let begin = Instant::now();
+    let (begin, before) = (Instant::now(), Family::own()?.time()?);
     let root = folder.path().join("costs");
     let imported = bill_import(&mut client, &root, (&made.files, "bench")).await?;
     let import = begin.elapsed();
@@ -60,13 +61,15 @@ async fn measure(folder: &Folder, cluster: &Cluster, made: &Generated) -> Result
     }
     let allocation = allocate(&ledger, &basis)?;
     let allocate = allocating.elapsed();
+    let processor = Family::own()?.time()?.saturating_sub(before);
     let bill = &imported.bill;
     println!(
-        "focus: import {:.1} s, allocation {:.2} s, together {:.1} s ({:.0} rows/s)",
+        "focus: import {:.1} s, allocation {:.2} s, together {:.1} s ({:.0} rows/s); processor {:.1} s",
         import.as_secs_f64(),
         allocate.as_secs_f64(),
         (import + allocate).as_secs_f64(),
-        bill.rows as f64 / (import + allocate).as_secs_f64()
+        bill.rows as f64 / (import + allocate).as_secs_f64(),
+        processor.as_secs_f64()
     );
     println!(
         "focus: raw {} MB, {} daily sums, NULL {}, without zone {}, peak memory {} MB",
