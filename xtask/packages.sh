@@ -110,3 +110,34 @@ moto_ensure() {
     touch "$folder/.ready"
   ) 9>"$folder.lock"
 }
+
+# The official validator of FOCUS (PyPI) in a folder of its own under target/: prints the folder.
+# Always 2.2.1 with the rules 1.2.0.1: without the version an older Python takes 1.0.0 silently.
+focus_validator_ensure() {
+  local venv="${CARGO_TARGET_DIR:-target}/focus-validator"
+  if [[ ! -e "$venv/ready-2.2.1" ]]; then
+    rm -rf "$venv"
+    python3 -c 'import ensurepip' 2>/dev/null || apt_install python3 python3-venv >&2
+    python3 -m venv "$venv" >&2
+    # It asks for Python 3.12 for one line only, which is spelled for older ones below; its numpy
+    # goes with pyarrow before 24.
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --ignore-requires-python \
+      focus-validator==2.2.1 'pyarrow<24' >&2
+    "$venv/bin/python" - >&2 <<'PYTHON'
+import compileall, importlib.metadata, importlib.util, pathlib, sys
+
+assert importlib.metadata.version("focus-validator") == "2.2.1"
+folder = pathlib.Path(importlib.util.find_spec("focus_validator").origin).parent
+if sys.version_info < (3, 12):
+    path = folder / "config_objects" / "focus_to_duckdb_converter.py"
+    newer = """f"'{k.replace('\\"', '\\"\\"')}'" for k in"""
+    older = """"'" + k.replace('"', '""') + "'" for k in"""
+    text = path.read_text()
+    assert text.count(newer) == 1, "the line that only Python 3.12 reads is not where it was"
+    path.write_text(text.replace(newer, older))
+assert compileall.compile_dir(folder, quiet=1), "the validator cannot be compiled"
+PYTHON
+    touch "$venv/ready-2.2.1"
+  fi
+  (cd "$venv" && pwd)
+}

@@ -51,6 +51,15 @@ pub enum CloudError {
         /// What changed, for people.
         changed: String,
     },
+    /// A bill cannot be taken as it is: where and why.
+    #[error("{0}")]
+    Bill(crate::cost::bill::Fault),
+    /// A step with costs is refused: why, and what to do.
+    #[error("{0}")]
+    Cost(String),
+    /// A raw file of a bill cannot be written.
+    #[error("明細の列指向ファイルを書けません（{0}）")]
+    Columnar(parquet::errors::ParquetError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

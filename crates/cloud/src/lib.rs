@@ -4,6 +4,7 @@
 //! Nothing here opens a register or holds an organisation's keys longer than one step.
 
 mod contract;
+pub mod cost;
 mod error;
 pub mod gate;
 pub mod guardrail;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod cost;
 mod demo;
 mod gate;
 mod leave;
@@ -71,6 +72,8 @@ enum Command {
     Move(relocate::MoveArguments),
     /// 国の運用者の仕事: 団体の木、守りごと、青写真、照合
     Plane(plane::PlaneArguments),
+    /// クラウドの費用: 請求の取込み、按分、保管金、予測、FOCUS の書出し
+    Cost(cost::CostArguments),
     /// 速さと記憶域を測る
     Bench(bench::BenchArguments),
 }
@@ -124,6 +127,7 @@ fn run(command: Command) -> Result<ExitCode> {
             }
             Command::Delete(arguments) => leave::delete(arguments).await,
             Command::Move(arguments) => relocate::relocate(arguments).await,
+            Command::Cost(arguments) => cost::cost(arguments).await,
             Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Log(arguments) => {
                 let intact = log::log(arguments).await?;

@@ -3,10 +3,13 @@
 //! municipality's LGWAN login sees the offers and its own contracts.
 
 mod contract;
+pub mod cost;
 mod deletion;
+pub mod deposit;
 mod offer;
 pub mod plane;
 mod relocation;
+pub mod subsidy;
 
 use std::future::poll_fn;
 

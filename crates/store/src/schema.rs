@@ -39,6 +39,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("relocation", include_str!("../sql/steps/control-0004-relocation.sql")),
         ("deletion", include_str!("../sql/steps/control-0005-deletion.sql")),
         ("plane", include_str!("../sql/steps/control-0006-plane.sql")),
+        ("cost", include_str!("../sql/steps/control-0007-cost.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.

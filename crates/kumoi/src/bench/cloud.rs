@@ -2,6 +2,7 @@
 //! data of theirs; accounts, budgets and vendors are invented.
 
 mod blueprint;
+mod focus;
 mod guardrail;
 mod nation;
 mod wave;
@@ -15,8 +16,8 @@ use super::place::Folder;
 
 /// Options of `kumoi bench cloud`.
 #[derive(Args, Clone, Debug)]
-pub struct CloudArguments {
-    /// 一つの計測だけ: guardrail、blueprint、wave、nation
+pub(super) struct CloudArguments {
+    /// 一つの計測だけ: guardrail、blueprint、wave、nation、focus
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
     /// 市区町村の数（nation）
@@ -28,17 +29,20 @@ pub struct CloudArguments {
     /// 見本の AWS（moto_server）の場所。指定がなければ KUMOI_MOTO
     #[arg(long, value_name = "FILE")]
     moto: Option<PathBuf>,
+    /// 請求の明細の行数（focus）
+    #[arg(long, default_value_t = 10_000_000)]
+    rows: u64,
     /// 青写真を適用する子の番号と口（nation が使います）
     #[arg(long, hide = true, num_args = 2, value_names = ["ID", "PORT"])]
     apply: Option<Vec<i64>>,
 }
 
 /// Measures what was asked for, or everything.
-pub(crate) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<()> {
+pub(super) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<()> {
     if let Some([id, port]) = arguments.apply.as_deref() {
         return nation::apply(folder, (*id, u16::try_from(*port)?), arguments.calls).await;
     }
-    let names = ["guardrail", "blueprint", "wave", "nation"];
+    let names = ["guardrail", "blueprint", "wave", "nation", "focus"];
     if let Some(only) = &arguments.only
         && !names.contains(&only.as_str())
     {
@@ -56,6 +60,9 @@ pub(crate) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<
     }
     if wanted("nation") {
         nation::nation(folder, &arguments).await?;
+    }
+    if wanted("focus") {
+        focus::focus(folder, arguments.rows).await?;
     }
     Ok(())
 }

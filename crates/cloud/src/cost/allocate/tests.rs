@@ -1,0 +1,222 @@
+//! Allocation of an invented month by hand-checked amounts, and sums that must hold for any bill.
+
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+
+use super::*;
+use crate::cost::rate;
+use store::control::cost::Rate;
+
+fn day(provider: &str, account: &str, currency: &str, billed: &str) -> Day {
+    Day {
+        day: "2026-05-10".parse().unwrap(),
+        period_from: "2026-05-01T00:00:00Z".parse().unwrap(),
+        provider: provider.to_owned(),
+        names: [provider.to_owned(), String::new()],
+        billing_account: "B".to_owned(),
+        account: account.to_owned(),
+        service: "計算".to_owned(),
+        service_category: "Compute".to_owned(),
+        region: String::new(),
+        charge: String::new(),
+        environment: String::new(),
+        currency: currency.to_owned(),
+        rows: 1,
+        costs: [billed, billed, billed, billed].map(str::to_owned),
+    }
+}
+
+fn owner(account: &str, organisation: Option<&str>, system: &str) -> Owner {
+    Owner {
+        provider: "P".to_owned(),
+        account: account.to_owned(),
+        environment: String::new(),
+        organisation: organisation.map(str::to_owned),
+        system: system.to_owned(),
+    }
+}
+
+fn rates() -> Rates {
+    let rate = Rate {
+        currency: "USD".to_owned(),
+        from: "2026-05-01".parse().unwrap(),
+        micro_yen: rate::read("139").unwrap(),
+        source: "見本".to_owned(),
+        certainty: "U".to_owned(),
+    };
+    Rates::of(&[rate]).unwrap()
+}
+
+/// Two organisations, one with two systems, a shared network and an account of nobody's.
+fn month() -> Ledger {
+    let days = [
+        day("P", "k1", "USD", "100"),
+        day("P", "k2", "USD", "50.005"),
+        day("P", "s1", "JPY", "7000.9"),
+        day("P", "net", "USD", "30"),
+        day("P", "lost", "JPY", "500"),
+    ];
+    let owners = [
+        owner("k1", Some("kasumi"), "resident-record"),
+        owner("k2", Some("kasumi"), "seal-registration"),
+        owner("s1", Some("sakura"), "resident-record"),
+        owner("net", None, "共通ネットワーク"),
+    ];
+    Ledger::of(&days, &owners, &rates()).unwrap()
+}
+
+fn basis() -> Basis {
+    let mut basis =
+        Basis { points: vec![("人口".into(), 7), ("業務量".into(), 3)], ..Basis::default() };
+    for (organisation, people, before) in [("kasumi", 30_000, 900_000), ("sakura", 10_000, 300_000)]
+    {
+        let source = || "見本".to_owned();
+        basis.measures.insert((organisation.into(), "人口".into()), (people, source()));
+        basis.measures.insert((organisation.into(), LEGACY.into()), (before, source()));
+    }
+    basis
+}
+
+fn said(allocation: &Allocation) -> String {
+    let mut text =
+        format!("{} = {} + {:?}\n", allocation.total, allocation.spread, allocation.nobody);
+    for outcome in &allocation.outcomes {
+        match &outcome.shares {
+            Ok(shares) => {
+                for it in shares {
+                    let trace = it.trace.replace('。', "\n    ");
+                    text += &format!("{} {} {}: {trace}\n", it.organisation, it.system, it.yen);
+                }
+            }
+            Err(open) => text += &format!("{}: {}\n", outcome.method.term(), open.join("、")),
+        }
+    }
+    text
+}
+
+#[track_caller]
+fn check(basis: &Basis, expect: Expect) {
+    expect.assert_eq(&said(&allocate(&month(), basis).unwrap()));
+}
+
+#[test]
+fn four_methods_stand_side_by_side() {
+    check(
+        &basis(),
+        expect![[r#"
+        32521 = 32021 + [("P", "lost", 500)]
+        kasumi resident-record 15981: 利用量: 自らの環境の費用 20850円
+            32,021円 × 20850695000／27851595000 = 23,972円
+            うちこの業務 23,972円 × 13900000000／20850695000 = 15,981円、端数の1円を含む
+        kasumi seal-registration 7991: 利用量: 自らの環境の費用 20850円
+            32,021円 × 20850695000／27851595000 = 23,972円
+            うちこの業務 23,972円 × 6950695000／20850695000 = 7,991円
+        sakura resident-record 8049: 利用量: 自らの環境の費用 7000円
+            32,021円 × 7000900000／27851595000 = 8,049円、端数の1円を含む
+        kasumi resident-record 10674: 均等: 一団体
+            32,021円 × 1／2 = 16,011円、端数の1円を含む
+            うちこの業務 16,011円 × 13900000000／20850695000 = 10,674円、端数の1円を含む
+        kasumi seal-registration 5337: 均等: 一団体
+            32,021円 × 1／2 = 16,011円、端数の1円を含む
+            うちこの業務 16,011円 × 6950695000／20850695000 = 5,337円
+        sakura resident-record 16010: 均等: 一団体
+            32,021円 × 1／2 = 16,010円
+        kasumi resident-record 15951: 独自点数: 人口 30000／40000×7点＋業務量 20／27×3点
+            32,021円 × 8070000／10800000 = 23,927円、端数の1円を含む
+            うちこの業務 23,927円 × 13900000000／20850695000 = 15,951円、端数の1円を含む
+        kasumi seal-registration 7976: 独自点数: 人口 30000／40000×7点＋業務量 20／27×3点
+            32,021円 × 8070000／10800000 = 23,927円、端数の1円を含む
+            うちこの業務 23,927円 × 6950695000／20850695000 = 7,976円
+        sakura resident-record 8094: 独自点数: 人口 10000／40000×7点＋業務量 7／27×3点
+            32,021円 × 2730000／10800000 = 8,094円
+        kasumi resident-record 16010: 従前の比: 従前の費用 900000（見本）
+            32,021円 × 900000／1200000 = 24,016円、端数の1円を含む
+            うちこの業務 24,016円 × 13900000000／20850695000 = 16,010円
+        kasumi seal-registration 8006: 従前の比: 従前の費用 900000（見本）
+            32,021円 × 900000／1200000 = 24,016円、端数の1円を含む
+            うちこの業務 24,016円 × 6950695000／20850695000 = 8,006円、端数の1円を含む
+        sakura resident-record 8005: 従前の比: 従前の費用 300000（見本）
+            32,021円 × 300000／1200000 = 8,005円
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_not_known_is_asked() {
+    check(
+        &Basis { points: basis().points, ..Basis::default() },
+        expect![[r#"
+        32521 = 32021 + [("P", "lost", 500)]
+        kasumi resident-record 15981: 利用量: 自らの環境の費用 20850円
+            32,021円 × 20850695000／27851595000 = 23,972円
+            うちこの業務 23,972円 × 13900000000／20850695000 = 15,981円、端数の1円を含む
+        kasumi seal-registration 7991: 利用量: 自らの環境の費用 20850円
+            32,021円 × 20850695000／27851595000 = 23,972円
+            うちこの業務 23,972円 × 6950695000／20850695000 = 7,991円
+        sakura resident-record 8049: 利用量: 自らの環境の費用 7000円
+            32,021円 × 7000900000／27851595000 = 8,049円、端数の1円を含む
+        kasumi resident-record 10674: 均等: 一団体
+            32,021円 × 1／2 = 16,011円、端数の1円を含む
+            うちこの業務 16,011円 × 13900000000／20850695000 = 10,674円、端数の1円を含む
+        kasumi seal-registration 5337: 均等: 一団体
+            32,021円 × 1／2 = 16,011円、端数の1円を含む
+            うちこの業務 16,011円 × 6950695000／20850695000 = 5,337円
+        sakura resident-record 16010: 均等: 一団体
+            32,021円 × 1／2 = 16,010円
+        独自点数: kasumi の人口が分かりません、sakura の人口が分かりません
+        従前の比: kasumi の従前の費用が分かりません、sakura の従前の費用が分かりません
+    "#]],
+    );
+}
+
+#[test]
+fn a_day_without_a_rate_is_refused() {
+    let days = [day("P", "k1", "EUR", "1")];
+    let error = Ledger::of(&days, &[], &rates()).unwrap_err();
+    expect![[r#"
+        2026-05-10 の EUR の為替がありません。
+        kumoi cost rate で、出典とともに加えてください"#]]
+    .assert_eq(&error.to_string().replace('。', "。\n"));
+}
+
+#[test]
+fn an_environment_goes_before_its_account() {
+    let mut tagged = day("P", "k1", "JPY", "10");
+    tagged.environment = "sakura-prod".to_owned();
+    let mut by_tag = owner("", Some("sakura"), "x");
+    by_tag.environment = "sakura-prod".to_owned();
+    let owners = [owner("k1", Some("kasumi"), "x"), by_tag];
+    let ledger = Ledger::of(&[tagged], &owners, &rates()).unwrap();
+    assert_eq!(ledger.pools.keys().next(), Some(&Pool::Own("sakura".into(), "x".into())));
+}
+
+proptest! {
+    #[test]
+    fn every_method_sums_to_the_bill(
+        costs in prop::collection::vec((0_u8..12, -500_000_i64..9_000_000_000), 1..40),
+    ) {
+        let mut days = vec![day("P", "a0", "JPY", "1")];
+        days.extend(costs.iter().map(|(account, micro)| {
+            let amount = Amount(i128::from(*micro) * 10_i128.pow(14)).to_string();
+            day("P", &format!("a{account}"), "USD", &amount)
+        }));
+        // Nine accounts of three organisations, two shared ones, one of nobody's.
+        let owners: Vec<Owner> = (0..11)
+            .map(|at| {
+                let name = format!("o{}", at % 3);
+                owner(&format!("a{at}"), (at < 9).then_some(name.as_str()), ["x", "y"][at % 2])
+            })
+            .collect();
+        let ledger = Ledger::of(&days, &owners, &rates()).unwrap();
+        let Ok(allocation) = allocate(&ledger, &basis()) else { return Ok(()) };
+        let nobody: i64 = allocation.nobody.iter().map(|it| it.2).sum();
+        prop_assert_eq!(allocation.spread + nobody, allocation.total);
+        prop_assert_eq!(allocation.total, ledger.total().0);
+        for outcome in allocation.outcomes {
+            if let Ok(shares) = outcome.shares {
+                let sum: i64 = shares.iter().map(|share| share.yen).sum();
+                prop_assert_eq!(sum, allocation.spread);
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! FOCUS 書出し: what was allocated to organisations, as rows by service that sum to the allocation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::date::Date;
+use jiff::Span;
+
+use super::allocate::{Allocation, Ledger, Method};
+use super::focus::Line;
+use super::share::split;
+use crate::CloudError;
+
+/// What is written.
+#[derive(Clone, Debug)]
+pub struct Export<'e> {
+    /// First day of the month.
+    pub month: Date,
+    /// Method.
+    pub method: Method,
+    /// One organisation, or all.
+    pub organisation: Option<&'e str>,
+    /// Names of organisations and systems.
+    pub names: &'e BTreeMap<String, String>,
+}
+
+/// The rows: each share over the services of the month by what they cost.
+///
+/// # Errors
+/// [`CloudError::Cost`] when the method has open questions.
+pub fn export(
+    ledger: &Ledger,
+    allocation: &Allocation,
+    wanted: &Export<'_>,
+) -> Result<Vec<Line>, CloudError> {
+    let shares = allocation.shares(wanted.method).ok_or_else(|| {
+        let method = wanted.method.term();
+        CloudError::Cost(format!(
+            "{method}の按分には、まだ分からない数があります。kumoi cost allocate で確かめてください"
+        ))
+    })?;
+    let weights: Vec<i128> = ledger.services.values().map(|yen| yen.micro().max(0)).collect();
+    let names = service_names(ledger);
+    let billing = (wanted.month, wanted.month.saturating_add(Span::new().months(1)));
+    let name = |id: &str| wanted.names.get(id).map_or(id, String::as_str).to_owned();
+    let mut lines = Vec::new();
+    for share in shares {
+        if wanted.organisation.is_some_and(|it| it != share.organisation) {
+            continue;
+        }
+        let parts = split(share.yen, &weights)
+            .ok_or_else(|| CloudError::Cost("サービスの費用がどれも 0 以下です".to_owned()))?;
+        for (((provider, _, category), service), part) in
+            ledger.services.keys().zip(&names).zip(parts)
+        {
+            if part.yen == 0 {
+                continue;
+            }
+            lines.push(Line {
+                provider: provider.clone(),
+                organisation: (share.organisation.clone(), name(&share.organisation)),
+                system: (share.system.clone(), name(&share.system)),
+                billing,
+                charge: billing,
+                service: (service.clone(), category.clone()),
+                description: format!("{service}（{}による按分）", wanted.method.term()),
+                pricing_unit: "Months",
+                consumed: (1, "Months"),
+                yen: part.yen,
+                derived: (wanted.method.term().to_owned(), share.trace.clone()),
+            });
+        }
+    }
+    Ok(lines)
+}
+
+/// Names of the services in order; FOCUS wants one category a name, so a name that has several is
+/// said with its provider and category.
+fn service_names(ledger: &Ledger) -> Vec<String> {
+    let mut categories: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (_, service, category) in ledger.services.keys() {
+        categories.entry(service).or_default().insert(category);
+    }
+    let name = |(provider, service, category): &(String, String, String)| {
+        if categories[service.as_str()].len() == 1 {
+            return service.clone();
+        }
+        format!("{service}（{provider}、{category}）")
+    };
+    ledger.services.keys().map(name).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+//! 取込み: a bill becomes part of the books whole or not at all. A re-issued bill replaces the earlier
+//! one whole, with the difference; what overlaps otherwise is refused.
+//!
+//! Raw files lie under a folder of costs: `incoming` while they are read, then `raw`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use store::Connection;
+use store::cluster::system;
+use store::control::cost::{
+    self, Import, Scope as Written, day_copy, folder_list, import_add, import_turn, rate_list,
+    scope_list,
+};
+
+use super::amount::Amount;
+use super::bill::{Bill, Daily, ReadOptions, Scope, bill_read};
+use super::instant;
+use crate::CloudError;
+
+/// A bill in the books.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// Number of the import.
+    pub id: i64,
+    /// The bill.
+    pub bill: Bill,
+    /// The import that it replaces.
+    pub replaces: Option<i64>,
+    /// For each scope its billed cost, and what was billed before if it was re-issued.
+    pub scopes: Vec<(Scope, Amount, Option<Amount>)>,
+}
+
+/// Imports a bill of one or several files into the control database and the folder of costs.
+///
+/// # Errors
+/// [`CloudError::Bill`] and [`CloudError::Cost`] with the reason; nothing of the bill stays then.
+pub async fn bill_import(
+    client: &mut Connection,
+    root: &Path,
+    (files, actor): (&[PathBuf], &str),
+) -> Result<Imported, CloudError> {
+    let mut currencies = BTreeSet::from(["JPY".to_owned()]);
+    currencies.extend(rate_list(client).await?.into_iter().map(|rate| rate.currency));
+    let incoming = Incoming::make(root)?;
+    let (paths, folder) = (files.to_vec(), incoming.path.clone());
+    let options = ReadOptions::new(currencies);
+    let read = tokio::task::spawn_blocking(move || bill_read(&paths, &folder, &options));
+    let bill = read.await.map_err(|_| stopped())??;
+    write(client, root, incoming, (bill, files, actor)).await
+}
+
+fn stopped() -> CloudError {
+    CloudError::Cost("請求の読込みが途中で止まりました。何も取り込んでいません".to_owned())
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> CloudError {
+    CloudError::Cost(format!("フォルダ {} を使えません（{error}）", path.display()))
+}
+
+/// Rows and aggregates become visible with the commit; the raw files are in their place before it.
+async fn write(
+    client: &mut Connection,
+    root: &Path,
+    mut incoming: Incoming,
+    (mut bill, files, actor): (Bill, &[PathBuf], &str),
+) -> Result<Imported, CloudError> {
+    let transaction = cost::transaction_begin(client).await?;
+    import_turn(&transaction).await?;
+    sweep(root, &folder_list(&transaction).await?)?;
+    let scopes = bill.scopes();
+    let current = scope_list(&transaction).await?;
+    let replaces = replaced(&current, &scopes.keys().cloned().collect::<Vec<_>>())?;
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let import = Import {
+        actor: actor.to_owned(),
+        files: files.iter().map(name).collect(),
+        rows: count(bill.rows),
+        raw_bytes: count(bill.raw_bytes),
+        zoneless: count(bill.zoneless),
+        literal_nulls: count(bill.literal_nulls),
+        folder: incoming.name.clone(),
+        replaces,
+    };
+    let written: Vec<Written> = scopes.iter().map(written).collect::<Result<_, _>>()?;
+    let id = import_add(&transaction, &import, &written).await?;
+    day_copy(&transaction, id, bill.days.iter().map(day)).await?;
+    incoming.settle(root)?;
+    cost::transaction_commit(transaction).await?;
+    let place = incoming.keep();
+    bill.parts = bill.parts.iter().map(|part| place.join(name(part))).collect();
+    let before = |scope: &Scope| {
+        let found = current.iter().find(|it| Some(it.import) == replaces && key(it) == *scope)?;
+        Amount::parse(found.billed.as_bytes()).ok()
+    };
+    let scopes = scopes.into_iter().map(|(scope, (_, billed))| {
+        let before = before(&scope);
+        (scope, billed, before)
+    });
+    Ok(Imported { id, scopes: scopes.collect(), bill, replaces })
+}
+
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn moment(seconds: i64) -> Result<Timestamp, CloudError> {
+    Timestamp::from_second(seconds)
+        .map_err(|_| CloudError::Cost("請求期間が暦の範囲を超えています".to_owned()))
+}
+
+fn written((scope, (rows, billed)): (&Scope, &(u64, Amount))) -> Result<Written, CloudError> {
+    Ok(Written {
+        import: 0,
+        provider: scope.provider.clone(),
+        billing_account: scope.billing_account.clone(),
+        period: (moment(scope.period.0)?, moment(scope.period.1)?),
+        currency: scope.currency.clone(),
+        rows: count(*rows),
+        billed: billed.to_string(),
+    })
+}
+
+fn day(daily: &Daily) -> cost::Day {
+    let key = &daily.key;
+    cost::Day {
+        day: key.day,
+        period_from: Timestamp::from_second(key.period.0).unwrap_or_default(),
+        provider: key.provider().to_owned(),
+        names: [key.provider_name.clone(), key.service_provider_name.clone()],
+        billing_account: key.billing_account.clone(),
+        account: key.account.clone(),
+        service: key.service.clone(),
+        service_category: key.service_category.clone(),
+        region: key.region.clone(),
+        charge: key.charge.clone(),
+        environment: key.environment.clone(),
+        currency: key.currency.clone(),
+        rows: count(daily.rows),
+        costs: [daily.billed, daily.effective, daily.list, daily.contracted]
+            .map(|cost| cost.to_string()),
+    }
+}
+
+fn key(scope: &Written) -> Scope {
+    Scope {
+        provider: scope.provider.clone(),
+        billing_account: scope.billing_account.clone(),
+        period: (scope.period.0.as_second(), scope.period.1.as_second()),
+        currency: scope.currency.clone(),
+    }
+}
+
+fn named(scope: &Scope) -> String {
+    format!(
+        "{} の請求先 {}、{} から {} まで（{}）",
+        scope.provider,
+        scope.billing_account,
+        instant::text(scope.period.0),
+        instant::text(scope.period.1),
+        scope.currency
+    )
+}
+
+/// The import that a bill replaces: the one that covers exactly the same. Refused if it overlaps
+/// with something else.
+fn replaced(current: &[Written], new: &[Scope]) -> Result<Option<i64>, CloudError> {
+    let overlaps = |a: &Scope, b: &Scope| {
+        a.provider == b.provider
+            && a.billing_account == b.billing_account
+            && a.period.0 < b.period.1
+            && b.period.0 < a.period.1
+    };
+    let refuse = |words: String| Err(CloudError::Cost(words));
+    for (at, one) in new.iter().enumerate() {
+        let other = new[..at].iter().find(|it| overlaps(it, one) && it.period != one.period);
+        if let Some(other) = other {
+            return refuse(format!(
+                "一つの請求の中で請求期間が重なっています: {} と {}",
+                named(other),
+                named(one)
+            ));
+        }
+    }
+    let mut imports: BTreeMap<i64, BTreeSet<Scope>> = BTreeMap::new();
+    for scope in current {
+        imports.entry(scope.import).or_default().insert(key(scope));
+    }
+    let wanted: BTreeSet<Scope> = new.iter().cloned().collect();
+    let mut found = None;
+    for (import, scopes) in imports {
+        let Some((mine, theirs)) = scopes
+            .iter()
+            .find_map(|theirs| Some((wanted.iter().find(|it| overlaps(it, theirs))?, theirs)))
+        else {
+            continue;
+        };
+        if scopes != wanted {
+            return refuse(format!(
+                "取込み済みの請求（{import}）と範囲が重なりますが、同じ範囲ではありません。\
+                 取込み済み: {}（ほかを合わせ {} 件）。今回: {}（{} 件）。出し直された請求なら、同じ提供者、請求先、期間、通貨の\
+                 すべてをまとめて取り込んでください",
+                named(theirs),
+                scopes.len(),
+                named(mine),
+                wanted.len()
+            ));
+        }
+        found = Some(import);
+    }
+    Ok(found)
+}
+
+/// A folder for a bill that is being read; gone unless it is kept.
+struct Incoming {
+    name: String,
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Incoming {
+    fn make(root: &Path) -> Result<Incoming, CloudError> {
+        let at = Timestamp::now().as_nanosecond();
+        let name = format!("{at}-{}", std::process::id());
+        let path = root.join("incoming").join(&name);
+        fs::create_dir_all(&path).map_err(|error| unwritten(&path, &error))?;
+        Ok(Incoming { name, path, kept: false })
+    }
+
+    /// Moves it to its place, durable; still gone if it is not kept.
+    fn settle(&mut self, root: &Path) -> Result<(), CloudError> {
+        let raw = root.join("raw");
+        let to = raw.join(&self.name);
+        let moved = fs::create_dir_all(&raw)
+            .and_then(|()| fs::File::open(&self.path)?.sync_all())
+            .and_then(|()| fs::rename(&self.path, &to))
+            .and_then(|()| fs::File::open(&raw)?.sync_all());
+        moved.map_err(|error| unwritten(&to, &error))?;
+        self.path = to;
+        Ok(())
+    }
+
+    fn keep(mut self) -> PathBuf {
+        self.kept = true;
+        self.path.clone()
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What stays is swept by the next import.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Removes what broken-off imports left: raw files without an import, and incoming ones whose
+/// process has ended.
+fn sweep(root: &Path, known: &[String]) -> Result<(), CloudError> {
+    let each = |name: &str, is_left: &dyn Fn(&str) -> bool| -> std::io::Result<()> {
+        let folder = root.join(name);
+        if !folder.exists() {
+            return Ok(());
+        }
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            if is_left(&entry.file_name().to_string_lossy()) {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    let ended = |name: &str| {
+        let process = name.rsplit('-').next().and_then(|pid| pid.parse().ok());
+        process.is_none_or(|pid| !system::is_alive(pid))
+    };
+    each("raw", &|name| !known.iter().any(|it| it == name))
+        .and_then(|()| each("incoming", &ended))
+        .map_err(|error| unwritten(root, &error))
+}
+
+#[cfg(test)]
+mod tests;

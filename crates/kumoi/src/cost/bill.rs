@@ -1,0 +1,52 @@
+//! `kumoi cost import`: what came in, what it replaced and by how much it differs.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use cloud::cost::amount::Amount;
+use cloud::cost::import::{Imported, bill_import};
+use cloud::cost::instant;
+
+use super::Desk;
+
+/// Imports one bill.
+pub(super) async fn import(mut desk: Desk, files: &[PathBuf]) -> Result<()> {
+    let imported = bill_import(&mut desk.client, &desk.root, (files, &desk.actor)).await?;
+    said(&imported);
+    Ok(())
+}
+
+/// Prints what was imported.
+pub(super) fn said(imported: &Imported) {
+    let bill = &imported.bill;
+    println!(
+        "請求 {} を取り込みました: {} 行、日別の集計 {} 件、明細 {} MB",
+        imported.id,
+        bill.rows,
+        bill.days.len(),
+        bill.raw_bytes / 1_000_000
+    );
+    if bill.zoneless > 0 {
+        println!("  時差のない日時が {} 個あり、UTC として読みました", bill.zoneless);
+    }
+    if bill.literal_nulls > 0 {
+        println!("  文字の NULL が {} 個あり、値なしとして読みました", bill.literal_nulls);
+    }
+    if let Some(before) = imported.replaces {
+        println!("  請求 {before} は、この請求で置き換えました");
+    }
+    for (scope, billed, before) in &imported.scopes {
+        print!(
+            "  {} 請求先 {} {}〜{}: {billed} {}",
+            scope.provider,
+            scope.billing_account,
+            instant::text(scope.period.0),
+            instant::text(scope.period.1),
+            scope.currency
+        );
+        match before {
+            Some(before) => println!("（前は {before}、差 {}）", Amount(billed.0 - before.0)),
+            None => println!(),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! 保管金 in double entry: what organisations are billed, pay in, and what is handed on to providers.
+//! The database itself refuses an entry that does not balance, a payment beyond what is held, and
+//! every change of what was written.
+
+use base::date::Date;
+use base::said;
+use tokio_postgres::{Row, Transaction};
+
+use crate::{GenericClient, StoreError};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// 請求: the organisation owes the fee, and the fee is owed to the provider.
+    Billed,
+    /// 受入: the organisation paid in; the money is held.
+    Received,
+    /// 払渡: handed on to the provider.
+    HandedOn,
+    /// 払戻: paid back to the organisation.
+    Returned,
+}
+
+impl Kind {
+    /// The official term.
+    pub fn term(self) -> &'static str {
+        match self {
+            Kind::Billed => "請求",
+            Kind::Received => "受入",
+            Kind::HandedOn => "払渡",
+            Kind::Returned => "払戻",
+        }
+    }
+
+    /// The accounts debited and credited.
+    fn accounts(self) -> (&'static str, &'static str) {
+        match self {
+            Kind::Billed => ("未収利用料", "未払利用料"),
+            Kind::Received => ("保管金", "未収利用料"),
+            Kind::HandedOn => ("未払利用料", "保管金"),
+            Kind::Returned => ("未収利用料", "保管金"),
+        }
+    }
+}
+
+/// An entry to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Day.
+    pub day: Date,
+    /// Whose.
+    pub organisation: String,
+    /// What happened.
+    pub kind: Kind,
+    /// The provider it concerns.
+    pub provider: String,
+    /// Yen, above zero.
+    pub yen: i64,
+    /// What it is for: the bill, the receipt.
+    pub note: String,
+    /// Who enters it.
+    pub actor: String,
+}
+
+/// 計算書: how an organisation stands, each amount the sum of its entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// Whose.
+    pub organisation: String,
+    /// 請求.
+    pub billed: i64,
+    /// 受入.
+    pub received: i64,
+    /// 払渡.
+    pub handed_on: i64,
+    /// 払戻.
+    pub returned: i64,
+    /// 保管金: held now.
+    pub held: i64,
+    /// 未収利用料: owed by the organisation; below zero what it paid too much.
+    pub receivable: i64,
+    /// 未払利用料: owed to providers.
+    pub payable: i64,
+}
+
+/// Writes an entry; its number.
+///
+/// # Errors
+/// [`StoreError::Conflict`] for an amount that is none; at the commit, [`StoreError::Database`]
+/// when more would be handed on or paid back than is held.
+pub async fn entry_add(transaction: &Transaction<'_>, entry: &Entry) -> Result<i64, StoreError> {
+    if entry.yen <= 0 {
+        return Err(StoreError::Conflict(said!(
+            "金額は 1 円以上です。取り消すには、取消の記帳をしてください",
+            "the amount must be above zero; reverse an entry instead"
+        )));
+    }
+    let (debit, credit) = entry.kind.accounts();
+    let row = transaction
+        .query_one(
+            "insert into control.deposit_entry (day, organisation, kind, provider, note, actor)
+             values ($1, $2, $3, $4, $5, $6) returning id",
+            &[
+                &entry.day,
+                &entry.organisation,
+                &entry.kind.term(),
+                &entry.provider,
+                &entry.note,
+                &entry.actor,
+            ],
+        )
+        .await?;
+    let id: i64 = row.try_get(0)?;
+    let sql = "insert into control.deposit_line (entry, account, debit_yen, credit_yen)
+               values ($1, $2, $4, 0), ($1, $3, 0, $4)";
+    transaction.execute(sql, &[&id, &debit, &credit, &entry.yen]).await?;
+    Ok(id)
+}
+
+/// Whether an organisation is billed for something already, by the same note, and that stands.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn is_billed(
+    client: &impl GenericClient,
+    organisation: &str,
+    note: &str,
+) -> Result<bool, StoreError> {
+    let sql = "select exists (
+                 select from control.deposit_entry e
+                 where organisation = $1 and note = $2 and kind = '請求'
+                   and not exists (select from control.deposit_entry r where r.reverses = e.id))";
+    Ok(client.query_one(sql, &[&organisation, &note]).await?.try_get(0)?)
+}
+
+/// 取消: writes the reverse of an entry; its number.
+///
+/// # Errors
+/// [`StoreError::NotFound`], [`StoreError::Conflict`] if it is reversed already or is a reversal.
+pub async fn entry_reverse(
+    transaction: &Transaction<'_>,
+    entry: i64,
+    (day, note, actor): (Date, &str, &str),
+) -> Result<i64, StoreError> {
+    let sql = "select kind, exists (select from control.deposit_entry r where r.reverses = e.id)
+               from control.deposit_entry e where id = $1";
+    let found = transaction.query_opt(sql, &[&entry]).await?;
+    let row = found.ok_or_else(|| StoreError::NotFound(said!("記帳 {entry}", "entry {entry}")))?;
+    let (kind, reversed): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
+    if reversed || kind == "取消" {
+        return Err(StoreError::Conflict(said!(
+            "記帳 {entry} は、もう取り消されているか、取消そのものです",
+            "entry {entry} is reversed already or is a reversal"
+        )));
+    }
+    let row = transaction
+        .query_one(
+            "insert into control.deposit_entry
+               (day, organisation, kind, provider, note, actor, reverses)
+             select $2, organisation, '取消', provider, $3, $4, id
+             from control.deposit_entry where id = $1 returning id",
+            &[&entry, &day, &note, &actor],
+        )
+        .await?;
+    let id: i64 = row.try_get(0)?;
+    let sql = "insert into control.deposit_line (entry, account, debit_yen, credit_yen)
+               select $2, account, credit_yen, debit_yen from control.deposit_line
+               where entry = $1";
+    transaction.execute(sql, &[&entry, &id]).await?;
+    Ok(id)
+}
+
+/// How the organisations that this login may see stand at the end of a day.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn statement_list(
+    client: &impl GenericClient,
+    until: Date,
+) -> Result<Vec<Statement>, StoreError> {
+    let sql = "
+        select e.organisation,
+            coalesce(sum(credit_yen - debit_yen) filter (where kind = '請求'
+                and account = '未払利用料'), 0)::bigint,
+            coalesce(sum(debit_yen - credit_yen) filter (where kind = '受入'
+                and account = '保管金'), 0)::bigint,
+            coalesce(sum(credit_yen - debit_yen) filter (where kind = '払渡'
+                and account = '保管金'), 0)::bigint,
+            coalesce(sum(credit_yen - debit_yen) filter (where kind = '払戻'
+                and account = '保管金'), 0)::bigint,
+            coalesce(sum(debit_yen - credit_yen) filter (where account = '保管金'), 0)::bigint,
+            coalesce(sum(debit_yen - credit_yen) filter (where account = '未収利用料'), 0)::bigint,
+            coalesce(sum(credit_yen - debit_yen) filter (where account = '未払利用料'), 0)::bigint
+        from (select e.id, e.organisation, coalesce(r.kind, e.kind) as kind
+              from control.deposit_entry e
+              left join control.deposit_entry r on r.id = e.reverses
+              where e.day <= $1) e
+        join control.deposit_line l on l.entry = e.id
+        group by 1 order by 1";
+    let statement = |row: &Row| {
+        Ok(Statement {
+            organisation: row.try_get(0)?,
+            billed: row.try_get(1)?,
+            received: row.try_get(2)?,
+            handed_on: row.try_get(3)?,
+            returned: row.try_get(4)?,
+            held: row.try_get(5)?,
+            receivable: row.try_get(6)?,
+            payable: row.try_get(7)?,
+        })
+    };
+    client.query(sql, &[&until]).await?.iter().map(statement).collect()
+}
+
+#[cfg(test)]
+mod tests;
