@@ -28,7 +28,7 @@ fn good() -> Request<'static> {
 
 /// A sentence a line.
 fn broken_up(words: &str) -> String {
-    words.replace('。', "。\n").replace(", expected", ",\nexpected")
+    words.replace('。', "。\n").replace(", expected one of ", ",\n")
 }
 
 #[track_caller]
@@ -187,7 +187,7 @@ fn broken_texts_are_refused() {
         expect![[r#"
             守りごとを読めません。
             guardrails/rules.yaml: unknown field `more`,
-            expected one of `id`, `name`, `says`, `check`, `days`, `source`, `from`, `until`, `remedy`"#]],
+            `id`, `name`, `says`, `check`, `days`, `source`, `from`, `until`, `remedy`"#]],
     );
 }
 
