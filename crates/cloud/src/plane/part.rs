@@ -72,7 +72,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Its identifier within its environment; what may change without making it another is left out.
+    /// Its identifier within its environment; what may change in place is left out.
     pub fn id(&self) -> String {
         match self {
             Part::Root => "root".to_owned(),

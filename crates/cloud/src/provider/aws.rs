@@ -175,7 +175,7 @@ impl Provider for Aws {
                 Part::System { system, region, .. } => {
                     self.system_remove(work, system, *region).await
                 }
-                // The placement ends with the account; what was enrolled is only taken off the books.
+                // The placement ends with the account; what was enrolled only leaves the books.
                 Part::Placement { .. } | Part::Enrolment { .. } => Ok(()),
                 Part::Root | Part::Group { .. } | Part::Archive { .. } => {
                     Err(ProviderError::Refused("統治の木と記録の保管庫は廃止できません".to_owned()))

@@ -166,7 +166,8 @@ proptest! {
         prop_assert_eq!(plan.slots.len(), all.len());
         let mut work: BTreeMap<(&str, Month), u32> = BTreeMap::new();
         for slot in &plan.slots {
-            let one = all.iter().find(|it| it.body == slot.body && it.system == slot.system).unwrap();
+            let is_it = |it: &&Move| it.body == slot.body && it.system == slot.system;
+            let one = all.iter().find(is_it).unwrap();
             let late = plan.late.iter().any(|it| it.body == slot.body && it.system == slot.system);
             prop_assert_eq!(late, slot.month.is_none_or(|it| it > one.deadline));
             let Some(month) = slot.month else { continue };
@@ -185,7 +186,8 @@ proptest! {
                 if !frame.closed.contains(&month.of_year()) {
                     total += frame.vendors[vendor].capacity;
                 }
-                let done: u32 = work.iter().filter(|((who, when), _)| *who == vendor && *when <= month).map(|(_, it)| it).sum();
+                let until = work.iter().filter(|((who, when), _)| *who == vendor && *when <= month);
+                let done: u32 = until.map(|(_, it)| it).sum();
                 prop_assert!(done <= total);
             }
         }

@@ -52,7 +52,10 @@ pub(super) async fn nation(folder: &Folder, arguments: &CloudArguments) -> Resul
         floor.as_secs_f64(),
         all.environments.len()
     );
-    let (ours, runs) = plane((folder, &program), &all, (calls, floor / 2)).await?;
+    // Books of its own: those of an earlier run would leave nothing to do.
+    let own = Folder::open(Some(&folder.path().join(format!("nation-{}", std::process::id()))))?;
+    let (ours, runs) = plane((&own, &program), &all, (calls, floor / 2)).await?;
+    std::fs::remove_dir_all(own.path())?;
     println!(
         "nation, planned, journalled, killed half-way and resumed: {:.1} s ({:.1} s to the kill)",
         ours.as_secs_f64(),

@@ -1,5 +1,5 @@
-//! The waves of the nation: 1,741 bodies, twenty systems each, 88 invented vendors; and what changes
-//! when the largest of them withdraws.
+//! The waves of the nation: 1,741 bodies, twenty systems each, 88 invented vendors; and what
+//! changes when the largest of them withdraws.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
