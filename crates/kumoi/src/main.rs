@@ -13,6 +13,7 @@ mod serve;
 mod standard;
 mod systems;
 mod up;
+mod vendor;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +65,8 @@ enum Command {
     Delete(leave::DeleteArguments),
     /// 団体を、動かしたまま別のクラスターへ移す（元に戻すこともできます）
     Move(relocate::MoveArguments),
+    /// ほかの事業者の製品へ移すと何がどうなるかを調べる（何も変えません）
+    VendorChange(vendor::VendorArguments),
     /// 速さと記憶域を測る
     Bench(bench::BenchArguments),
 }
@@ -112,6 +115,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 return Ok(code_of(sound));
             }
             Command::Delete(arguments) => leave::delete(arguments).await,
+            Command::VendorChange(arguments) => vendor::rehearse(arguments).await,
             Command::Move(arguments) => relocate::relocate(arguments).await,
             Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Log(arguments) => {
