@@ -62,15 +62,17 @@ pub struct DeleteArguments {
 }
 
 /// An organisation and the clusters it is and was on.
-struct Place {
+pub(crate) struct Place {
     home: Cluster,
     away: Option<Cluster>,
     installer: Installer,
-    kept: Kept,
+    /// Its credentials.
+    pub(crate) kept: Kept,
 }
 
 impl Place {
-    async fn open(var: &Path, id: &str) -> Result<Place> {
+    /// Where the organisation is now; the servers run when this returns.
+    pub(crate) async fn open(var: &Path, id: &str) -> Result<Place> {
         let kept = KeyFolder::open(var)?
             .load(id)?
             .with_context(|| format!("団体「{id}」は {} にありません", var.display()))?;
@@ -85,17 +87,18 @@ impl Place {
     }
 
     /// The cluster it is on now.
-    fn now(&self) -> &Cluster {
+    pub(crate) fn now(&self) -> &Cluster {
         self.away.as_ref().unwrap_or(&self.home)
     }
 
-    fn seats(&self) -> Result<Vec<Seat>> {
+    /// Every cluster it is or was on, the present one first.
+    pub(crate) fn seats(&self) -> Result<Vec<Seat>> {
         let all = self.away.iter().chain(std::iter::once(&self.home));
         Ok(all.map(Seat::of).collect::<Result<_, _>>()?)
     }
 
     /// Servers end with the command when nothing ran before it.
-    async fn close(self) -> Result<()> {
+    pub(crate) async fn close(self) -> Result<()> {
         if self.home.adopted() {
             return Ok(());
         }

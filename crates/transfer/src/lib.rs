@@ -17,6 +17,7 @@ mod layout;
 mod manifest;
 mod relocation;
 mod round_trip;
+mod vendor;
 mod whole;
 
 pub use compare::{Compared, Comparison, Difference, compare};
@@ -30,6 +31,9 @@ pub use manifest::{Column, FileEntry, MANIFEST, Manifest};
 pub use relocation::{Mover, PlaceFolder, Places};
 pub use round_trip::{RoundTrip, round_trip};
 
+pub use vendor::{
+    ANNEX, ChangeReport, ItemHome, Mapping, RegisterHome, vendor_change, vendor_rehearse,
+};
 pub use whole::{WHOLE_MANIFEST, Whole, WholeManifest, WholeReport, whole_verify};
 
 use store::Connection;

@@ -2,9 +2,9 @@
 //! the folder of a cluster's socket. To point elsewhere is one rename; connections made after it go
 //! there, and no process has to be told.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::Places;
@@ -19,7 +19,11 @@ impl PlaceFolder {
     /// # Errors
     /// When it cannot be made.
     pub fn open(folder: &Path) -> io::Result<PlaceFolder> {
-        fs::create_dir_all(folder)?;
+        if !folder.is_dir() {
+            fs::create_dir_all(folder)?;
+            // The users of the zones pass through it, whatever the umask says.
+            fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+        }
         Ok(PlaceFolder(folder.to_owned()))
     }
 

@@ -73,12 +73,23 @@ items:
 
 /// A system with one register that has an item of every kind; `version` changes its hash.
 pub fn things(version: &str) -> System {
+    things_with(version, &[])
+}
+
+/// The same of another vendor: each change is what is replaced, once, in the register or the codes.
+pub fn things_with(version: &str, changes: &[(&str, &str)]) -> System {
     let mut package = Package::default();
+    let (mut codes, mut register) = (CODES.to_owned(), REGISTER.to_owned());
+    for (before, after) in changes {
+        assert!(codes.contains(before) || register.contains(before), "{before}");
+        codes = codes.replacen(before, after, 1);
+        register = register.replacen(before, after, 1);
+    }
     let text = SYSTEM.replace("0.1.0", version);
     for (path, text) in [
         ("system.yaml", text.as_str()),
-        ("codes/colour.yaml", CODES),
-        ("registers/small-thing.yaml", REGISTER),
+        ("codes/colour.yaml", codes.as_str()),
+        ("registers/small-thing.yaml", register.as_str()),
     ] {
         package.files.insert(path.to_owned(), text.to_owned());
     }

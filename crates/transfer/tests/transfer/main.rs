@@ -6,4 +6,5 @@ mod leaving;
 mod relocation;
 mod rows;
 mod same;
+mod vendor;
 mod world;
