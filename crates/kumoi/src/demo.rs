@@ -110,7 +110,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     banner::print(&arguments, &opened, layout.var());
     let installer = Installer::new(cluster.installer("postgres"));
     let known = (&systems, &packages);
-    let press = publication::Press::new(installer.clone(), &systems, &packages)?;
+    let press = publication::Press::new(installer.clone(), &systems, (&packages, layout.var()))?;
     let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
     let contracts = tokio::spawn(desk.serve());
     let publication = tokio::spawn(press.serve());

@@ -5,7 +5,9 @@ use definition::System;
 use tokio_postgres::Client;
 
 use crate::organisation::Installer;
+use crate::register::{RowWrite, Table, open_many};
 use crate::schema::OFFICE;
+use crate::vault::Vault;
 use crate::{StoreError, install};
 
 /// The database of a trial.
@@ -38,6 +40,32 @@ pub async fn trial_open(
     }
     transaction.commit().await?;
     Ok(client)
+}
+
+/// Fills a register of a trial: each row as it is, and as it was a day before.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn trial_fill(
+    client: &Client,
+    table: Table<'_>,
+    rows: &[RowWrite],
+    vault: &Vault,
+) -> Result<(), StoreError> {
+    client.batch_execute("set role kumoi_owner").await?;
+    open_many(client, table, rows, Some(vault)).await?;
+    let (current, history) = (table.current(), table.history());
+    let sql = format!(
+        "insert into {history} select * from {current};
+         update {history} set recorded_to = recorded_from + interval '1.000001 days';
+         update {current} set version_no = 2, recorded_from = recorded_from + interval '1 day';
+         insert into core.series values ('{}.next', {} + 1) on conflict do nothing;
+         reset role",
+        table.system.id,
+        rows.len()
+    );
+    client.batch_execute(&sql).await?;
+    Ok(())
 }
 
 /// Ends a trial.

@@ -17,6 +17,7 @@ mod layout;
 mod manifest;
 mod relocation;
 mod round_trip;
+pub mod trial;
 mod vendor;
 mod whole;
 

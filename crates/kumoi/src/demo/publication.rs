@@ -2,15 +2,17 @@
 //! offered, what is to be withdrawn is withdrawn, and vendors are told how many bodies use what they
 //! offer. A hint only makes it faster; the sweep is the truth.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use cloud::Packages;
-use cloud::gate::{Area, Finding, Report, asking};
+use cloud::gate::{Area, Finding, ROUND_TRIP, Report, asking};
 use cloud::publication::{Judge, Reading};
 use definition::System;
 use definition::standard::Standard;
+use jiff::Timestamp;
 use store::Connection;
 use store::control::{
     control_open, offer_documents, offer_report_set, offer_uses, offer_withdraw,
@@ -23,6 +25,7 @@ use store::market::{
 use store::organisation::Installer;
 use store::trial::{trial_drop, trial_open};
 use tokio::time::{sleep, timeout};
+use transfer::Layout;
 
 use crate::standard::standards_load;
 
@@ -40,6 +43,8 @@ pub(super) struct Press {
     /// The systems that a package may stand beside.
     others: Arc<Vec<Arc<System>>>,
     packages: Arc<Packages>,
+    /// Where files of a trial lie for a moment.
+    var: PathBuf,
 }
 
 impl Press {
@@ -47,10 +52,11 @@ impl Press {
     pub(super) fn new(
         installer: Installer,
         others: &Arc<Vec<Arc<System>>>,
-        packages: &Arc<Packages>,
+        (packages, var): (&Arc<Packages>, &Path),
     ) -> Result<Press> {
         let (others, packages) = (Arc::clone(others), Arc::clone(packages));
-        Ok(Press { installer, standards: standards_load()?, others, packages })
+        let (standards, var) = (standards_load()?, var.to_owned());
+        Ok(Press { installer, standards, others, packages, var })
     }
 
     /// Works for ever; an error is said and tried again.
@@ -156,20 +162,46 @@ impl Press {
         Ok(judge.report(reading, running))
     }
 
-    /// Installs a package in an organisation of its own beside the systems that it reads of.
+    /// Installs a package in two organisations of its own beside the systems that it reads of, and
+    /// moves rows of every kind from one into the other.
     async fn tried(&self, system: &System, trial: &str) -> Result<Vec<Finding>> {
-        let asked = "空の団体に設置できる";
-        let finding = asking(Area::Running, asked, RULE.to_owned(), "registers/".to_owned());
+        let names = [format!("{trial}_from"), format!("{trial}_to")];
+        let found = self.tried_in(system, &names).await;
+        for name in &names {
+            trial_drop(&self.installer, name).await?;
+        }
+        Ok(found)
+    }
+
+    async fn tried_in(&self, system: &System, names: &[String; 2]) -> Vec<Finding> {
+        let asked =
+            |asked: &str| asking(Area::Running, asked, RULE.to_owned(), "registers/".to_owned());
+        let installed = asked("空の団体に設置できる");
         let others = self.others.iter().filter(|other| other.id != system.id);
         let mut all: Vec<&System> = others.map(|other| &**other).collect();
         all.push(system);
-        let found = match trial_open(&self.installer, trial, &all).await {
-            Ok(_client) => vec![finding.pass(format!("台帳 {}", system.registers.len()))],
-            Err(error) => {
-                vec![finding.fail(error.to_string(), "台帳の定義を直す")]
+        let open = async |name: &str| trial_open(&self.installer, name, &all).await;
+        let (mut from, mut to) = match (open(&names[0]).await, open(&names[1]).await) {
+            (Ok(from), Ok(to)) => (from, to),
+            (Err(error), _) | (_, Err(error)) => {
+                return vec![installed.fail(error.to_string(), "台帳の定義を直す")];
             }
         };
-        trial_drop(&self.installer, trial).await?;
-        Ok(found)
+        let installed = installed.pass(format!("台帳 {}", system.registers.len()));
+        let standard = self.standards.iter().find(|one| one.id == system.code);
+        let layout = Layout::of(system, standard);
+        let folder = self.var.join(format!("trial-{}", names[0]));
+        let place = (folder.as_path(), Timestamp::now());
+        let moved = asked(ROUND_TRIP);
+        let remedy = "kumoi check で台帳の型と桁を確かめる";
+        let moved = match transfer::trial::trial(&mut from, &mut to, &layout, place).await {
+            Ok(done) if done.is_identical() => {
+                let (files, rows) = (done.manifest.files.len(), done.manifest.rows());
+                moved.pass(format!("{files} ファイル、{rows} 行が同じ"))
+            }
+            Ok(done) => moved.fail(format!("{} 行が違う", done.comparison.different), remedy),
+            Err(error) => moved.fail(error.to_string(), remedy),
+        };
+        vec![installed, moved]
     }
 }

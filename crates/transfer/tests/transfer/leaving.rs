@@ -21,7 +21,7 @@ use store::testing::{Place, sample_organisation};
 use transfer::{Deleter, Layout, Side, Whole, WholeManifest, whole_verify};
 
 use crate::folder::{standard, system};
-use crate::rows::row;
+use transfer::trial::row;
 
 /// A body with two systems, and what it wrote.
 struct Body {

@@ -4,7 +4,6 @@ mod bad_input;
 mod folder;
 mod leaving;
 mod relocation;
-mod rows;
 mod same;
 mod vendor;
 mod world;

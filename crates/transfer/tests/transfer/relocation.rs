@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use transfer::{Mover, PlaceFolder, Places};
 
 use crate::folder::system;
-use crate::rows::{key, row};
+use transfer::trial::{key, row};
 
 const NAME: &str = "mura";
 

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use expect_test::expect;
 use jiff::Timestamp;
-use store::bulk::record::snapshot;
+use store::bulk::record::{Stored, snapshot};
 use store::register::Table;
 use transfer::{Layout, Manifest, TransferError, compare, export, import, round_trip};
 
 use crate::folder::{standard, system, things};
-use crate::rows::is_awkward;
 use crate::world::World;
 
 const AT: Timestamp = Timestamp::constant(1_775_000_000, 0);
@@ -134,4 +133,9 @@ async fn only_the_same_package_into_an_empty_place() {
     busy.fill(&system, 0).await;
     let refused = import(busy.side(), &layout, &folder, ("見本", AT)).await.map(|_| ());
     assert!(said(refused).contains("異動番号と重なります"));
+}
+
+/// Whether a stored text is one of the awkward ones.
+fn is_awkward(value: Option<&Stored>) -> bool {
+    matches!(value, Some(Stored::Text(text)) if text.is_empty() || text.contains(['"', '\n']))
 }

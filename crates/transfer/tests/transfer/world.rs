@@ -11,7 +11,7 @@ use store::testing::{Place, sample_organisation};
 use store::{Connection, Database};
 use transfer::Side;
 
-use crate::rows::row;
+use transfer::trial::row;
 
 pub struct World {
     pub installer: Installer,

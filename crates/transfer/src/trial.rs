@@ -1,13 +1,22 @@
-//! Rows with every kind of value, made from a number; texts as awkward as people's names are.
+//! A trial of a package: registers filled with rows of every kind of value, made from numbers and
+//! nobody's, moved out and in again, and compared. Texts are as awkward as people's names are.
+
+use std::path::Path;
 
 use base::date::{Date, FOREVER, LooseDate};
 use definition::System;
 use definition::model::{Item, ItemKind, Register};
-use store::bulk::record::Stored;
-use store::register::RowWrite;
+use jiff::Timestamp;
+use store::register::{RowWrite, Table};
+use store::trial::trial_fill;
 use store::value::record_open;
-use store::{ItemValue, RowMeta};
+use store::vault::Vault;
+use store::{Connection, ItemValue, RowMeta};
 
+use crate::{Layout, RoundTrip, Side, TransferError, round_trip};
+
+/// Rows of each register.
+const ROWS: usize = 200;
 const TEXTS: &[&str] = &[
     "佐藤　健",
     "葛󠄁城　𠮷子",
@@ -42,10 +51,10 @@ pub fn row(system: &System, register: &Register, number: usize) -> RowWrite {
             version_no: 1,
             valid_from: from,
             valid_to: FOREVER,
-            recorded_from: jiff::Timestamp::from_microsecond(moment).expect("a moment"),
+            recorded_from: jiff::Timestamp::from_microsecond(moment).unwrap_or_default(),
             recorded_to: record_open(),
             event_id: 1 + number as i64 % 17,
-            reason: ["転入", "職権, \"修正\""][number % 2].to_owned(),
+            reason: ["試し", "試し, \"引用\""][number % 2].to_owned(),
             closed_on: (number.is_multiple_of(5)).then_some(Date::constant(2024, 2, 29)),
         },
     }
@@ -66,11 +75,10 @@ fn value(system: &System, item: &Item, seed: usize) -> Option<ItemValue> {
         ItemKind::Flag => ItemValue::Flag(seed.is_multiple_of(2)),
         ItemKind::Date { uncertain } => {
             let dates = if *uncertain { DATES } else { &DATES[..2] };
-            let date = LooseDate::parse(dates[seed % dates.len()]).expect("a date");
-            ItemValue::Date(date)
+            ItemValue::Date(LooseDate::parse(dates[seed % dates.len()]).ok()?)
         }
         ItemKind::Code(_) => {
-            let entries = &item.codes(system).expect("a list").entries;
+            let entries = &item.codes(system)?.entries;
             ItemValue::Text(entries[seed % entries.len()].code.clone())
         }
         ItemKind::HalfWidth(_) => ItemValue::Text(text(&format!("A-{}", seed % 97))),
@@ -78,7 +86,25 @@ fn value(system: &System, item: &Item, seed: usize) -> Option<ItemValue> {
     })
 }
 
-/// Whether a stored text is one of the awkward ones.
-pub fn is_awkward(value: Option<&Stored>) -> bool {
-    matches!(value, Some(Stored::Text(text)) if text.is_empty() || text.contains(['"', '\n']))
+/// Fills every register of the first database with `count` rows, moves them into the second and
+/// compares; both hold the system and no row. `folder` must be new.
+///
+/// # Errors
+/// As [`round_trip`].
+pub async fn trial(
+    from: &mut Connection,
+    to: &mut Connection,
+    layout: &Layout<'_>,
+    (folder, at): (&Path, Timestamp),
+) -> Result<RoundTrip, TransferError> {
+    let vault = |bytes: [u8; 32]| Vault::from_master(&bytes);
+    let (source, target) = (vault(Vault::new_master()?)?, vault(Vault::new_master()?)?);
+    let system = layout.system;
+    for register in &system.registers {
+        let rows: Vec<RowWrite> = (0..ROWS).map(|number| row(system, register, number)).collect();
+        trial_fill(from, Table { system, register }, &rows, &source).await?;
+    }
+    let from = Side { client: from, vault: &source };
+    let to = Side { client: to, vault: &target };
+    round_trip(from, to, layout, (folder, at)).await
 }
