@@ -1,5 +1,6 @@
 //! Embeds every business system of `systems/`, the sample vendors' packages of `vendors/` with
-//! their documents, and every standard of `standards/` into the program, so that no zone reads the checkout.
+//! their documents, and every standard of `standards/` into the program, so that no zone reads the
+//! checkout.
 //!
 //! Writes tables of texts; it checks nothing: the definitions are checked when they are loaded.
 

@@ -1,5 +1,5 @@
-//! The report of the conformity gate as people read it: the outcome, what to do, then every question
-//! with its answer. The report itself is in Japanese; nothing is judged here.
+//! The report of the conformity gate as people read it: the outcome, what to do, then every
+//! question with its answer. The report itself is in Japanese; nothing is judged here.
 
 use cloud::gate::{Area, Finding, Report, Verdict};
 use maud::{Markup, html};

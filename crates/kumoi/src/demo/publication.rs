@@ -1,6 +1,6 @@
 //! The executor at the vendors' side: what was sent in is judged within seconds, what conforms is
-//! offered, what is to be withdrawn is withdrawn, and vendors are told how many bodies use what they
-//! offer. A hint only makes it faster; the sweep is the truth.
+//! offered, what is to be withdrawn is withdrawn, and vendors are told how many bodies use what
+//! they offer. A hint only makes it faster; the sweep is the truth.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The sample vendors: their databases and accounts, their registered keys, and their packages, sent
-//! in as any vendor sends them. Never for a real vendor.
+//! The sample vendors: their databases and accounts, their registered keys, and their packages,
+//! sent in as any vendor sends them. Never for a real vendor.
 
 use std::path::Path;
 

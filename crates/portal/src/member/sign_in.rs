@@ -1,5 +1,5 @@
-//! Signing in to such a zone with the own staff account, and out of it. Passwords and one-time codes
-//! are set up and changed elsewhere.
+//! Signing in to such a zone with the own staff account, and out of it. Passwords and one-time
+//! codes are set up and changed elsewhere.
 
 use std::net::SocketAddr;
 

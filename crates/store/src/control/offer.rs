@@ -90,7 +90,8 @@ pub async fn offer_publish(
                (vendor, system, name, version, hash, price, report, documents, name_en)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              on conflict (system, hash) do update set withdrawn_at = null,
-               name_en = excluded.name_en, price = excluded.price, report = coalesce(excluded.report, offer.report),
+               name_en = excluded.name_en, price = excluded.price,
+               report = coalesce(excluded.report, offer.report),
                documents = case when excluded.documents = '{}' then offer.documents
                                 else excluded.documents end
              returning id",

@@ -64,7 +64,8 @@ async fn measure(folder: &Folder, cluster: &Cluster, made: &Generated) -> Result
     let processor = Family::own()?.time()?.saturating_sub(before);
     let bill = &imported.bill;
     println!(
-        "focus: import {:.1} s, allocation {:.2} s, together {:.1} s ({:.0} rows/s); processor {:.1} s",
+        "focus: import {:.1} s, allocation {:.2} s, together {:.1} s ({:.0} rows/s); \
+         processor {:.1} s",
         import.as_secs_f64(),
         allocate.as_secs_f64(),
         (import + allocate).as_secs_f64(),

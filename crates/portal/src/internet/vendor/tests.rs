@@ -277,7 +277,8 @@ async fn no_login_reaches_further(scene: &Scene, id: i64) {
             "{insert} (sent_by, file_name, content, digest, state) values ('','','','','公開')"
         ),
         format!(
-            "{insert} (vendor, sent_by, file_name, content, digest) values ('second_vendor','','','','')"
+            "{insert} (vendor, sent_by, file_name, content, digest)
+             values ('second_vendor', '', '', '', '')"
         ),
         "delete from market.submission".to_owned(),
         "update market.key set content = 'x'".to_owned(),
