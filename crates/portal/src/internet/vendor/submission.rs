@@ -254,8 +254,9 @@ fn withdrawal(seller: &Seller, submission: &Submission, failure: Option<&Said>) 
     let label = seller.say("理由", "Reason");
     html! {
         (error_summary(seller.language, &errors))
-        p { (seller.say("取り下げると、新しい契約はできなくなります。使っている団体への提供は、契約の終わるまで続きます。",
-            "There will be no new contract. Bodies that use it keep it until their contracts end.")) }
+        p { (seller.say("取り下げると、新しい契約はできなくなります。使っている団体への提供は、\
+            契約の終わるまで続きます。", "There will be no new contract. Bodies that use it keep it \
+            until their contracts end.")) }
         (post_form(&form, html! {
             (textarea(&Field::new(seller.language, "reason", label).required(true)
                 .error(failure), 3))
