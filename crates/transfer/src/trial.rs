@@ -69,7 +69,8 @@ fn value(system: &System, item: &Item, seed: usize) -> Option<ItemValue> {
     Some(match &item.kind {
         _ if item.secret => ItemValue::Text(text(&format!("{:012}", seed * 7919))),
         ItemKind::Integer { signed, .. } => {
-            let number = (seed % 999) as i64;
+            let digits = u32::try_from(longest.min(3)).unwrap_or(1);
+            let number = (seed % 10_usize.pow(digits)) as i64;
             ItemValue::Integer(if *signed && seed.is_multiple_of(2) { -number } else { number })
         }
         ItemKind::Flag => ItemValue::Flag(seed.is_multiple_of(2)),

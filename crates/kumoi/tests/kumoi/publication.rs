@@ -114,7 +114,7 @@ async fn a_vendor_publishes_and_a_village_contracts() {
     browser.picture(&picture("65-bill")).await;
     browser.open(&world.office(&format!("/{VILLAGE}/sign-in"))).await;
     browser.sign_in(&world.office(&format!("/{VILLAGE}/sign-in")), "kanri").await;
-    browser.open(&world.office(&format!("/{VILLAGE}/administration/systems"))).await;
+    browser.open(&world.office(&format!("/{VILLAGE}/administration"))).await;
     browser.see("子ども医療費助成").await;
 }
 
