@@ -213,6 +213,7 @@ impl Installer {
         shape: &Shape,
         systems: &[Arc<System>],
     ) -> Result<(), StoreError> {
+        alone(client, name).await?;
         let ready = client
             .query_opt("select 1 from pg_database where datname = $1 and datistemplate", &[&name])
             .await?;
@@ -291,6 +292,7 @@ impl Installer {
         check_identifier(&organisation.id)?;
         let id = &organisation.id;
         let client = self.connect("postgres").await?;
+        alone(&client, id).await?;
         let office = self.login(&client, &format!("{id}_office"), id).await?;
         let lgwan = self.login(&client, &format!("{id}_lgwan"), id).await?;
         let internet = self.login(&client, &format!("{id}_internet"), id).await?;
@@ -356,6 +358,7 @@ impl Installer {
     ) -> Result<Credentials, StoreError> {
         check_identifier(&vendor.id)?;
         let client = self.connect("postgres").await?;
+        alone(&client, &vendor.id).await?;
         let database = format!("{}_staff", vendor.id);
         let login = self.login(&client, &format!("{}_vendor", vendor.id), &database).await?;
         client.batch_execute(&format!("grant kumoi_staff to {}", login.user)).await?;
@@ -379,6 +382,7 @@ impl Installer {
         shape: &Shape,
     ) -> Result<Client, StoreError> {
         let postgres = self.connect("postgres").await?;
+        alone(&postgres, name).await?;
         let sql = "select 1 from pg_database where datname = $1";
         if postgres.query_opt(sql, &[&name]).await?.is_none() {
             postgres.batch_execute(&format!("create database {name}")).await?;
@@ -455,6 +459,13 @@ impl Installer {
             .await?;
         Ok(())
     }
+}
+
+/// Waits until nobody else makes or removes what bears this name, and keeps it so until the session
+/// ends. What a program that was cut off had begun still runs in the server: the next one waits.
+pub(crate) async fn alone(client: &Client, name: &str) -> Result<(), StoreError> {
+    client.execute("select pg_advisory_lock(hashtextextended($1, 0))", &[&name]).await?;
+    Ok(())
 }
 
 /// Names of the template databases in force.

@@ -4,7 +4,7 @@
 use definition::System;
 use tokio_postgres::Client;
 
-use crate::organisation::Installer;
+use crate::organisation::{Installer, alone};
 use crate::register::{RowWrite, Table, open_many};
 use crate::schema::OFFICE;
 use crate::vault::Vault;
@@ -25,9 +25,10 @@ pub async fn trial_open(
     name: &str,
     systems: &[&System],
 ) -> Result<Client, StoreError> {
-    trial_drop(installer, name).await?;
-    let database = database(name);
     let postgres = installer.connect("postgres").await?;
+    let database = database(name);
+    alone(&postgres, &database).await?;
+    postgres.batch_execute(&format!("drop database if exists {database} with (force)")).await?;
     postgres.batch_execute(&format!("create database {database} owner kumoi_owner")).await?;
     let sql = format!("revoke all on database {database} from public");
     postgres.batch_execute(&sql).await?;
@@ -74,6 +75,7 @@ pub async fn trial_fill(
 /// [`StoreError::Database`].
 pub async fn trial_drop(installer: &Installer, name: &str) -> Result<(), StoreError> {
     let postgres = installer.connect("postgres").await?;
+    alone(&postgres, &database(name)).await?;
     let sql = format!("drop database if exists {} with (force)", database(name));
     postgres.batch_execute(&sql).await?;
     Ok(())

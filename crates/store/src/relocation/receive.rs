@@ -7,7 +7,7 @@ use definition::System;
 use tokio_postgres::Client;
 
 use super::{Seat, databases_of, literal, quoted, roles_of};
-use crate::organisation::Organisation;
+use crate::organisation::{Organisation, alone};
 use crate::parameter::{organisation_read, systems_installed};
 use crate::{StoreError, install, schema};
 
@@ -81,7 +81,9 @@ impl Seat {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn remove(&self, organisation: &str) -> Result<(), StoreError> {
-        let client = self.connect("postgres").await?;
+        // A session of its own: what it waits for and keeps ends with it, cut off or not.
+        let client = self.connect_anew("postgres").await?;
+        alone(&client, organisation).await?;
         self.let_go(organisation);
         for database in databases_of(organisation) {
             let sql = format!("drop database if exists {} with (force)", quoted(&database));
