@@ -12,6 +12,7 @@ pub mod notice;
 pub mod page;
 pub mod record;
 pub mod table;
+pub mod writing;
 
 #[cfg(test)]
 mod tests;

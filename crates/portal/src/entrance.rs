@@ -64,20 +64,60 @@ pub struct Door<'a> {
     pub zone: (&'a str, &'a str),
     /// What stands before the organisation in addresses.
     pub base: &'a str,
+    /// How those who come in are spoken of.
+    pub people: &'a People,
 }
+
+/// How a zone speaks of those who come in, in both languages.
+#[derive(Debug)]
+pub struct People {
+    /// What to do at the list of organisations.
+    pub choose: (&'static str, &'static str),
+    /// The heading of that list.
+    pub list: (&'static str, &'static str),
+    /// The sign-in name.
+    pub id: (&'static str, &'static str),
+    /// The heading of the invented accounts.
+    pub samples: (&'static str, &'static str),
+    /// What is said above them.
+    pub invented: (&'static str, &'static str),
+}
+
+/// 職員, at their municipality.
+pub const STAFF: People = People {
+    choose: (
+        "職員の方は、団体を選んでサインインしてください。",
+        "Staff: choose your organisation and sign in.",
+    ),
+    list: ("団体の選択", "Organisations"),
+    id: ("職員ID", "Staff ID"),
+    samples: ("見本の職員", "Sample accounts"),
+    invented: ("見本の団体だけに表示します。", "Shown for sample bodies only."),
+};
+
+/// 事業者の担当者.
+pub const VENDORS: People = People {
+    choose: (
+        "業務システムを公開する事業者の方は、自社を選んでサインインしてください。",
+        "Vendors: choose your company and sign in.",
+    ),
+    list: ("事業者の選択", "Vendors"),
+    id: ("担当者ID", "User ID"),
+    samples: ("見本の担当者", "Sample accounts"),
+    invented: ("見本の事業者だけに表示します。", "Shown for sample vendors only."),
+};
 
 /// The list of organisations of this node: the organisation is chosen before sign-in.
 pub fn organisations(
     asked: &Asked,
-    (zone, base): ((&str, &str), &str),
+    (zone, base, people): ((&str, &str), &str, &People),
     all: &[&Organisation],
 ) -> Response {
     let language = asked.language().unwrap_or_default();
     let say = |ja, en| pick(language, ja, en);
     let kept = kept(asked.language(), language);
     let content = html! {
-        p { (say("職員の方は、団体を選んでサインインしてください。",
-            "Staff: choose your organisation and sign in.")) }
+        p { (say(people.choose.0, people.choose.1)) }
         ul {
             @for organisation in all {
                 li { a href={ (base) "/" (organisation.id) "/sign-in" (kept) } {
@@ -92,7 +132,7 @@ pub fn organisations(
         zone: say(zone.0, zone.1),
         language_href: &other,
         sample: all.iter().all(|organisation| organisation.sample),
-        ..Page::new(language, say("雲居", "Kumoi"), say("団体の選択", "Organisations"), content)
+        ..Page::new(language, say("雲居", "Kumoi"), say(people.list.0, people.list.1), content)
     };
     page.render().into_response()
 }
@@ -121,7 +161,7 @@ pub async fn sign_in_page(
     failure: Option<&Said>,
 ) -> Response {
     let language = spoken.language;
-    let organisation = door.organisation;
+    let (organisation, people) = (door.organisation, door.people);
     let address = format!("{}/{}/sign-in", door.base, organisation.id);
     let action = format!("{address}{}", spoken.kept);
     let failure = failure.map(|said| pick(language, &said.ja, &said.en));
@@ -129,7 +169,7 @@ pub async fn sign_in_page(
     let errors: Vec<FieldError<'_>> =
         failure.map(|message| FieldError { field: "id", message }).into_iter().collect();
     let fields = html! {
-        (text(&Field::new(language, "id", say("職員ID", "Staff ID")).required(true).value(id)
+        (text(&Field::new(language, "id", say(people.id.0, people.id.1)).required(true).value(id)
             .autocomplete("username").error(failure)))
         (password(&Field::new(language, "password", say("パスワード", "Password")).required(true),
             PasswordUse::Current))
@@ -141,7 +181,7 @@ pub async fn sign_in_page(
     };
     let form = PostForm { action: &action, csrf: "", enter: None, multipart: false };
     let samples = if organisation.sample {
-        samples(door.staff, language).await
+        samples(door, language).await
     } else {
         html! {}
     };
@@ -164,8 +204,9 @@ pub async fn sign_in_page(
 }
 
 /// The invented accounts of a sample organisation.
-async fn samples(database: &Database, language: Language) -> Markup {
-    let Ok(accounts) = staff::sample_codes(database, Timestamp::now()).await else {
+async fn samples(door: &Door<'_>, language: Language) -> Markup {
+    let people = door.people;
+    let Ok(accounts) = staff::sample_codes(door.staff, Timestamp::now()).await else {
         return html! {};
     };
     let say = |ja, en| pick(language, ja, en);
@@ -186,12 +227,13 @@ async fn samples(database: &Database, language: Language) -> Markup {
         .collect();
     html! {
         section {
-            h2 { (say("見本の職員", "Sample accounts")) }
-            p { (say("見本の団体だけに表示します。パスワードはどれも ", "Shown for sample bodies only. Password: ")) code { "kumoi-mihon-2026" } }
+            h2 { (say(people.samples.0, people.samples.1)) }
+            p { (say(people.invented.0, people.invented.1))
+                (say("パスワードはどれも ", " Password: ")) code { "kumoi-mihon-2026" } }
             (table(&Table {
                 caption: say("いま有効なコード（30秒ごとに変わり、一度だけ使えます）", "Codes valid now, each once"),
                 columns: vec![
-                    Column::text(say("職員ID", "Staff ID")),
+                    Column::text(say(people.id.0, people.id.1)),
                     Column::text(say("役割", "Roles")),
                     Column::text(say("コード", "Code")),
                 ],

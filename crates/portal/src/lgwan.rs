@@ -24,6 +24,7 @@ use store::organisation::Credentials;
 
 use crate::component::asset;
 use crate::counter::{headers, refusal};
+use crate::entrance::{People, STAFF};
 use crate::member::{Body, Member, Zone, sign_in};
 use crate::route::{Access, Leaves, Page};
 
@@ -57,6 +58,7 @@ impl Zone for LgwanState {
     const TITLE: (&'static str, &'static str) = ("LGWAN接続系", "LGWAN zone");
     const COOKIE: &'static str = "kumoi_lgwan";
     const BASE: &'static str = "";
+    const PEOPLE: &'static People = &STAFF;
     const MENU: &'static [(&'static str, &'static str, &'static str)] = &[
         ("", "契約", "Contracts"),
         ("/catalogue", "カタログ", "Catalogue"),

@@ -23,6 +23,7 @@ use crate::component::language::{Language, pick};
 use crate::component::notice::Notice;
 use crate::counter::desk::{cookie, language};
 use crate::counter::refusal::{Refusal, page, words};
+use crate::entrance::People;
 use crate::route::Access;
 use crate::signed::Signed;
 
@@ -59,6 +60,8 @@ pub trait Zone: Clone + Send + Sync + 'static {
     const COOKIE: &'static str;
     /// What stands before an organisation in addresses.
     const BASE: &'static str;
+    /// How those who come in are spoken of.
+    const PEOPLE: &'static People;
     /// The menu: address below the organisation's, and both names.
     const MENU: &'static [(&'static str, &'static str, &'static str)];
 

@@ -18,6 +18,25 @@ pub fn verdict(language: Language, verdict: Verdict) -> &'static str {
     pick(language, verdict.word(), english)
 }
 
+fn area_words(language: Language, area: Area) -> &'static str {
+    let english = match area {
+        Area::Parcel => "Signature and content",
+        Area::Definition => "Definition",
+        Area::Business => "Business and version",
+        Area::Item => "Data items",
+        Area::Procedure => "Procedures and documents",
+        Area::Publication => "Published events and items",
+        Area::Reading => "Read of other businesses",
+        Area::Price => "Price",
+        Area::Ownership => "Owner of the data",
+        Area::Example => "Examples",
+        Area::Running => "Installation, export and import",
+        Area::Document => "The vendor's documents",
+        Area::Elsewhere => "Not checked here",
+    };
+    pick(language, area.word(), english)
+}
+
 /// The whole report.
 pub fn report(language: Language, report: &Report) -> Markup {
     let say = |ja, en| pick(language, ja, en);
@@ -41,7 +60,7 @@ pub fn report(language: Language, report: &Report) -> Markup {
         @for area in areas {
             @let own: Vec<&Finding> =
                 report.findings.iter().filter(|one| one.area == area).collect();
-            @let title = format!("{}（{}）", area.word(), own.len());
+            @let title = format!("{}（{}）", area_words(language, area), own.len());
             (disclosure(&title, findings(language, &own)))
         }
     }

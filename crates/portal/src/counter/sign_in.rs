@@ -15,18 +15,18 @@ use serde_json::json;
 use super::desk::{COOKIE, Desk, ZONE, ZONE_NAME, source};
 use super::refusal::{Refusal, page, with_patience};
 use super::{CounterState, Place};
-use crate::entrance::{Asked, Door, Entered, Spoken, organisations, sign_in_page};
+use crate::entrance::{Asked, Door, Entered, STAFF, Spoken, organisations, sign_in_page};
 
 /// The list of organisations of this node.
 pub async fn entrance(State(state): State<CounterState>, Query(asked): Query<Asked>) -> Response {
     let places: Vec<_> = state.places().collect();
     let all: Vec<_> = places.iter().map(|place| &place.office.organisation).collect();
-    organisations(&asked, (ZONE_NAME, ""), &all)
+    organisations(&asked, (ZONE_NAME, "", &STAFF), &all)
 }
 
 fn door(place: &Place) -> Door<'_> {
     let (organisation, staff) = (&place.office.organisation, &place.staff);
-    Door { organisation, staff, zone: ZONE_NAME, base: "" }
+    Door { organisation, staff, zone: ZONE_NAME, base: "", people: &STAFF }
 }
 
 /// The sign-in page.

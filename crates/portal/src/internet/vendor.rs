@@ -15,6 +15,7 @@ use base::said::Said;
 use office::access::role;
 
 use super::InternetState;
+use crate::entrance::{People, VENDORS};
 use crate::member::{Body, Member, Zone, sign_in};
 use crate::route::Access::{Open, Signed};
 use crate::route::Leaves::{Change, Nothing, Opening};
@@ -30,6 +31,7 @@ impl Zone for InternetState {
     const TITLE: (&'static str, &'static str) = ("事業者の窓口", "Vendors");
     const COOKIE: &'static str = "kumoi_vendor";
     const BASE: &'static str = "/vendors";
+    const PEOPLE: &'static People = &VENDORS;
     const MENU: &'static [(&'static str, &'static str, &'static str)] = &[
         ("", "提出と公開", "Submissions"),
         ("/publish", "業務システムを提出する", "Send a package in"),
@@ -50,7 +52,7 @@ impl Zone for InternetState {
 
     fn elsewhere() -> Said {
         said!(
-            "パスワードかワンタイムパスワードの登録が切れています。司令塔に再登録を申し出てください",
+            "パスワードかワンタイムパスワードの登録が切れています。デジタル庁に再登録を申し出てください",
             "Your password or one-time codes must be set up anew: ask the Agency"
         )
     }

@@ -9,6 +9,7 @@ use maud::html;
 use store::control::{offer_documents, offer_report};
 
 use super::Buyer;
+use crate::component::writing::writing;
 use crate::counter::refusal::Refusal;
 use crate::report_view;
 
@@ -33,7 +34,10 @@ pub async fn document(
         let text = documents.get(&file).ok_or(Refusal::NotFound)?;
         let kind = DOCUMENT_KINDS.iter().find(|(name, _)| *name == file);
         let title = kind.map_or(file.as_str(), |(_, word)| word).to_owned();
-        let content = html! { pre lang="ja" { (text) } };
+        let content = match file.ends_with(".md") {
+            true => html! { div.section lang="ja" { (writing(text, "表")) } },
+            false => html! { pre lang="ja" { (text) } },
+        };
         Ok(buyer.page(&title, Vec::new(), content))
     };
     buyer.answer(made.await)

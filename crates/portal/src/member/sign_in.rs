@@ -21,12 +21,12 @@ use crate::entrance::{Asked, Door, Entered, Spoken, organisations, sign_in_page}
 pub async fn entrance<Z: Zone>(State(state): State<Z>, Query(asked): Query<Asked>) -> Response {
     let bodies = state.bodies();
     let all: Vec<_> = bodies.iter().map(|body| &body.organisation).collect();
-    organisations(&asked, (Z::TITLE, Z::BASE), &all)
+    organisations(&asked, (Z::TITLE, Z::BASE, Z::PEOPLE), &all)
 }
 
 fn door<Z: Zone>(body: &Body) -> Door<'_> {
     let (organisation, staff) = (&body.organisation, &body.staff);
-    Door { organisation, staff, zone: Z::TITLE, base: Z::BASE }
+    Door { organisation, staff, zone: Z::TITLE, base: Z::BASE, people: Z::PEOPLE }
 }
 
 /// The sign-in page.
