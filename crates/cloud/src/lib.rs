@@ -16,6 +16,7 @@ pub mod provider;
 pub mod publication;
 pub mod testing;
 mod upgrade;
+pub mod watch;
 
 pub use contract::{
     Documents, Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish, package_publish,

@@ -7,6 +7,7 @@ mod accounts;
 mod banner;
 mod cards;
 mod contracts;
+mod costs;
 mod fill;
 mod keys;
 mod places;
@@ -14,6 +15,7 @@ mod plan;
 mod publication;
 mod upgrade;
 mod vendors;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,6 +100,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
             return other.map(|_| ());
         }
     };
+    let zones = plans.iter().map(|plan| (plan.zone, plan.address)).collect();
     let supervisor = match Supervisor::start(&layout, plans, &mut signals).await {
         Ok(Some(supervisor)) => supervisor,
         other => {
@@ -114,7 +117,15 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
     let contracts = tokio::spawn(desk.serve());
     let publication = tokio::spawn(press.serve());
+    let watched = opened.iter().map(|one| one.sample.organisation.clone()).collect();
+    let watch = watch::Watch::new(installer.clone(), watched, zones);
+    let watching = tokio::spawn(watch.serve());
+    let var = layout.var().to_owned();
     let filling = tokio::spawn(async move {
+        let bodies: Vec<Sample> = opened.iter().map(|one| one.sample.clone()).collect();
+        if let Err(error) = costs::make(&installer, &var, &bodies).await {
+            eprintln!("kumoi: 見本の請求を作れません（{error:#}）");
+        }
         for one in opened {
             let systems = Arc::clone(&one.systems);
             fill::fill(installer.clone(), vec![one], systems).await;
@@ -127,6 +138,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     filling.abort();
     contracts.abort();
     publication.abort();
+    watching.abort();
     helper.abort();
     ended
 }

@@ -5,6 +5,7 @@ mod check;
 mod cost;
 mod demo;
 mod gate;
+mod incident;
 mod leave;
 mod log;
 mod parcel;
@@ -75,6 +76,8 @@ enum Command {
     Plane(plane::PlaneArguments),
     /// クラウドの費用: 請求の取込み、按分、保管金、予測、FOCUS の書出し
     Cost(cost::CostArguments),
+    /// 障害を知らせる: 始まり、分かったこと、終わり。団体の「稼働と障害」の頁に出ます
+    Incident(incident::IncidentArguments),
     /// ほかの事業者の製品へ移すと何がどうなるかを調べる（何も変えません）
     VendorChange(vendor::VendorArguments),
     /// 速さと記憶域を測る
@@ -132,6 +135,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::VendorChange(arguments) => vendor::rehearse(arguments).await,
             Command::Move(arguments) => relocate::relocate(arguments).await,
             Command::Cost(arguments) => cost::cost(arguments).await,
+            Command::Incident(arguments) => incident::incident(arguments).await,
             Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Log(arguments) => {
                 let intact = log::log(arguments).await?;

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+pub(crate) use self::health::answer_time;
 pub use self::layout::Layout;
 pub use self::port::ports_check;
 pub use self::signals::Signals;

@@ -5,6 +5,7 @@
 //! security policy of `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'`.
 
 pub mod asset;
+pub mod bar;
 pub mod day;
 pub mod form;
 pub mod language;

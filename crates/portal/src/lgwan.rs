@@ -5,7 +5,9 @@
 mod bill;
 mod catalogue;
 mod contract;
+mod cost;
 mod offer;
+mod status;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,6 +65,8 @@ impl Zone for LgwanState {
         ("", "契約", "Contracts"),
         ("/catalogue", "カタログ", "Catalogue"),
         ("/bill", "利用料", "Bill"),
+        ("/cost", "費用", "Cost"),
+        ("/status", "稼働と障害", "Status"),
     ];
 
     fn body(&self, id: &str) -> Option<Arc<Body>> {
@@ -137,6 +141,8 @@ pub static PAGES: &[Page<LgwanState>] = &[
         on(f, contract::step)
     }),
     Page::get("/{organisation}/bill", Access::Signed, Leaves::Nothing, |f| on(f, bill::month)),
+    Page::get("/{organisation}/cost", Access::Signed, Leaves::Nothing, |f| on(f, cost::all)),
+    Page::get("/{organisation}/status", Access::Signed, Leaves::Nothing, |f| on(f, status::all)),
 ];
 
 async fn asset_file(axum::extract::Path(file): axum::extract::Path<String>) -> Response {

@@ -10,6 +10,7 @@ mod offer;
 pub mod plane;
 mod relocation;
 pub mod subsidy;
+pub mod watch;
 
 use std::future::poll_fn;
 

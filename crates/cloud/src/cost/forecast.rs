@@ -84,7 +84,17 @@ pub fn month_forecast(
 /// The open questions: months in the middle that nobody knows.
 pub fn year_forecast(months: &BTreeMap<Date, i64>, year: i16) -> Result<Forecast, String> {
     let first = Date::new(year, 4, 1).map_err(|_| format!("{year} 年度は暦にありません"))?;
-    let all: Vec<Date> = (0..12).map(|at| first.saturating_add(Span::new().months(at))).collect();
+    year_forecast_from(months, first)
+}
+
+/// The same for who began in the course of the year: nothing before the month `first`.
+///
+/// # Errors
+/// As [`year_forecast`].
+pub fn year_forecast_from(months: &BTreeMap<Date, i64>, first: Date) -> Result<Forecast, String> {
+    let length = 12 - (i64::from(first.month()) + 8) % 12;
+    let all: Vec<Date> =
+        (0..length).map(|at| first.saturating_add(Span::new().months(at))).collect();
     let known: Vec<i64> = all.iter().map_while(|month| months.get(month)).copied().collect();
     let later: Vec<String> = all[known.len()..]
         .iter()
@@ -101,7 +111,7 @@ pub fn year_forecast(months: &BTreeMap<Date, i64>, year: i16) -> Result<Forecast
     let beyond = || "費用の合計が大きすぎて持てません".to_owned();
     let sum = |parts: &[i64]| parts.iter().map(|it| i128::from(*it)).sum::<i128>();
     let tail = &known[known.len().saturating_sub(MEAN_MONTHS)..];
-    let left = (12 - known.len()) as i128;
+    let left = (all.len() - known.len()) as i128;
     let mean = sum(tail) / tail.len() as i128;
     let actual = i64::try_from(sum(&known)).map_err(|_| beyond())?;
     let forecast = i64::try_from(sum(&known) + mean * left).map_err(|_| beyond())?;
@@ -186,6 +196,14 @@ mod tests {
         expect!["2026年5月の費用が分かりません（後の月 6月 はあります）"]
             .assert_eq(&year_forecast(&gap, 2026).unwrap_err());
         assert!(year_forecast(&BTreeMap::new(), 2026).is_err());
+        // Who began in May pays eleven months of the year; who began in February, two.
+        let from = |first: &str, yen: &[(&str, i64)]| {
+            year_forecast_from(&months(yen), format!("{first}-01").parse().unwrap())
+                .unwrap()
+                .forecast
+        };
+        assert_eq!(from("2026-05", &[("2026-05", 10)]), 110);
+        assert_eq!(from("2027-02", &[("2027-02", 10)]), 20);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Asking a zone whether it is ready: `GET /health` over TCP, answer 200.
+//! Asking a zone whether it is ready, or for a page: `GET` over TCP, answer 200.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -12,14 +12,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether the zone at `address` answers 200 now.
 pub(super) async fn is_ready(address: SocketAddr) -> bool {
-    timeout(PATIENCE, ask(address)).await.is_ok_and(|answer| answer.is_ok_and(|line| is_ok(&line)))
+    answer_time(address, "/health").await.is_some()
 }
 
-async fn ask(address: SocketAddr) -> std::io::Result<Vec<u8>> {
+/// How long the zone at `address` took until it answered 200 to a page; `None` if it did not.
+pub(crate) async fn answer_time(address: SocketAddr, path: &str) -> Option<Duration> {
+    let begin = Instant::now();
+    let answer = timeout(PATIENCE, ask(address, path)).await;
+    answer.is_ok_and(|line| line.is_ok_and(|line| is_ok(&line))).then(|| begin.elapsed())
+}
+
+async fn ask(address: SocketAddr, path: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(reachable(address)).await?;
-    stream
-        .write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        .await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
     let mut line = vec![0; 12];
     stream.read_exact(&mut line).await?;
     Ok(line)

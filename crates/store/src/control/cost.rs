@@ -3,6 +3,7 @@
 
 mod allocated;
 mod basis;
+mod own;
 
 use std::pin::pin;
 
@@ -20,6 +21,7 @@ pub use basis::{
     Budget, Measure, Owner, Rate, budget_list, budget_put, measure_list, measure_put,
     organisation_names, owner_list, owner_put, rate_list, rate_put,
 };
+pub use own::{OwnShare, own_shares};
 
 /// Bytes handed to the connection at a time.
 const PIECE: usize = 256 * 1024;

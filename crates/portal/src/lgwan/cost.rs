@@ -1,0 +1,340 @@
+//! What the cloud costs a municipality and why: its shares of the bills by the four methods side by
+//! side, month by month, against its budget; its deposit and its subsidies. Every amount is derived
+//! elsewhere; nothing is entered here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::Query;
+use axum::response::Response;
+use base::date::Date;
+use base::money::Yen;
+use cloud::cost::allocate::Method;
+use cloud::cost::forecast::{Alarm, Forecast, alarms, year_forecast_from};
+use jiff::Span;
+use maud::{Markup, html};
+use serde::Deserialize;
+use store::control::contract_list;
+use store::control::cost::{Budget, OwnShare, budget_list, own_shares};
+use store::control::deposit::{Statement, statement_list};
+use store::control::subsidy::{Subsidy, subsidy_list};
+
+use super::Buyer;
+use super::contract::name;
+use crate::component::bar::bar;
+use crate::component::language::Language;
+use crate::component::notice::{Notice, Tone};
+use crate::component::page::{disclosure, section};
+use crate::component::table::{Cell, Column, Row, Table, table};
+use crate::counter::refusal::Refusal;
+
+/// Months that are shown.
+const MONTHS: i64 = 13;
+
+/// Which month is shown in detail.
+#[derive(Deserialize)]
+pub struct Asked {
+    month: Option<String>,
+}
+
+/// The whole page.
+pub async fn all(buyer: Buyer, Query(asked): Query<Asked>) -> Response {
+    buyer.answer(shown(&buyer, asked.month.as_deref()).await)
+}
+
+/// 年度 of a day.
+fn fiscal_year(day: Date) -> i16 {
+    if day.month() >= 4 { day.year() } else { day.year() - 1 }
+}
+
+/// What is known of the cost.
+struct Known {
+    shares: Vec<OwnShare>,
+    budget: Option<Budget>,
+    forecast: Result<Forecast, String>,
+    /// System → its name.
+    names: BTreeMap<String, String>,
+}
+
+impl Known {
+    /// Yen of a month by a method.
+    fn total(&self, month: Date, method: Method) -> Option<i64> {
+        let own = self.shares.iter().filter(|it| it.month == month && it.method == method.term());
+        own.map(|it| it.yen).reduce(|sum, yen| sum.saturating_add(yen))
+    }
+
+    fn months(&self) -> BTreeSet<Date> {
+        self.shares.iter().map(|it| it.month).collect()
+    }
+}
+
+async fn shown(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal> {
+    let today = buyer.actor.today();
+    let client = buyer.cloud().await?;
+    let since = today.first_of_month().saturating_sub(Span::new().months(MONTHS));
+    let year = fiscal_year(today);
+    let budgets = budget_list(&*client, i32::from(year)).await?;
+    let mut known = Known {
+        shares: own_shares(&*client, since).await?,
+        budget: budgets.into_iter().find(|it| it.organisation.is_some()),
+        forecast: Err(String::new()),
+        names: BTreeMap::new(),
+    };
+    for contract in contract_list(&*client).await? {
+        let words = name(buyer, &contract.offer).to_owned();
+        known.names.insert(contract.offer.system, words);
+    }
+    let of_year: BTreeMap<Date, i64> = known
+        .months()
+        .into_iter()
+        .filter(|month| fiscal_year(*month) == year)
+        .filter_map(|month| Some((month, known.total(month, Method::Usage)?)))
+        .collect();
+    // Months before the first bill cost this body nothing here.
+    if let Some(first) = of_year.keys().next() {
+        known.forecast = year_forecast_from(&of_year, *first);
+    }
+    let months = known.months();
+    let asked = month.and_then(|text| format!("{text}-01").parse::<Date>().ok());
+    let month = asked.filter(|it| months.contains(it)).or(months.last().copied());
+    let (deposits, subsidies) =
+        (statement_list(&*client, today).await?, subsidy_list(&*client).await?);
+    let warned = warnings(&known);
+    let notices = warned.iter().map(|it| Notice::new(tone(it), &it.words)).collect();
+    let content = html! {
+        (section(buyer.say("今年度の見込み", "This fiscal year"), outlook(buyer, &known, year)))
+        (section(buyer.say("月ごとの費用", "By month"), by_month(buyer, &known)))
+        @if let Some(month) = month {
+            (section(&month_words(buyer, month), in_detail(buyer, &known, month)))
+        }
+        (section(buyer.say("保管金", "Deposit"), deposit(buyer, &deposits)))
+        (section(buyer.say("補助金", "Subsidies"), subsidy(buyer, &subsidies)))
+    };
+    Ok(buyer.page(buyer.say("クラウドの費用", "Cost of the cloud"), notices, content))
+}
+
+fn warnings(known: &Known) -> Vec<Alarm> {
+    match (&known.forecast, &known.budget) {
+        (Ok(forecast), Some(budget)) => alarms(forecast, budget.yen).into_iter().take(1).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn tone(alarm: &Alarm) -> Tone {
+    match (alarm.reached, alarm.part) {
+        (true, 100..) => Tone::Danger,
+        (_, 100..) => Tone::Warning,
+        _ => Tone::Information,
+    }
+}
+
+fn yen(buyer: &Buyer, amount: i64) -> String {
+    let unit = buyer.say("円", " yen");
+    format!("{}{unit}", Yen(amount).grouped())
+}
+
+fn month_words(buyer: &Buyer, month: Date) -> String {
+    match buyer.language {
+        Language::Japanese => month.strftime("%Y年%-m月").to_string(),
+        Language::English => month.strftime("%Y-%m").to_string(),
+    }
+}
+
+fn outlook(buyer: &Buyer, known: &Known, year: i16) -> Markup {
+    html! {
+        @match &known.forecast {
+            Ok(forecast) => {
+                p { strong { (year) (buyer.say("年度の見込み ", ": ")) (yen(buyer, forecast.forecast)) } }
+                p lang="ja" { (forecast.trace) }
+            }
+            Err(_) => p { (buyer.say("今年度の請求がまだないため、見込みを出せません。",
+                "No bill of this fiscal year yet: nothing can be forecast.")) }
+        }
+        @match &known.budget {
+            Some(budget) => p { (buyer.say("予算 ", "Budget ")) (yen(buyer, budget.yen))
+                "（" span lang="ja" { (budget.source) } "）" }
+            None => p { (buyer.say("予算は登録されていません。", "No budget is entered.")) }
+        }
+    }
+}
+
+fn by_month(buyer: &Buyer, known: &Known) -> Markup {
+    let months: Vec<Date> = known.months().into_iter().rev().collect();
+    let totals: Vec<i64> =
+        months.iter().map(|it| known.total(*it, Method::Usage).unwrap_or_default()).collect();
+    let most = totals.iter().copied().max().unwrap_or_default();
+    let words: Vec<(String, String, String, String)> = months
+        .iter()
+        .zip(&totals)
+        .map(|(month, total)| {
+            let residents =
+                known.shares.iter().find(|it| it.month == *month && it.residents.is_some());
+            let each = residents.and_then(|it| it.residents).filter(|it| *it > 0);
+            let each =
+                each.map_or("―".to_owned(), |it| format!("{:.1}", *total as f64 / it as f64));
+            let href = buyer.href(&format!("/cost?month={}", month.strftime("%Y-%m")));
+            (month_words(buyer, *month), Yen(*total).grouped(), each, href)
+        })
+        .collect();
+    let rows = words
+        .iter()
+        .zip(&totals)
+        .map(|((month, total, each, href), value)| Row {
+            href: Some(href),
+            cells: vec![
+                Cell::Text(month),
+                Cell::Text(total),
+                Cell::Text(each),
+                Cell::Component(bar(*value, most)),
+            ],
+        })
+        .collect();
+    table(&Table {
+        caption: buyer.say("利用量による按分の額", "By usage"),
+        columns: vec![
+            Column::text(buyer.say("月", "Month")),
+            Column::number(buyer.say("額（円）", "Yen")),
+            Column::number(buyer.say("住民一人当たり（円）", "Yen a resident")),
+            Column::text(buyer.say("比べる", "Compared")),
+        ],
+        rows,
+        empty: buyer.say(
+            "請求がまだ按分されていません。国の運用担当が毎月の請求を取り込むと、ここに出ます。",
+            "No bill was allocated yet. It appears here when the operator has imported it.",
+        ),
+        stacked: true,
+    })
+}
+
+fn method_words(buyer: &Buyer, method: Method) -> &'static str {
+    let english = match method {
+        Method::Usage => "By usage",
+        Method::Equal => "Equal parts",
+        Method::Score => "By points",
+        Method::Legacy => "As before",
+    };
+    match buyer.language {
+        Language::Japanese => method.term(),
+        Language::English => english,
+    }
+}
+
+fn in_detail(buyer: &Buyer, known: &Known, month: Date) -> Markup {
+    let own: Vec<&OwnShare> = known.shares.iter().filter(|it| it.month == month).collect();
+    let systems: BTreeSet<&str> = own.iter().map(|it| it.system.as_str()).collect();
+    let amount = |system: Option<&str>, method: Method| {
+        let of = |it: &&&OwnShare| {
+            it.method == method.term() && system.is_none_or(|system| it.system == system)
+        };
+        let found = own.iter().filter(of).map(|it| it.yen).reduce(|sum, it| sum.saturating_add(it));
+        found.map_or("―".to_owned(), |it| Yen(it).grouped())
+    };
+    let line = |words: &str, system: Option<&str>| {
+        let mut cells = vec![words.to_owned()];
+        cells.extend(Method::ALL.map(|method| amount(system, method)));
+        cells
+    };
+    let named = |system: &str| known.names.get(system).cloned().unwrap_or(system.to_owned());
+    let mut words: Vec<Vec<String>> =
+        systems.iter().map(|system| line(&named(system), Some(system))).collect();
+    words.push(line(buyer.say("合計", "Total"), None));
+    let rows = words
+        .iter()
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Text(it)).collect() })
+        .collect();
+    let mut columns = vec![Column::text(buyer.say("業務", "Business"))];
+    columns.extend(Method::ALL.map(|method| Column::number(method_words(buyer, method))));
+    html! {
+        (table(&Table {
+            caption: buyer.say("四つの按分を並べたもの（円）", "Four allocations side by side (yen)"),
+            columns,
+            rows,
+            empty: "",
+            stacked: true,
+        }))
+        (disclosure(buyer.say("額がどう出たか", "How the amounts come about"), html! {
+            @for share in &own {
+                p lang="ja" { (named(&share.system)) "　" (share.method) "　" (share.trace) }
+            }
+        }))
+    }
+}
+
+fn deposit(buyer: &Buyer, list: &[Statement]) -> Markup {
+    let words: Vec<[String; 5]> = list
+        .iter()
+        .map(|it| {
+            [it.billed, it.received, it.handed_on, it.held, it.receivable]
+                .map(|amount| Yen(amount).grouped())
+        })
+        .collect();
+    let rows = words
+        .iter()
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Text(it)).collect() })
+        .collect();
+    table(&Table {
+        caption: buyer.say("今日までの計算（円）", "Until today (yen)"),
+        columns: vec![
+            Column::number(buyer.say("請求", "Billed")),
+            Column::number(buyer.say("受入", "Received")),
+            Column::number(buyer.say("払渡", "Handed on")),
+            Column::number(buyer.say("保管中", "Held")),
+            Column::number(buyer.say("未収", "Owed")),
+        ],
+        rows,
+        empty: buyer.say("保管金の記帳はまだありません。", "Nothing is booked yet."),
+        stacked: true,
+    })
+}
+
+fn subsidy(buyer: &Buyer, list: &[Subsidy]) -> Markup {
+    let amount = |yen: Option<i64>| yen.map_or("―".to_owned(), |it| Yen(it).grouped());
+    let words: Vec<[String; 6]> = list
+        .iter()
+        .map(|it| {
+            let year = it.fiscal_year.to_string();
+            let (applied, decided) = (amount(Some(it.applied_yen)), amount(it.decided_yen));
+            let settled = amount(it.settled_yen);
+            [it.programme.clone(), year, it.state.clone(), applied, decided, settled]
+        })
+        .collect();
+    let rows = words
+        .iter()
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .collect();
+    html! {
+        (table(&Table {
+            caption: buyer.say("申請から精算まで（円）", "From application to settlement (yen)"),
+            columns: vec![
+                Column::text(buyer.say("事業", "Programme")),
+                Column::number(buyer.say("年度", "Year")),
+                Column::text(buyer.say("状態", "State")),
+                Column::number(buyer.say("申請", "Applied for")),
+                Column::number(buyer.say("交付決定", "Decided")),
+                Column::number(buyer.say("額の確定", "Settled")),
+            ],
+            rows,
+            empty: buyer.say("申請した補助金はありません。", "No subsidy was applied for."),
+            stacked: true,
+        }))
+        @for one in list.iter().filter(|it| !it.trace.is_empty()) {
+            p lang="ja" { (one.programme) "　" (one.trace) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_fiscal_year_begins_in_april() {
+        let check = |text: &str, year| assert_eq!(fiscal_year(day(text)), year, "{text}");
+        check("2026-04-01", 2026);
+        check("2026-03-31", 2025);
+        check("2026-12-31", 2026);
+    }
+}
