@@ -16,6 +16,7 @@ pub mod provider;
 pub mod publication;
 pub mod testing;
 mod upgrade;
+pub mod verification;
 pub mod watch;
 
 pub use contract::{

@@ -8,6 +8,7 @@ mod contract;
 mod cost;
 mod offer;
 mod status;
+mod verification;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,6 +68,7 @@ impl Zone for LgwanState {
         ("/bill", "利用料", "Bill"),
         ("/cost", "費用", "Cost"),
         ("/status", "稼働と障害", "Status"),
+        ("/verification", "検証報告", "Trial"),
     ];
 
     fn body(&self, id: &str) -> Option<Arc<Body>> {
@@ -143,6 +145,9 @@ pub static PAGES: &[Page<LgwanState>] = &[
     Page::get("/{organisation}/bill", Access::Signed, Leaves::Nothing, |f| on(f, bill::month)),
     Page::get("/{organisation}/cost", Access::Signed, Leaves::Nothing, |f| on(f, cost::all)),
     Page::get("/{organisation}/status", Access::Signed, Leaves::Nothing, |f| on(f, status::all)),
+    Page::get("/{organisation}/verification", Access::Signed, Leaves::Nothing, |f| {
+        on(f, verification::all)
+    }),
 ];
 
 async fn asset_file(axum::extract::Path(file): axum::extract::Path<String>) -> Response {

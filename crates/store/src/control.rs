@@ -6,6 +6,7 @@ mod contract;
 pub mod cost;
 mod deletion;
 pub mod deposit;
+pub mod evidence;
 mod offer;
 pub mod plane;
 mod relocation;

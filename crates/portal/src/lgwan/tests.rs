@@ -1,6 +1,8 @@
 //! A municipality compares two offers, contracts one, has it in service and sees what it costs; on
 //! a real server, with its own login to the control database, beside another municipality.
 
+mod watched;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};

@@ -229,5 +229,6 @@ alter table control.subsidy enable row level security;
 create policy own on control.subsidy for select to kumoi_buyer
     using (organisation = control.own());
 
-grant select on control.cost_rate, control.cost_run, control.cost_share, control.cost_budget,
+grant select (id, month) on control.cost_run to kumoi_buyer;
+grant select on control.cost_rate, control.cost_share, control.cost_budget,
     control.deposit_entry, control.deposit_line, control.subsidy to kumoi_buyer;

@@ -60,3 +60,16 @@ create policy own on control.incident_note for select to kumoi_buyer
         and (i.organisation is null or i.organisation = control.own())));
 
 grant select on control.watched, control.incident, control.incident_note to kumoi_buyer;
+
+-- What was measured of its own moves, for the report of the trial (検証).
+alter table control.relocation enable row level security;
+create policy own on control.relocation for select to kumoi_buyer
+    using (organisation = control.own());
+grant select (id, organisation, read_only_ms, rows, different, begun_at)
+    on control.relocation to kumoi_buyer;
+
+-- And which clouds its accounts are in.
+alter table control.cost_owner enable row level security;
+create policy own on control.cost_owner for select to kumoi_buyer
+    using (organisation = control.own());
+grant select (provider, organisation) on control.cost_owner to kumoi_buyer;

@@ -1,0 +1,120 @@
+//! 検証報告: what the pilots are asked to verify, filled from what was measured of this municipality;
+//! gaps are shown as gaps. Nothing is entered here.
+
+use axum::response::Response;
+use cloud::gate::Report;
+use cloud::verification::{Aspect, Facts, Line, lines, pattern};
+use cloud::watch::{Availability, availability, level_on};
+use jiff::{Span, Timestamp};
+use maud::{Markup, html};
+use store::control::cost::own_shares;
+use store::control::evidence::{cloud_count, moved_list};
+use store::control::watch::{incident_list, watched_list};
+use store::control::{act_list, contract_list, offer_report};
+
+use super::Buyer;
+use crate::component::notice::{Tone, badge};
+use crate::component::page::section;
+use crate::component::table::{Cell, Column, Row, Table, table};
+use crate::counter::refusal::Refusal;
+
+/// Months that the report looks back.
+const MONTHS: i64 = 12;
+/// The state of a contract whose system runs.
+const IN_SERVICE: &str = "提供中";
+
+/// The whole page.
+pub async fn all(buyer: Buyer) -> Response {
+    buyer.answer(shown(&buyer).await)
+}
+
+async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
+    let (facts, surrounding) = facts(buyer).await?;
+    let clouds = cloud_count(&*buyer.cloud().await?).await?;
+    let found = lines(&facts);
+    let gaps = found.iter().filter(|line| line.found.is_err()).count();
+    let day = buyer.actor.today().to_string();
+    let content = html! {
+        p { (buyer.say("作った日 ", "Made on ")) (day) "　"
+            (buyer.say("項目 ", "Items ")) (found.len()) "　"
+            (buyer.say("まだ測っていないもの ", "Not measured ")) (gaps) }
+        p lang="ja" { "検証の型　"
+            @match pattern(clouds, surrounding) {
+                Ok((letter, words)) => strong { (letter) "（" (words) "）" },
+                Err(why) => (why),
+            } }
+        @for aspect in Aspect::ALL {
+            (section(aspect.term(), part(buyer, &found, aspect)))
+        }
+    };
+    let title = buyer.say("検証報告", "Report of the trial");
+    Ok(buyer.page(title, Vec::new(), content))
+}
+
+/// What is known, and whether systems beside the standardised ones are in use.
+async fn facts(buyer: &Buyer) -> Result<(Facts, bool), Refusal> {
+    let client = buyer.cloud().await?;
+    let today = buyer.actor.today();
+    let from = today.first_of_month().saturating_sub(Span::new().months(MONTHS));
+    let mut facts = Facts { level: level_on(today).ok(), ..Facts::default() };
+    for contract in contract_list(&*client).await? {
+        if contract.state == IN_SERVICE {
+            let kept = offer_report(&*client, contract.offer.id).await?;
+            facts.reports.extend(kept.as_ref().and_then(Report::recorded));
+        }
+        let acts = act_list(&*client, contract.id).await?;
+        facts.contracts.push((contract, acts));
+    }
+    facts.moves = moved_list(&*client).await?;
+    facts.availability = whole(availability(&watched_list(&*client, from).await?).into_values());
+    let since = Timestamp::now() - Span::new().hours(24 * 31 * MONTHS);
+    facts.incidents = incident_list(&*client, since).await?;
+    facts.shares = own_shares(&*client, from).await?;
+    let surrounding = facts.reports.iter().any(|one| one.standard.is_none());
+    Ok((facts, surrounding))
+}
+
+/// All months and services together.
+fn whole(parts: impl Iterator<Item = Availability>) -> Availability {
+    parts.fold(Availability::default(), |sum, one| Availability {
+        checks: sum.checks + one.checks,
+        failures: sum.failures + one.failures,
+        slowest_ms: sum.slowest_ms.max(one.slowest_ms),
+    })
+}
+
+fn part(buyer: &Buyer, found: &[Line], aspect: Aspect) -> Markup {
+    let own: Vec<&Line> = found.iter().filter(|line| line.aspect == aspect).collect();
+    let rows = own
+        .iter()
+        .map(|line| {
+            let (mark, words, source) = match &line.found {
+                Ok((words, source)) => {
+                    (badge(Tone::Success, buyer.say("測った", "Measured")), words, source.as_str())
+                }
+                Err(why) => (badge(Tone::Warning, buyer.say("未測定", "Gap")), why, ""),
+            };
+            Row {
+                href: None,
+                cells: vec![
+                    Cell::Glyphs(line.item),
+                    Cell::Component(mark),
+                    Cell::Glyphs(words),
+                    Cell::Glyphs(source),
+                ],
+            }
+        })
+        .collect();
+    table(&Table {
+        caption: buyer.say("確かめることと結果", "Items and results"),
+        columns: vec![
+            Column::text(buyer.say("項目", "Item")),
+            Column::text(buyer.say("測定", "Measured")),
+            Column::text(buyer.say("結果、又は測っていない理由", "Result, or why there is a gap")),
+            Column::text(buyer.say("もと", "Source")),
+        ],
+        rows,
+        empty: "",
+        stacked: true,
+    })
+}
