@@ -14,10 +14,10 @@ pub mod plane;
 mod price;
 pub mod provider;
 pub mod publication;
+pub mod service_level;
 pub mod testing;
 mod upgrade;
 pub mod verification;
-pub mod watch;
 
 pub use contract::{
     Documents, Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish, package_publish,

@@ -12,7 +12,7 @@ use store::control::{Act, Contract};
 use crate::cost::allocate::Method;
 use crate::cost::parameter::Parameter;
 use crate::gate::{Report, Verdict};
-use crate::watch::Availability;
+use crate::service_level::Availability;
 
 /// What a line belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ fn incidents(facts: &Facts) -> Found {
     let mut layers: Vec<&str> = facts.incidents.iter().map(|it| it.layer.as_str()).collect();
     layers.sort_unstable();
     let mut words = Vec::new();
-    for layer in crate::watch::layers() {
+    for layer in crate::service_level::layers() {
         let count = layers.iter().filter(|it| **it == layer.layer).count();
         if count > 0 {
             words.push(format!("{}（{}） {count}", layer.layer, layer.responsible));
@@ -288,7 +288,7 @@ mod tests {
                 },
             ],
             availability: Availability { checks: 1000, failures: 1, slowest_ms: 70 },
-            level: crate::watch::level_on("2026-11-01".parse().unwrap()).ok(),
+            level: crate::service_level::level_on("2026-11-01".parse().unwrap()).ok(),
             ..Facts::default()
         };
         let found = |item: &str| {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
-use cloud::watch::layers;
+use cloud::service_level::layers;
 use jiff::{Span, Timestamp};
 use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use base::date::Date;
 use cloud::cost::parameter::Parameter;
-use cloud::watch::{Availability, Layer, availability, layers, level_on};
+use cloud::service_level::{Availability, Layer, availability, layers, level_on};
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 use store::control::watch::{Incident, incident_list, watched_list};

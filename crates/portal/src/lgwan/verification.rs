@@ -3,8 +3,8 @@
 
 use axum::response::Response;
 use cloud::gate::Report;
+use cloud::service_level::{Availability, availability, level_on};
 use cloud::verification::{Aspect, Facts, Line, lines, pattern};
-use cloud::watch::{Availability, availability, level_on};
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 use store::control::cost::own_shares;
