@@ -40,7 +40,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("deletion", include_str!("../sql/steps/control-0005-deletion.sql")),
         ("plane", include_str!("../sql/steps/control-0006-plane.sql")),
         ("cost", include_str!("../sql/steps/control-0007-cost.sql")),
-        ("watch", include_str!("../sql/steps/control-0009-watch.sql")),
+        ("watch", include_str!("../sql/steps/control-0010-watch.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.
