@@ -6,6 +6,7 @@
 mod contract;
 pub mod cost;
 mod error;
+pub mod fit;
 pub mod gate;
 pub mod guardrail;
 mod packages;

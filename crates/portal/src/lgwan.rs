@@ -6,7 +6,10 @@ mod bill;
 mod catalogue;
 mod contract;
 mod cost;
+mod fit;
+mod fit_view;
 mod offer;
+mod search;
 mod status;
 mod verification;
 
@@ -65,6 +68,7 @@ impl Zone for LgwanState {
     const MENU: &'static [(&'static str, &'static str, &'static str)] = &[
         ("", "契約", "Contracts"),
         ("/catalogue", "カタログ", "Catalogue"),
+        ("/fit", "適合度分析", "Fit and gap"),
         ("/bill", "利用料", "Bill"),
         ("/cost", "費用", "Cost"),
         ("/status", "稼働と障害", "Status"),
@@ -115,11 +119,21 @@ pub static PAGES: &[Page<LgwanState>] = &[
         on(f, sign_in::sign_out::<LgwanState>)
     }),
     Page::get("/{organisation}", Access::Signed, Leaves::Nothing, |f| on(f, contract::all)),
-    Page::get("/{organisation}/catalogue", Access::Signed, Leaves::Nothing, |f| {
-        on(f, catalogue::all)
-    }),
+    Page::get("/{organisation}/catalogue", Access::Signed, Leaves::Nothing, |f| on(f, search::all)),
     Page::get("/{organisation}/catalogue/{system}", Access::Signed, Leaves::Nothing, |f| {
         on(f, catalogue::compare)
+    }),
+    Page::get("/{organisation}/fit", Access::Signed, Leaves::Nothing, |f| on(f, fit::all)),
+    Page::post("/{organisation}/fit", BUYERS, Leaves::Change, |f| on(f, fit::make)),
+    Page::get("/{organisation}/fit-example", Access::Signed, Leaves::Nothing, |f| {
+        on(f, fit::example)
+    }),
+    Page::get("/{organisation}/fit/{fit}", Access::Signed, Leaves::Nothing, |f| on(f, fit::one)),
+    Page::get("/{organisation}/fit/{fit}/csv", Access::Signed, Leaves::Nothing, |f| {
+        on(f, fit::csv)
+    }),
+    Page::get("/{organisation}/fit/{fit}/offers/{offer}", Access::Signed, Leaves::Nothing, |f| {
+        on(f, fit::offer)
     }),
     Page::get("/{organisation}/offers/{offer}", BUYERS, Leaves::Nothing, |f| {
         on(f, contract::draft_form)

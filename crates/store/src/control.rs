@@ -2,11 +2,13 @@
 //! far the sample people of an organisation are loaded. The installer works in all of it; a
 //! municipality's LGWAN login sees the offers and its own contracts.
 
+mod catalogue;
 mod contract;
 pub mod cost;
 mod deletion;
 pub mod deposit;
 pub mod evidence;
+mod fit;
 mod offer;
 pub mod plane;
 mod relocation;
@@ -22,10 +24,14 @@ use crate::StoreError;
 use crate::organisation::{Installer, Organisation};
 use crate::schema;
 
+pub use catalogue::{
+    Asked, Found, MOST_FOUND, business_list, offer_search, offers_numbered, offers_of,
+};
 pub use contract::{
     Act, Contract, Draft, Step, act_list, contract_confirm, contract_draft, contract_in_service,
     contract_list, contract_sign, contract_step, executor_act, meter, metered,
 };
+pub use fit::{Fit, NewFit, fit_keep, fit_list, fit_read};
 pub use offer::{
     Offer, Publication, offer_documents, offer_list, offer_publish, offer_report, offer_report_set,
     offer_uses, offer_withdraw, offers_without_report, package_keep, package_load,

@@ -40,6 +40,8 @@ pub(crate) const CONTROL: Shape = Shape {
         ("deletion", include_str!("../sql/steps/control-0005-deletion.sql")),
         ("plane", include_str!("../sql/steps/control-0006-plane.sql")),
         ("cost", include_str!("../sql/steps/control-0007-cost.sql")),
+        ("fit", include_str!("../sql/steps/control-0008-fit.sql")),
+        ("catalogue", include_str!("../sql/steps/control-0009-catalogue.sql")),
         ("watch", include_str!("../sql/steps/control-0010-watch.sql")),
     ],
 };

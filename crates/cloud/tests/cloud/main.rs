@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod carry_out;
+mod catalogue;
 mod line;
 mod local;
 mod operators;

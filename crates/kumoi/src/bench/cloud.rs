@@ -2,9 +2,12 @@
 //! data of theirs; accounts, budgets and vendors are invented.
 
 mod blueprint;
+mod catalogue;
+mod fit;
 mod focus;
 mod guardrail;
 mod nation;
+mod signature;
 mod wave;
 
 use std::path::PathBuf;
@@ -17,7 +20,7 @@ use super::place::Folder;
 /// Options of `kumoi bench cloud`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct CloudArguments {
-    /// 一つの計測だけ: guardrail、blueprint、wave、nation、focus
+    /// 一つの計測だけ: guardrail、blueprint、wave、nation、focus、fit、catalogue、signature
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
     /// 市区町村の数（nation）
@@ -32,21 +35,30 @@ pub(super) struct CloudArguments {
     /// 請求の明細の行数（focus）
     #[arg(long, default_value_t = 10_000_000)]
     rows: u64,
+    /// 検索の回数（catalogue）
+    #[arg(long, default_value_t = 2_600)]
+    questions: usize,
+    /// 締結の回数（signature）
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
     /// 青写真を適用する子の番号と口（nation が使います）
     #[arg(long, hide = true, num_args = 2, value_names = ["ID", "PORT"])]
     apply: Option<Vec<i64>>,
 }
+
+/// The measurements.
+const NAMES: [&str; 8] =
+    ["guardrail", "blueprint", "wave", "nation", "focus", "fit", "catalogue", "signature"];
 
 /// Measures what was asked for, or everything.
 pub(super) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<()> {
     if let Some([id, port]) = arguments.apply.as_deref() {
         return nation::apply(folder, (*id, u16::try_from(*port)?), arguments.calls).await;
     }
-    let names = ["guardrail", "blueprint", "wave", "nation", "focus"];
     if let Some(only) = &arguments.only
-        && !names.contains(&only.as_str())
+        && !NAMES.contains(&only.as_str())
     {
-        bail!("「{only}」という計測はありません。{} から選んでください", names.join("、"));
+        bail!("「{only}」という計測はありません。{} から選んでください", NAMES.join("、"));
     }
     let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
     if wanted("guardrail") {
@@ -63,6 +75,15 @@ pub(super) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<
     }
     if wanted("focus") {
         focus::focus(folder, arguments.rows).await?;
+    }
+    if wanted("fit") {
+        fit::fit()?;
+    }
+    if wanted("catalogue") {
+        catalogue::catalogue(folder, arguments.questions).await?;
+    }
+    if wanted("signature") {
+        signature::signature(folder, arguments.rounds).await?;
     }
     Ok(())
 }

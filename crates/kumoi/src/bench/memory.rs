@@ -37,22 +37,29 @@ pub(super) async fn memory(folder: &Folder, count: u32, only: Option<&str>) -> R
     let ports = ports_free()?;
     let mut up = start(&var, &ports, only)?;
     let measured = measure(&mut up, &var, &ports, count).await;
-    if let Some(id) = up.id() {
-        // SIGTERM: the program ends its zones and its database.
-        Command::new("kill").arg(id.to_string()).status().await?;
-    }
-    up.wait().await?;
+    end(&mut up).await?;
     measured
 }
 
+/// Ends the program with its zones and its database.
+pub(super) async fn end(up: &mut Child) -> Result<()> {
+    if let Some(id) = up.id() {
+        // SIGTERM: it ends what it started.
+        Command::new("kill").arg(id.to_string()).status().await?;
+    }
+    up.wait().await?;
+    Ok(())
+}
+
 /// Four ports that nobody listens on; all are held until the last one is found.
-fn ports_free() -> Result<Vec<u16>> {
+pub(super) fn ports_free() -> Result<Vec<u16>> {
     let held: Vec<TcpListener> =
         (0..4).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
     Ok(held.iter().map(|one| one.local_addr().map(|at| at.port())).collect::<Result<_, _>>()?)
 }
 
-fn start(var: &Path, ports: &[u16], only: Option<&str>) -> Result<Child> {
+/// Starts the whole program on `var`.
+pub(super) fn start(var: &Path, ports: &[u16], only: Option<&str>) -> Result<Child> {
     let names = ["--office-port", "--lgwan-port", "--internet-port", "--authenticator-port"];
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("up").arg("--var").arg(var).stdin(Stdio::null()).stdout(Stdio::null());
@@ -65,7 +72,8 @@ fn start(var: &Path, ports: &[u16], only: Option<&str>) -> Result<Child> {
     Ok(command.spawn()?)
 }
 
-async fn measure(up: &mut Child, var: &Path, ports: &[u16], count: u32) -> Result<()> {
+/// Waits until every zone answers.
+pub(super) async fn ready(up: &mut Child, ports: &[u16]) -> Result<()> {
     let mut tries = 0;
     for port in &ports[..3] {
         while Visitor::new(*port).open("/health").await.is_err() {
@@ -76,6 +84,11 @@ async fn measure(up: &mut Child, var: &Path, ports: &[u16], count: u32) -> Resul
             sleep(Duration::from_secs(1)).await;
         }
     }
+    Ok(())
+}
+
+async fn measure(up: &mut Child, var: &Path, ports: &[u16], count: u32) -> Result<()> {
+    ready(up, ports).await?;
     let all = credentials_read(&var.join("credentials").join("office"))?;
     visit(&all, ports[0], count).await?;
     let printer = Printer::new(WorkerCommand::new(std::env::current_exe()?, &["print-worker"]));

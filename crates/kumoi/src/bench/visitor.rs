@@ -33,11 +33,30 @@ impl Visitor {
 
     /// Opens a page.
     pub(super) async fn open(&self, path: &str) -> Result<()> {
+        self.page(path).await.map(|_| ())
+    }
+
+    /// Opens a page and reads it.
+    pub(super) async fn page(&self, path: &str) -> Result<String> {
         let answer = self.send("GET", path, "").await?;
         if !answer.starts_with("HTTP/1.1 200") {
             bail!("{path}: {}", answer.lines().next().unwrap_or_default());
         }
-        Ok(())
+        Ok(answer)
+    }
+
+    /// Sends a form with the token of a page of the same session; where it leads.
+    pub(super) async fn post(&self, path: &str, page: &str, form: &str) -> Result<String> {
+        let token = page.split("name=\"csrf\" value=\"").nth(1).context("no form on the page")?;
+        let token = token.split('"').next().unwrap_or_default();
+        let answer = self.send("POST", path, &format!("csrf={token}&{form}")).await?;
+        let lines = answer.lines().take_while(|line| !line.is_empty());
+        let mut pairs = lines.filter_map(|line| line.split_once(": "));
+        let to = pairs.find(|(name, _)| name.eq_ignore_ascii_case("location"));
+        match to {
+            Some((_, to)) if answer.starts_with("HTTP/1.1 303") => Ok(to.to_owned()),
+            _ => bail!("{path}: {}", answer.lines().next().unwrap_or_default()),
+        }
     }
 
     async fn send(&self, method: &str, path: &str, form: &str) -> Result<String> {

@@ -1,7 +1,6 @@
-//! The catalogue, by business, and the comparison of all offers for one: price for the own number
-//! of residents, and what each does that another does not. Nothing is changed here.
+//! The comparison of the offers for one business: price for the own number of residents, and what
+//! each does that another does not. Nothing is changed here.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -12,59 +11,17 @@ use cloud::parcel::DOCUMENT_KINDS;
 use definition::System;
 use definition::model::ProcedureKind;
 use maud::{Markup, html};
-use store::control::{Offer, contract_list, metered, offer_list};
+use store::StoreError;
+use store::control::{Offer, metered, offers_of};
 
-use super::contract::{STATES, name, word};
 use super::{Buyer, LgwanState};
 use crate::component::form::{ButtonKind, button_link};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
 use crate::counter::refusal::Refusal;
 
-/// Every business with its offers.
-pub async fn all(buyer: Buyer) -> Response {
-    buyer.answer(listed(&buyer).await)
-}
-
-async fn listed(buyer: &Buyer) -> Result<Response, Refusal> {
-    let client = buyer.cloud().await?;
-    let (offers, contracts) = (offer_list(&*client).await?, contract_list(&*client).await?);
-    let mut ids: Vec<&str> = offers.iter().map(|offer| offer.system.as_str()).collect();
-    ids.dedup();
-    let lines: Vec<(String, String, String, String)> = ids
-        .into_iter()
-        .map(|id| {
-            let own: Vec<&Offer> = offers.iter().filter(|offer| offer.system == id).collect();
-            let vendors: BTreeSet<&str> = own.iter().map(|offer| offer.vendor.as_str()).collect();
-            let vendors: Vec<&str> = vendors.into_iter().collect();
-            let states = contracts.iter().filter(|one| one.offer.system == id);
-            let in_force = states.filter(|one| !["終了", "取下げ"].contains(&one.state.as_str()));
-            let states: Vec<&str> = in_force.map(|one| word(buyer, &STATES, &one.state)).collect();
-            let name = own.first().map_or("", |offer| name(buyer, offer));
-            let href = buyer.href(&format!("/catalogue/{id}"));
-            (href, name.to_owned(), vendors.join("、"), states.join(buyer.say("、", ", ")))
-        })
-        .collect();
-    let rows = lines
-        .iter()
-        .map(|(href, name, vendors, states)| Row {
-            href: Some(href),
-            cells: vec![Cell::Text(name), Cell::Glyphs(vendors), Cell::Text(states)],
-        })
-        .collect();
-    let content = table(&Table {
-        caption: buyer.say("業務システム", "Systems"),
-        columns: vec![
-            Column::text(buyer.say("業務", "Business")),
-            Column::text(buyer.say("事業者", "Vendors")),
-            Column::text(buyer.say("この団体の契約", "Own contract")),
-        ],
-        rows,
-        empty: buyer.say("公開されている業務システムはありません。", "No system is on offer."),
-        stacked: true,
-    });
-    Ok(buyer.page(buyer.say("カタログ", "Catalogue"), Vec::new(), content))
-}
+/// The most offers that stand side by side.
+const MOST_COMPARED: i64 = 20;
 
 /// All offers for one business side by side.
 pub async fn compare(
@@ -88,14 +45,17 @@ pub async fn residents(buyer: &Buyer) -> Result<Option<i64>, Refusal> {
 
 async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Response, Refusal> {
     let client = buyer.cloud().await?;
-    let mut offers = offer_list(&*client).await?;
-    // Of each vendor the newest package only.
-    offers.retain(|offer| offer.system == id);
-    offers.dedup_by(|later, first| later.vendor == first.vendor);
+    let offers = offers_of(&*client, id, MOST_COMPARED).await?;
+    let more = i64::try_from(offers.len()).is_ok_and(|count| count == MOST_COMPARED);
     let mut found: Vec<(Offer, Arc<System>)> = Vec::new();
+    let mut unreadable = Vec::new();
     for offer in offers {
-        if let Some(system) = state.packages.load(&*client, &offer.hash).await? {
-            found.push((offer, system));
+        match state.packages.load(&*client, &offer.hash).await {
+            Ok(Some(system)) => found.push((offer, system)),
+            Ok(None) => {}
+            // What this program cannot read hides nobody else's offer.
+            Err(StoreError::Refused(_)) => unreadable.push(offer.vendor),
+            Err(error) => return Err(error.into()),
         }
     }
     let Some((_, first)) = found.first() else { return Err(Refusal::NotFound) };
@@ -103,6 +63,17 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
     let title = buyer.say(&first.name, &first.name_en).to_owned();
     let content = html! {
         p lang="ja" { (first.statute) }
+        @if !unreadable.is_empty() {
+            p { (buyer.say("この版の雲居では読めないため、並べていない事業者: ",
+                "Not shown, as this version cannot read them: ")) (unreadable.join("、")) }
+        }
+        @if more {
+            p { (buyer.say("20者までを並べています。ほかの事業者はカタログの検索で探してください。",
+                "These are 20 vendors. Search the catalogue for others.")) }
+        }
+        @let fit = buyer.href(&format!("/fit?system={id}"));
+        p { (button_link(ButtonKind::Secondary, buyer.say("この団体の作業と比べる（適合度分析）",
+            "Compare with own work steps (fit and gap)"), &fit)) }
         (terms(buyer, &found, residents))
         (section(buyer.say("事業者ごとの報告と文書", "Report and documents of each vendor"),
             papers(buyer, &found)))

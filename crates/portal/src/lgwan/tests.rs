@@ -1,6 +1,7 @@
 //! A municipality compares two offers, contracts one, has it in service and sees what it costs; on
 //! a real server, with its own login to the control database, beside another municipality.
 
+mod fit;
 mod watched;
 
 use std::collections::BTreeMap;
@@ -210,6 +211,8 @@ async fn a_municipality_compares_contracts_and_pays() {
     let compared = scene.ask("first_city/kanri", path, None).await;
     check(&compared, 200, &["なし", "あり", "この団体の月額", "/first_city/offers/"]);
     check(&scene.ask("first_city/kanri", "/catalogue/nothing", None).await, 404, &[]);
+    fit::it_is_found(&scene).await;
+    fit::it_is_analysed(&scene).await;
     let (a, b) = (offer(&compared.text, 0), offer(&compared.text, 1));
     let id = it_is_drafted_and_decided(&scene, &a, &b).await;
     it_is_signed_and_served(&scene, id).await;

@@ -118,7 +118,7 @@ pub async fn offer_publish(
 pub async fn package_keep(client: &Client, system: &System) -> Result<(), StoreError> {
     let sql = "insert into control.package (hash, files) values ($1, $2) on conflict do nothing";
     client.execute(sql, &[&system.hash, &Json(&*system.files)]).await?;
-    Ok(())
+    super::catalogue::words_keep(client, system).await
 }
 
 /// The package with this hash, loaded.
