@@ -75,7 +75,7 @@ enum Command {
     Plane(plane::PlaneArguments),
     /// クラウドの費用: 請求の取込み、按分、保管金、予測、FOCUS の書出し
     Cost(cost::CostArguments),
-    /// ほかの事業者の製品へ移すと何がどうなるかを調べる（何も変えません）
+    /// ほかの事業者の製品へ移す。指定がなければ、何がどうなるかを調べるだけ（何も変えません）
     VendorChange(vendor::VendorArguments),
     /// 速さと記憶域を測る
     Bench(bench::BenchArguments),
@@ -129,7 +129,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 return Ok(code_of(sound));
             }
             Command::Delete(arguments) => leave::delete(arguments).await,
-            Command::VendorChange(arguments) => vendor::rehearse(arguments).await,
+            Command::VendorChange(arguments) => vendor::change(arguments).await,
             Command::Move(arguments) => relocate::relocate(arguments).await,
             Command::Cost(arguments) => cost::cost(arguments).await,
             Command::Bench(arguments) => bench::bench(arguments).await,
