@@ -130,6 +130,13 @@ async fn read(
                 let found = install::version_load(&transaction, &id, &hash).await?;
                 let organisation = organisation.name.clone();
                 let lost = CloudError::VersionLost { organisation, system: name, version };
+                if let Some(system) = course.wanted.get(&id)
+                    && let Some(why) =
+                        install::upgrade_obstacle(&transaction, &id, &system.hash).await?
+                {
+                    course.wanted.remove(&id);
+                    course.reasons.insert(id.clone(), vec![why]);
+                }
                 Arc::new(found.ok_or(lost)?)
             }
         };

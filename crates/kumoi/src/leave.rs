@@ -91,6 +91,11 @@ impl Place {
         self.away.as_ref().unwrap_or(&self.home)
     }
 
+    /// The installer of the cluster with the control database.
+    pub(crate) fn home_installer(&self) -> &Installer {
+        &self.installer
+    }
+
     /// Every cluster it is or was on, the present one first.
     pub(crate) fn seats(&self) -> Result<Vec<Seat>> {
         let all = self.away.iter().chain(std::iter::once(&self.home));

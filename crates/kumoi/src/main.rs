@@ -78,7 +78,7 @@ enum Command {
     Cost(cost::CostArguments),
     /// 障害を知らせる: 始まり、分かったこと、終わり。団体の「稼働と障害」の頁に出ます
     Incident(incident::IncidentArguments),
-    /// ほかの事業者の製品へ移すと何がどうなるかを調べる（何も変えません）
+    /// ほかの事業者の製品へ移す。指定がなければ、何がどうなるかを調べるだけ（何も変えません）
     VendorChange(vendor::VendorArguments),
     /// 速さと記憶域を測る
     Bench(bench::BenchArguments),
@@ -132,7 +132,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 return Ok(code_of(sound));
             }
             Command::Delete(arguments) => leave::delete(arguments).await,
-            Command::VendorChange(arguments) => vendor::rehearse(arguments).await,
+            Command::VendorChange(arguments) => vendor::change(arguments).await,
             Command::Move(arguments) => relocate::relocate(arguments).await,
             Command::Cost(arguments) => cost::cost(arguments).await,
             Command::Incident(arguments) => incident::incident(arguments).await,

@@ -1,71 +1,248 @@
-//! `kumoi vendor-change`: what would come of changing to another vendor's package of the same
-//! business.
+//! `kumoi vendor-change`: to another vendor's package of the same business, first as a rehearsal, then
+//! within the body's own database while it is in service, and back or to its end.
 //!
-//! Rehearses only: reads every row of the organisation and changes nothing. It prints names of
-//! items and counts, never a value.
+//! Prints names of items and counts, never a value. Without an act it changes nothing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
+use definition::System;
+use definition::standard::Standard;
+use jiff::Timestamp;
+use store::Connection;
+use store::control::{contract_list, control_open, package_load};
 use store::organisation::Installer;
-use transfer::{Mapping, Side, vendor_rehearse};
+use store::relocation::Seat;
+use transfer::{
+    ChangeInService, ChangeReport, Layout, Mapping, Side, vendor_change_back, vendor_change_finish,
+    vendor_change_in_service, vendor_open_work, vendor_rehearse,
+};
 
 use crate::leave::Place;
+use crate::standard::standards_load;
 use crate::systems::system_read;
 
-/// 事業者の変更の下調べの指定
+/// Who carries it out, in journal and audit.
+const ACTOR: &str = "基盤";
+/// How long a visit to the front database lasts: the office zone looks there every second, and takes
+/// up what is installed when somebody is there.
+const VISIT: Duration = Duration::from_millis(2500);
+
+/// 事業者の変更の指定
 #[derive(Args, Debug)]
 pub struct VendorArguments {
     /// 団体の識別子（kasumi など）
     #[arg(long, value_name = "ID")]
     organisation: String,
     /// 移る先の製品（業務システム）のフォルダ
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["contract", "system"])]
+    package: Option<PathBuf>,
+    /// 移る先の製品の契約番号
+    #[arg(long, value_name = "N", conflicts_with = "package")]
+    contract: Option<i64>,
+    /// 戻す・終える業務システムの識別子
+    #[arg(long, value_name = "SYSTEM", conflicts_with_all = ["package", "contract"])]
+    system: Option<String>,
+    /// 下調べでなく、実際に移す
+    #[arg(long, requires = "annex", conflicts_with_all = ["back", "finish", "system"])]
+    carry_out: bool,
+    /// 別紙のフォルダ。移すときは新しい名前（秘密の項目も平文で入ります）、終えるときは移したときのもの
     #[arg(long, value_name = "DIR")]
-    package: PathBuf,
+    annex: Option<PathBuf>,
+    /// 移行先に入らない行と期日の仕事を、別紙だけに残すことを認める
+    #[arg(long, requires = "carry_out")]
+    hold: bool,
+    /// 前の製品に戻す（移した後に何も書いていないとき）
+    #[arg(long, conflicts_with = "finish", requires = "system")]
+    back: bool,
+    /// 前の製品の台帳を消して終える。別紙を確かめてから消す。戻せなくなる
+    #[arg(long, requires_all = ["system", "annex"])]
+    finish: bool,
     /// データのフォルダ（指定がなければ ./var）
     #[arg(long, value_name = "DIR", default_value = "var")]
     var: PathBuf,
 }
 
-/// Says which items have a home, and what every row would come to.
+/// A body as the change reaches it.
+struct Body<'p> {
+    id: &'p str,
+    place: &'p Place,
+    seat: Seat,
+    installer: Installer,
+    systems: Vec<Arc<System>>,
+}
+
+/// Rehearses, carries out, goes back or ends.
 ///
 /// # Errors
-/// When the organisation has no package of this business.
-pub async fn rehearse(arguments: VendorArguments) -> Result<()> {
+/// With what stands in the way and what to do; the package in service is then still there.
+pub async fn change(arguments: VendorArguments) -> Result<()> {
     let id = &arguments.organisation;
-    let to = system_read(&arguments.package)?;
     let place = Place::open(&arguments.var, id).await?;
-    let (organisation, systems) = place.seats()?[0].systems(id).await?;
-    let from = systems.iter().find(|system| system.code == to.code).with_context(|| {
-        format!("{}には、業務ID {} の業務システムが入っていません", organisation.name, to.code)
-    })?;
+    let outcome = act(&arguments, id, &place).await;
+    place.close().await?;
+    outcome
+}
+
+async fn act(arguments: &VendorArguments, id: &str, place: &Place) -> Result<()> {
+    let seat = place.seats()?.into_iter().next().context("クラスターがありません")?;
+    let (_, systems) = seat.systems(id).await?;
+    let installer = Installer::new(place.now().installer("postgres"));
+    let body = Body { id, place, seat, installer, systems };
+    if let Some(system) = &arguments.system {
+        let now = body.systems.iter().find(|one| one.id == *system);
+        let now = now.with_context(|| format!("業務システム「{system}」は入っていません"))?;
+        return match (arguments.back, &arguments.annex) {
+            (true, _) => body.back(now).await,
+            (false, Some(annex)) if arguments.finish => {
+                let mut client = body.installer.connect(id).await?;
+                let by = (ACTOR, Timestamp::now());
+                let ended = vendor_change_finish(&mut client, now, annex, by).await?;
+                println!(
+                    "{}の事業者の変更（{}）を終え、前の製品の台帳を消しました。別紙 {} は保存を続けてください",
+                    now.name,
+                    ended.id,
+                    annex.display()
+                );
+                Ok(())
+            }
+            _ => bail!("--system には、--back か --finish を添えてください"),
+        };
+    }
+    let to = package(arguments, place).await?;
+    let from = body.systems.iter().find(|system| system.code == to.code && system.id == to.id);
+    let from = from.or_else(|| body.systems.iter().find(|system| system.code == to.code));
+    let from =
+        from.with_context(|| format!("業務ID {} の業務システムは入っていません", to.code))?;
     let mapping = Mapping::of(from, &to)?;
     println!("{}（版{}）から {}（版{}）へ", from.name, from.version, to.name, to.version);
-    for item in mapping.items() {
-        let number = item.number.unwrap_or_else(|| "番号なし".to_owned());
-        let home = match item.home {
-            Some((register, name)) => format!("→ {register}・{name}"),
-            None => format!("行き先なし（{}）", item.why),
-        };
-        println!("  {}・{}（{number}） {home}", item.register, item.item);
+    match &arguments.annex {
+        Some(annex) if arguments.carry_out => body.carry_out(&mapping, arguments.hold, annex).await,
+        _ => body.rehearse(&mapping).await,
     }
-    for (register, item) in mapping.unfilled() {
-        println!("  移行先の必須項目 {register}・{item} に入れる項目がありません");
+}
+
+/// The package of a folder, or that of a contract of the body.
+async fn package(arguments: &VendorArguments, place: &Place) -> Result<System> {
+    if let Some(folder) = &arguments.package {
+        return system_read(folder);
     }
-    let office = &place.kept.office;
-    let database = office.database(office.office.as_ref(), office.vault.as_deref(), 1)?;
-    let installer = Installer::new(place.now().installer("postgres"));
-    let mut client = installer.connect_owner(id).await?;
-    let side = Side { client: &mut client, vault: database.vault()? };
-    let report = vendor_rehearse(side, &mapping).await?;
+    let id = &arguments.organisation;
+    let number = arguments.contract.context("--package か --contract を指定してください")?;
+    let control = control_open(place.home_installer()).await?;
+    let all = contract_list(&control).await?;
+    let own = all.into_iter().find(|one| one.id == number && one.organisation == *id);
+    let own = own.with_context(|| format!("{id}に契約 {number} はありません"))?;
+    let found = package_load(&control, &own.offer.hash).await?;
+    found.with_context(|| format!("契約 {number} の製品の控えがありません"))
+}
+
+impl Body<'_> {
+    /// Its keys, and a connection that acts as the owner.
+    async fn owner(&self) -> Result<(store::Database, Connection)> {
+        let office = &self.place.kept.office;
+        let database = office.database(office.office.as_ref(), office.vault.as_deref(), 1)?;
+        Ok((database, self.installer.connect_owner(self.id).await?))
+    }
+
+    async fn rehearse(&self, mapping: &Mapping<'_>) -> Result<()> {
+        for item in mapping.items() {
+            let number = item.number.unwrap_or_else(|| "番号なし".to_owned());
+            let home = match item.home {
+                Some((register, name)) => format!("→ {register}・{name}"),
+                None => format!("行き先なし（{}）", item.why),
+            };
+            println!("  {}・{}（{number}） {home}", item.register, item.item);
+        }
+        for (register, item) in mapping.unfilled() {
+            println!("  移行先の必須項目 {register}・{item} に入れる項目がありません");
+        }
+        let (database, mut client) = self.owner().await?;
+        let vault = database.vault()?;
+        let report = vendor_rehearse(Side { client: &mut client, vault }, mapping).await?;
+        say(&report);
+        let side = Side { client: &mut client, vault };
+        let (open, timers) = vendor_open_work(side, mapping).await?;
+        println!(
+            "先に終えるもの: 事案 {} 件、受けていない事象 {} 件。移行先に続きのない期日の仕事 {} 件",
+            open.cases.len(),
+            open.events.len(),
+            timers.len()
+        );
+        println!(
+            "何も変えていません。移すときは --carry-out --annex 新しいフォルダ を添えてください"
+        );
+        Ok(())
+    }
+
+    async fn carry_out(
+        &self,
+        mapping: &Mapping<'_>,
+        hold: bool,
+        annex: &std::path::Path,
+    ) -> Result<()> {
+        let (from, to) = (mapping.from, mapping.to);
+        let standards = standards_load()?;
+        let standard = standards.iter().find(|one: &&Standard| one.id == from.code);
+        let layout = Layout::of(from, standard);
+        let (database, mut reader) = self.owner().await?;
+        let mut client = self.installer.connect(self.id).await?;
+        let office = Side { client: &mut client, vault: database.vault()? };
+        let (actor, at) = (ACTOR, Timestamp::now());
+        let systems = &self.systems;
+        let wish = ChangeInService { mapping, systems, layout: &layout, hold, actor, at };
+        let annex = std::path::absolute(annex)?;
+        let done = vendor_change_in_service(&mut reader, office, &wish, &annex).await?;
+        say(&done.report);
+        println!(
+            "{}（版{}）が動いています。書込みを止めた時間 {} ミリ秒、別紙 {}（要約値 {}）",
+            to.name,
+            to.version,
+            done.read_only.as_millis(),
+            annex.display(),
+            done.change.annex_sha256
+        );
+        println!(
+            "何も書かないうちは --system {} --back で戻せます。終えるときは --system {} --finish --annex {}",
+            to.id,
+            to.id,
+            annex.display()
+        );
+        self.taken_up().await
+    }
+
+    async fn back(&self, now: &System) -> Result<()> {
+        let mut client = self.installer.connect(self.id).await?;
+        let by = (ACTOR, Timestamp::now());
+        let held = vendor_change_back(&mut client, now, &self.systems, by).await?;
+        let name = &now.name;
+        println!("{name}を前の製品に戻しました。書込みを止めた時間 {} ミリ秒", held.as_millis());
+        self.taken_up().await
+    }
+
+    /// Lets the zones serve what is installed now: sessions that remember the old tables end, and
+    /// the office zone looks again because somebody is at the front database.
+    async fn taken_up(&self) -> Result<()> {
+        self.seat.sessions_end(self.id, VISIT).await?;
+        let visit = self.installer.connect(&format!("{}_front", self.id)).await?;
+        tokio::time::sleep(VISIT).await;
+        drop(visit);
+        Ok(())
+    }
+}
+
+fn say(report: &ChangeReport) {
     println!(
         "行 {}（履歴を含む）: 移せる {}、移せない {}、別紙に残る値 {}",
         report.rows, report.taken, report.held, report.homeless
     );
-    for (reason, count) in &report.reasons {
-        println!("  {reason}: {count}");
+    for (why, count) in &report.held_why {
+        println!("  移せない行 {why}: {count}");
     }
-    println!("何も変えていません");
-    place.close().await
+    for (why, count) in &report.homeless_why {
+        println!("  残る値 {why}: {count}");
+    }
 }

@@ -4,7 +4,9 @@
 //! reason before anything is changed.
 
 mod alter;
+mod aside;
 mod breaking;
+mod open_work;
 mod version;
 
 use definition::System;
@@ -13,7 +15,12 @@ use definition::model::{Item, ItemKind, Register, Search};
 use crate::register::{columns_of, quote};
 use crate::{GenericClient, StoreError};
 
+pub use aside::{
+    Ended, NewVendorChange, Switch, VendorChange, upgrade_obstacle, vendor_change_after,
+    vendor_change_last,
+};
 pub use breaking::breaking_changes;
+pub use open_work::{Event, OpenWork, Timer, open_work, written_since};
 pub use version::{
     Refusal, Version, refusal_list, refusal_record, refusal_settle, version_keep, version_list,
     version_load,

@@ -47,6 +47,7 @@ pub const OFFICE: &[Listing] = &[
     table!("organisation", "id"),
     table!("system", "id"),
     table!("system_version", "system, installed_at, hash"),
+    table!("vendor_change", "id"),
     table!("series", "name"),
     table!("ordinance_value", "name, valid_from"),
     table!("decision_rule", "id"),

@@ -33,7 +33,9 @@ pub use relocation::{Mover, PlaceFolder, Places};
 pub use round_trip::{RoundTrip, round_trip};
 
 pub use vendor::{
-    ANNEX, ChangeReport, ItemHome, Mapping, RegisterHome, vendor_change, vendor_rehearse,
+    ANNEX, ANNEX_MANIFEST, ChangeInService, ChangeReport, Changed, ItemHome, Mapping, RegisterHome,
+    TIMERS, vendor_change_back, vendor_change_finish, vendor_change_in_service, vendor_open_work,
+    vendor_rehearse,
 };
 pub use whole::{WHOLE_MANIFEST, Whole, WholeManifest, WholeReport, whole_verify};
 

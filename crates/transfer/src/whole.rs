@@ -175,7 +175,7 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>, TransferError> {
     Ok(out)
 }
 
-fn sum(path: &Path) -> Result<Sum, TransferError> {
+pub(crate) fn sum(path: &Path) -> Result<Sum, TransferError> {
     let mut reader = Reader::open(path)?;
     std::io::copy(&mut reader, &mut std::io::sink()).map_err(failed(path))?;
     Ok(reader.sum())

@@ -11,6 +11,7 @@ use rules::value::Value;
 use serde_json::{Map, Value as Json, json};
 use store::GenericClient;
 use store::case::{Case, NewCase, case_act, case_open, case_read, case_update};
+use store::install::vendor_change_after;
 use store::journal::{Entry, journal_entry};
 use store::register::{Table, row, rows, rows_before};
 use store::undo::events_touching;
@@ -144,6 +145,12 @@ impl<C: GenericClient> Search<'_, C> {
             said!(
                 "この異動はもう取り消されています（{ja}）",
                 "This event was cancelled already ({en})"
+            )
+        } else if vendor_change_after(self.client, &self.system.id, entry.event_id).await? {
+            said!(
+                "この異動は事業者の変更の前に登録されたもので、取り消せません。誤りは職権修正で正してください",
+                "This event was registered before the vendor was changed and cannot be cancelled. \
+                 Correct what is wrong by a correction of the office"
             )
         } else if touched.is_empty() {
             said!(

@@ -79,6 +79,35 @@ fn an_event_is_cancelled_on_every_row_that_it_wrote() {
     });
 }
 
+#[test]
+fn what_was_registered_under_another_vendor_is_not_cancelled() {
+    run(async {
+        let world = world().await;
+        let event =
+            world.register(noon("2024-04-05"), (RESIDENT, "move-in"), move_in(PEOPLE)).await;
+        let keys = residents(&world.office).await;
+        let hash = &world.office.system(RESIDENT).unwrap().hash;
+        let note = |event: i64| {
+            format!(
+                "insert into core.vendor_change (system, from_hash, to_hash, aside, event_id,
+                   annex, annex_sha256, changed_by)
+                 values ('{RESIDENT}', '{hash}', '{hash}', 'x', {event}, '', '', '')"
+            )
+        };
+        let later_event = divide(&world, &keys[1]).await;
+        world.behind(&note(later_event)).await;
+        let at = noon("2024-07-01");
+        let early = world.enter(at, (RESIDENT, "cancel"), cancel(&keys[0], event)).await;
+        refused(early, "事業者の変更の前に登録されたもの");
+        // A change that was taken back stands in nobody's way.
+        let back =
+            "update core.vendor_change set ended_at = now(), ended_by = '', ended_as = '戻した'";
+        world.behind(back).await;
+        let form = cancel(&keys[1], later_event);
+        world.register(later(at, 1), (RESIDENT, "cancel"), form).await;
+    });
+}
+
 async fn died(world: &World, key: &str) -> i64 {
     let form = json!({
         "異動日": "2024-05-01", "届出日": "2024-05-02", "対象者": [{ "key": key }],

@@ -380,3 +380,79 @@ fn a_version_whose_texts_were_changed_is_not_used() {
         assert!(said.contains("書き換えられています"), "{said}");
     });
 }
+
+/// Another vendor's package: its register, its columns and its codes are called otherwise.
+fn of_another_vendor() -> Package {
+    let mut package = changed(
+        first(),
+        &[
+            ("system.yaml", "version: '1'", "version: '2'"),
+            ("registers/card.yaml", "id: card", "id: pass"),
+            ("registers/card.yaml", "romaji: shimei", "romaji: namae"),
+            ("codes/state.yaml", "'1': { name: 有効", "'9': { name: 有効"),
+            ("codes/state.yaml", "'9': { name: 失効", "'1': { name: 失効"),
+            ("procedures/issue.yaml", "register: card", "register: pass"),
+            ("procedures/issue.yaml", "open: card", "open: pass"),
+            ("procedures/rename.yaml", "register: card", "register: pass"),
+            ("procedures/rename.yaml", "amend: card", "amend: pass"),
+        ],
+    );
+    let register = package.files.remove("registers/card.yaml").expect("the register");
+    package.files.insert("registers/pass.yaml".to_owned(), register);
+    package
+}
+
+#[test]
+fn what_was_done_under_another_vendor_can_be_read() {
+    run(async {
+        let (mut world, old) = opened().await;
+        let new = load(&of_another_vendor());
+        let mut client = world.installer.connect(&world.office.organisation.id).await.unwrap();
+        let switch = install::Switch::begin(&mut client, &old).await.unwrap();
+        let aside = switch.replace(&old, &new).await.unwrap();
+        let entry = store::journal::NewEntry {
+            recorded_at: noon("2024-05-01"),
+            system: CARD.to_owned(),
+            procedure: "vendor-change".to_owned(),
+            event: None,
+            reason: "事業者の変更".to_owned(),
+            case_id: None,
+            subjects: Vec::new(),
+            effective_on: crate::world::date("2024-05-01"),
+            filed_on: None,
+            actor: "基盤".to_owned(),
+            approver: None,
+            run_id: None,
+            content: json!({}),
+        };
+        let noted = install::NewVendorChange { annex: "別紙", annex_sha256: "x", entry };
+        let (change, _) = switch.commit((&old, &new), (&aside, &noted)).await.unwrap();
+        assert_eq!((change.aside, change.ended), (aside.clone(), None));
+        let rows = format!(
+            "insert into reading_card.pass select ken_bango, shimei,
+               case ken_jotai when '1' then '9' else '1' end, kofu_bi, kofu_bi_fusho, kigen, satsusu,
+               ansho_sealed, ansho_index, biko, version_no, valid_from, valid_to, recorded_from,
+               recorded_to, event_id, reason, closed_on from {aside}.card"
+        );
+        world.behind(&rows).await;
+        world.office.systems = systems_in_force(&world.office.database, &[]).await.unwrap();
+
+        // The case of the issue, as its page reads it: its own procedure, over the row that is there.
+        let office = &world.office;
+        let client = office.database.client().await.unwrap();
+        let case = case_read(&**client, 1, false).await.unwrap();
+        let began = office.version(&**client, CARD, &case.entered.package).await.unwrap();
+        let procedure = began.procedure(&case.entered.procedure).unwrap();
+        assert_eq!((began.hash.as_str(), procedure.register.as_str()), (&*old.hash, "pass"));
+        let table = Table::new(&began, &procedure.register).unwrap();
+        let found = store::register::rows(&**client, table, &[KEY.to_owned()]).await.unwrap();
+        let at = table.register.items.iter().position(|item| item.name == "券の状態").unwrap();
+        let code = found[0].values[at].as_ref().and_then(store::ItemValue::as_text).unwrap();
+        let meant = table.register.items[at].codes(&began).unwrap().name_of(code);
+        assert_eq!((code, meant), ("9", Some("有効")));
+        // Work goes on under the new package, with the next number.
+        let form = json!({ "異動日": "2024-06-01", "氏名": "霞　健" });
+        world.register(noon("2024-06-01"), (CARD, "issue"), form).await;
+        assert_eq!(world.count("select count(*) from reading_card.pass").await, 2);
+    });
+}

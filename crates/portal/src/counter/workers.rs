@@ -84,9 +84,8 @@ impl Worker {
         // Never closed: this only waits for its turn.
         let _turn = turns.acquire().await;
         self.warm().await;
-        if due.seal.min(due.exchange) <= begin {
-            self.refresh().await;
-        }
+        // First: no job is done by a package that gave way to another.
+        self.refresh().await;
         let next = self.reactions().await;
         self.due.worked(next, Instant::now());
         if due.exchange <= begin {

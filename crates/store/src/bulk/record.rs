@@ -215,7 +215,7 @@ impl Records<'_> {
 }
 
 /// One transaction in which whole registers are loaded; all of it or nothing.
-pub struct Load<'c>(Transaction<'c>);
+pub struct Load<'c>(Snapshot<'c>);
 
 /// Begins to load as the owner of the tables: the connection must be the installer's.
 ///
@@ -224,16 +224,31 @@ pub struct Load<'c>(Transaction<'c>);
 pub async fn load(client: &mut Client) -> Result<Load<'_>, StoreError> {
     let transaction = client.transaction().await?;
     transaction.batch_execute("set local role kumoi_owner").await?;
-    Ok(Load(transaction))
+    Ok(Load::of(transaction))
 }
 
-impl Load<'_> {
+impl<'c> Load<'c> {
+    /// In a transaction that acts as the owner already.
+    pub(crate) fn of(transaction: Transaction<'c>) -> Load<'c> {
+        Load(Snapshot(transaction))
+    }
+
+    /// The transaction itself.
+    pub(crate) fn transaction(&self) -> &Transaction<'c> {
+        &self.0.0
+    }
+
+    /// What there is by now, its own writes among it.
+    pub fn seen(&self) -> &Snapshot<'c> {
+        &self.0
+    }
+
     /// The hash of the installed version of a system.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn installed(&self, system: &str) -> Result<Option<String>, StoreError> {
-        installed(&self.0, system).await
+        self.0.installed(system).await
     }
 
     /// Whether neither the current nor the past table holds a row; both stay locked for others.
@@ -243,11 +258,11 @@ impl Load<'_> {
     pub async fn is_empty(&self, table: Table<'_>) -> Result<bool, StoreError> {
         let (current, history) = (table.current(), table.history());
         let lock = format!("lock table {current}, {history} in share row exclusive mode");
-        self.0.batch_execute(&lock).await?;
+        self.transaction().batch_execute(&lock).await?;
         let sql = format!(
             "select not exists (select from {current}) and not exists (select from {history})"
         );
-        Ok(self.0.query_one(&sql, &[]).await?.try_get(0)?)
+        Ok(self.transaction().query_one(&sql, &[]).await?.try_get(0)?)
     }
 
     /// The rows of a table, to be written one after another.
@@ -262,7 +277,7 @@ impl Load<'_> {
     ) -> Result<RecordWriter<'t>, StoreError> {
         let name = if past { table.history() } else { table.current() };
         let sql = format!("copy {name} ({}) from stdin binary", table.written_columns());
-        let sink = Box::pin(self.0.copy_in::<_, Bytes>(&sql).await?);
+        let sink = Box::pin(self.transaction().copy_in::<_, Bytes>(&sql).await?);
         Ok(RecordWriter { sink, encoder: Encoder::new(table, vault), rows: CopyRows::default() })
     }
 
@@ -272,7 +287,7 @@ impl Load<'_> {
     /// [`StoreError::Database`].
     pub async fn journal_meets(&self, last: i64) -> Result<bool, StoreError> {
         let sql = "select exists (select from core.journal where event_id <= $1)";
-        Ok(self.0.query_one(sql, &[&last]).await?.try_get(0)?)
+        Ok(self.transaction().query_one(sql, &[&last]).await?.try_get(0)?)
     }
 
     /// Journals the load under a number behind `last`, so that numbers that came with the rows
@@ -283,8 +298,8 @@ impl Load<'_> {
     pub async fn journal(&self, entry: &NewEntry, last: i64) -> Result<i64, StoreError> {
         let sql = "select setval(pg_get_serial_sequence('core.journal', 'event_id'),
              greatest($1, (select coalesce(max(event_id), 0) from core.journal), 1))";
-        self.0.query_one(sql, &[&last]).await?;
-        journal_append(&self.0, entry).await
+        self.transaction().query_one(sql, &[&last]).await?;
+        journal_append(self.transaction(), entry).await
     }
 
     /// Moves a number series so that no number that came with the rows is given again.
@@ -292,7 +307,7 @@ impl Load<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn series_advance(&self, name: &str, next: i64) -> Result<(), StoreError> {
-        series_advance(&self.0, name, next).await
+        series_advance(self.transaction(), name, next).await
     }
 
     /// Ends the load: all of it is there.
@@ -300,7 +315,7 @@ impl Load<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.0.commit().await?)
+        Ok(self.0.0.commit().await?)
     }
 }
 

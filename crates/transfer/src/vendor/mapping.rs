@@ -107,6 +107,33 @@ impl<'s> Mapping<'s> {
         out
     }
 
+    /// Whether the other package goes on with what a procedure of this one has to do on a day: it
+    /// has one of the same name, for the rows that took over.
+    pub(super) fn carries(&self, procedure: &str) -> bool {
+        let (Some(own), Some(other)) =
+            (self.from.procedure(procedure), self.to.procedure(procedure))
+        else {
+            return false;
+        };
+        let home = self.registers.iter().find(|home| home.source.id == own.register);
+        home.and_then(|home| home.target).is_some_and(|target| target.id == other.register)
+    }
+
+    /// Where the items are called otherwise: (register, item) here and there, by their identifiers
+    /// and names.
+    pub(super) fn names(&self) -> Vec<((&'s str, &'s str), (&'s str, &'s str))> {
+        let mut out = Vec::new();
+        for home in &self.registers {
+            let Some(target) = home.target else { continue };
+            for (item, place) in home.source.items.iter().zip(&home.items) {
+                let Ok(at) = place else { continue };
+                let own = (home.source.id.as_str(), item.name.as_str());
+                out.push((own, (target.id.as_str(), target.items[*at].name.as_str())));
+            }
+        }
+        out
+    }
+
     /// Every table of the package that is left, current and past.
     pub(super) fn tables(&self) -> impl Iterator<Item = (&RegisterHome<'s>, bool)> {
         self.registers.iter().flat_map(|home| [(home, false), (home, true)])

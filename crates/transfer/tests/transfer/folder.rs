@@ -86,12 +86,41 @@ pub fn things_with(version: &str, changes: &[(&str, &str)]) -> System {
         register = register.replacen(before, after, 1);
     }
     let text = SYSTEM.replace("0.1.0", version);
+    let name = register.lines().next().and_then(|line| line.strip_prefix("id: "));
+    let file = format!("registers/{}.yaml", name.expect("an identifier"));
     for (path, text) in [
         ("system.yaml", text.as_str()),
         ("codes/colour.yaml", codes.as_str()),
-        ("registers/small-thing.yaml", register.as_str()),
+        (file.as_str(), register.as_str()),
     ] {
         package.files.insert(path.to_owned(), text.to_owned());
+    }
+    match definition::load(&package) {
+        Ok((system, _)) => system,
+        Err(errors) => panic!("{errors:?}"),
+    }
+}
+
+/// A system that reads 数 of the other's 物.
+pub fn things_used() -> System {
+    let mut package = Package::default();
+    let text = SYSTEM.replace("id: things", "id: shelves").replace("999", "998");
+    let uses = "\
+uses:
+  - name: 物
+    system: things
+    register: small-thing
+    key: 番号
+    items:
+      - { name: 数, name_en: Count, romaji: kazu, type: S9, length: 6 }
+";
+    let register = REGISTER.replace("small-thing", "shelf").replace("name: 物", "name: 棚");
+    for (path, text) in [
+        ("system.yaml", text + uses),
+        ("codes/colour.yaml", CODES.to_owned()),
+        ("registers/shelf.yaml", register),
+    ] {
+        package.files.insert(path.to_owned(), text);
     }
     match definition::load(&package) {
         Ok((system, _)) => system,
