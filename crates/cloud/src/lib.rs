@@ -16,6 +16,7 @@ pub mod provider;
 pub mod publication;
 pub mod testing;
 mod upgrade;
+mod watch;
 
 pub use contract::{
     Documents, Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish, package_publish,
@@ -24,3 +25,4 @@ pub use error::CloudError;
 pub use packages::Packages;
 pub use price::{Charge, Price};
 pub use upgrade::{Change, Refused, Upgraded};
+pub use watch::watched;

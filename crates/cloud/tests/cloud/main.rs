@@ -6,4 +6,5 @@ mod carry_out;
 mod line;
 mod local;
 mod operators;
+mod publication;
 mod world;
