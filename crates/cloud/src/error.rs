@@ -57,6 +57,9 @@ pub enum CloudError {
     /// A step with costs is refused: why, and what to do.
     #[error("{0}")]
     Cost(String),
+    /// A package cannot be judged now, through no fault of its own: why.
+    #[error("{0}")]
+    Judging(String),
     /// A raw file of a bill cannot be written.
     #[error("明細の列指向ファイルを書けません（{0}）")]
     Columnar(parquet::errors::ParquetError),

@@ -4,6 +4,7 @@
 //! Pure: the same texts give the same report. Nothing is installed here; what only a running body
 //! or an auditor can show is said to be checked elsewhere, never counted as passed.
 
+mod example;
 mod item;
 mod link;
 mod report;
@@ -15,6 +16,8 @@ use definition::model::{DataOwner, Located};
 use definition::standard::{Standard, Trust};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use example::Examples;
 
 /// What a package is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -139,28 +142,6 @@ pub struct Named {
     pub hash: Option<String>,
 }
 
-/// The outcome of the worked examples of a package, which the caller has run.
-#[derive(Clone, Debug, Default)]
-pub struct Examples {
-    /// Examples that decide otherwise than they say: file and title.
-    pub differing: Vec<(String, String)>,
-    /// Why they could not be run at all.
-    pub broken: Option<String>,
-}
-
-impl Examples {
-    /// Runs the examples of a package.
-    pub fn run(system: &System) -> Examples {
-        match office::example::differences(system) {
-            Ok(found) => Examples {
-                differing: found.into_iter().map(|one| (one.file, one.title)).collect(),
-                broken: None,
-            },
-            Err(error) => Examples { differing: Vec::new(), broken: Some(error.to_string()) },
-        }
-    }
-}
-
 impl Report {
     /// Findings that fail.
     pub fn failed(&self) -> impl Iterator<Item = &Finding> {
@@ -180,6 +161,7 @@ impl Report {
     /// The report as it is kept beside an offer, with its outcome.
     pub fn record(&self) -> Value {
         let mut value = serde_json::to_value(self).unwrap_or_default();
+        tidied(&mut value);
         value["passes"] = Value::Bool(self.passes());
         value
     }
@@ -187,6 +169,25 @@ impl Report {
     /// Reads [`Report::record`]; `None` when another program kept something else.
     pub fn recorded(value: &Value) -> Option<Report> {
         Report::deserialize(value).ok()
+    }
+}
+
+/// A report quotes what a vendor has written: no database takes U+0000, and nobody reads on for ever.
+fn tidied(value: &mut Value) {
+    const LONGEST: usize = 2_000;
+    match value {
+        Value::String(text) => {
+            if text.contains('\0') {
+                *text = text.replace('\0', "␀");
+            }
+            if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(tidied),
+        Value::Object(fields) => fields.values_mut().for_each(tidied),
+        _ => {}
     }
 }
 

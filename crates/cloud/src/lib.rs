@@ -19,6 +19,7 @@ pub mod service_level;
 pub mod testing;
 mod upgrade;
 pub mod verification;
+mod watch;
 
 pub use contract::{
     Documents, Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish, package_publish,
@@ -27,3 +28,4 @@ pub use error::CloudError;
 pub use packages::Packages;
 pub use price::{Charge, Price};
 pub use upgrade::{Change, Refused, Upgraded};
+pub use watch::watched;

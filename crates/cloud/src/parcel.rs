@@ -92,7 +92,7 @@ impl Parcel {
         let files = match archive::read(bytes) {
             Ok(files) => files,
             Err(why) => {
-                let remedy = "kumoi package で作ったファイルをそのまま送る";
+                let remedy = "kumoi parcel make で作ったファイルをそのまま送る";
                 return (vec![readable.fail(why, remedy)], None);
             }
         };
@@ -119,6 +119,14 @@ impl Parcel {
             }
         }
         (findings, Some(parcel))
+    }
+
+    /// Opens what was judged before, whoever has signed it.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn reopen(bytes: &[u8]) -> Result<Parcel, String> {
+        archive::read(bytes).map(|files| Parcel::from_files(&files))
     }
 
     fn from_files(files: &BTreeMap<String, String>) -> Parcel {

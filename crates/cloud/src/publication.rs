@@ -1,16 +1,26 @@
 //! 公開: what a vendor sent in, judged as a whole: signature, definition, standard, connections to
-//! other systems, documents, and what its installation has shown. Pure; the caller installs.
+//! other systems and documents, in a thread of its own. The caller installs what is sound so far.
+
+mod examine;
+mod offer;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base::diagnostic::Severity;
 use definition::standard::Standard;
 use definition::{Package, System};
 
-use crate::gate::{Area, Examples, Finding, Named, ROUND_TRIP, Report, SURROUNDING, asking, gate};
+use crate::gate::{Area, Examples, Finding, Named, Report, SURROUNDING, asking, gate};
 use crate::parcel::{DOCUMENT_KINDS, MATERIALS, Parcel, materials_check};
 
-const RULE: &str = "業務システムの適合の条件";
+pub use examine::{Examined, examine};
+pub use offer::submission_offer;
+
+/// The rule behind what is asked of every package.
+pub const RULE: &str = "業務システムの適合の条件";
 
 /// What was sent in, as far as it could be read.
 #[derive(Debug)]
@@ -92,16 +102,27 @@ fn diagnosed(one: &definition::Diagnostic) -> Finding {
 }
 
 /// Against what a package is judged.
-pub struct Judge<'j> {
+#[derive(Clone)]
+pub struct Judge {
     /// The national standards.
-    pub standards: &'j [Standard],
+    pub standards: Arc<Vec<Standard>>,
     /// The systems that it may stand beside.
-    pub others: &'j [std::sync::Arc<System>],
+    pub others: Arc<Vec<Arc<System>>>,
 }
 
-impl Judge<'_> {
-    /// The whole report on what was read, with what its installation has shown.
-    pub fn report(&self, reading: &Reading, running: Vec<Finding>) -> Report {
+impl Judge {
+    /// The standard of a system's business, where there is one.
+    pub fn standard(&self, system: &System) -> Option<&Standard> {
+        self.standards.iter().find(|one| one.id == system.code)
+    }
+
+    /// The systems that a package stands beside when it is tried.
+    pub fn beside(&self, system: &System) -> Vec<&System> {
+        self.others.iter().filter(|other| other.id != system.id).map(|other| &**other).collect()
+    }
+
+    /// The report on what was read, as far as no installation is needed.
+    pub fn report(&self, reading: &Reading) -> Report {
         let Some(system) = &reading.system else {
             let package = Named {
                 id: String::new(),
@@ -118,7 +139,7 @@ impl Judge<'_> {
                 findings,
             };
         };
-        let standard = self.standards.iter().find(|one| one.id == system.code);
+        let standard = self.standard(system);
         let mut report = gate(standard, system, &Examples::run(system));
         let mut findings = reading.findings.clone();
         if standard.is_none() {
@@ -126,10 +147,7 @@ impl Judge<'_> {
         }
         findings.push(self.linked(system));
         findings.extend(documents(system, &reading.documents));
-        if running.iter().any(|one| one.asked == ROUND_TRIP) {
-            report.findings.retain(|one| one.asked != ROUND_TRIP);
-        }
-        report.findings.extend(findings.into_iter().chain(running));
+        report.findings.extend(findings);
         report.findings.sort_by_key(|finding| finding.area);
         report
     }
@@ -157,15 +175,22 @@ impl Judge<'_> {
     fn linked(&self, system: &System) -> Finding {
         let asked = "ほかの業務の公開する項目と事象につながる";
         let finding = asking(Area::Reading, asked, RULE.to_owned(), "system.yaml".to_owned());
-        let others = self.others.iter().filter(|other| other.id != system.id);
-        let mut all: Vec<&System> = others.map(|other| &**other).collect();
+        let mut all = self.beside(system);
+        // What the others lack among themselves is none of this package's.
+        let before = definition::link(&all);
         all.push(system);
         let own = format!("{}/", system.id);
         let found = definition::link(&all);
-        let mut own_found = found.iter().filter(|one| one.file.starts_with(&own));
-        match own_found.next() {
+        let mut new = found.iter().filter(|one| !before.contains(one));
+        match new.next() {
             None => finding.pass(format!("使う項目の組 {}", system.uses.len())),
-            Some(first) => finding.fail(first.to_string(), "相手の公開する項目と事象に合わせる"),
+            Some(first) if first.file.starts_with(&own) => {
+                finding.fail(first.to_string(), "相手の公開する項目と事象に合わせる")
+            }
+            Some(first) => {
+                let remedy = "ほかの業務が使っている項目と事象を公開する";
+                finding.fail(format!("ほかの業務がつながらなくなる: {first}"), remedy)
+            }
         }
     }
 }
@@ -177,7 +202,7 @@ fn documents(system: &System, found: &BTreeMap<String, String>) -> Vec<Finding> 
         let asked = format!("{name}（{file}）がある");
         let place = format!("documents/{file}");
         let finding = asking(Area::Document, asked, RULE.to_owned(), place);
-        let remedy = format!("{name}を書いて包みに入れる");
+        let remedy = format!("{name}を書いて提出物に入れる");
         match found.get(*file) {
             None => finding.fail("ない", remedy),
             Some(text) if *file == MATERIALS => match materials_check(text, &package) {

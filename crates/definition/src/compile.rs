@@ -131,6 +131,9 @@ pub(crate) fn compile_at(
     scope: &Scope,
 ) -> Option<Expression> {
     let located = reader.located(node)?;
+    if reader.is_full() {
+        return None;
+    }
     match rules::compile(&located.text, scope) {
         Ok(expression) => Some(expression),
         Err(errors) => {
@@ -190,8 +193,11 @@ fn general_help(text: &str) -> &'static str {
 /// Errors inside an expression, moved to their place in the file.
 pub(crate) fn diagnostics_of(located: &Located, errors: &[SourceError]) -> Vec<Diagnostic> {
     let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    // One formula fills no list.
+    const MOST: usize = 20;
     errors
         .iter()
+        .take(MOST)
         .map(|error| Diagnostic {
             file: located.file.clone(),
             line: located.line + narrow(error.line) - 1,

@@ -52,6 +52,12 @@ fn read(path: &str, text: &str, system: &System, out: &mut Vec<Diagnostic>) -> O
     Some(Example { file: path.to_owned(), title, procedure: procedure?, facts, decision })
 }
 
+/// The facts of an example file and the line of their fence.
+pub(crate) fn facts_of(path: &str, text: &str) -> Option<(u32, String)> {
+    let example = path.starts_with("examples/") && path.ends_with(".md");
+    example.then(|| block(text, "facts")).flatten()
+}
+
 /// A diagnostic of a block, moved to its line in the file.
 fn moved(diagnostic: Diagnostic, fence: u32) -> Diagnostic {
     Diagnostic { line: diagnostic.line + fence, ..diagnostic }

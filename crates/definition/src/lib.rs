@@ -7,6 +7,7 @@
 pub mod compile;
 pub mod examples;
 mod keys;
+pub mod limits;
 mod link;
 mod load;
 pub mod model;

@@ -24,8 +24,9 @@ use std::collections::BTreeMap;
 
 use base::diagnostic::{Diagnostic, Severity};
 
+use crate::limits;
 use crate::model::System;
-use crate::reader::Reader;
+use crate::reader::{FULL, Reader};
 use crate::yaml::{self, Node};
 
 /// The texts of a system's folder: relative path → text.
@@ -64,9 +65,13 @@ impl Package {
 /// Loads and checks a system.
 ///
 /// # Errors
-/// All diagnostics, in order of file and line, when any of them is an error.
+/// All diagnostics, in order of file and line, when any of them is an error; the first hundreds
+/// where there are more.
 pub fn load(package: &Package) -> Result<(System, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
+    if !limits::check(package, &mut diagnostics) {
+        return Err(diagnostics);
+    }
     let system = system::read(package, &mut diagnostics);
     system::check_notices(package, &mut diagnostics);
     if let Some(system) = &system {
@@ -92,6 +97,14 @@ pub(crate) fn judge<T>(
     read: Option<T>,
     mut diagnostics: Vec<Diagnostic>,
 ) -> Result<(T, Vec<Diagnostic>), Vec<Diagnostic>> {
+    if diagnostics.len() >= FULL
+        && let Some(last) = diagnostics.last()
+    {
+        let message = format!("誤りが多いため、初めの {FULL} までを示しています");
+        let place = (last.line, last.column);
+        let more = Diagnostic::error(last.file.clone(), place, message);
+        diagnostics.push(more.with_help("示した誤りを直してから、もう一度確かめてください"));
+    }
     diagnostics.sort_by(|a, b| {
         (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
     });
@@ -110,6 +123,10 @@ pub(crate) fn with_file<T>(
     diagnostics: &mut Vec<Diagnostic>,
     read: impl FnOnce(&mut Reader<'_>, &Node) -> T,
 ) -> Option<T> {
+    // Nobody mends so many at once; what follows is said when these are mended.
+    if diagnostics.len() >= FULL {
+        return None;
+    }
     match yaml::parse(path, text) {
         Ok(node) => Some(read(&mut Reader { file: path, diagnostics }, &node)),
         Err(diagnostic) => {

@@ -3,12 +3,20 @@
 //! A reader never stops at the first mistake: every key is looked at, unknown and duplicate keys
 //! are errors with the nearest known name as the fix.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use base::diagnostic::{Diagnostic, Severity};
 
 use crate::keys::Key;
 use crate::yaml::{Kind, Node, Place};
+
+/// So many diagnostics are gathered at most.
+pub(crate) const FULL: usize = 500;
+/// So many of them may be warnings: a package without an error is never cut short.
+const WARNINGS: usize = 200;
+/// Longer texts are cut in messages.
+const MESSAGE: usize = 500;
 
 /// Text with the place where it stands, for messages that come later.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,14 +40,27 @@ pub(crate) struct Reader<'a> {
 impl Reader<'_> {
     /// Reports an error at a place.
     pub fn error(&mut self, place: Place, message: impl Into<String>, help: Option<String>) {
+        if self.is_full() {
+            return;
+        }
+        let mut message = message.into();
+        if let Some((end, _)) = message.char_indices().nth(MESSAGE) {
+            message.truncate(end);
+            message.push('…');
+        }
         self.diagnostics.push(Diagnostic {
             file: self.file.to_owned(),
             line: place.line,
             column: place.column,
             severity: Severity::Error,
-            message: message.into(),
+            message,
             help,
         });
+    }
+
+    /// Whether more need not be looked for.
+    pub fn is_full(&self) -> bool {
+        self.diagnostics.len() >= FULL
     }
 
     /// Reports a name that is not among the known ones, with the nearest or all of them.
@@ -50,6 +71,9 @@ impl Reader<'_> {
         name: &str,
         known: impl IntoIterator<Item = &'c str>,
     ) {
+        if self.is_full() {
+            return;
+        }
         let known: Vec<&str> = known.into_iter().collect();
         let none = || "この名前を消すか、先に定義を足してください".to_owned();
         self.error(place, message, Some(suggestion(name, &known).unwrap_or_else(none)));
@@ -93,13 +117,14 @@ impl Reader<'_> {
             self.error(node.place, message, help);
             return Vec::new();
         };
-        let mut out: Vec<(String, Place, &Node)> = Vec::new();
+        let mut seen = HashSet::with_capacity(entries.len());
+        let mut out: Vec<(String, Place, &Node)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            let name = key.scalar().unwrap_or_default().to_owned();
-            if out.iter().any(|(seen, ..)| *seen == name) {
-                self.twice(key.place, &name);
+            let name = key.scalar().unwrap_or_default();
+            if seen.insert(name) {
+                out.push((name.to_owned(), key.place, value));
             } else {
-                out.push((name, key.place, value));
+                self.twice(key.place, name);
             }
         }
         out
@@ -120,6 +145,15 @@ impl Reader<'_> {
                 &[]
             }
         }
+    }
+
+    /// The items of a list that may be no longer than `most`; what is beyond is not read.
+    pub fn at_most<'n>(&mut self, node: Option<&'n Node>, what: &str, most: usize) -> &'n [Node] {
+        let items = self.list(node);
+        let Some(beyond) = items.get(most) else { return items };
+        let help = "分けてください".to_owned();
+        self.error(beyond.place, format!("{what}が多すぎます（{most} まで）"), Some(help));
+        &items[..most]
     }
 
     /// A list of texts.
@@ -174,7 +208,8 @@ impl Reader<'_> {
     /// said to the author.
     pub fn in_english(&mut self, fields: &Fields<'_>, name: &str, name_en: &str) -> Option<String> {
         let english = self.optional(fields, name_en);
-        if english.is_none() && fields.get(name).is_some() {
+        let room = self.diagnostics.len() < WARNINGS;
+        if english.is_none() && room && fields.get(name).is_some() {
             let Place { line, column } = fields.place_of(name);
             let message = format!("「{name}」に英語の文がなく、英語の画面にも日本語で出ます");
             let warning = Diagnostic::warning(self.file, (line, column), message);
@@ -257,12 +292,9 @@ pub(crate) fn suggestion(name: &str, known: &[&str]) -> Option<String> {
     if let Some(near) = nearest(name, known.iter().copied()) {
         return Some(format!("「{near}」の書き誤りではありませんか"));
     }
-    let mut names: Vec<&str> = Vec::new();
-    for name in known {
-        if !name.is_empty() && !names.contains(name) {
-            names.push(name);
-        }
-    }
+    let mut seen = HashSet::new();
+    let names = known.iter().copied().filter(|name| !name.is_empty() && seen.insert(*name));
+    let names: Vec<&str> = names.collect();
     match names.as_slice() {
         [] => None,
         few if few.len() <= SHOWN => Some(format!("使える名前: {}", few.join("、"))),
@@ -275,10 +307,19 @@ pub(crate) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
+    // Names are short: no slip is looked for in what cannot be one.
+    const LONGEST: usize = 100;
+    const MOST: usize = 2_000;
     let length = word.chars().count();
+    if length > LONGEST {
+        return None;
+    }
     let limit = (length / 3).max(1).min(length.saturating_sub(1));
+    let short = |candidate: &&str| candidate.chars().count().abs_diff(length) <= limit;
     candidates
         .into_iter()
+        .take(MOST)
+        .filter(short)
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(far, _)| *far <= limit)
         .min_by_key(|(far, _)| *far)

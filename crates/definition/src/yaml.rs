@@ -175,6 +175,10 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.marked(place, anchor, tag.is_some());
+                if text.contains('\0') {
+                    let help = "この文字（\\0、\\x00 など）を消してください";
+                    self.refuse(place, "使えない文字 U+0000 があります", help);
+                }
                 let plain = style == ScalarStyle::Plain;
                 self.add(Node { place, kind: Kind::Scalar { text: text.into_owned(), plain } });
             }

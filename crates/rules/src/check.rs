@@ -47,13 +47,18 @@ struct Frame {
     used: bool,
 }
 
+/// Nobody mends more at once.
+const MAX_ERRORS: usize = 20;
+
 /// The name of the element within a filter.
 const ITEM: &str = "item";
 
 impl Checker<'_> {
     /// Notes an error; the `None` it gives stands for the node that cannot be made.
     fn fail<T>(&mut self, span: Span, problem: Problem) -> Option<T> {
-        self.errors.push(SourceError::at(self.source, span, problem));
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(SourceError::at(self.source, span, problem));
+        }
         None
     }
 
@@ -146,6 +151,9 @@ impl Checker<'_> {
                 span,
                 problem.help(format!("関数なら {name}(…) のように半角の括弧を付けてください。")),
             );
+        }
+        if self.errors.len() >= MAX_ERRORS {
+            return None;
         }
         let mut candidates: Vec<&str> = self.scope.names().map(|(name, _)| name).collect();
         for frame in &self.frames {

@@ -45,7 +45,12 @@ create table market.submission (
     file_name text not null,
     content bytea not null check (octet_length(content) <= 8388608),
     digest text not null,
-    state text not null default '受付' check (state in ('受付', '不適合', '公開', '取下げ')),
+    -- 公開待ち: found conforming, and about to be offered. 判定不能: the platform could not judge it.
+    state text not null default '受付' check (state in
+        ('受付', '判定不能', '不適合', '公開待ち', '公開', '取下げ')),
+    -- How often the executor has begun, and before when it does not begin again.
+    attempts integer not null default 0,
+    next_at timestamptz not null default now(),
     system text,
     name text,
     version text,
@@ -58,13 +63,16 @@ create table market.submission (
     withdrawal_asked_by text,
     withdrawal_reason text,
     withdrawn_at timestamptz,
-    check (state = '受付' or (judged_at is not null and report is not null)),
+    check (state in ('受付', '判定不能') or (judged_at is not null and report is not null)),
+    -- The file is kept as long as it is needed; its digest stays.
+    check (octet_length(content) > 0 or state in ('不適合', '公開', '取下げ')),
     check (state <> '取下げ' or (withdrawn_at is not null and withdrawal_asked_by is not null)),
     check (withdrawal_asked_at is null or withdrawal_reason <> '')
 );
 create index submission_of on market.submission (vendor);
 create index submission_open on market.submission (id)
-    where state = '受付' or (state = '公開' and withdrawal_asked_at is not null);
+    where state in ('受付', '判定不能', '公開待ち')
+        or (state = '公開' and withdrawal_asked_at is not null);
 
 alter table market.vendor enable row level security;
 create policy own on market.vendor for select to kumoi_vendor using (id = market.own());
@@ -98,3 +106,21 @@ end
 $$;
 create trigger submitted after insert or update of withdrawal_asked_at on market.submission
     for each row execute function market.tell();
+
+-- A vendor waits for what it has sent in before it sends more: files are large.
+create function market.wait() returns trigger language plpgsql as
+$$
+declare
+    waiting bigint;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('market.submission/' || new.vendor, 0));
+    select count(*) into waiting from market.submission s
+    where s.vendor = new.vendor and s.state in ('受付', '判定不能', '公開待ち');
+    if waiting >= 10 then
+        raise exception 'too many submissions wait' using errcode = 'KM001';
+    end if;
+    return new;
+end
+$$;
+create trigger waiting before insert on market.submission
+    for each row execute function market.wait();

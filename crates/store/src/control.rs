@@ -17,7 +17,8 @@ pub mod watch;
 
 use std::future::poll_fn;
 
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 
 use crate::StoreError;
@@ -50,7 +51,7 @@ pub use relocation::{
 pub const DATABASE: &str = "kumoi_control";
 
 /// What is heard of a database, as long as the connection lives.
-pub type Heard = (Client, UnboundedReceiver<String>);
+pub type Heard = (Client, Receiver<String>);
 
 /// Opens the control database, creating it the first time.
 ///
@@ -105,6 +106,9 @@ pub async fn signed_listen(installer: &Installer) -> Result<Heard, StoreError> {
     listen(installer, DATABASE, "kumoi_signed").await
 }
 
+/// So many hints are kept at most.
+const HINTS: usize = 64;
+
 /// Hears of what a database tells under a name.
 pub(crate) async fn listen(
     installer: &Installer,
@@ -112,12 +116,13 @@ pub(crate) async fn listen(
     name: &str,
 ) -> Result<Heard, StoreError> {
     let (client, connection) = installer.config(database).connect(NoTls).await?;
-    let (sender, receiver) = unbounded_channel();
+    // Hints are worth nothing in number: who may tell may also flood.
+    let (sender, receiver) = channel(HINTS);
     tokio::spawn(async move {
         let mut connection = std::pin::pin!(connection);
         while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notification(told) = message
-                && sender.send(told.payload().to_owned()).is_err()
+                && let Err(TrySendError::Closed(_)) = sender.try_send(told.payload().to_owned())
             {
                 return;
             }

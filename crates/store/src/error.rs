@@ -73,6 +73,23 @@ impl StoreError {
         }
     }
 
+    /// True when the database refused the statements or values themselves, which a definition has
+    /// made; never for a database that is full, busy, gone or broken.
+    pub fn is_of_definition(&self) -> bool {
+        // Data, integrity, syntax and names, limits of the program, what is not supported.
+        const CLASSES: [&str; 5] = ["22", "23", "42", "54", "0A"];
+        // Privileges and missing databases are the platform's.
+        const OURS: [&str; 1] = ["42501"];
+        match self {
+            StoreError::Refused(_) => true,
+            StoreError::Database(Failure(error)) => error.code().is_some_and(|code| {
+                let code = code.code();
+                CLASSES.iter().any(|class| code.starts_with(class)) && !OURS.contains(&code)
+            }),
+            _ => false,
+        }
+    }
+
     /// True when the disk is full: nothing was written.
     pub fn is_disk_full(&self) -> bool {
         use tokio_postgres::error::SqlState;

@@ -15,11 +15,14 @@ fn database(name: &str) -> String {
     format!("kumoi_trial_{name}")
 }
 
-/// Opens an empty organisation with these systems, the last one being tried. `name` consists of
-/// lower-case letters, digits and `_`.
+/// How long one statement of a trial may take.
+const STATEMENT: &str = "set statement_timeout = '60s'";
+
+/// Opens an empty organisation with the systems that the one to be tried stands beside. `name`
+/// consists of lower-case letters, digits and `_`.
 ///
 /// # Errors
-/// [`StoreError`] when a system cannot be installed.
+/// [`StoreError`]; none of them is the doing of the system that is tried.
 pub async fn trial_open(
     installer: &Installer,
     name: &str,
@@ -33,6 +36,7 @@ pub async fn trial_open(
     let sql = format!("revoke all on database {database} from public");
     postgres.batch_execute(&sql).await?;
     let mut client = installer.connect(&database).await?;
+    client.batch_execute(STATEMENT).await?;
     let transaction = client.transaction().await?;
     transaction.batch_execute("set local role kumoi_owner").await?;
     OFFICE.bring_up(&transaction).await?;
@@ -41,6 +45,32 @@ pub async fn trial_open(
     }
     transaction.commit().await?;
     Ok(client)
+}
+
+/// Installs the system that is tried.
+///
+/// # Errors
+/// [`StoreError`]; the system's doing where [`StoreError::is_of_definition`] says so.
+pub async fn trial_install(client: &mut Client, system: &System) -> Result<(), StoreError> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute("set local role kumoi_owner").await?;
+    install::install(&transaction, system).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Drops what trials that were cut off have left. Nobody may be trying anything.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn trials_sweep(installer: &Installer) -> Result<(), StoreError> {
+    let postgres = installer.connect("postgres").await?;
+    let sql = "select datname::text from pg_database where datname ~ '^kumoi_trial_[a-z0-9_]+$'";
+    for row in postgres.query(sql, &[]).await? {
+        let name: String = row.try_get(0)?;
+        postgres.batch_execute(&format!("drop database if exists {name} with (force)")).await?;
+    }
+    Ok(())
 }
 
 /// Fills a register of a trial: each row as it is, and as it was a day before.

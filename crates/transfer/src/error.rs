@@ -23,9 +23,26 @@ pub enum TransferError {
         /// Why.
         source: std::io::Error,
     },
+    /// It did not end in time.
+    #[error("{seconds} 秒で終わりません")]
+    Overdue {
+        /// The limit.
+        seconds: u64,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl TransferError {
+    /// True when the system whose rows were moved has caused it.
+    pub(crate) fn is_of_package(&self) -> bool {
+        match self {
+            TransferError::BadCsv(_) => true,
+            TransferError::Store(error) => error.is_of_definition(),
+            _ => false,
+        }
+    }
 }
 
 /// For `map_err`: a failure at `path`.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::Component;
+use std::path::{Component, Path};
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -13,8 +13,14 @@ use tar::{Archive, Builder, EntryType, Header};
 
 /// Unpacked, no honest parcel is larger.
 const MAX_BYTES: u64 = 32 << 20;
-/// Nor holds more files.
+/// Nor one of its files.
+const MAX_FILE_BYTES: u64 = definition::limits::FILE_BYTES as u64;
+/// Nor does it hold more files.
 const MAX_FILES: usize = 4_000;
+/// Bytes of the path of a file.
+const MAX_NAME: usize = 200;
+/// What an archive adds to a file: its head and the rest of its last block.
+const BLOCKS: u64 = 2_048;
 
 pub(super) fn write(files: &BTreeMap<String, &str>) -> io::Result<Vec<u8>> {
     let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
@@ -31,12 +37,15 @@ pub(super) fn write(files: &BTreeMap<String, &str>) -> io::Result<Vec<u8>> {
 /// Every file by its path; why it cannot be read.
 pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let unreadable = |error: io::Error| format!("読めない（{error}）");
-    let mut archive = Archive::new(GzDecoder::new(bytes).take(MAX_BYTES));
+    // Whatever the heads say, no more than this is unpacked.
+    let most = MAX_BYTES + BLOCKS * MAX_FILES as u64;
+    let mut archive = Archive::new(GzDecoder::new(bytes).take(most));
     let mut files = BTreeMap::new();
+    let mut left = MAX_BYTES;
     for entry in archive.entries().map_err(unreadable)? {
         let mut entry = entry.map_err(unreadable)?;
         let path = entry.path().map_err(unreadable)?.into_owned();
-        let shown = path.display().to_string();
+        let shown = name_of(&path)?;
         if entry.header().entry_type() == EntryType::Directory {
             continue;
         }
@@ -44,9 +53,23 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
         if entry.header().entry_type() != EntryType::Regular || !inside {
             return Err(format!("「{shown}」はふつうのファイルではないか、外を指している"));
         }
+        if entry.size() > MAX_FILE_BYTES {
+            let most = MAX_FILE_BYTES >> 20;
+            return Err(format!(
+                "「{shown}」が大きすぎる（一つのファイルは {most} メガバイトまで）"
+            ));
+        }
+        left = left.checked_sub(entry.size()).ok_or_else(|| {
+            format!("全部のファイルで大きすぎる（{} メガバイトまで）", MAX_BYTES >> 20)
+        })?;
         let mut text = String::new();
         if entry.read_to_string(&mut text).is_err() {
             return Err(format!("「{shown}」が UTF-8 の文書ではないか、途中で切れている"));
+        }
+        if let Some((line, column)) = zero(&text) {
+            return Err(format!(
+                "「{shown}」の {line} 行 {column} 列に、使えない文字 U+0000 がある"
+            ));
         }
         if files.insert(shown.clone(), text).is_some() {
             return Err(format!("「{shown}」が二つある"));
@@ -59,4 +82,26 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
         return Err("中身がないか、途中で切れている".to_owned());
     }
     Ok(files)
+}
+
+/// The path of an entry as text. What cannot be shown in a line cannot be listed either.
+fn name_of(path: &Path) -> Result<String, String> {
+    match path.to_str() {
+        Some(name) if name.len() <= MAX_NAME && !name.chars().any(char::is_control) => {
+            Ok(name.to_owned())
+        }
+        _ => {
+            let shown: String = path.display().to_string().escape_debug().take(MAX_NAME).collect();
+            Err(format!(
+                "ファイル名「{shown}」は使えない（制御文字のない UTF-8 で {MAX_NAME} バイトまで）"
+            ))
+        }
+    }
+}
+
+/// Line and column of the first U+0000: no database takes it.
+fn zero(text: &str) -> Option<(usize, usize)> {
+    let before = &text[..text.find('\0')?];
+    let line = before.rfind('\n').map_or(before, |end| &before[end + 1..]);
+    Some((before.matches('\n').count() + 1, line.chars().count() + 1))
 }

@@ -121,7 +121,7 @@ pub(super) fn verify(
     vendor: &str,
     keys: &[String],
 ) -> Result<(String, String), (String, &'static str)> {
-    const SIGN: &str = "kumoi package で署名し直す";
+    const SIGN: &str = "kumoi parcel make で署名し直す";
     let Some(note) = note else {
         return Err(("署名（parcel.note）がない".to_owned(), SIGN));
     };

@@ -71,13 +71,13 @@ fn another_signature_is_refused() {
     check(
         &changed(|files| drop(files.remove(NOTE))),
         expect![[r#"
-        署名（parcel.note）がない → kumoi package で署名し直す
+        署名（parcel.note）がない → kumoi parcel make で署名し直す
     "#]],
     );
     check(
         &changed(|files| drop(files.insert(NOTE.into(), "x".into()))),
         expect![[r#"
-        署名（parcel.note）の形がちがう → kumoi package で署名し直す
+        署名（parcel.note）の形がちがう → kumoi parcel make で署名し直す
     "#]],
     );
 }
@@ -116,13 +116,13 @@ fn what_is_no_archive_is_said() {
     check(
         b"not a file",
         expect![[r#"
-        読めない（invalid gzip header） → kumoi package で作ったファイルをそのまま送る
+        読めない（invalid gzip header） → kumoi parcel make で作ったファイルをそのまま送る
     "#]],
     );
     check(
         &[],
         expect![[r#"
-        読めない（unexpected end of file） → kumoi package で作ったファイルをそのまま送る
+        読めない（unexpected end of file） → kumoi parcel make で作ったファイルをそのまま送る
     "#]],
     );
     let whole = parcel().pack(&key("vendor_a", 1)).unwrap();
@@ -143,7 +143,7 @@ fn links_are_refused() {
     check(
         &builder.into_inner().unwrap().finish().unwrap(),
         expect![[r#"
-        「system/system.yaml」はふつうのファイルではないか、外を指している → kumoi package で作ったファイルをそのまま送る
+        「system/system.yaml」はふつうのファイルではないか、外を指している → kumoi parcel make で作ったファイルをそのまま送る
     "#]],
     );
 }

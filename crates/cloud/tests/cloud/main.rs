@@ -7,4 +7,5 @@ mod catalogue;
 mod line;
 mod local;
 mod operators;
+mod publication;
 mod world;

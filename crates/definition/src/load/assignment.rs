@@ -1,10 +1,13 @@
 //! `set:` and `take:`: which items an effect writes, and whether the values fit them.
 
+use std::collections::HashMap;
+
 use rules::{Scope, types::Type};
 
 use super::effect::EffectContext;
 use crate::compile::{compile_as, item_type};
-use crate::model::{Assignment, Format, Item, ItemKind, Register, System};
+use crate::limits;
+use crate::model::{Assignment, Format, Item, ItemKind, Procedure, Register, System};
 use crate::reader::{Fields, Reader, suggestion};
 use crate::yaml::{Node, Place};
 
@@ -45,7 +48,7 @@ fn check_code(reader: &mut Reader<'_>, node: &Node, item: &Item, system: &System
     let Some(code) = written.filter(|code| !code.contains('"')) else { return };
     if !list.entries.is_empty() && list.name_of(code).is_none() {
         let known: Vec<String> =
-            list.entries.iter().map(|e| format!("{}（{}）", e.code, e.name)).collect();
+            list.entries.iter().take(40).map(|e| format!("{}（{}）", e.code, e.name)).collect();
         let message = format!("コード「{code}」はコード一覧「{}」にありません", list.name);
         reader.error(node.place, message, Some(format!("使えるコード: {}", known.join("、"))));
     }
@@ -66,13 +69,22 @@ pub(super) fn take(
     set: &mut Vec<Assignment>,
 ) {
     let Some(node) = fields.get("take") else { return };
+    let sources = sources(scope);
     if node.scalar() == Some("all") {
         let missing: Vec<&Item> =
             register.items.iter().filter(|i| set.iter().all(|a| a.item != i.name)).collect();
-        set.extend(missing.into_iter().filter_map(|item| taken(item, scope)));
+        for item in missing {
+            set.extend(taken(item, &sources, scope));
+            if !fits_in(reader, node.place, scope) {
+                return;
+            }
+        }
         return;
     }
     for node in reader.list(Some(node)) {
+        if !fits_in(reader, node.place, scope) {
+            return;
+        }
         let Some(name) = reader.scalar(node) else { continue };
         let Some(item) = register.item(&name) else {
             unknown_item(reader, node.place, &name, register);
@@ -83,7 +95,7 @@ pub(super) fn take(
             reader.error(node.place, message, Some("どちらか一つにしてください".into()));
             continue;
         }
-        match taken(item, scope) {
+        match taken(item, &sources, scope) {
             Some(assignment) => set.push(assignment),
             None => {
                 let message = format!("項目「{name}」を写せる欄がこの手続にありません");
@@ -94,17 +106,49 @@ pub(super) fn take(
     }
 }
 
+/// Whether no more was taken than a procedure may.
+fn fits_in(reader: &mut Reader<'_>, place: Place, scope: &RowScope<'_, '_>) -> bool {
+    let fits = scope.context.taken.get() < limits::TAKEN;
+    if !fits {
+        let message = format!("一つの手続が take で写す項目が多すぎます（{} まで）", limits::TAKEN);
+        reader.error(place, message, Some("手続を分けてください".to_owned()));
+    }
+    fits
+}
+
+/// Whether fields of a name stand in the form as a whole, and in a part for each element.
+#[derive(Clone, Copy, Default)]
+struct Sources {
+    form: bool,
+    element: bool,
+}
+
+fn sources<'s>(scope: &RowScope<'_, 's>) -> HashMap<&'s str, Sources> {
+    let mut out: HashMap<&str, Sources> = HashMap::new();
+    let procedure: &'s Procedure = scope.context.procedure;
+    for (group, field) in procedure.fields() {
+        let own = out.entry(&field.name).or_default();
+        match group.repeat.is_some() || group.per_subject {
+            true => own.element = true,
+            false => own.form = true,
+        }
+    }
+    out
+}
+
 /// The field of the element, else of the form, that has the item's name and type. A row of a
 /// register that is gone through has items of such names too: those are never taken, they are what
 /// was there before.
-fn taken(item: &Item, scope: &RowScope<'_, '_>) -> Option<Assignment> {
-    let groups = || {
-        let own = scope.context.procedure.fields().filter(|(_, field)| field.name == item.name);
-        own.map(|(group, _)| group.repeat.is_some() || group.per_subject)
-    };
-    let of_element = scope.element.filter(|_| groups().any(|of_element| of_element));
+fn taken(
+    item: &Item,
+    sources: &HashMap<&str, Sources>,
+    scope: &RowScope<'_, '_>,
+) -> Option<Assignment> {
+    let own = *sources.get(item.name.as_str())?;
+    scope.context.taken.set(scope.context.taken.get() + 1);
+    let of_element = scope.element.filter(|_| own.element);
     let of_element = of_element.map(|_| format!("{}.{}", scope.each, item.name));
-    let of_form = groups().any(|of_element| !of_element).then(|| item.name.clone());
+    let of_form = own.form.then(|| item.name.clone());
     let value = of_element
         .into_iter()
         .chain(of_form)

@@ -1,6 +1,6 @@
 //! `codes/*.yaml`: code lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use base::diagnostic::Diagnostic;
 
@@ -25,6 +25,7 @@ pub(crate) fn read_all(
 fn read(reader: &mut Reader<'_>, node: &Node, codes: &BTreeMap<String, CodeList>) -> CodeList {
     let fields = reader.map(node, CODES);
     let mut entries: Vec<CodeEntry> = Vec::new();
+    let mut names = HashSet::new();
     for (code, place, node) in reader.free_map(fields.get("entries")) {
         let (name, name_en) = match node.scalar() {
             Some(name) => (name.to_owned(), name.to_owned()),
@@ -33,7 +34,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, codes: &BTreeMap<String, CodeList>
                 (reader.required(&inner, "name"), reader.required(&inner, "name_en"))
             }
         };
-        if entries.iter().any(|e| e.name == name) {
+        if !names.insert(name.clone()) {
             let help = "一つの名称に一つのコードを付けてください".to_owned();
             reader.error(place, format!("「{name}」に二つのコードがあります"), Some(help));
         }

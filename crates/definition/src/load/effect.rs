@@ -1,5 +1,7 @@
 //! Effects: the closed set of verbs and their arguments.
 
+use std::cell::Cell;
+
 use rules::{Expression, Scope, types::Type};
 
 use super::assignment::{RowScope, check_open, read_set, take};
@@ -31,6 +33,8 @@ pub(super) struct EffectContext<'s> {
     pub procedure: &'s Procedure,
     /// All procedures of the package.
     pub procedures: &'s [&'s str],
+    /// How many items were taken from fields so far.
+    pub taken: Cell<usize>,
 }
 
 /// Reads one effect.

@@ -1,11 +1,14 @@
 //! The form of a procedure: groups, fields, their conditions and first values.
 
+use std::collections::HashSet;
+
 use rules::types::Type;
 
 use super::name;
 use super::register::unknown_register;
 use crate::compile::{compile_as, field_type};
 use crate::keys::{FIELD, FIELD_TYPES, FieldWord, GROUP, REPEAT, words};
+use crate::limits;
 use crate::model::{
     Field, FieldGroup, FieldKind, ItemKind, Procedure, Reference, Register, Selection, System,
 };
@@ -19,15 +22,16 @@ pub(super) fn read(
     system: &System,
     register: &Register,
 ) -> Vec<FieldGroup> {
-    let groups = reader.list(node);
-    groups.iter().map(|node| read_group(reader, node, system, register)).collect()
+    let groups = reader.at_most(node, "様式の組", limits::GROUPS);
+    let mut left = limits::FIELDS;
+    groups.iter().map(|node| read_group(reader, node, (system, register), &mut left)).collect()
 }
 
 fn read_group(
     reader: &mut Reader<'_>,
     node: &Node,
-    system: &System,
-    register: &Register,
+    (system, register): (&System, &Register),
+    left: &mut usize,
 ) -> FieldGroup {
     let fields = reader.map(node, GROUP);
     let repeat = fields.get("repeat").map(|node| {
@@ -35,9 +39,16 @@ fn read_group(
         (reader.parsed(&inner, "min", 1), reader.parsed(&inner, "max", 30_u32).min(100))
     });
     let mut out: Vec<Field> = Vec::new();
+    let mut names = HashSet::new();
     for node in reader.list(fields.get("fields")) {
+        if *left == 0 {
+            let message = format!("一つの様式の欄が多すぎます（{} まで）", limits::FIELDS);
+            reader.error(node.place, message, Some("手続を分けてください".to_owned()));
+            break;
+        }
+        *left -= 1;
         let field = read_field(reader, node, system, register);
-        if out.iter().any(|f| f.name == field.name) {
+        if !names.insert(field.name.clone()) {
             let help = "どちらか一つにするか、name: で名前を変えてください".to_owned();
             reader.error(node.place, format!("欄「{}」が二度あります", field.name), Some(help));
         }

@@ -6,7 +6,7 @@ use rules::{Scope, compile};
 use unicode_normalization::UnicodeNormalization;
 
 use super::Package;
-use crate::reader::Reader;
+use crate::reader::{FULL, Reader};
 use crate::yaml::Place;
 
 /// Whether an expression can use this name, as it is or in backquotes.
@@ -36,6 +36,9 @@ pub(crate) fn check_normal_form(package: &Package, out: &mut Vec<Diagnostic>) {
             let normal: String = line.nfc().collect();
             if normal == line {
                 continue;
+            }
+            if out.len() >= FULL {
+                return;
             }
             let same = line.chars().zip(normal.chars()).take_while(|(a, b)| a == b).count();
             let number = u32::try_from(index + 1).unwrap_or(u32::MAX);

@@ -1,5 +1,7 @@
 //! `procedures/*.yaml`: head, references, values and checks.
 
+use std::cell::Cell;
+
 use base::diagnostic::Diagnostic;
 use rules::types::Type;
 
@@ -8,6 +10,7 @@ use super::register::{check_id, unknown_register};
 use super::{Package, form, name, start, with_file};
 use crate::compile::{compile_as, compile_at, procedure_scope};
 use crate::keys::{CHECK, FORWARD, PROCEDURE, PROCEDURE_KINDS, SELECTIONS};
+use crate::limits;
 use crate::model::{
     Check, Forward, Procedure, ProcedureKind, Register, Selection, System, Trigger,
 };
@@ -78,9 +81,11 @@ fn read(reader: &mut Reader<'_>, node: &Node, known: Known<'_>) -> Option<Proced
         procedure.checks.extend(read_check(reader, node, &procedure, &scope));
     }
     let procedures = known.ids;
-    let mut context = EffectContext { system, register, scope, procedure: &procedure, procedures };
+    let taken = Cell::new(0);
+    let mut context =
+        EffectContext { system, register, scope, procedure: &procedure, procedures, taken };
     let mut effects = Vec::new();
-    for node in reader.list(fields.get("effects")) {
+    for node in reader.at_most(fields.get("effects"), "効果", limits::EFFECTS) {
         effects.extend(effect::read(reader, node, &mut context));
     }
     procedure.effects = effects;

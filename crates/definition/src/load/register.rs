@@ -1,6 +1,6 @@
 //! `registers/*.yaml`: registers and their items.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use base::diagnostic::Diagnostic;
 
@@ -8,6 +8,7 @@ use super::{Package, name, with_file};
 use crate::keys::{
     ITEM, ITEM_TYPES, ItemWord, PUBLISHED, REGISTER, RELATION, SEARCHES, SUBJECTS, words,
 };
+use crate::limits;
 use crate::model::{Format, Item, ItemKind, Published, Register, Relation, Subject, System};
 use crate::reader::{Fields, Reader};
 use crate::yaml::{Node, Place};
@@ -110,7 +111,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, stem: &str, system: &System) -> Re
             reader.unknown(node.place, message, list, system.codes.keys().map(String::as_str));
         }
     }
-    let relations = reader.list(fields.get("relations"));
+    let relations = reader.at_most(fields.get("relations"), "関係", limits::RELATIONS);
     let register = Register {
         id: reader.required(&fields, "id"),
         name: reader.required(&fields, "name"),
@@ -138,6 +139,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, stem: &str, system: &System) -> Re
             reader.unknown(fields.place_of(key), message, &name, known);
         }
     }
+    check_key(reader, &register, fields.place_of("key"));
     check_concealing(reader, &register, fields.place_of("concealed_by"));
     check_western(reader, &register, fields.place_of("items"));
     register
@@ -175,6 +177,21 @@ fn check_western(reader: &mut Reader<'_>, register: &Register, place: Place) {
             let known = register.items.iter().map(|item| item.name.as_str());
             reader.unknown(place, message, name, known);
         }
+    }
+}
+
+/// Keys are texts wherever they are handed on, and stand in the open.
+fn check_key(reader: &mut Reader<'_>, register: &Register, place: Place) {
+    let Some(item) = register.item(&register.key) else { return };
+    let text =
+        matches!(item.kind, ItemKind::HalfWidth(_) | ItemKind::FullWidth(_) | ItemKind::Code(_));
+    if !text || item.secret {
+        let help = "秘密でない文字の項目（type: X か Ｎ、又は code）にしてください".to_owned();
+        reader.error(
+            place,
+            format!("主キー「{}」が文字の項目ではありません", item.name),
+            Some(help),
+        );
     }
 }
 
@@ -243,14 +260,15 @@ pub(super) fn unknown_register(reader: &mut Reader<'_>, place: Place, id: &str, 
 pub(super) fn read_items(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     let mut group = "基本".to_owned();
+    let (mut names, mut columns) = (HashSet::new(), HashSet::new());
     for node in reader.list(node) {
         let item = read_item(reader, node, &group);
         group.clone_from(&item.group);
-        if items.iter().any(|other| other.name == item.name) {
+        if !names.insert(item.name.clone()) {
             let help = "どちらか一つにするか、名前を変えてください".to_owned();
             reader.error(node.place, format!("項目「{}」が二度あります", item.name), Some(help));
         }
-        if items.iter().any(|other| other.romaji == item.romaji) {
+        if !columns.insert(item.romaji.clone()) {
             let message = format!("ローマ字名「{}」が二度あります", item.romaji);
             reader.error(node.place, message, Some("列の名前になるので、変えてください".into()));
         }

@@ -71,9 +71,15 @@ fn read_head(reader: &mut Reader<'_>, node: &Node) -> System {
         let help = "英小文字と数字とハイフンで、英字から始めてください（例 reading-card）";
         reader.error(fields.place, format!("id「{id}」は使えません"), Some(help.into()));
     }
+    let code = reader.required(&fields, "code");
+    if !code.is_empty() && !is_business(&code) {
+        let help = "標準の業務は業務ID三桁を引用符で囲み（例 \"001\"）、ほかの業務は「周辺」と書いてください";
+        let message = format!("code「{code}」は使えません");
+        reader.error(fields.place_of("code"), message, Some(help.into()));
+    }
     System {
         id,
-        code: reader.required(&fields, "code"),
+        code,
         name: reader.required(&fields, "name"),
         name_en: reader.required(&fields, "name_en"),
         statute: reader.required(&fields, "statute"),
@@ -95,6 +101,11 @@ fn read_head(reader: &mut Reader<'_>, node: &Node) -> System {
         hash: String::new(),
         files: Arc::default(),
     }
+}
+
+/// 業務ID: three digits, or 周辺 for a business without a standard. It becomes part of file names.
+fn is_business(text: &str) -> bool {
+    text == "周辺" || (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn read_use(reader: &mut Reader<'_>, node: &Node) -> Use {

@@ -5,5 +5,6 @@ mod folder;
 mod leaving;
 mod relocation;
 mod same;
+mod trial;
 mod vendor;
 mod world;

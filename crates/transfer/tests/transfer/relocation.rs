@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use transfer::{Mover, PlaceFolder, Places};
 
 use crate::folder::system;
-use transfer::trial::{key, row};
+use transfer::trial::row;
 
 const NAME: &str = "mura";
 
@@ -151,7 +151,7 @@ async fn write(database: &Database, token: &str, number: usize) -> Option<i64> {
     let id = transaction.query_one(sql, &[&token]).await.ok()?.get(0);
     let sql = "update resident_record.resident set biko = $1, version_no = version_no + 1
          where atena_bango = $2";
-    transaction.execute(sql, &[&token, &key(number % 50)]).await.ok()?;
+    transaction.execute(sql, &[&token, &format!("{:015}", number % 50)]).await.ok()?;
     transaction.commit().await.ok()?;
     Some(id)
 }

@@ -1,0 +1,141 @@
+//! How large a package may be. Packages come from outside: each limit is far above what an honest
+//! package needs, and what is below all of them is read in seconds. Counts only; it builds nothing.
+
+use base::diagnostic::Diagnostic;
+use saphyr_parser::{Event, Parser};
+
+use crate::examples::facts_of;
+use crate::load::Package;
+
+/// Bytes of one file.
+pub const FILE_BYTES: usize = 4 << 20;
+/// Bytes of all files.
+pub const PACKAGE_BYTES: usize = 16 << 20;
+/// Values, lists and maps in a file; a code list may hold ten times as many.
+const FILE_NODES: usize = 10_000;
+const CODE_NODES: usize = 100_000;
+/// The same in all files together.
+const PACKAGE_NODES: usize = 200_000;
+/// Bytes of one value.
+const VALUE_BYTES: usize = 65_536;
+/// Files below a folder.
+const FOLDERS: &[(&str, usize)] = &[
+    ("registers", 100),
+    ("codes", 1_000),
+    ("procedures", 300),
+    ("parameters", 500),
+    ("rules", 500),
+    ("notices", 200),
+    ("examples", 1_000),
+];
+/// Relations of a register to others.
+pub(crate) const RELATIONS: usize = 30;
+/// Groups of a form, and fields of all of them.
+pub(crate) const GROUPS: usize = 100;
+pub(crate) const FIELDS: usize = 500;
+/// Effects of a procedure.
+pub(crate) const EFFECTS: usize = 60;
+/// Items that the effects of a procedure take from fields: `take: all` is one word for many.
+pub(crate) const TAKEN: usize = 2_000;
+
+/// Whether a package is within the limits; what is too large is said by name.
+pub(crate) fn check(package: &Package, out: &mut Vec<Diagnostic>) -> bool {
+    let before = out.len();
+    bytes(package, out);
+    for (folder, most) in FOLDERS {
+        let inside = |path: &&String| path.strip_prefix(folder).is_some_and(|p| p.starts_with('/'));
+        if let Some(path) = package.files.keys().filter(inside).nth(*most) {
+            let message = format!("{folder}/ のファイルが多すぎます（{most} まで）");
+            out.push(beyond(path, (1, 1), message, "業務システムを分けてください"));
+        }
+    }
+    // What is too large is not read at all.
+    if out.len() == before {
+        nodes(package, out);
+    }
+    out.len() == before
+}
+
+fn beyond(path: &str, place: (u32, u32), message: String, help: &str) -> Diagnostic {
+    Diagnostic::error(path, place, message).with_help(help)
+}
+
+fn bytes(package: &Package, out: &mut Vec<Diagnostic>) {
+    let mut all = 0;
+    for (path, text) in &package.files {
+        if text.len() > FILE_BYTES {
+            let message = format!("ファイルが大きすぎます（{} メガバイトまで）", FILE_BYTES >> 20);
+            out.push(beyond(path, (1, 1), message, "ファイルを分けてください"));
+        }
+        let fitted = all <= PACKAGE_BYTES;
+        all += text.len();
+        if fitted && all > PACKAGE_BYTES {
+            let most = PACKAGE_BYTES >> 20;
+            let message = format!("全部のファイルで大きすぎます（{most} メガバイトまで）");
+            out.push(beyond(path, (1, 1), message, "業務システムを分けてください"));
+        }
+    }
+}
+
+/// Counts what the YAML of each file holds. Where it is no YAML, reading will say so.
+fn nodes(package: &Package, out: &mut Vec<Diagnostic>) {
+    let mut left = PACKAGE_NODES;
+    for (path, text) in &package.files {
+        let facts;
+        let (text, above) = if path.ends_with(".yaml") {
+            (text.as_str(), 0)
+        } else if let Some((line, found)) = facts_of(path, text) {
+            facts = found;
+            (facts.as_str(), line)
+        } else {
+            continue;
+        };
+        let own = if path.starts_with("codes/") { CODE_NODES } else { FILE_NODES };
+        match count(text, own.min(left)) {
+            Ok(found) => left -= found,
+            Err(Beyond { line, column, value: true }) => {
+                let message = format!("値が長すぎます（{} キロバイトまで）", VALUE_BYTES >> 10);
+                out.push(beyond(path, (line + above, column), message, "値を短くしてください"));
+            }
+            Err(Beyond { line, column, value: false }) => {
+                let (of, most, help) = if left < own {
+                    ("全部のファイルの", PACKAGE_NODES, "業務システムを分けてください")
+                } else {
+                    ("このファイルの", own, "ファイルを分けてください")
+                };
+                let message = format!("{of}値と一覧と組が多すぎます（合わせて {most} まで）");
+                out.push(beyond(path, (line + above, column), message, help));
+                return;
+            }
+        }
+    }
+}
+
+/// Where a text goes beyond a limit, and whether by one value alone.
+struct Beyond {
+    line: u32,
+    column: u32,
+    value: bool,
+}
+
+fn count(text: &str, most: usize) -> Result<usize, Beyond> {
+    let mut found = 0;
+    for step in Parser::new_from_str(text) {
+        let Ok((event, span)) = step else { break };
+        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let (line, column) = (narrow(span.start.line()), narrow(span.start.col() + 1));
+        match event {
+            Event::Scalar(text, ..) if text.len() > VALUE_BYTES => {
+                return Err(Beyond { line, column, value: true });
+            }
+            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => found += 1,
+            // Refused when it is read; nothing behind it is.
+            Event::Alias(_) => break,
+            _ => {}
+        }
+        if found > most {
+            return Err(Beyond { line, column, value: false });
+        }
+    }
+    Ok(found)
+}
