@@ -367,12 +367,17 @@ async fn what_others_read_is_still_there_or_nothing_changes() {
     let used = &reader.uses[0];
     let table = Table::new(&smooth, &used.register).unwrap();
     let client = village.body.office.client().await.unwrap();
-    let keys: Vec<String> = (0..30).map(transfer::trial::key).collect();
+    let keys: Vec<String> = (0..30).map(key).collect();
     let found = store::register::rows(&**client, table, &keys).await.unwrap();
     assert_eq!(found.len(), 30);
     let named = |name: &str| table.register.items.iter().position(|item| item.name == name);
     let at = named(&used.items[0].name).unwrap();
     assert!(found.iter().any(|row| row.values[at].is_some()));
+}
+
+/// The key of a row of the trial in the register of things.
+fn key(number: usize) -> String {
+    format!("{number:015}")
 }
 
 /// Who is writing when it begins is waited for; who comes while it goes on is refused whole.
@@ -383,7 +388,7 @@ async fn a_writer_is_waited_for() {
     let mut client = village.body.office.client().await.unwrap();
     let transaction = client.transaction().await.unwrap();
     let sql = "update things.small_thing set kazu = 777 where bango = $1";
-    transaction.execute(sql, &[&transfer::trial::key(3)]).await.unwrap();
+    transaction.execute(sql, &[&key(3)]).await.unwrap();
     let folder = village.folder();
     let change = village.change((&a, &b), false, &folder);
     let writing = async {
