@@ -17,6 +17,7 @@ mod vendors;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -26,12 +27,16 @@ use office::version::systems_in_force;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::deletion_last;
 use store::organisation::{Credentials, Installer};
+use tokio::task::JoinSet;
 
 use crate::sample::{Sample, samples};
 use crate::systems::{documents_load, systems_load, systems_read};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use keys::KeyFolder;
 pub(crate) use places::{Places, away};
+
+/// The pause before a task of the executor that has ended begins again.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Options of `kumoi up`.
 #[derive(Args, Clone, Debug)]
@@ -112,14 +117,17 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let known = (&systems, &packages);
     let press = publication::Press::new(installer.clone(), &systems, (&packages, layout.var()))?;
     let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
-    let contracts = tokio::spawn(desk.serve());
-    let publication = tokio::spawn(press.serve());
-    let filling = tokio::spawn(async move {
-        for one in opened {
-            let systems = Arc::clone(&one.systems);
-            fill::fill(installer.clone(), vec![one], systems).await;
-        }
+    let (desk, press) = (Arc::new(desk), Arc::new(press));
+    let contracts = cloud::watched("contracts", PAUSE, move || {
+        let desk = Arc::clone(&desk);
+        async move { desk.serve().await }
     });
+    press.begin().await.unwrap_or_else(|error| tracing::warn!(%error, "publication"));
+    let publication = cloud::watched("publication", PAUSE, move || {
+        let press = Arc::clone(&press);
+        async move { press.serve().await }
+    });
+    let filling = tokio::spawn(fill_all(installer, opened));
     let ended = supervisor.run(cluster, &mut signals).await;
     for one in elsewhere {
         one.stop().await?;
@@ -129,6 +137,20 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     publication.abort();
     helper.abort();
     ended
+}
+
+/// Fills one organisation after the other. One that fails takes none of the others with it; its rest
+/// is filled at the next start.
+async fn fill_all(installer: Installer, opened: Vec<Opened>) {
+    for one in opened {
+        let (name, systems) = (one.sample.organisation.name.clone(), Arc::clone(&one.systems));
+        // Dropped with this task, it ends with it.
+        let mut filling = JoinSet::new();
+        filling.spawn(fill::fill(installer.clone(), vec![one], systems));
+        if let Some(Err(error)) = filling.join_next().await {
+            tracing::error!(organisation = name, %error, "filling");
+        }
+    }
 }
 
 /// Opens the organisations, loads the smallest one, and writes what each zone may know.

@@ -115,9 +115,18 @@ mod tests {
             expect!["CycloneDX 1.6、部品 3"],
         );
         // One file named twice is not two files.
-        check(|own| own[0] = own[1].clone(), expect!["提出されたファイルのうち 1 が載っていない（「codes/a.yaml」など）"]);
-        check(|own| own[0]["hashes"][0]["content"] = json!("00"), expect!["「codes/a.yaml」の SHA-256 が提出されたファイルと違う"]);
-        check(|own| own[0]["hashes"][0]["alg"] = json!("MD5"), expect!["「codes/a.yaml」に SHA-256 がない"]);
+        check(
+            |own| own[0] = own[1].clone(),
+            expect!["提出されたファイルのうち 1 が載っていない（「codes/a.yaml」など）"],
+        );
+        check(
+            |own| own[0]["hashes"][0]["content"] = json!("00"),
+            expect!["「codes/a.yaml」の SHA-256 が提出されたファイルと違う"],
+        );
+        check(
+            |own| own[0]["hashes"][0]["alg"] = json!("MD5"),
+            expect!["「codes/a.yaml」に SHA-256 がない"],
+        );
         let md5 = json!({"alg": "MD5", "content": "00"});
         check(
             |own| own[0]["hashes"].as_array_mut().unwrap().insert(0, md5),

@@ -94,12 +94,20 @@ fn a_sound_package_passes_as_far_as_it_is_read() {
 
 #[test]
 fn what_no_database_takes_is_refused_by_name() {
-    check(OWN, text("system.yaml", "statute: ", "statute: \0"), expect![[r#"
+    check(
+        OWN,
+        text("system.yaml", "statute: ", "statute: \0"),
+        expect![[r#"
         parcel.note | 「system/system.yaml」の 5 行 10 列に、使えない文字 U+0000 がある → kumoi parcel make で作ったファイルをそのまま送る
-    "#]]);
-    check(OWN, text("system.yaml", "statute: ", "statute: \"\\0\" #"), expect![[r#"
+    "#]],
+    );
+    check(
+        OWN,
+        text("system.yaml", "statute: ", "statute: \"\\0\" #"),
+        expect![[r#"
         system.yaml:5:10 | 使えない文字 U+0000 があります → この文字（\0、\x00 など）を消してください
-    "#]]);
+    "#]],
+    );
     check(
         OWN,
         |parcel| {
@@ -121,16 +129,21 @@ fn what_no_database_takes_is_refused_by_name() {
 
 #[test]
 fn a_business_number_is_no_path() {
-    check(OWN, text("system.yaml", "code: 周辺", "code: ../../x"), expect![[r#"
+    check(
+        OWN,
+        text("system.yaml", "code: 周辺", "code: ../../x"),
+        expect![[r#"
         system.yaml:2:7 | code「../../x」は使えません → 標準の業務は業務ID三桁を引用符で囲み（例 "001"）、ほかの業務は「周辺」と書いてください
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_others_read_stays_published() {
     // The seal registration reads the resident record, which is to be replaced.
     let file = "registers/resident.yaml";
-    check("systems/resident-record", text(file, "name: 氏名,", "name: 氏名名,"), expect![[""]]);
+    let (from, to) = ("shimei, type: Ｎ, length: 100", "shimei, type: Ｎ, length: 200");
+    check("systems/resident-record", text(file, from, to), expect![[""]]);
 }
 
 /// The largest file that is let in, as awkward as it gets, and everything that follows from it.

@@ -13,6 +13,7 @@ use axum::routing::on;
 use base::said;
 use base::said::Said;
 use office::access::role;
+use store::market::FILE_BYTES;
 
 use super::InternetState;
 use crate::member::{Body, Member, Zone, sign_in};
@@ -23,7 +24,7 @@ use crate::route::{Access, Page};
 /// Who may publish.
 const PUBLISHERS: Access = Access::Roles(&[role::PUBLISHER]);
 /// The largest file that is taken in, and a little for the form around it.
-const LARGEST: usize = (8 << 20) + (1 << 16);
+const LARGEST: usize = FILE_BYTES + (1 << 16);
 
 impl Zone for InternetState {
     const NAME: &'static str = "vendor";
@@ -50,7 +51,7 @@ impl Zone for InternetState {
 
     fn elsewhere() -> Said {
         said!(
-            "パスワードかワンタイムパスワードの登録が切れています。司令塔に再登録を申し出てください",
+            "パスワードかワンタイムパスワードの登録が切れています。デジタル庁に再登録を申し出てください",
             "Your password or one-time codes must be set up anew: ask the Agency"
         )
     }
@@ -58,6 +59,11 @@ impl Zone for InternetState {
 
 /// Somebody of a vendor.
 type Seller = Member<InternetState>;
+
+/// Whether somebody may send in, withdraw, and keep keys: who may not is shown no form for it.
+fn publishes(seller: &Seller) -> bool {
+    seller.actor.has(role::PUBLISHER)
+}
 
 /// Every page of the vendors' part. What is done leaves its row beside the submission or key.
 pub static PAGES: &[Page<InternetState>] = &[
