@@ -158,6 +158,15 @@ impl Report {
         self.count(Verdict::Fail) == 0
     }
 
+    /// The report with what an installation has shown, in the place of what was left open for it.
+    pub fn with(mut self, running: Vec<Finding>) -> Report {
+        let shown = |one: &Finding| running.iter().any(|other| other.asked == one.asked);
+        self.findings.retain(|one| one.area != Area::Elsewhere || !shown(one));
+        self.findings.extend(running);
+        self.findings.sort_by_key(|finding| finding.area);
+        self
+    }
+
     /// The report as it is kept beside an offer, with its outcome.
     pub fn record(&self) -> Value {
         let mut value = serde_json::to_value(self).unwrap_or_default();

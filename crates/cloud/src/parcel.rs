@@ -91,8 +91,7 @@ impl Parcel {
         let readable = asked("gzip で圧縮した tar として読める");
         let files = match archive::read(bytes) {
             Ok(files) => files,
-            Err(why) => {
-                let remedy = "kumoi parcel make で作ったファイルをそのまま送る";
+            Err((why, remedy)) => {
                 return (vec![readable.fail(why, remedy)], None);
             }
         };
@@ -126,7 +125,8 @@ impl Parcel {
     /// # Errors
     /// Why it cannot be read.
     pub fn reopen(bytes: &[u8]) -> Result<Parcel, String> {
-        archive::read(bytes).map(|files| Parcel::from_files(&files))
+        let files = archive::read(bytes).map_err(|(why, _)| why)?;
+        Ok(Parcel::from_files(&files))
     }
 
     fn from_files(files: &BTreeMap<String, String>) -> Parcel {

@@ -1,4 +1,4 @@
-//! How large a package may be. Packages come from outside: each limit is far above what an honest
+//! How large a package may be, and that it is text. Packages come from outside: each limit is far above what an honest
 //! package needs, and what is below all of them is read in seconds. Counts only; it builds nothing.
 
 use base::diagnostic::Diagnostic;
@@ -66,6 +66,13 @@ fn bytes(package: &Package, out: &mut Vec<Diagnostic>) {
         if text.len() > FILE_BYTES {
             let message = format!("ファイルが大きすぎます（{} メガバイトまで）", FILE_BYTES >> 20);
             out.push(beyond(path, (1, 1), message, "ファイルを分けてください"));
+        }
+        if let Some(before) = text.find('\0').map(|at| &text[..at]) {
+            let line = before.rfind('\n').map_or(before, |end| &before[end + 1..]);
+            let narrow = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
+            let place = (narrow(before.matches('\n').count()), narrow(line.chars().count()));
+            let message = "使えない文字 U+0000 があります".to_owned();
+            out.push(beyond(path, place, message, "この文字を消してください"));
         }
         let fitted = all <= PACKAGE_BYTES;
         all += text.len();

@@ -19,6 +19,7 @@ mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -27,13 +28,17 @@ use definition::System;
 use office::version::systems_in_force;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::deletion_last;
-use store::organisation::{Credentials, Installer};
+use store::organisation::{Credentials, Installer, Organisation};
+use tokio::task::JoinSet;
 
 use crate::sample::{Sample, samples};
 use crate::systems::{documents_load, systems_load, systems_read};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use keys::KeyFolder;
 pub(crate) use places::{Places, away};
+
+/// The pause before a task of the executor that has ended begins again.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Options of `kumoi up`.
 #[derive(Args, Clone, Debug)]
@@ -100,7 +105,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
             return other.map(|_| ());
         }
     };
-    let zones = plans.iter().map(|plan| (plan.zone, plan.address)).collect();
+    let zones: Vec<_> = plans.iter().map(|plan| (plan.zone, plan.address)).collect();
     let supervisor = match Supervisor::start(&layout, plans, &mut signals).await {
         Ok(Some(supervisor)) => supervisor,
         other => {
@@ -115,22 +120,23 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let known = (&systems, &packages);
     let press = publication::Press::new(installer.clone(), &systems, (&packages, layout.var()))?;
     let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
-    let contracts = tokio::spawn(desk.serve());
-    let publication = tokio::spawn(press.serve());
-    let watched = opened.iter().map(|one| one.sample.organisation.clone()).collect();
-    let watch = watch::Watch::new(installer.clone(), watched, zones);
-    let watching = tokio::spawn(watch.serve());
-    let var = layout.var().to_owned();
-    let filling = tokio::spawn(async move {
-        let bodies: Vec<Sample> = opened.iter().map(|one| one.sample.clone()).collect();
-        if let Err(error) = costs::make(&installer, &var, &bodies).await {
-            eprintln!("kumoi: 見本の請求を作れません（{error:#}）");
-        }
-        for one in opened {
-            let systems = Arc::clone(&one.systems);
-            fill::fill(installer.clone(), vec![one], systems).await;
-        }
+    let (desk, press) = (Arc::new(desk), Arc::new(press));
+    let contracts = cloud::watched("contracts", PAUSE, move || {
+        let desk = Arc::clone(&desk);
+        async move { desk.serve().await }
     });
+    press.begin().await.unwrap_or_else(|error| tracing::warn!(%error, "publication"));
+    let publication = cloud::watched("publication", PAUSE, move || {
+        let press = Arc::clone(&press);
+        async move { press.serve().await }
+    });
+    let bodies: Vec<Organisation> =
+        opened.iter().map(|one| one.sample.organisation.clone()).collect();
+    let watcher = installer.clone();
+    let watching = cloud::watched("watch", PAUSE, move || {
+        watch::Watch::new(watcher.clone(), bodies.clone(), zones.clone()).serve()
+    });
+    let filling = tokio::spawn(fill_all(installer, opened, layout.var().to_owned()));
     let ended = supervisor.run(cluster, &mut signals).await;
     for one in elsewhere {
         one.stop().await?;
@@ -141,6 +147,24 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     watching.abort();
     helper.abort();
     ended
+}
+
+/// Fills one organisation after the other. One that fails takes none of the others with it; its rest
+/// is filled at the next start.
+async fn fill_all(installer: Installer, opened: Vec<Opened>, var: PathBuf) {
+    let bodies: Vec<Sample> = opened.iter().map(|one| one.sample.clone()).collect();
+    if let Err(error) = costs::make(&installer, &var, &bodies).await {
+        tracing::error!(%error, "bills of the samples");
+    }
+    for one in opened {
+        let (name, systems) = (one.sample.organisation.name.clone(), Arc::clone(&one.systems));
+        // Dropped with this task, it ends with it.
+        let mut filling = JoinSet::new();
+        filling.spawn(fill::fill(installer.clone(), vec![one], systems));
+        if let Some(Err(error)) = filling.join_next().await {
+            tracing::error!(organisation = name, %error, "filling");
+        }
+    }
 }
 
 /// Opens the organisations, loads the smallest one, and writes what each zone may know.

@@ -40,7 +40,11 @@ fn documents((vendor, system): (&str, &str), package: &Package) -> BTreeMap<Stri
     let own = |(of, name, _): &&Embedded| *of == vendor && *name == system;
     let found = embedded::DOCUMENTS.iter().find(own);
     let mut found = found.map(|(.., files)| texts(files)).unwrap_or_default();
-    found.insert(MATERIALS.to_owned(), materials_of(package, (system, &package.hash()), vendor));
+    // What is built in loads; a test says so.
+    let head = definition::load_installed(package).ok();
+    let hash = package.hash();
+    let named = head.as_ref().map_or((system, hash.as_str()), |own| (&own.name, &own.version));
+    found.insert(MATERIALS.to_owned(), materials_of(package, named, vendor));
     found
 }
 

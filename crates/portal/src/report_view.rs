@@ -95,7 +95,7 @@ fn findings(language: Language, list: &[&Finding]) -> Markup {
             Column::text(say("問うこと", "Asked")),
             Column::text(say("判定", "Verdict")),
             Column::text(say("見つかったもの・直し方", "Found, and what to do")),
-            Column::text(say("包みの箇所", "Place in the package")),
+            Column::text(say("提出物の箇所", "Place in the package")),
             Column::text(say("定めた箇所", "Asked by")),
         ],
         rows,

@@ -11,10 +11,10 @@ use crate::organisation::{Installer, Organisation};
 use crate::{GenericClient, StoreError, schema};
 
 pub use submission::{
-    ATTEMPTS, Judgement, Named, Sent, Submission, content_read, submission_add, submission_admit,
-    submission_begin, submission_give_up, submission_judge, submission_list, submission_offered,
-    submission_read, submission_withdraw, submissions_resume, waiting_list, waiting_until,
-    withdrawal_ask,
+    ATTEMPTS, FILE_BYTES, Judgement, Named, Sent, Submission, content_read, submission_add,
+    submission_admit, submission_begin, submission_give_up, submission_judge, submission_list,
+    submission_offered, submission_read, submission_withdraw, submissions_resume, waiting_list,
+    waiting_until, withdrawal_ask,
 };
 
 /// Its name.

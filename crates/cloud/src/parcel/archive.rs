@@ -34,9 +34,14 @@ pub(super) fn write(files: &BTreeMap<String, &str>) -> io::Result<Vec<u8>> {
     builder.into_inner()?.finish()
 }
 
-/// Every file by its path; why it cannot be read.
-pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
-    let unreadable = |error: io::Error| format!("読めない（{error}）");
+/// What to do with a file that was damaged on its way, or made by other means.
+const AGAIN: &str = "kumoi parcel make で作ったファイルをそのまま送る";
+/// What to do with a content that cannot be taken.
+const MEND: &str = "フォルダで直し、kumoi parcel make で作り直す";
+
+/// Every file by its path; or why it cannot be read, and what to do.
+pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, (String, &'static str)> {
+    let unreadable = |error: io::Error| (format!("読めない（{error}）"), AGAIN);
     // Whatever the heads say, no more than this is unpacked.
     let most = MAX_BYTES + BLOCKS * MAX_FILES as u64;
     let mut archive = Archive::new(GzDecoder::new(bytes).take(most));
@@ -51,50 +56,49 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
         }
         let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
         if entry.header().entry_type() != EntryType::Regular || !inside {
-            return Err(format!("「{shown}」はふつうのファイルではないか、外を指している"));
+            let why = format!("「{shown}」はふつうのファイルではないか、外を指している");
+            return Err((why, AGAIN));
         }
         if entry.size() > MAX_FILE_BYTES {
             let most = MAX_FILE_BYTES >> 20;
-            return Err(format!(
-                "「{shown}」が大きすぎる（一つのファイルは {most} メガバイトまで）"
-            ));
+            let why = format!("「{shown}」が大きすぎる（一つのファイルは {most} メガバイトまで）");
+            return Err((why, MEND));
         }
         left = left.checked_sub(entry.size()).ok_or_else(|| {
-            format!("全部のファイルで大きすぎる（{} メガバイトまで）", MAX_BYTES >> 20)
+            (format!("全部のファイルで大きすぎる（{} メガバイトまで）", MAX_BYTES >> 20), MEND)
         })?;
         let mut text = String::new();
         if entry.read_to_string(&mut text).is_err() {
-            return Err(format!("「{shown}」が UTF-8 の文書ではないか、途中で切れている"));
+            let why = format!("「{shown}」が UTF-8 の文書ではないか、途中で切れている");
+            return Err((why, MEND));
         }
         if let Some((line, column)) = zero(&text) {
-            return Err(format!(
-                "「{shown}」の {line} 行 {column} 列に、使えない文字 U+0000 がある"
-            ));
+            let place = format!("「{shown}」の {line} 行 {column} 列");
+            return Err((format!("{place}に、使えない文字 U+0000 がある"), MEND));
         }
         if files.insert(shown.clone(), text).is_some() {
-            return Err(format!("「{shown}」が二つある"));
+            return Err((format!("「{shown}」が二つある"), AGAIN));
         }
         if files.len() > MAX_FILES {
-            return Err(format!("ファイルが {MAX_FILES} を超える"));
+            return Err((format!("ファイルが {MAX_FILES} を超える"), MEND));
         }
     }
     if files.is_empty() {
-        return Err("中身がないか、途中で切れている".to_owned());
+        return Err(("中身がないか、途中で切れている".to_owned(), AGAIN));
     }
     Ok(files)
 }
 
 /// The path of an entry as text. What cannot be shown in a line cannot be listed either.
-fn name_of(path: &Path) -> Result<String, String> {
+fn name_of(path: &Path) -> Result<String, (String, &'static str)> {
     match path.to_str() {
         Some(name) if name.len() <= MAX_NAME && !name.chars().any(char::is_control) => {
             Ok(name.to_owned())
         }
         _ => {
             let shown: String = path.display().to_string().escape_debug().take(MAX_NAME).collect();
-            Err(format!(
-                "ファイル名「{shown}」は使えない（制御文字のない UTF-8 で {MAX_NAME} バイトまで）"
-            ))
+            let limit = format!("制御文字のない UTF-8 で {MAX_NAME} バイトまで");
+            Err((format!("ファイル名「{shown}」は使えない（{limit}）"), MEND))
         }
     }
 }

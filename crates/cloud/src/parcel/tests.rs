@@ -161,3 +161,14 @@ fn keys_are_read_and_registered() {
     assert!(PublisherKey::generate("業者 甲").is_err());
     assert!(PublisherKey::read("PRIVATE+KEY+x").is_err());
 }
+
+#[test]
+fn what_is_too_large_or_no_text_is_named() {
+    let name = || "system/notices/長い.typ".to_owned();
+    check(&changed(|files| drop(files.insert(name(), "x".repeat((4 << 20) + 1)))), expect![[""]]);
+    let many = |at: usize| (format!("system/notices/{at}.typ"), "x".repeat(4 << 20));
+    check(&changed(|files| files.extend((0..9).map(many))), expect![[""]]);
+    let small = |at: usize| (format!("documents/{at}"), String::new());
+    check(&changed(|files| files.extend((0..4_001).map(small))), expect![[""]]);
+    check(&changed(|files| drop(files.insert(name(), "あ\nい\0".to_owned()))), expect![[""]]);
+}

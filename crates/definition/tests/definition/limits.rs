@@ -129,6 +129,14 @@ fn what_is_too_much_together_is_named() {
 }
 
 #[test]
+fn what_no_database_takes_is_named() {
+    check(
+        &with("notices/other.typ", "#let document(data) = {\n  あ\0}\n".to_owned()),
+        expect![[""]],
+    );
+}
+
+#[test]
 fn a_procedure_that_is_too_large_is_named() {
     let effects = "  - { number: 番号 }\n".repeat(61);
     let form: String = (0..501)

@@ -60,7 +60,7 @@ impl Desk {
     }
 
     /// Works for ever; an error is said and tried again.
-    pub(super) async fn serve(self) {
+    pub(super) async fn serve(&self) {
         loop {
             if let Err(error) = self.work().await {
                 tracing::warn!(%error, "contracts");

@@ -1,7 +1,11 @@
 //! The executor at the vendors' side: what was sent in is judged within seconds, what conforms is
 //! offered, what is to be withdrawn is withdrawn, and vendors are told how many bodies use what
 //! they offer. A hint only makes it faster; the sweep is the truth.
+//!
+//! What fails through no fault of a package is tried again with growing pauses, and is never booked
+//! on its vendor.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,23 +13,22 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use cloud::Packages;
 use cloud::gate::{Area, Finding, ROUND_TRIP, Report, asking};
-use cloud::publication::{Judge, Reading};
+use cloud::publication::{Examined, Judge, RULE, Reading, examine, submission_offer};
 use definition::System;
-use definition::standard::Standard;
-use jiff::Timestamp;
 use store::Connection;
 use store::control::{
     control_open, offer_documents, offer_report_set, offer_uses, offer_withdraw,
     offers_without_report,
 };
 use store::market::{
-    Judgement, Named, Submission, content_read, key_list, market_open, submission_judge,
-    submission_withdraw, submitted_listen, use_tell, vendor_name, waiting_list,
+    ATTEMPTS, Judgement, Named, Submission, content_read, key_list, market_open, submission_begin,
+    submission_give_up, submission_judge, submission_withdraw, submissions_resume,
+    submitted_listen, use_tell, waiting_list, waiting_until,
 };
 use store::organisation::Installer;
-use store::trial::{trial_drop, trial_open};
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{sleep, timeout};
-use transfer::Layout;
+use transfer::trial::{Trial, package_try, trials_sweep};
 
 use crate::standard::standards_load;
 
@@ -33,34 +36,51 @@ use crate::standard::standards_load;
 const SWEEP: Duration = Duration::from_secs(60);
 /// The pause after an error.
 const PAUSE: Duration = Duration::from_secs(2);
-/// The rule behind what a trial shows.
-const RULE: &str = "業務システムの適合の条件";
+/// The pause after a hint: whoever hints often is not heard more often.
+const BREATH: Duration = Duration::from_millis(200);
+/// Judgements beside each other; one that does not end leaves room for another.
+const PLACES: usize = 2;
 
 /// Everything that is needed to judge and offer.
 pub(super) struct Press {
     installer: Installer,
-    standards: Vec<Standard>,
-    /// The systems that a package may stand beside.
-    others: Arc<Vec<Arc<System>>>,
+    judge: Judge,
+    places: Arc<Semaphore>,
     packages: Arc<Packages>,
     /// Where files of a trial lie for a moment.
     var: PathBuf,
+    /// Offers of the program's own that could not be judged: how often it was tried.
+    failed: Mutex<HashMap<i64, i32>>,
 }
 
 impl Press {
-    /// With the standards that are built in.
+    /// With the standards that are built in, and the systems that a package may stand beside.
     pub(super) fn new(
         installer: Installer,
         others: &Arc<Vec<Arc<System>>>,
         (packages, var): (&Arc<Packages>, &Path),
     ) -> Result<Press> {
-        let (others, packages) = (Arc::clone(others), Arc::clone(packages));
-        let (standards, var) = (standards_load()?, var.to_owned());
-        Ok(Press { installer, standards, others, packages, var })
+        let standards = Arc::new(standards_load()?);
+        Ok(Press {
+            installer,
+            judge: Judge { standards, others: Arc::clone(others) },
+            places: Arc::new(Semaphore::new(PLACES)),
+            packages: Arc::clone(packages),
+            var: var.to_owned(),
+            failed: Mutex::default(),
+        })
+    }
+
+    /// Removes what an earlier program left in the middle of its work, and begins anew with what it
+    /// could not judge.
+    pub(super) async fn begin(&self) -> Result<()> {
+        trials_sweep(&self.installer, &self.var).await?;
+        submissions_resume(&market_open(&self.installer).await?).await?;
+        Ok(())
     }
 
     /// Works for ever; an error is said and tried again.
-    pub(super) async fn serve(self) {
+    pub(super) async fn serve(&self) {
         loop {
             if let Err(error) = self.work().await {
                 tracing::warn!(%error, "publication");
@@ -76,54 +96,65 @@ impl Press {
         let (_listening, mut told) = submitted_listen(&self.installer).await?;
         loop {
             for submission in waiting_list(&market).await? {
-                let done = match submission.state.as_str() {
-                    "受付" => self.judge(&market, &control, &submission).await,
-                    _ => self.withdraw(&market, &control, &submission).await,
-                };
                 // What cannot be done for one holds nobody else up.
-                if let Err(error) = done {
+                if let Err(error) = self.go_on(&market, &control, &submission).await {
                     tracing::warn!(submission = submission.id, %error, "publication");
                 }
             }
-            for (offer, hash) in offers_without_report(&control).await? {
-                if let Err(error) = self.report(&control, offer, &hash).await {
-                    tracing::warn!(offer, %error, "publication");
-                }
-            }
+            self.reports(&control).await?;
             use_tell(&market, &offer_uses(&control).await?).await?;
-            if let Ok(None) = timeout(SWEEP, told.recv()).await {
+            let until = waiting_until(&market).await?.unwrap_or(SWEEP).clamp(BREATH, SWEEP);
+            if let Ok(None) = timeout(until, told.recv()).await {
                 // The connection has ended: the server may have been started again.
                 return Ok(());
             }
+            sleep(BREATH).await;
+            while told.try_recv().is_ok() {}
         }
     }
 
-    async fn judge(
+    /// The next step of a submission. It is noted before it is begun, so that one that ends the
+    /// program is not begun for ever.
+    async fn go_on(
         &self,
         market: &Connection,
         control: &Connection,
         submission: &Submission,
     ) -> Result<()> {
+        let id = submission.id;
+        if submission.state == "公開" {
+            return self.withdraw(market, control, submission).await;
+        }
+        if !submission_begin(market, id).await? {
+            return Ok(());
+        }
+        if submission.state == "受付"
+            && let Err(error) = self.judge(market, submission).await
+        {
+            submission_give_up(market, id).await?;
+            return Err(error);
+        }
+        // Nothing is done where it was not found conforming.
+        submission_offer((market, control), &self.places, id).await?;
+        Ok(())
+    }
+
+    async fn judge(&self, market: &Connection, submission: &Submission) -> Result<()> {
         let keys = key_list(market, &submission.vendor).await?;
         let keys: Vec<String> =
             keys.into_iter().filter(|key| key.revoked.is_none()).map(|key| key.content).collect();
         let content = content_read(market, submission.id).await?;
-        let vendor = (submission.vendor.as_str(), keys.as_slice());
-        let reading = Reading::of(&submission.file_name, &content, vendor);
-        let report = self.judged(&reading, &format!("s{}", submission.id)).await?;
-        let record = report.record();
+        let (name, vendor) = (submission.file_name.clone(), submission.vendor.clone());
+        let read = move || Reading::of(&name, &content, (&vendor, &keys));
+        let (reading, report) = self.judged(read, &format!("s{}", submission.id)).await?;
         let named = reading.system.as_ref().map(|system| Named {
             system: system.id.clone(),
             name: system.name.clone(),
             version: system.version.clone(),
             hash: system.hash.clone(),
         });
-        let conforming = reading.system.as_ref().filter(|_| report.passes());
-        if let Some(system) = conforming {
-            let name = vendor_name(market, &submission.vendor).await?;
-            cloud::package_publish(control, (&name, &reading), system, &record).await?;
-        }
-        let state = if conforming.is_some() { "公開" } else { "不適合" };
+        let state = if named.is_some() && report.passes() { "公開待ち" } else { "不適合" };
+        let record = report.record();
         let judgement = Judgement { state, named: named.as_ref(), report: &record };
         submission_judge(market, submission.id, &judgement).await?;
         Ok(())
@@ -142,66 +173,72 @@ impl Press {
         Ok(())
     }
 
-    /// The gate for an offer that the program itself brought along.
+    /// The gate for offers that the program itself brought along, each a few times at most.
+    async fn reports(&self, control: &Connection) -> Result<()> {
+        for (offer, hash) in offers_without_report(control).await? {
+            let attempt = *self.failed.lock().await.get(&offer).unwrap_or(&0);
+            if attempt >= ATTEMPTS {
+                continue;
+            }
+            self.failed.lock().await.insert(offer, attempt + 1);
+            match self.report(control, offer, &hash).await {
+                Ok(()) => drop(self.failed.lock().await.remove(&offer)),
+                Err(error) => tracing::warn!(offer, attempt, %error, "publication"),
+            }
+        }
+        Ok(())
+    }
+
     async fn report(&self, control: &Connection, offer: i64, hash: &str) -> Result<()> {
         let system = self.packages.load(control, hash).await?;
         let system = system.context("カタログに業務システムがありません")?;
         let documents = offer_documents(control, offer).await?;
-        let reading = Reading::carried(System::clone(&system), documents);
-        let report = self.judged(&reading, &format!("o{offer}")).await?;
+        let read = move || Reading::carried(System::clone(&system), documents);
+        let (_, report) = self.judged(read, &format!("o{offer}")).await?;
         offer_report_set(control, offer, &report.record()).await?;
         Ok(())
     }
 
-    async fn judged(&self, reading: &Reading, trial: &str) -> Result<Report> {
+    /// What is wrong in a package already is not tried in a database.
+    async fn judged(
+        &self,
+        read: impl FnOnce() -> Reading + Send + 'static,
+        trial: &str,
+    ) -> Result<(Reading, Report)> {
+        let Examined { reading, report } = examine(&self.judge, &self.places, read).await?;
         let running = match &reading.system {
-            Some(system) => self.tried(system, trial).await?,
+            Some(system) if report.passes() => self.tried(system, trial).await?,
+            Some(_) => {
+                vec![asked(ROUND_TRIP).unchecked("ほかの不適合があるため、まだ設置していない")]
+            }
             None => Vec::new(),
         };
-        let judge = Judge { standards: &self.standards, others: &self.others };
-        Ok(judge.report(reading, running))
+        Ok((reading, report.with(running)))
     }
 
-    /// Installs a package in two organisations of its own beside the systems that it reads of, and
-    /// moves rows of every kind from one into the other.
+    /// Installs a package in two databases of its own beside the systems that it reads of, and moves
+    /// rows of every kind from one into the other.
     async fn tried(&self, system: &System, trial: &str) -> Result<Vec<Finding>> {
-        let names = [format!("{trial}_from"), format!("{trial}_to")];
-        let found = self.tried_in(system, &names).await;
-        for name in &names {
-            trial_drop(&self.installer, name).await?;
-        }
+        let beside = self.judge.beside(system);
+        let (standard, place) = (self.judge.standard(system), (trial, self.var.as_path()));
+        let Trial { installed, moved } =
+            package_try(&self.installer, (system, &beside), standard, place).await?;
+        let finding = asked("空の団体に設置できる");
+        let mut found = vec![match installed {
+            Ok(()) => finding.pass(format!("台帳 {}", system.registers.len())),
+            Err(why) => finding.fail(why, "台帳の定義を直す"),
+        }];
+        found.extend(moved.map(|moved| match moved {
+            Ok((files, rows)) => {
+                asked(ROUND_TRIP).pass(format!("{files} ファイル、{rows} 行が同じ"))
+            }
+            Err(why) => asked(ROUND_TRIP).fail(why, "kumoi check で台帳の型と桁を確かめる"),
+        }));
         Ok(found)
     }
+}
 
-    async fn tried_in(&self, system: &System, names: &[String; 2]) -> Vec<Finding> {
-        let asked =
-            |asked: &str| asking(Area::Running, asked, RULE.to_owned(), "registers/".to_owned());
-        let installed = asked("空の団体に設置できる");
-        let others = self.others.iter().filter(|other| other.id != system.id);
-        let mut all: Vec<&System> = others.map(|other| &**other).collect();
-        all.push(system);
-        let open = async |name: &str| trial_open(&self.installer, name, &all).await;
-        let (mut from, mut to) = match (open(&names[0]).await, open(&names[1]).await) {
-            (Ok(from), Ok(to)) => (from, to),
-            (Err(error), _) | (_, Err(error)) => {
-                return vec![installed.fail(error.to_string(), "台帳の定義を直す")];
-            }
-        };
-        let installed = installed.pass(format!("台帳 {}", system.registers.len()));
-        let standard = self.standards.iter().find(|one| one.id == system.code);
-        let layout = Layout::of(system, standard);
-        let folder = self.var.join(format!("trial-{}", names[0]));
-        let place = (folder.as_path(), Timestamp::now());
-        let moved = asked(ROUND_TRIP);
-        let remedy = "kumoi check で台帳の型と桁を確かめる";
-        let moved = match transfer::trial::trial(&mut from, &mut to, &layout, place).await {
-            Ok(done) if done.is_identical() => {
-                let (files, rows) = (done.manifest.files.len(), done.manifest.rows());
-                moved.pass(format!("{files} ファイル、{rows} 行が同じ"))
-            }
-            Ok(done) => moved.fail(format!("{} 行が違う", done.comparison.different), remedy),
-            Err(error) => moved.fail(error.to_string(), remedy),
-        };
-        vec![installed, moved]
-    }
+/// A question about what only an installation shows.
+fn asked(what: &str) -> Finding {
+    asking(Area::Running, what, RULE.to_owned(), "registers/".to_owned())
 }

@@ -13,6 +13,7 @@ use axum::routing::on;
 use base::said;
 use base::said::Said;
 use office::access::role;
+use store::market::FILE_BYTES;
 
 use super::InternetState;
 use crate::entrance::{People, VENDORS};
@@ -24,7 +25,7 @@ use crate::route::{Access, Page};
 /// Who may publish.
 const PUBLISHERS: Access = Access::Roles(&[role::PUBLISHER]);
 /// The largest file that is taken in, and a little for the form around it.
-const LARGEST: usize = (8 << 20) + (1 << 16);
+const LARGEST: usize = FILE_BYTES + (1 << 16);
 
 impl Zone for InternetState {
     const NAME: &'static str = "vendor";
@@ -60,6 +61,11 @@ impl Zone for InternetState {
 
 /// Somebody of a vendor.
 type Seller = Member<InternetState>;
+
+/// Whether somebody may send in, withdraw, and keep keys: who may not is shown no form for it.
+fn publishes(seller: &Seller) -> bool {
+    seller.actor.has(role::PUBLISHER)
+}
 
 /// Every page of the vendors' part. What is done leaves its row beside the submission or key.
 pub static PAGES: &[Page<InternetState>] = &[

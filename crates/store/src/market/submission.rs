@@ -62,6 +62,9 @@ pub struct Judgement<'j> {
     pub report: &'j Value,
 }
 
+/// The most bytes of a file that is taken in.
+pub const FILE_BYTES: usize = 8 << 20;
+
 /// A package as it was sent in.
 #[derive(Clone, Debug)]
 pub struct Sent<'s> {

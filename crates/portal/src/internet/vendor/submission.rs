@@ -11,9 +11,12 @@ use base::said::Said;
 use cloud::gate::Report;
 use cloud::parcel::digest_text;
 use maud::{Markup, html};
-use store::market::{Sent, Submission, submission_add, submission_list, withdrawal_ask};
+use store::StoreError;
+use store::market::{
+    FILE_BYTES, Sent, Submission, submission_add, submission_list, submission_read, withdrawal_ask,
+};
 
-use super::Seller;
+use super::{Seller, publishes};
 use crate::component::day::moment_text;
 use crate::component::form::{
     ButtonKind, Field, FieldError, PostForm, button, error_summary, file, post_form, textarea,
@@ -27,9 +30,11 @@ use crate::counter::refusal::Refusal;
 use crate::report_view;
 
 /// The states, as recorded, and in English.
-const STATES: [(&str, &str); 4] = [
+const STATES: [(&str, &str); 6] = [
     ("受付", "Received, being checked"),
+    ("判定不能", "Not judged: trouble of the platform"),
     ("不適合", "Does not conform"),
+    ("公開待ち", "Conforms, about to be offered"),
     ("公開", "On offer"),
     ("取下げ", "Withdrawn"),
 ];
@@ -142,6 +147,9 @@ pub async fn send(seller: Seller, mut parts: Multipart) -> Response {
             _ => {}
         }
     }
+    if sent.as_ref().is_some_and(|(_, bytes)| bytes.len() > FILE_BYTES) {
+        return form_page(&seller, Some(&unreadable()));
+    }
     let sent = sent.filter(|(_, bytes)| !bytes.is_empty());
     let Some((name, bytes)) = sent else {
         let said = said!("ファイルを選んでください", "Choose a file");
@@ -154,8 +162,11 @@ pub async fn send(seller: Seller, mut parts: Multipart) -> Response {
         let name: String = name.chars().filter(|sign| !sign.is_control()).take(200).collect();
         let digest = digest_text(&bytes);
         let sent = Sent { file_name: &name, content: &bytes, digest: &digest };
-        let id = submission_add(&*seller.cloud().await?, &sent, &seller.actor.id).await?;
-        Ok(seen(&seller, id))
+        match submission_add(&*seller.cloud().await?, &sent, &seller.actor.id).await {
+            Ok(id) => Ok(seen(&seller, id)),
+            Err(StoreError::Conflict(said)) => Ok(form_page(&seller, Some(&said))),
+            Err(error) => Err(error.into()),
+        }
     };
     seller.answer(made.await)
 }
@@ -182,8 +193,7 @@ pub async fn one(seller: Seller, Path((_, id)): Path<(String, i64)>) -> Response
 }
 
 async fn read(seller: &Seller, id: i64) -> Result<Submission, Refusal> {
-    let all = submission_list(&*seller.cloud().await?).await?;
-    all.into_iter().find(|one| one.id == id).ok_or(Refusal::NotFound)
+    submission_read(&*seller.cloud().await?, id).await?.ok_or(Refusal::NotFound)
 }
 
 fn shown(seller: &Seller, submission: &Submission, failure: Option<&Said>) -> Response {
@@ -196,23 +206,52 @@ fn shown(seller: &Seller, submission: &Submission, failure: Option<&Said>) -> Re
             (section(seller.say("適合性の報告", "Report of conformity"),
                 report_view::report(seller.language, report)))
         }
-        @if submission.state == "公開" && submission.withdrawal.is_none() {
+        @if submission.state == "公開" && submission.withdrawal.is_none() && publishes(seller) {
             (section(seller.say("公開を取り下げる", "Withdraw the offer"),
                 withdrawal(seller, submission, failure)))
         }
     };
-    let notice = (submission.state == "受付").then(|| {
-        let said = seller.say(
-            "受け付けました。審査しています。数秒後にこの頁を開き直してください。",
-            "Received and being checked. Open this page again in a few seconds.",
-        );
-        Notice::new(Tone::Information, said)
-    });
+    let notice = notice(seller, submission);
     let mut response = seller.page(&title, notice.into_iter().collect(), content);
     if failure.is_some() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     response
+}
+
+/// What there is to wait for, and what to do meanwhile.
+fn notice<'n>(seller: &Seller, submission: &Submission) -> Option<Notice<'n>> {
+    let again = submission.attempts > 1;
+    let (tone, said) = match submission.state.as_str() {
+        "受付" | "公開待ち" if again => (
+            Tone::Information,
+            seller.say(
+                "受け付けました。審査しています。基盤の不具合で時間がかかっています。自動で試し直しますので、\
+                 することはありません。",
+                "Received and being checked. The platform has trouble and tries again by itself; \
+                 there is nothing for you to do.",
+            ),
+        ),
+        "受付" | "公開待ち" => (
+            Tone::Information,
+            seller.say(
+                "受け付けました。審査しています。数秒後にこの頁を開き直してください。",
+                "Received and being checked. Open this page again in a few seconds.",
+            ),
+        ),
+        "判定不能" => (
+            Tone::Warning,
+            seller.say(
+                "基盤の不具合で判定できません。提出したものが不適合ということではありません。ファイルは基盤に残っていて、\
+                 不具合が直ると、もう一度判定します。お急ぎのときは、提出の番号を添えてデジタル庁に知らせてください。",
+                "The platform could not judge this through trouble of its own; it does not mean that \
+                 the package fails. The file is kept and judged again once that is repaired. If it \
+                 is urgent, tell the Agency the number of the submission.",
+            ),
+        ),
+        _ => return None,
+    };
+    Some(Notice::new(tone, said))
 }
 
 fn card(seller: &Seller, submission: &Submission) -> Markup {

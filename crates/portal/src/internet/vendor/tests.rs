@@ -14,8 +14,9 @@ use serde_json::json;
 use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};
 use store::market::{
-    Judgement, Named, market_open, submission_judge, submission_list, submission_withdraw,
-    vendor_admit, waiting_list,
+    ATTEMPTS, Judgement, Named, market_open, submission_begin, submission_give_up,
+    submission_judge, submission_list, submission_withdraw, submissions_resume, vendor_admit,
+    waiting_list,
 };
 use store::organisation::{Credentials, Installer, Organisation, VENDOR};
 use store::testing::{Place, sample_organisation};
@@ -121,7 +122,7 @@ impl Scene {
             format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n")
         };
         let mut body = format!("{}{token}\r\n", head("csrf", "")).into_bytes();
-        body.extend(head("file", "; filename=\"包み.parcel\"").bytes());
+        body.extend(head("file", "; filename=\"提出.parcel\"").bytes());
         body.extend(file);
         body.extend(b"\r\n--x--\r\n");
         let vendor = who.split('/').next().expect("a vendor");
@@ -214,6 +215,10 @@ async fn keys_are_registered(scene: &Scene) {
     let kept = scene.ask(who, "/keys", None).await;
     assert!(!kept.text.contains("失効させる"), "{}", kept.text);
     check(&scene.send(who, "/keys/1/revoke", "").await, 404, &[]);
+    let again = scene.send(who, "/keys", &field(key.public_text())).await;
+    check(&again, 422, &["この検証鍵は失効しています"]);
+    let reader = scene.ask("first_vendor/miru", "/keys", None).await;
+    assert!(!reader.text.contains("検証鍵を登録する"), "{}", reader.text);
 }
 
 async fn a_package_is_sent(scene: &Scene) -> i64 {
@@ -223,16 +228,20 @@ async fn a_package_is_sent(scene: &Scene) -> i64 {
     check(&scene.upload(who, &token, b"").await, 422, &["ファイルを選んでください"]);
     let large = vec![b'x'; (8 << 20) + (1 << 17)];
     check(&scene.upload(who, &token, &large).await, 422, &["8メガバイトまで"]);
+    // A little too large for the database, and small enough for the form.
+    let large = vec![b'x'; (8 << 20) + (1 << 12)];
+    check(&scene.upload(who, &token, &large).await, 422, &["8メガバイトまで"]);
     assert!(waiting_list(&scene.market).await.expect("a list").is_empty());
     let sent = scene.upload(who, &token, b"a package").await;
     check(&sent, 303, &[]);
     let waiting = waiting_list(&scene.market).await.expect("a list");
-    assert_eq!((waiting.len(), waiting[0].file_name.as_str()), (1, "包み.parcel"));
+    assert_eq!((waiting.len(), waiting[0].file_name.as_str()), (1, "提出.parcel"));
     let id = waiting[0].id;
     let path = format!("/submissions/{id}");
     assert_eq!(sent.location, format!("/vendors/first_vendor{path}"));
-    check(&scene.ask(who, &path, None).await, 200, &["審査しています", "包み.parcel"]);
+    check(&scene.ask(who, &path, None).await, 200, &["審査しています", "提出.parcel"]);
     check(&scene.ask("second_vendor/kokai", &path, None).await, 404, &[]);
+    trouble_is_said(scene, id).await;
     let named = Named {
         system: "x".into(),
         name: "見本業務".into(),
@@ -244,6 +253,19 @@ async fn a_package_is_sent(scene: &Scene) -> i64 {
     submission_judge(&scene.market, id, &found).await.expect("it is judged");
     check(&scene.ask(who, "", None).await, 200, &["見本業務", "公開"]);
     id
+}
+
+/// The vendor hears that the platform has trouble, and that the package has none.
+async fn trouble_is_said(scene: &Scene, id: i64) {
+    let (who, path) = ("first_vendor/kokai", format!("/submissions/{id}"));
+    for _ in 0..ATTEMPTS {
+        assert!(submission_begin(&scene.market, id).await.expect("it is begun"));
+    }
+    check(&scene.ask(who, &path, None).await, 200, &["自動で試し直します"]);
+    submission_give_up(&scene.market, id).await.expect("it is given up");
+    let page = scene.ask(who, &path, None).await;
+    check(&page, 200, &["判定不能", "基盤の不具合で判定できません"]);
+    assert_eq!(submissions_resume(&scene.market).await.expect("it is begun anew"), 1);
 }
 
 async fn it_is_withdrawn_with_a_reason(scene: &Scene, id: i64) {
