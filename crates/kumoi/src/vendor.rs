@@ -1,5 +1,5 @@
-//! `kumoi vendor-change`: to another vendor's package of the same business, first as a rehearsal, then
-//! within the body's own database while it is in service, and back or to its end.
+//! `kumoi vendor-change`: to another vendor's package of the same business, first as a rehearsal,
+//! then within the body's own database while it is in service, and back or to its end.
 //!
 //! Prints names of items and counts, never a value. Without an act it changes nothing.
 
@@ -27,8 +27,8 @@ use crate::systems::system_read;
 
 /// Who carries it out, in journal and audit.
 const ACTOR: &str = "基盤";
-/// How long a visit to the front database lasts: the office zone looks there every second, and takes
-/// up what is installed when somebody is there.
+/// How long a visit to the front database lasts: the office zone looks there every second, and
+/// takes up what is installed when somebody is there.
 const VISIT: Duration = Duration::from_millis(2500);
 
 /// 事業者の変更の指定

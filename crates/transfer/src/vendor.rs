@@ -1,8 +1,8 @@
 //! 事業者の変更: the registers of one package into another of the same business, through the standard's
 //! items. What has no home on the other side is listed and kept in an annex, never dropped.
 //!
-//! First a rehearsal that changes nothing and says what would come of it; then the change in service,
-//! one transaction, in which every row that was taken over is read again and compared.
+//! First a rehearsal that changes nothing and says what would come of it; then the change in
+//! service, one transaction, in which every row that was taken over is read again and compared.
 
 mod annex;
 mod convert;

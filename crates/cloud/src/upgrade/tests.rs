@@ -106,6 +106,38 @@ impl World {
     }
 }
 
+/// A contract that was not changed brings no package back that gave way to another's.
+#[tokio::test]
+async fn a_start_brings_no_package_back_whose_vendor_was_left() {
+    let world = World::new().await;
+    let (left, taken) = (system("1", &[("card", &["a", "b"])]), system("2", &[("card", &["a"])]));
+    world.open(std::slice::from_ref(&taken)).await.unwrap();
+    let changed = format!(
+        "insert into core.system_version (system, hash, name, version, files)
+           values ('reading-card', '{}', '', '1', '{{}}');
+         insert into core.vendor_change (system, from_hash, to_hash, aside, event_id, annex,
+             annex_sha256, changed_by)
+           select 'reading-card', '{}', '{}', '', max(event_id), '', '', '' from core.journal",
+        left.hash, left.hash, taken.hash
+    );
+    world.behind(&changed).await;
+    for (state, reason) in [
+        ("", "事業者の変更の途中です"),
+        ("set ended_at = now(), ended_by = '', ended_as = '終えた'", "離れた製品の版です"),
+    ] {
+        if !state.is_empty() {
+            world.behind(&format!("update core.vendor_change {state}")).await;
+        }
+        let opened = world.open(std::slice::from_ref(&left)).await.unwrap();
+        assert!(opened.refused[0].reasons[0].contains(reason), "{:?}", opened.refused);
+        assert_eq!(world.text(INSTALLED).await, format!("2 {}", taken.hash));
+    }
+    let back = "update core.vendor_change set ended_as = '戻した'";
+    world.behind(back).await;
+    world.open(std::slice::from_ref(&left)).await.unwrap();
+    assert_eq!(world.text(INSTALLED).await, format!("1 {}", left.hash));
+}
+
 const INSTALLED: &str = "select version || ' ' || hash from core.system";
 
 #[tokio::test]

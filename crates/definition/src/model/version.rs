@@ -1,9 +1,9 @@
 //! An older version of a system over the registers of the version that is installed now.
 //!
 //! Procedures, forms, rules and parameters stay those of the older version; of the newer one only
-//! what its tables hold besides is taken over, so that no value is lost by an older procedure. Where
-//! another vendor's package is installed by now, its registers stand in place of those that are gone:
-//! what was done under the older one can be read, not gone on with.
+//! what its tables hold besides is taken over, so that no value is lost by an older procedure.
+//! Where another vendor's package is installed by now, its registers stand in place of those that
+//! are gone: what was done under the older one can be read, not gone on with.
 
 use super::{CodeList, ItemKind, Register, System};
 
@@ -62,8 +62,8 @@ impl System {
         replaced
     }
 
-    /// A register of `installed` with the code lists that it means: a list of the same name may mean
-    /// something else here.
+    /// A register of `installed` with the code lists that it means: a list of the same name may
+    /// mean something else here.
     fn with_codes(&mut self, register: &Register, installed: &System) -> Register {
         let mut out = register.clone();
         for item in &mut out.items {

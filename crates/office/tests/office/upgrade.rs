@@ -430,14 +430,14 @@ fn what_was_done_under_another_vendor_can_be_read() {
         assert_eq!((change.aside, change.ended), (aside.clone(), None));
         let rows = format!(
             "insert into reading_card.pass select ken_bango, shimei,
-               case ken_jotai when '1' then '9' else '1' end, kofu_bi, kofu_bi_fusho, kigen, satsusu,
-               ansho_sealed, ansho_index, biko, version_no, valid_from, valid_to, recorded_from,
-               recorded_to, event_id, reason, closed_on from {aside}.card"
+               case ken_jotai when '1' then '9' else '1' end, kofu_bi, kofu_bi_fusho, kigen,
+               satsusu, ansho_sealed, ansho_index, biko, version_no, valid_from, valid_to,
+               recorded_from, recorded_to, event_id, reason, closed_on from {aside}.card"
         );
         world.behind(&rows).await;
         world.office.systems = systems_in_force(&world.office.database, &[]).await.unwrap();
 
-        // The case of the issue, as its page reads it: its own procedure, over the row that is there.
+        // The case as its page reads it: its own procedure, over the row that is there.
         let office = &world.office;
         let client = office.database.client().await.unwrap();
         let case = case_read(&**client, 1, false).await.unwrap();

@@ -106,7 +106,7 @@ impl<'c> Switch<'c> {
                 now.id
             );
             transaction.batch_execute(&turn).await.map_err(busy(now))?;
-            // Who writes rows first and journals then would wait for us, and we for him: never wait.
+            // Who writes rows first and journals then would wait for us: never wait for him.
             match transaction.batch_execute(&lock).await {
                 Ok(()) => break begun,
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {

@@ -60,7 +60,8 @@ pub async fn open_work(
             "select e.event_id from core.job j
                join core.journal e on e.event_id = (j.content ->> 'event')::bigint
              where j.kind = 'reaction' and j.done_at is null
-               and ((j.run_at <= now() and exists (select from unnest($1::text[], $2::text[]) m(s, e0)
+               and ((j.run_at <= now() and exists (select
+                       from unnest($1::text[], $2::text[]) m(s, e0)
                        where m.s = e.system and m.e0 = e.event))
                  or exists (select from unnest($3::text[], $4::text[]) m(s, e0)
                        where m.s = e.system and m.e0 = e.event))

@@ -1,6 +1,6 @@
-//! 別紙: the folder in which a change of vendor leaves all that the other package has no place for, and
-//! the registers of the package that was left as they were, with a manifest whose digest the body's
-//! own database keeps. Holds secrets in plain text: for its owner alone.
+//! 別紙: the folder in which a change of vendor leaves all that the other package has no place
+//! for, and the registers of the package that was left as they were, with a manifest whose digest
+//! the body's own database keeps. Holds secrets in plain text: for its owner alone.
 
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,6 @@
-//! 事業者の変更 in service: a body's package gives way to another vendor's of the same business within
-//! its own database. Writing waits from the freeze to the commit; reading goes on. Broken off at any
-//! moment, exactly one of the two packages is in service, with all its rows.
+//! 事業者の変更 in service: a body's package gives way to another vendor's of the same business
+//! within its own database. Writing waits from the freeze to the commit; reading goes on. Broken
+//! off at any moment, exactly one of the two packages is in service, with all its rows.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! From one vendor's package to another's within a body in service: what fits is there, what does not
-//! is in the annex, nothing is lost or guessed, and exactly one of the two is in service.
+//! From one vendor's package to another's within a body in service: what fits is there, what does
+//! not is in the annex, nothing is lost or guessed, and exactly one of the two is in service.
 
 use std::fs;
 use std::path::PathBuf;
@@ -303,8 +303,8 @@ async fn the_way_back_is_open_until_something_is_written() {
     let village = Village::new(std::slice::from_ref(&a), 56).await;
     let timer = format!(
         "insert into core.job (kind, unique_key, content, run_at) values ('timer', '1/x/1',
-           '{{\"system\": \"things\", \"package\": \"{}\", \"procedure\": \"watch\", \"key\": \"1\"}}',
-           '2099-01-01')",
+           jsonb_build_object('system', 'things', 'package', '{}', 'procedure', 'watch',
+             'key', '1'), '2099-01-01')",
         a.hash
     );
     village.behind(&timer).await;
