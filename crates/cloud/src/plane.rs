@@ -11,6 +11,7 @@ pub mod environment;
 pub mod execute;
 mod lane;
 pub mod part;
+pub mod summary;
 pub mod tree;
 pub mod wave;
 pub mod wish;

@@ -10,6 +10,8 @@ mod contracts;
 mod costs;
 mod fill;
 mod keys;
+mod nation;
+mod operators;
 mod places;
 mod plan;
 mod publication;
@@ -120,6 +122,8 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let known = (&systems, &packages);
     let press = publication::Press::new(installer.clone(), &systems, (&packages, layout.var()))?;
     let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
+    let works = nation::Works::new(installer.clone(), &systems, layout.var().to_owned());
+    let plane = tokio::spawn(works.serve());
     let (desk, press) = (Arc::new(desk), Arc::new(press));
     let contracts = cloud::watched("contracts", PAUSE, move || {
         let desk = Arc::clone(&desk);
@@ -143,6 +147,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     }
     filling.abort();
     contracts.abort();
+    plane.abort();
     publication.abort();
     watching.abort();
     helper.abort();
@@ -181,6 +186,7 @@ async fn open_all(
     let executor = Executor { installer, templates: &templates, packages, keeper: &keeper };
     let offers = cloud::offer_publish(installer, ("kumoi", &documents_load()), systems).await?;
     let mut vendors = vendors::open(installer, &templates, (&keeper, layout.var())).await?;
+    let mut operators = operators::open(installer, &templates, &keeper).await?;
     let (mut all, mut elsewhere) = (Vec::new(), Vec::new());
     let places = keeper.places()?;
     let socket = cluster.socket().display().to_string();
@@ -216,15 +222,19 @@ async fn open_all(
     if let Some(first) = all.first() {
         fill::first(first, &first.systems).await?;
     }
-    for own in &mut vendors {
+    for own in vendors.iter_mut().chain(&mut operators) {
         own.host.clone_from(&socket);
     }
-    write_credentials(layout, &all, &vendors)?;
+    write_credentials(layout, &all, &[(Zone::Internet, &vendors), (Zone::Lgwan, &operators)])?;
     Ok((all, elsewhere))
 }
 
 /// Each zone's own copy; a zone forgets organisations that are not opened this time.
-fn write_credentials(layout: &Layout, all: &[Opened], vendors: &[Credentials]) -> Result<()> {
+fn write_credentials(
+    layout: &Layout,
+    all: &[Opened],
+    others: &[(Zone, &Vec<Credentials>)],
+) -> Result<()> {
     for zone in Zone::ALL {
         let folder = layout.credentials(zone)?;
         for entry in std::fs::read_dir(&folder)? {
@@ -240,9 +250,9 @@ fn write_credentials(layout: &Layout, all: &[Opened], vendors: &[Credentials]) -
             layout.credential_write(zone, &name, &serde_json::to_vec_pretty(credentials)?)?;
         }
     }
-    for own in vendors {
+    for (zone, own) in others.iter().flat_map(|(zone, all)| all.iter().map(|own| (*zone, own))) {
         let name = format!("{}.json", own.organisation.id);
-        layout.credential_write(Zone::Internet, &name, &serde_json::to_vec_pretty(own)?)?;
+        layout.credential_write(zone, &name, &serde_json::to_vec_pretty(own)?)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `kumoi plane`: the national operator's work from a terminal. What changes goes through a
-//! blueprint that another person approved; this only asks, shows and starts.
+//! blueprint that an operator approved in the browser; this only asks, shows and starts, and signs
+//! as the command line, never as a person.
 
 mod work;
 
@@ -39,9 +40,6 @@ enum What {
     Plan {
         /// 要望（YAML）
         file: PathBuf,
-        /// 作る人
-        #[arg(long)]
-        by: String,
         /// 添える言葉
         #[arg(long, default_value = "")]
         note: String,
@@ -59,13 +57,13 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// 青写真を承認する（作った人でない人が）
+    /// 運用担当が画面で承認できないとき、理由を残して青写真を承認する
     Approve {
         /// 番号
         id: i64,
-        /// 承認する人
-        #[arg(long)]
-        by: String,
+        /// 緊急である理由（青写真とともに残り、画面に赤く示します）
+        #[arg(long, value_name = "REASON")]
+        emergency: String,
         /// 見た青写真のハッシュ
         #[arg(long)]
         hash: String,
@@ -79,17 +77,11 @@ enum What {
     Withdraw {
         /// 番号
         id: i64,
-        /// 取り下げる人
-        #[arg(long)]
-        by: String,
     },
     /// 適用中の青写真の、済んでいない手順を取り止める（始めたものは台帳に残します）
     Cut {
         /// 番号
         id: i64,
-        /// 取り止める人
-        #[arg(long)]
-        by: String,
     },
     /// 済んでいない手順の警報
     Alarms,

@@ -6,7 +6,7 @@ use base::date::Date;
 use definition::Package;
 use jiff::Timestamp;
 use population::{SampleOrganisation, sample_organisations};
-use store::organisation::{Organisation, VENDOR};
+use store::organisation::{OPERATOR, Organisation, VENDOR};
 
 const IDENTIFIERS: &str = include_str!("../../../data/sample/identifiers.csv");
 const ACCOUNTS: &str = include_str!("../../../data/sample/accounts.csv");
@@ -14,7 +14,11 @@ const DECISION_RULES: &str = include_str!("../../../data/sample/decision-rules.c
 const WORDS: &str = include_str!("../../../data/sample/words.csv");
 const VENDORS: &str = include_str!("../../../data/sample/vendors.csv");
 const VENDOR_ACCOUNTS: &str = include_str!("../../../data/sample/vendor-accounts.csv");
+const OPERATORS: &str = include_str!("../../../data/sample/operators.csv");
+const OPERATOR_ACCOUNTS: &str = include_str!("../../../data/sample/operator-accounts.csv");
 
+/// 要望 of the sample blueprint that waits for an operator.
+pub const WISH: &str = include_str!("../../../data/sample/wish.yaml");
 /// What to try first, shown when everything runs.
 pub const FIRST_STEPS: &str = include_str!("../../../data/sample/first-steps.txt");
 /// The password of every sample account: published, and good for sample organisations only.
@@ -110,6 +114,23 @@ pub fn vendor_accounts() -> impl Iterator<Item = SampleAccount> {
     rows(VENDOR_ACCOUNTS).map(|[id, name, roles]| SampleAccount { id, name, roles })
 }
 
+/// The sample operators.
+pub fn operators() -> impl Iterator<Item = Organisation> {
+    rows(OPERATORS).map(|[id, name, name_en]| Organisation {
+        id: id.to_owned(),
+        code: id.to_owned(),
+        name: name.to_owned(),
+        name_en: name_en.to_owned(),
+        kind: OPERATOR.to_owned(),
+        sample: true,
+    })
+}
+
+/// The accounts that every sample operator has.
+pub fn operator_accounts() -> impl Iterator<Item = SampleAccount> {
+    rows(OPERATOR_ACCOUNTS).map(|[id, name, roles]| SampleAccount { id, name, roles })
+}
+
 /// The seed of a sample vendor's signing key: fixed, so that the samples are signed the same again.
 pub fn signing_seed(vendor: &str) -> [u8; 32] {
     let name = format!("kumoi sample signing {vendor}");
@@ -135,6 +156,7 @@ mod tests {
         assert_eq!(accounts().count(), 6);
         assert_eq!(vendors().map(|(folder, _)| folder).collect::<String>(), "ab");
         assert_eq!(vendor_accounts().count(), 2);
+        assert_eq!((operators().count(), operator_accounts().count()), (1, 3));
         assert!(decision_rules().all(|row| ["決裁", "専決", "代決"].contains(&row[2])));
         assert_eq!(decision_rules().count(), DECISION_RULES.lines().count() - 1);
         let keys = rows::<2>(WORDS).map(|row| row[0]);

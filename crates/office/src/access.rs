@@ -26,6 +26,12 @@ pub mod role {
     /// The roles of a vendor's people, with their names.
     pub const OF_VENDORS: &[(&str, &str, &str)] = &[(PUBLISHER, "公開担当", "Publisher")];
 
+    /// 運用担当 of the national operator: plans, approves, has blueprints applied.
+    pub const OPERATOR: &str = "operator";
+
+    /// The roles of an operator's people, with their names.
+    pub const OF_OPERATORS: &[(&str, &str, &str)] = &[(OPERATOR, "運用担当", "Operator")];
+
     /// All roles of a body's staff, with their names.
     pub const ALL: &[(&str, &str, &str)] = &[
         (COUNTER, "窓口", "Counter"),
@@ -46,7 +52,7 @@ pub mod role {
     }
 
     fn found(role: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
-        ALL.iter().chain(OF_VENDORS).find(|(id, ..)| *id == role)
+        ALL.iter().chain(OF_VENDORS).chain(OF_OPERATORS).find(|(id, ..)| *id == role)
     }
 }
 

@@ -107,6 +107,18 @@ pub const VENDORS: People = People {
     invented: ("見本の事業者だけに表示します。", "Shown for sample vendors only."),
 };
 
+/// 運用担当 of the national operator.
+pub const OPERATORS: People = People {
+    choose: (
+        "基盤を運用する方は、組織を選んでサインインしてください。",
+        "Operators of the platform: choose your organisation and sign in.",
+    ),
+    list: ("運用する組織の選択", "Operators"),
+    id: ("運用担当ID", "Operator ID"),
+    samples: ("見本の運用担当", "Sample accounts"),
+    invented: ("見本の組織だけに表示します。", "Shown for sample operators only."),
+};
+
 /// The list of organisations of this node: the organisation is chosen before sign-in.
 pub fn organisations(
     asked: &Asked,

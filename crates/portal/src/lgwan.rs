@@ -1,4 +1,5 @@
-//! The LGWAN zone: the catalogue, contracts and what they cost. It signs staff in with their own
+//! The LGWAN zone: the catalogue, contracts and what they cost; below `/operators` the national
+//! operator's part. It signs staff in with their own
 //! accounts and reaches the cluster's control database as its organisation, which sees its own
 //! contracts only; it holds no credential for an office or front database.
 
@@ -9,6 +10,7 @@ mod cost;
 mod fit;
 mod fit_view;
 mod offer;
+mod operator;
 mod search;
 mod status;
 mod verification;
@@ -26,13 +28,14 @@ use base::said::Said;
 use cloud::Packages;
 use office::access::role;
 use store::StoreError;
-use store::organisation::Credentials;
+use store::organisation::{Credentials, OPERATOR};
 
 use crate::component::asset;
 use crate::counter::{headers, refusal};
 use crate::entrance::{People, STAFF};
 use crate::member::{Body, Member, Zone, sign_in};
 use crate::route::{Access, Leaves, Page};
+use operator::OperatorState;
 
 /// Who may draft, decide and sign.
 const BUYERS: Access = Access::Roles(&[role::ADMINISTRATOR, role::MANAGER, role::CHIEF]);
@@ -42,6 +45,7 @@ const BUYERS: Access = Access::Roles(&[role::ADMINISTRATOR, role::MANAGER, role:
 pub struct LgwanState {
     bodies: Arc<BTreeMap<String, Arc<Body>>>,
     packages: Arc<Packages>,
+    operators: OperatorState,
 }
 
 impl LgwanState {
@@ -50,12 +54,14 @@ impl LgwanState {
     /// # Errors
     /// [`StoreError`] when credentials of this zone are incomplete.
     pub fn new(credentials: Vec<Credentials>) -> Result<LgwanState, StoreError> {
-        let mut bodies = BTreeMap::new();
+        let (mut bodies, mut operators) = (BTreeMap::new(), BTreeMap::new());
         for own in credentials {
-            let body = Body::new(&own, own.control().as_ref())?;
-            bodies.insert(own.organisation.id, Arc::new(body));
+            let body = Arc::new(Body::new(&own, own.control().as_ref())?);
+            let all = if own.organisation.kind == OPERATOR { &mut operators } else { &mut bodies };
+            all.insert(own.organisation.id, body);
         }
-        Ok(LgwanState { bodies: Arc::new(bodies), packages: Arc::default() })
+        let operators = OperatorState::new(operators);
+        Ok(LgwanState { bodies: Arc::new(bodies), packages: Arc::default(), operators })
     }
 }
 
@@ -97,7 +103,9 @@ type Buyer = Member<LgwanState>;
 
 /// The routes of the LGWAN zone.
 pub fn router(state: LgwanState) -> Router {
+    let operators = crate::route::router(operator::PAGES).with_state(state.operators.clone());
     crate::route::router(PAGES)
+        .merge(operators)
         .fallback(refusal::not_found)
         .layer(DefaultBodyLimit::max(1 << 18))
         .layer(middleware::from_fn(headers))

@@ -19,6 +19,8 @@ use crate::{Database, StoreError, install};
 
 /// The kind of an organisation that publishes systems (事業者) and holds no registers.
 pub const VENDOR: &str = "vendor";
+/// The kind of an organisation that operates the plane (運用担当、デジタル庁) and holds no registers.
+pub const OPERATOR: &str = "operator";
 
 /// Group roles; none can sign in.
 const GROUPS: &[&str] = &[
@@ -81,7 +83,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// The login to the catalogue and the own contracts; only the LGWAN zone's is let in.
+    /// The login to the catalogue and the own contracts, or an operator's to the plane; only the
+    /// LGWAN zone's is let in.
     pub fn control(&self) -> Option<Login> {
         let lgwan = self.office.is_none() && self.organisation.kind != VENDOR;
         let own = self.staff.as_ref().filter(|_| lgwan)?;
@@ -356,15 +359,38 @@ impl Installer {
         vendor: &Organisation,
         templates: &Templates,
     ) -> Result<Credentials, StoreError> {
-        check_identifier(&vendor.id)?;
+        self.staff_create(vendor, "vendor", templates).await
+    }
+
+    /// Creates an operator's staff database and login; what exists is kept, so it can be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn operator_create(
+        &self,
+        operator: &Organisation,
+        templates: &Templates,
+    ) -> Result<Credentials, StoreError> {
+        self.staff_create(operator, "operator", templates).await
+    }
+
+    /// An organisation that holds no registers: people only, and one login.
+    async fn staff_create(
+        &self,
+        organisation: &Organisation,
+        login: &str,
+        templates: &Templates,
+    ) -> Result<Credentials, StoreError> {
+        let id = &organisation.id;
+        check_identifier(id)?;
         let client = self.connect("postgres").await?;
-        alone(&client, &vendor.id).await?;
-        let database = format!("{}_staff", vendor.id);
-        let login = self.login(&client, &format!("{}_vendor", vendor.id), &database).await?;
+        alone(&client, id).await?;
+        let database = format!("{id}_staff");
+        let login = self.login(&client, &format!("{id}_{login}"), &database).await?;
         client.batch_execute(&format!("grant kumoi_staff to {}", login.user)).await?;
         self.clone_database(&client, &database, &templates.staff, &[&login]).await?;
         Ok(Credentials {
-            organisation: vendor.clone(),
+            organisation: organisation.clone(),
             host: self.host(),
             home: None,
             office: None,
@@ -547,9 +573,9 @@ fn check_identifier(id: &str) -> Result<(), StoreError> {
     let fits = id.len() <= 40
         && id.starts_with(|c: char| c.is_ascii_lowercase())
         && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    // `vendors` is where vendors come in beside the bodies' own addresses.
-    let reserved =
-        ["postgres", "template0", "template1", "vendors"].contains(&id) || id.starts_with("kumoi_");
+    // `vendors` and `operators` are where those come in beside the bodies' own addresses.
+    let reserved = ["postgres", "template0", "template1", "vendors", "operators"].contains(&id)
+        || id.starts_with("kumoi_");
     if fits && !reserved {
         Ok(())
     } else {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use store::control::plane::{self as rows, Begun, Head, Journal};
 use store::organisation::Installer;
+use store::{Connection, GenericClient};
 use tokio::task::JoinSet;
 
 use super::blueprint::{Blueprint, Step, hash};
@@ -91,14 +92,28 @@ pub async fn books_read(installer: &Installer) -> Result<Books, CloudError> {
     Books::read(generation, parts)
 }
 
-/// Keeps a blueprint as a draft; its number.
+/// Keeps a blueprint as a draft of the command line; its number.
 ///
 /// # Errors
 /// [`CloudError::Store`].
 pub async fn blueprint_keep(
     installer: &Installer,
     blueprint: &Blueprint,
-    (made_by, note): (&str, &str),
+    said: (&str, &str),
+) -> Result<i64, CloudError> {
+    let mut control = store::control::control_open(installer).await?;
+    blueprint_keep_as(&mut control, blueprint, said).await
+}
+
+/// Keeps a blueprint as a draft of who acts on a connection: on an operator's login the admitted
+/// person, on any other the command line, whatever name is said. Its number.
+///
+/// # Errors
+/// [`CloudError::Store`] when the person is not admitted.
+pub async fn blueprint_keep_as(
+    control: &mut Connection,
+    blueprint: &Blueprint,
+    said: (&str, &str),
 ) -> Result<i64, CloudError> {
     let planned = |step: &Step| {
         let json =
@@ -114,9 +129,8 @@ pub async fn blueprint_keep(
         })
     };
     let steps: Vec<_> = blueprint.steps.iter().map(planned).collect::<Result<_, CloudError>>()?;
-    let mut control = store::control::control_open(installer).await?;
     let head = (blueprint.base, blueprint.hash.as_str());
-    Ok(rows::blueprint_keep(&mut control, head, (made_by, note), &steps).await?)
+    Ok(rows::blueprint_keep(control, head, said, &steps).await?)
 }
 
 /// A blueprint as it was kept, and its steps with how far they are.
@@ -128,8 +142,19 @@ pub async fn blueprint_read(
     id: i64,
 ) -> Result<(Head, Blueprint, Vec<rows::Step>), CloudError> {
     let control = store::control::control_open(installer).await?;
-    let head = rows::head_read(&control, id).await?;
-    let kept = rows::step_list(&control, id).await?;
+    blueprint_look(&control, id).await
+}
+
+/// The same on a connection that may only look.
+///
+/// # Errors
+/// [`CloudError::Plane`] when what is kept is not what was hashed.
+pub async fn blueprint_look(
+    control: &impl GenericClient,
+    id: i64,
+) -> Result<(Head, Blueprint, Vec<rows::Step>), CloudError> {
+    let head = rows::head_read(control, id).await?;
+    let kept = rows::step_list(control, id).await?;
     let steps: Vec<Step> = kept.iter().map(step_read).collect::<Result<_, _>>()?;
     if hash(head.base, &steps) != head.hash {
         return Err(CloudError::Plane(format!(

@@ -61,12 +61,13 @@ async fn nobody_approves_alone_and_nobody_rewrites() {
     let world = World::new().await;
     let wanted = world.wanted(world.environments(&["131016"]));
     let blueprint = Blueprint::make(&wanted, &world.books().await, &Scope::Everything).unwrap();
-    let id = blueprint_keep(&world.installer, &blueprint, ("made", "")).await.unwrap();
+    let id = blueprint_keep(&world.installer, &blueprint, ("", "")).await.unwrap();
     let mut control = store::control::control_open(&world.installer).await.unwrap();
     let hash = blueprint.hash.as_str();
-    let own = rows::blueprint_approve(&mut control, id, ("made", hash)).await.unwrap_err();
+    let own = rows::blueprint_approve(&mut control, id, ("", hash)).await.unwrap_err();
     assert!(matches!(own, StoreError::Refused(_)), "{own}");
-    let other = rows::blueprint_approve(&mut control, id, ("approved", "0000")).await.unwrap_err();
+    let why = ("0000", "試験");
+    let other = rows::blueprint_approve_in_emergency(&mut control, id, why).await.unwrap_err();
     assert!(matches!(other, StoreError::Conflict(_)), "{other}");
     let unapproved = world.apply(id).await.unwrap_err();
     assert!(unapproved.to_string().contains("承認された青写真だけ"), "{unapproved}");

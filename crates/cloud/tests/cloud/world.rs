@@ -112,17 +112,17 @@ impl World {
         books_read(&self.installer).await.unwrap()
     }
 
-    /// Made by one person and approved by another.
+    /// Made and approved from the command line, for a reason.
     pub async fn approved(&self, wanted: &Wanted) -> i64 {
         let blueprint = Blueprint::make(wanted, &self.books().await, &Scope::Everything).unwrap();
         self.approved_as(&blueprint).await
     }
 
     pub async fn approved_as(&self, blueprint: &Blueprint) -> i64 {
-        let id = blueprint_keep(&self.installer, blueprint, ("made", "")).await.unwrap();
+        let id = blueprint_keep(&self.installer, blueprint, ("", "")).await.unwrap();
         let mut control = store::control::control_open(&self.installer).await.unwrap();
-        let by = ("approved", blueprint.hash.as_str());
-        rows::blueprint_approve(&mut control, id, by).await.unwrap();
+        let why = (blueprint.hash.as_str(), "試験");
+        rows::blueprint_approve_in_emergency(&mut control, id, why).await.unwrap();
         id
     }
 

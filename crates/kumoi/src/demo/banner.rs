@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::plan::{port, url};
 use super::{Opened, UpArguments};
-use crate::sample::{FIRST_STEPS, PASSWORD, accounts};
+use crate::sample::{FIRST_STEPS, PASSWORD, accounts, operator_accounts};
 use crate::up::Zone;
 
 /// Prints to standard output.
@@ -35,6 +35,11 @@ fn text(arguments: &UpArguments, opened: &[Opened], var: &Path) -> String {
     }
     out.push_str(&format!(
         "  パスワードは {PASSWORD} 、ワンタイムコードはサインインの画面に表示されます（見本の団体だけ）\n\n"
+    ));
+    out.push_str(&format!(
+        "基盤の運用　{}/operators　（{}。二人で: 一人が計画し、もう一人が承認します）\n\n",
+        url(arguments.lgwan_port),
+        operator_accounts().map(|one| one.id).collect::<Vec<_>>().join("、")
     ));
     out.push_str(FIRST_STEPS);
     out.push_str(&format!(

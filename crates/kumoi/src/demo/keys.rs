@@ -43,12 +43,12 @@ impl KeyFolder {
         fs::write(self.0.join(format!("{id}.accounts")), b"")
     }
 
-    /// What a vendor signs in with, if it was kept.
+    /// What a vendor or an operator signs in with, if it was kept.
     pub fn vendor_load(&self, id: &str) -> Result<Option<Credentials>> {
         self.read(id)
     }
 
-    /// Keeps what a vendor signs in with.
+    /// Keeps what a vendor or an operator signs in with.
     pub fn vendor_store(&self, id: &str, own: &Credentials) -> Result<()> {
         self.write(id, own)
     }

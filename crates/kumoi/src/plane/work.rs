@@ -43,21 +43,23 @@ pub(super) async fn work(arguments: &PlaneArguments) -> Result<bool> {
 async fn asked(arguments: &PlaneArguments, installer: &Installer) -> Result<bool> {
     let mut control = control_open(installer).await?;
     match &arguments.what {
-        What::Plan { file, by, note, everything } => {
-            return plan(installer, (file, *everything), (by, note)).await;
+        What::Plan { file, note, everything } => {
+            return plan(installer, (file, *everything), note).await;
         }
         What::List => list(&rows::head_list(&control).await?),
         What::Show { id, json } => show(installer, *id, *json).await?,
-        What::Approve { id, by, hash } => {
-            rows::blueprint_approve(&mut control, *id, (by, hash)).await?;
-            println!("青写真 {id} を承認しました。適用: kumoi plane apply {id}");
+        What::Approve { id, emergency, hash } => {
+            rows::blueprint_approve_in_emergency(&mut control, *id, (hash, emergency)).await?;
+            println!(
+                "青写真 {id} を緊急に承認しました。理由を残しました。適用: kumoi plane apply {id}"
+            );
         }
-        What::Withdraw { id, by } => {
-            rows::blueprint_withdraw(&mut control, *id, (by, "")).await?;
+        What::Withdraw { id } => {
+            rows::blueprint_withdraw(&mut control, *id, ("", "")).await?;
             println!("青写真 {id} を取り下げました");
         }
-        What::Cut { id, by } => {
-            let count = rows::blueprint_cut(&mut control, *id, (by, "")).await?;
+        What::Cut { id } => {
+            let count = rows::blueprint_cut(&mut control, *id, ("", "")).await?;
             println!(
                 "手順 {count} を取り止めました。始めていたものは、作るか廃止するまで台帳に残ります"
             );
@@ -73,7 +75,7 @@ async fn asked(arguments: &PlaneArguments, installer: &Installer) -> Result<bool
 async fn plan(
     installer: &Installer,
     (file, everything): (&Path, bool),
-    said: (&str, &str),
+    note: &str,
 ) -> Result<bool> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("要望 {} を読めません", file.display()))?;
@@ -85,9 +87,9 @@ async fn plan(
     let blueprint = Blueprint::make(&wanted(&tree, environments, &today()?)?, &books, &scope)?;
     print!("{}", difference(&blueprint, &tree));
     if !blueprint.steps.is_empty() {
-        let id = blueprint_keep(installer, &blueprint, said).await?;
+        let id = blueprint_keep(installer, &blueprint, ("", note)).await?;
         println!(
-            "\n案 {id} として残しました。承認: kumoi plane approve {id} --by 名 --hash {}",
+            "\n案 {id}（{}）として残しました。運用担当が LGWAN接続系の画面（/operators）で承認します",
             blueprint.hash
         );
     }
@@ -98,9 +100,10 @@ fn list(heads: &[rows::Head]) {
     for head in heads {
         let approved = head.approved_by.as_deref().unwrap_or("–");
         println!(
-            "{} {} 世代{} 作成 {} 承認 {approved} {} {}",
+            "{} {}{} 世代{} 作成 {} 承認 {approved} {} {}",
             head.id,
             head.state,
+            if head.emergency.is_some() { "（緊急）" } else { "" },
             head.base,
             head.made_by,
             &head.hash[..head.hash.len().min(12)],

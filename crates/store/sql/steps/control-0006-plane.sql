@@ -1,5 +1,5 @@
 -- 統治の面: environments and their parts (台帳), blueprints with their steps (the journal of the
--- executor), alarms. An operator makes and approves; only the executor carries out. What a step says
+-- executor), alarms. Operators make and approve; only the executor carries out. What a step says
 -- never changes, and nothing of the journal is ever removed.
 
 do $$
@@ -8,6 +8,27 @@ begin
         create role kumoi_operator nologin;
     end if;
 end
+$$;
+
+-- 運用担当: who makes and approves blueprints in the browser. The installer admits them; their
+-- passwords are in the operator's own staff database.
+create table control.operator (
+    organisation text not null,
+    id text not null check (id <> ''),
+    name text not null,
+    admitted_at timestamptz not null default now(),
+    ended_at timestamptz,
+    primary key (organisation, id)
+);
+
+-- Who acts on this connection: on an operator's login the admitted person that its zone names, null
+-- where nobody is; on any other the command line, whatever name it says.
+create function control.plane_actor() returns text language sql stable as
+$$
+    select case when session_user::text not like '%\_operator' then '基盤の運用（コマンド）' else (
+        select id || '@' || organisation from control.operator
+        where organisation || '_operator' = session_user::text
+          and id = current_setting('kumoi.actor', true) and ended_at is null) end
 $$;
 
 -- One row: counts every blueprint that was begun.
@@ -45,16 +66,19 @@ create table control.blueprint (
     base bigint not null,
     note text not null default '',
     state text not null default '案'
-        check (state in ('案', '承認済', '適用中', '完了', '取下げ')),
+        check (state in ('案', '承認済', '適用中', '完了', '取下げ', '却下')),
     made_by text not null check (made_by <> ''),
     made_at timestamptz not null default now(),
     approved_by text check (approved_by <> ''),
     approved_at timestamptz,
+    -- Why nobody of the operators could approve: only the command line may say so.
+    emergency text check (emergency <> ''),
     generation bigint,
     begun_at timestamptz,
     ended_at timestamptz,
     check (approved_by <> made_by),
-    check (state in ('案', '取下げ') or (approved_by is not null and approved_at is not null)),
+    check (emergency is null or approved_by is not null),
+    check (state in ('案', '取下げ', '却下') or (approved_by is not null and approved_at is not null)),
     check ((state in ('適用中', '完了')) = (generation is not null))
 );
 
@@ -117,24 +141,96 @@ create trigger keep before update of hash, base, made_by, made_at or delete on c
 create trigger keep before update or delete on control.plane_act
     for each row execute function control.keep_plan();
 
+-- Makers and approvers are who acts on the connection, never who somebody says. The command line
+-- does not approve, but in an emergency, which stays beside the blueprint.
+create function control.sign_blueprint() returns trigger language plpgsql as
+$$
+declare
+    actor text := control.plane_actor();
+begin
+    if actor is null then
+        raise exception '運用担当として登録されていない人は、青写真を扱えません';
+    elsif tg_op = 'INSERT' then
+        new.made_by := actor;
+        new.made_at := now();
+        new.state := '案';
+        new.approved_by := null;
+        new.approved_at := null;
+        new.emergency := null;
+        return new;
+    elsif (new.approved_by, new.approved_at, new.emergency)
+            is not distinct from (old.approved_by, old.approved_at, old.emergency)
+            and (new.state <> '承認済' or old.state = '承認済') then
+        return new;
+    elsif old.state <> '案' or new.state <> '承認済' then
+        raise exception '承認は、案について一度だけ行えます';
+    elsif actor <> '基盤の運用（コマンド）' then
+        new.approved_by := actor;
+        new.emergency := null;
+    elsif new.emergency is null then
+        raise exception 'コマンドは承認しません。運用担当が画面で承認してください';
+    else
+        new.approved_by := '緊急の承認（コマンド）';
+    end if;
+    new.approved_at := now();
+    return new;
+end
+$$;
+create trigger sign before insert or update on control.blueprint
+    for each row execute function control.sign_blueprint();
+
+create function control.sign_plane_act() returns trigger language plpgsql as
+$$
+declare
+    actor text := control.plane_actor();
+begin
+    if actor is null then
+        raise exception '運用担当として登録されていない人は、青写真を扱えません';
+    elsif new.actor <> '基盤' or actor <> '基盤の運用（コマンド）' then
+        new.actor := actor;
+    end if;
+    return new;
+end
+$$;
+create trigger sign before insert on control.plane_act
+    for each row execute function control.sign_plane_act();
+
+-- The executor is told of what is to be applied.
+create function control.tell_plane() returns trigger language plpgsql as
+$$
+begin
+    perform pg_notify('kumoi_plane', new.blueprint::text);
+    return null;
+end
+$$;
+create trigger asked after insert on control.plane_act
+    for each row when (new.act = '適用の求め') execute function control.tell_plane();
+
 grant usage on schema control to kumoi_operator;
-grant select on control.plane, control.environment, control.part, control.blueprint,
+grant select on control.operator, control.plane, control.environment, control.part, control.blueprint,
     control.blueprint_step, control.alarm, control.plane_act to kumoi_operator;
-grant insert (hash, base, note, made_by) on control.blueprint to kumoi_operator;
+grant insert (hash, base, note) on control.blueprint to kumoi_operator;
 grant insert (blueprint, id, environment, sequence, act, part, value, before)
     on control.blueprint_step to kumoi_operator;
-grant update (state, approved_by, approved_at) on control.blueprint to kumoi_operator;
+grant update (state) on control.blueprint to kumoi_operator;
 grant insert (blueprint, actor, act, note) on control.plane_act to kumoi_operator;
 
 alter table control.blueprint enable row level security;
 create policy see on control.blueprint for select to kumoi_operator using (true);
 create policy make on control.blueprint for insert to kumoi_operator with check (state = '案');
 create policy decide on control.blueprint for update to kumoi_operator
-    using (state in ('案', '承認済')) with check (state in ('承認済', '取下げ'));
+    using (state in ('案', '承認済')) with check (state in ('承認済', '取下げ', '却下'));
+alter table control.plane_act enable row level security;
+create policy see on control.plane_act for select to kumoi_operator using (true);
+create policy act on control.plane_act for insert to kumoi_operator
+    with check (act in ('作成', '承認', '却下', '取下げ', '適用の求め'));
 
--- Steps are added while the blueprint is a draft, never to one that somebody approved.
+-- Steps are added to the own draft, never to one that somebody else made or that was approved.
 create function control.is_draft(asked bigint) returns boolean language sql stable as
-    $$ select exists (select from control.blueprint where id = asked and state = '案') $$;
+$$
+    select exists (select from control.blueprint
+        where id = asked and state = '案' and made_by = control.plane_actor())
+$$;
 alter table control.blueprint_step enable row level security;
 create policy see on control.blueprint_step for select to kumoi_operator using (true);
 create policy make on control.blueprint_step for insert to kumoi_operator

@@ -1,7 +1,11 @@
 //! 統治の面 in the control database: the books (environments and parts), blueprints and their steps,
 //! alarms. Knows no provider and no meaning of a part; who may do what stands in the database too.
 
+mod approval;
 mod journal;
+#[cfg(test)]
+mod tests;
+mod view;
 
 use base::said;
 use jiff::Timestamp;
@@ -10,7 +14,15 @@ use tokio_postgres::{Client, Row};
 
 use crate::{GenericClient, StoreError};
 
+pub use approval::{
+    Requested, blueprint_approve, blueprint_approve_in_emergency, blueprint_reject,
+    blueprint_request, blueprint_withdraw, operator_admit, operator_register, request_answer,
+    request_list, requested_listen,
+};
 pub use journal::{Journal, Mark, alarm_list, alarm_raise};
+pub use view::{
+    Act, BodyState, Lane, Stuck, act_list, body_list, lane_list, part_list, stuck_list,
+};
 
 /// How many rows are written at a time.
 const CHUNK: usize = 5000;
@@ -77,7 +89,7 @@ pub struct Head {
     pub base: i64,
     /// What was said with it.
     pub note: String,
-    /// 案, 承認済, 適用中, 完了, 取下げ.
+    /// 案, 承認済, 適用中, 完了, 取下げ, 却下.
     pub state: String,
     /// Who made it.
     pub made_by: String,
@@ -85,6 +97,10 @@ pub struct Head {
     pub made_at: Timestamp,
     /// Who approved it.
     pub approved_by: Option<String>,
+    /// When.
+    pub approved_at: Option<Timestamp>,
+    /// Why the command line approved it: an emergency.
+    pub emergency: Option<String>,
 }
 
 /// What a blueprint is begun with.
@@ -106,24 +122,26 @@ pub async fn parts_read(client: &impl GenericClient) -> Result<(i64, Vec<Part>),
     let generation = client.query_one("select generation from control.plane", &[]).await?;
     let sql =
         "select environment, part, value::text, reference, generation, settled from control.part";
-    let part = |row: &Row| -> Result<Part, StoreError> {
-        Ok(Part {
-            environment: row.try_get(0)?,
-            part: row.try_get(1)?,
-            value: row.try_get(2)?,
-            reference: row.try_get(3)?,
-            generation: row.try_get(4)?,
-            settled: row.try_get(5)?,
-        })
-    };
     let rows = client.query(sql, &[]).await?;
     Ok((generation.try_get(0)?, rows.iter().map(part).collect::<Result<_, _>>()?))
 }
 
-/// Keeps a blueprint as a draft; its number.
+fn part(row: &Row) -> Result<Part, StoreError> {
+    Ok(Part {
+        environment: row.try_get(0)?,
+        part: row.try_get(1)?,
+        value: row.try_get(2)?,
+        reference: row.try_get(3)?,
+        generation: row.try_get(4)?,
+        settled: row.try_get(5)?,
+    })
+}
+
+/// Keeps a blueprint as a draft; its number. It is made by who acts on the connection: on an
+/// operator's login the admitted person `made_by`, on any other the command line.
 ///
 /// # Errors
-/// [`StoreError::Database`].
+/// [`StoreError::Conflict`] when the person is not admitted.
 pub async fn blueprint_keep(
     client: &mut Client,
     (base, hash): (i64, &str),
@@ -131,9 +149,9 @@ pub async fn blueprint_keep(
     steps: &[Planned],
 ) -> Result<i64, StoreError> {
     let transaction = client.transaction().await?;
-    let sql = "insert into control.blueprint (hash, base, note, made_by) values ($1, $2, $3, $4)
-               returning id";
-    let id: i64 = transaction.query_one(sql, &[&hash, &base, &note, &made_by]).await?.try_get(0)?;
+    approval::acting(&transaction, made_by).await?;
+    let sql = "insert into control.blueprint (hash, base, note) values ($1, $2, $3) returning id";
+    let id: i64 = transaction.query_one(sql, &[&hash, &base, &note]).await?.try_get(0)?;
     for chunk in steps.chunks(CHUNK) {
         let text = |of: fn(&Planned) -> &str| -> Vec<&str> { chunk.iter().map(of).collect() };
         let sequences: Vec<i32> = chunk.iter().map(|it| it.sequence).collect();
@@ -162,56 +180,6 @@ pub async fn blueprint_keep(
     act_add(&transaction, id, (made_by, "作成"), note).await?;
     transaction.commit().await?;
     Ok(id)
-}
-
-/// Approves a draft: another person than who made it.
-///
-/// # Errors
-/// [`StoreError::Refused`] when the same person approves; [`StoreError::Conflict`] when it is no
-/// draft any more.
-pub async fn blueprint_approve(
-    client: &mut Client,
-    id: i64,
-    (actor, hash): (&str, &str),
-) -> Result<(), StoreError> {
-    let transaction = client.transaction().await?;
-    let head = head_read(&transaction, id).await?;
-    if head.made_by == actor {
-        let what = "青写真を作った人は、それを承認できません。ほかの人が承認してください";
-        return Err(StoreError::Refused(what.to_owned()));
-    }
-    let sql = "update control.blueprint set state = '承認済', approved_by = $2, approved_at = now()
-               where id = $1 and state = '案' and hash = $3";
-    if transaction.execute(sql, &[&id, &actor, &hash]).await? == 0 {
-        return Err(StoreError::Conflict(said!(
-            "青写真 {id} は承認できる案ではないか、承認しようとした内容と違います",
-            "Blueprint {id} is no draft, or not the one that was looked at"
-        )));
-    }
-    act_add(&transaction, id, (actor, "承認"), hash).await?;
-    Ok(transaction.commit().await?)
-}
-
-/// Withdraws a blueprint that was not begun.
-///
-/// # Errors
-/// [`StoreError::Conflict`] when it was.
-pub async fn blueprint_withdraw(
-    client: &mut Client,
-    id: i64,
-    (actor, note): (&str, &str),
-) -> Result<(), StoreError> {
-    let transaction = client.transaction().await?;
-    let sql = "update control.blueprint set state = '取下げ'
-               where id = $1 and state in ('案', '承認済')";
-    if transaction.execute(sql, &[&id]).await? == 0 {
-        return Err(StoreError::Conflict(said!(
-            "青写真 {id} は取り下げられません。始まったものは残りの手順を止めてください",
-            "Blueprint {id} cannot be withdrawn: it was begun or has ended"
-        )));
-    }
-    act_add(&transaction, id, (actor, "取下げ"), note).await?;
-    Ok(transaction.commit().await?)
 }
 
 /// Gives up what is waiting or held. What was asked for already may be there: it stays on the books
@@ -270,7 +238,8 @@ pub async fn head_list(client: &impl GenericClient) -> Result<Vec<Head>, StoreEr
 }
 
 const HEAD: &str =
-    "select id, hash, base, note, state, made_by, made_at, approved_by from control.blueprint";
+    "select id, hash, base, note, state, made_by, made_at, approved_by, approved_at, emergency
+     from control.blueprint";
 
 fn head(row: &Row) -> Result<Head, StoreError> {
     Ok(Head {
@@ -282,6 +251,8 @@ fn head(row: &Row) -> Result<Head, StoreError> {
         made_by: row.try_get(5)?,
         made_at: row.try_get(6)?,
         approved_by: row.try_get(7)?,
+        approved_at: row.try_get(8)?,
+        emergency: row.try_get(9)?,
     })
 }
 

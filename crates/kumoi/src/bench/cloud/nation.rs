@@ -146,8 +146,8 @@ async fn plane(
     let blueprint = Blueprint::make(wanted, &books, &Scope::Everything)?;
     let id = blueprint_keep(&installer, &blueprint, ("bench", "")).await?;
     let mut control = store::control::control_open(&installer).await?;
-    let by = ("second", blueprint.hash.as_str());
-    store::control::plane::blueprint_approve(&mut control, id, by).await?;
+    let why = (blueprint.hash.as_str(), "計測");
+    store::control::plane::blueprint_approve_in_emergency(&mut control, id, why).await?;
     println!("nation, planned, kept and approved: {:.2} s", begin.elapsed().as_secs_f64());
     let mut child = child(folder, (id, moto.port()), calls)?;
     tokio::time::sleep_until((begin + cut).into()).await;

@@ -1,0 +1,114 @@
+//! 計画する: an operator writes the environments that are to be there; the difference from the books
+//! becomes a draft in the operator's name, which somebody else approves. It touches no provider.
+
+use std::collections::{BTreeSet, HashMap};
+
+use axum::Form;
+use axum::http::StatusCode;
+use axum::response::Response;
+use base::date::day_in_japan;
+use cloud::CloudError;
+use cloud::guardrail::Guardrails;
+use cloud::plane::blueprint::{Blueprint, Scope};
+use cloud::plane::books::Books;
+use cloud::plane::execute::{blueprint_keep_as, wanted};
+use cloud::plane::wish::wish_read;
+use maud::{Markup, html};
+use store::control::plane::parts_read;
+
+use super::{Operator, nation, refusal, see};
+use crate::component::form::{
+    ButtonKind, Field, FieldError, PostForm, button, error_summary, post_form, text, textarea,
+};
+
+/// The largest wish that is taken in: a whole nation with two environments a body is well below.
+pub const LARGEST: usize = 4 << 20;
+
+/// A wish to begin with.
+const EXAMPLE: &str = "environments:
+  - body: \"131016\"
+    kind: production
+    provider: local
+    regions: [east]
+    budget_yen: 1000000
+";
+
+/// The form.
+pub async fn form(operator: Operator) -> Response {
+    view(&operator, (EXAMPLE, ""), None)
+}
+
+fn view(operator: &Operator, entered: (&str, &str), failure: Option<&str>) -> Response {
+    let content = fields(operator, entered, failure);
+    let title = operator.say("計画する", "Plan");
+    let mut response = operator.page(title, Vec::new(), content);
+    if failure.is_some() {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    response
+}
+
+fn fields(operator: &Operator, (wish, note): (&str, &str), failure: Option<&str>) -> Markup {
+    let errors: Vec<FieldError<'_>> =
+        failure.map(|message| FieldError { field: "wish", message }).into_iter().collect();
+    let action = operator.href("/plan");
+    let form = PostForm { action: &action, csrf: &operator.csrf, enter: None, multipart: false };
+    let label = operator.say("要望（YAML）", "Wish (YAML)");
+    html! {
+        (error_summary(operator.language, &errors))
+        p { (operator.say("あるべき環境を書いてください。台帳との差が青写真の案になります。書かれた団体の\
+            ほかには触れません。何も作られず、ほかの人の承認と適用を待ちます。",
+            "Write the environments that are to be there. The difference from the books becomes a \
+            draft, about the bodies named here only. Nothing is made before somebody else approves \
+            and it is applied.")) }
+        (post_form(&form, html! {
+            (textarea(&Field::new(operator.language, "wish", label).required(true).value(wish)
+                .error(failure), 14))
+            (text(&Field::new(operator.language, "note", operator.say("添える言葉", "Note"))
+                .value(note)))
+            (button(ButtonKind::Primary, operator.say("案を作る", "Make a draft")))
+        }))
+    }
+}
+
+/// Makes a draft of a wish.
+pub async fn plan(operator: Operator, Form(entered): Form<HashMap<String, String>>) -> Response {
+    let made = async {
+        operator.check(entered.get("csrf").map(String::as_str))?;
+        let text = |name: &str| entered.get(name).map(String::as_str).unwrap_or_default();
+        let (wish, note) = (text("wish"), text("note").trim());
+        match drafted(&operator, wish, note).await {
+            Ok(Some(id)) => Ok(see(&operator, &format!("/blueprints/{id}"))),
+            Ok(None) => {
+                let said = operator.say(
+                    "台帳はもうこの通りです。変えるものはありません",
+                    "The books say so already: nothing is to be changed",
+                );
+                Ok(view(&operator, (wish, note), Some(said)))
+            }
+            Err(CloudError::Plane(why)) => {
+                // The reason quotes the wish: it stays as it is in either language.
+                Ok(view(&operator, (wish, note), Some(&why)))
+            }
+            Err(error) => Err(refusal(error)),
+        }
+    };
+    operator.answer(made.await)
+}
+
+async fn drafted(operator: &Operator, wish: &str, note: &str) -> Result<Option<i64>, CloudError> {
+    let tree = nation().map_err(|_| CloudError::Plane("団体の表を読めません".to_owned()))?;
+    let environments = wish_read(operator.say("要望", "wish"), wish, tree)?;
+    let bodies: BTreeSet<String> = environments.iter().map(|it| it.lane.body.clone()).collect();
+    let rules = Guardrails::builtin(day_in_japan(operator.actor.at))?;
+    let wanted = wanted(tree, environments, &rules)?;
+    let mut client = operator.body.cloud.client().await?;
+    let (generation, parts) = parts_read(&*client).await?;
+    let books = Books::read(generation, parts)?;
+    let blueprint = Blueprint::make(&wanted, &books, &Scope::Bodies(bodies))?;
+    if blueprint.steps.is_empty() {
+        return Ok(None);
+    }
+    let said = (operator.actor.id.as_str(), note);
+    Ok(Some(blueprint_keep_as(&mut client, &blueprint, said).await?))
+}

@@ -1,0 +1,223 @@
+//! Who makes and approves, signed by the database itself; what an operator's login cannot do.
+
+use serde_json::json;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use super::*;
+use crate::Database;
+use crate::cluster::{Cluster, ClusterOptions};
+use crate::control::control_open;
+use crate::organisation::{Installer, OPERATOR, Organisation};
+use crate::testing::{Place, sample_organisation};
+
+const COMMAND: &str = "基盤の運用（コマンド）";
+
+struct Room {
+    /// As the installer: the command line and the executor.
+    control: Client,
+    /// As the operator's zone.
+    zone: Database,
+    installer: Installer,
+    cluster: Cluster,
+    _place: Place,
+}
+
+impl Room {
+    async fn new() -> Room {
+        let place = Place::new();
+        let cluster = Cluster::start(&ClusterOptions::for_tests(place.folder())).await.unwrap();
+        let installer = Installer::new(cluster.installer("postgres"));
+        let templates = installer.prepare(&[]).await.unwrap();
+        let control = control_open(&installer).await.unwrap();
+        let kind = OPERATOR.to_owned();
+        let operator = Organisation { kind, ..sample_organisation("agency") };
+        let own = installer.operator_create(&operator, &templates).await.unwrap();
+        operator_admit(&control, &operator).await.unwrap();
+        for person in ["one", "two"] {
+            operator_register(&control, &operator, (person, "見本　運用")).await.unwrap();
+        }
+        let zone = own.database(own.control().as_ref(), None, 2).unwrap();
+        Room { control, zone, installer, cluster, _place: place }
+    }
+
+    /// A draft of somebody in the zone.
+    async fn draft(&self, person: &str) -> Result<i64, StoreError> {
+        let mut client = self.zone.client().await.unwrap();
+        blueprint_keep(&mut client, (0, "hash"), (person, ""), &[planned()]).await
+    }
+
+    async fn approve(&self, id: i64, person: &str) -> Result<(), StoreError> {
+        let mut client = self.zone.client().await.unwrap();
+        blueprint_approve(&mut client, id, (person, "hash")).await
+    }
+
+    async fn head(&self, id: i64) -> Head {
+        head_read(&self.control, id).await.unwrap()
+    }
+}
+
+fn planned() -> Planned {
+    Planned {
+        id: "s".to_owned(),
+        environment: "131016.production.local".to_owned(),
+        sequence: 1,
+        act: "作成".to_owned(),
+        part: "account".to_owned(),
+        value: json!({"kind": "account"}),
+        before: None,
+    }
+}
+
+#[track_caller]
+fn refused(done: Result<(), StoreError>, words: &str) {
+    let error = done.expect_err(words);
+    assert!(error.to_string().contains(words), "{error}");
+}
+
+#[track_caller]
+fn forbidden(done: Result<(), tokio_postgres::Error>, sql: &str) {
+    let error = done.expect_err(sql);
+    assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{sql}: {error:?}");
+}
+
+#[tokio::test]
+async fn the_database_signs_for_whoever_acts() {
+    let mut room = Room::new().await;
+    refused(room.draft("nobody").await.map(|_| ()), "運用担当として登録されていません");
+    let id = room.draft("one").await.unwrap();
+    assert_eq!(room.head(id).await.made_by, "one@agency");
+    refused(room.approve(id, "one").await, "ほかの人が承認してください");
+    refused(room.approve(id, "nobody").await, "登録されていません");
+    room.approve(id, "two").await.unwrap();
+    let head = room.head(id).await;
+    assert_eq!(head.approved_by.as_deref(), Some("two@agency"));
+    assert_eq!((head.state.as_str(), head.emergency), ("承認済", None));
+    refused(room.approve(id, "two").await, "承認を待つ案ではない");
+    // The command line cannot lend itself a person's name, and does not approve.
+    let said = ("two@agency", "");
+    let own = blueprint_keep(&mut room.control, (0, "hash"), said, &[planned()]).await.unwrap();
+    assert_eq!(room.head(own).await.made_by, COMMAND);
+    let done = blueprint_approve(&mut room.control, own, ("one@agency", "hash")).await;
+    refused(done, "コマンドは承認しません");
+    for sql in [
+        "update control.blueprint set state = '承認済', approved_by = 'one@agency' where id = $1",
+        "update control.blueprint set approved_by = 'one@agency' where id = $1",
+        "update control.blueprint set state = '適用中', approved_by = 'one@agency',
+           approved_at = now(), generation = 1 where id = $1",
+    ] {
+        assert!(room.control.execute(sql, &[&own]).await.is_err(), "{sql}");
+    }
+    let acts = act_list(&room.control, own).await.unwrap();
+    assert_eq!(acts.iter().map(|it| it.actor.as_str()).collect::<Vec<_>>(), [COMMAND]);
+    room.approve(own, "one").await.unwrap();
+    room.cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_emergency_is_written_down() {
+    let mut room = Room::new().await;
+    let id = room.draft("one").await.unwrap();
+    let control = &mut room.control;
+    let done = blueprint_approve_in_emergency(control, id, ("hash", " ")).await;
+    refused(done, "理由が要ります");
+    let done = blueprint_approve_in_emergency(control, id, ("other", "停電")).await;
+    refused(done, "見た内容と違います");
+    blueprint_approve_in_emergency(control, id, ("hash", "停電")).await.unwrap();
+    let head = room.head(id).await;
+    assert_eq!(head.approved_by.as_deref(), Some("緊急の承認（コマンド）"));
+    assert_eq!(head.emergency.as_deref(), Some("停電"));
+    let acts = act_list(&room.control, id).await.unwrap();
+    let last = acts.last().map(|it| (it.actor.as_str(), it.act.as_str(), it.note.as_str()));
+    assert_eq!(last, Some((COMMAND, "緊急の承認", "停電")));
+    // Nobody takes the mark away again.
+    let sql = "update control.blueprint set emergency = null where id = $1";
+    assert!(room.control.execute(sql, &[&id]).await.is_err());
+    room.cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_application_is_asked_for_and_answered() {
+    let room = Room::new().await;
+    let (_listening, mut told) = requested_listen(&room.installer).await.unwrap();
+    let mut client = room.zone.client().await.unwrap();
+    let id = room.draft("one").await.unwrap();
+    let early = blueprint_request(&mut client, id, "one").await;
+    refused(early, "承認されていないか");
+    let rejected = room.draft("one").await.unwrap();
+    blueprint_reject(&mut client, rejected, ("two", "hash"), "早い").await.unwrap();
+    assert_eq!(room.head(rejected).await.state, "却下");
+    refused(room.approve(rejected, "two").await, "承認を待つ案ではない");
+    room.approve(id, "two").await.unwrap();
+    blueprint_request(&mut client, id, "one").await.unwrap();
+    assert_eq!(told.recv().await, Some(id.to_string()));
+    refused(blueprint_request(&mut client, id, "two").await, "もう求められています");
+    let asked = Requested { blueprint: id, by: "one@agency".to_owned() };
+    assert_eq!(request_list(&room.control).await.unwrap(), [asked]);
+    request_answer(&room.control, id, "済み 1").await.unwrap();
+    assert_eq!(request_list(&room.control).await.unwrap(), []);
+    blueprint_request(&mut client, id, "two").await.unwrap();
+    room.cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_operators_login_reaches_no_further() {
+    let room = Room::new().await;
+    let mut zone = room.zone.client().await.unwrap();
+    let id = room.draft("one").await.unwrap();
+    body_list(&*zone).await.unwrap();
+    assert_eq!(lane_list(&*zone, id).await.unwrap()[0].steps, 1);
+    assert_eq!(stuck_list(&*zone, 0.0, 9).await.unwrap(), (Vec::new(), 0));
+    assert_eq!(part_list(&*zone, "131016").await.unwrap(), []);
+    parts_read(&*zone).await.unwrap();
+    let step = "insert into control.blueprint_step
+                  (blueprint, id, environment, sequence, act, part, value)
+                values (1, 'x', 'x.y.z', 9, '作成', 'x', '{}')";
+    for sql in [
+        // Nothing of contracts, packages and money.
+        "select from control.contract",
+        "select from control.metered",
+        "select from control.organisation",
+        "select from control.offer",
+        "select from control.package",
+        "select from control.seed",
+        "select from control.cost_daily",
+        "select from control.cost_share",
+        "select from control.deposit_line",
+        // Nothing of what the executor alone writes.
+        "update control.plane set generation = 9",
+        "update control.blueprint_step set state = '済み'",
+        "insert into control.part values ('a', 'b', '{}', null, 1, 'c')",
+        "delete from control.alarm",
+        "insert into control.plane_act (blueprint, actor, act, note) values (1, '', '適用の結果', '')",
+        // Nobody admits, signs for another, or changes what was planned.
+        "insert into control.operator (organisation, id, name) values ('agency', 'me', '')",
+        "update control.operator set ended_at = null",
+        "update control.blueprint set approved_by = 'two@agency'",
+        "update control.blueprint set emergency = 'x'",
+        "update control.blueprint set hash = 'x'",
+        "update control.blueprint set state = '適用中', generation = 1",
+        "insert into control.blueprint (hash, base, made_by) values ('h', 0, 'two@agency')",
+        "update control.plane_act set note = ''",
+        "delete from control.blueprint",
+    ] {
+        let transaction = zone.transaction().await.unwrap();
+        approval::acting(&transaction, "one").await.unwrap();
+        forbidden(transaction.batch_execute(sql).await, sql);
+    }
+    // Into another's draft goes nothing; into one's own it does.
+    let transaction = zone.transaction().await.unwrap();
+    approval::acting(&transaction, "two").await.unwrap();
+    forbidden(transaction.batch_execute(step).await, step);
+    drop(transaction);
+    let transaction = zone.transaction().await.unwrap();
+    approval::acting(&transaction, "one").await.unwrap();
+    transaction.batch_execute(step).await.unwrap();
+    drop(transaction);
+    // Whoever left does not act any more.
+    let sql = "update control.operator set ended_at = now() where id = 'two'";
+    room.control.batch_execute(sql).await.unwrap();
+    refused(room.approve(id, "two").await, "登録されていません");
+    drop(zone);
+    room.cluster.stop().await.unwrap();
+}
