@@ -5,6 +5,7 @@
 
 mod contract;
 pub mod cost;
+mod ending;
 mod error;
 pub mod gate;
 pub mod guardrail;
@@ -18,8 +19,10 @@ pub mod testing;
 mod upgrade;
 
 pub use contract::{
-    Documents, Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish, package_publish,
+    Documents, Executor, Keeper, Kept, Offer, Opened, REFUSED, contract_sign, offer_publish,
+    package_publish,
 };
+pub use ending::relying;
 pub use error::CloudError;
 pub use packages::Packages;
 pub use price::{Charge, Price};

@@ -6,9 +6,11 @@ mod contract;
 pub mod cost;
 mod deletion;
 pub mod deposit;
+mod ending;
 mod offer;
 pub mod plane;
 mod relocation;
+mod service;
 pub mod subsidy;
 
 use std::future::poll_fn;
@@ -21,12 +23,17 @@ use crate::organisation::{Installer, Organisation};
 use crate::schema;
 
 pub use contract::{
-    Act, Contract, Draft, Step, act_list, contract_confirm, contract_draft, contract_in_service,
-    contract_list, contract_sign, contract_step, executor_act, meter, metered,
+    Act, Contract, Draft, Ending, Step, act_list, contract_confirm, contract_draft, contract_list,
+    contract_step,
 };
+pub use ending::{deletion_own, ending_ask, ending_call_off, ending_decide};
 pub use offer::{
     Offer, Publication, offer_documents, offer_list, offer_publish, offer_report, offer_report_set,
     offer_uses, offer_withdraw, offers_without_report, package_keep, package_load,
+};
+pub use service::{
+    change_due, contract_changed, contract_end, contract_in_service, contract_sign, contract_waits,
+    executor_act, meter, metered,
 };
 
 pub use deletion::{

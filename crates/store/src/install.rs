@@ -5,6 +5,7 @@
 
 mod alter;
 mod breaking;
+mod ended;
 mod version;
 
 use definition::System;
@@ -14,6 +15,7 @@ use crate::register::{columns_of, quote};
 use crate::{GenericClient, StoreError};
 
 pub use breaking::breaking_changes;
+pub use ended::{Ended, ended_list, service_end, service_resume};
 pub use version::{
     Refusal, Version, refusal_list, refusal_record, refusal_settle, version_keep, version_list,
     version_load,

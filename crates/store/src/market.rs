@@ -324,25 +324,31 @@ pub async fn submission_judge(
     Ok(())
 }
 
-/// Writes down that a package is offered no more.
+/// Writes down that a package is offered no more, also where the vendor had sent it in twice.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn submission_withdraw(client: &Client, id: i64) -> Result<(), StoreError> {
-    let sql = "update market.submission set state = '取下げ', withdrawn_at = now()
-               where id = $1 and state = '公開'";
+    let sql = "update market.submission s set state = '取下げ', withdrawn_at = now(),
+                 withdrawal_asked_at = asked.withdrawal_asked_at,
+                 withdrawal_asked_by = asked.withdrawal_asked_by,
+                 withdrawal_reason = asked.withdrawal_reason
+               from market.submission asked
+               where asked.id = $1 and asked.state = '公開' and s.state = '公開'
+                 and s.vendor = asked.vendor and s.hash = asked.hash";
     client.execute(sql, &[&id]).await?;
     Ok(())
 }
 
-/// Tells vendors how many bodies use what they offer: package hash and bodies.
+/// Tells vendors how many bodies use what they offer: vendor, package hash, bodies.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn use_tell(client: &Client, uses: &[(String, i32)]) -> Result<(), StoreError> {
-    let sql = "update market.submission set in_use = $2 where hash = $1 and in_use <> $2";
-    for (hash, bodies) in uses {
-        client.execute(sql, &[hash, bodies]).await?;
+pub async fn use_tell(client: &Client, uses: &[(String, String, i32)]) -> Result<(), StoreError> {
+    let sql = "update market.submission set in_use = $3
+               where vendor = $1 and hash = $2 and in_use <> $3";
+    for (vendor, hash, bodies) in uses {
+        client.execute(sql, &[vendor, hash, bodies]).await?;
     }
     Ok(())
 }

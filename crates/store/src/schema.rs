@@ -21,6 +21,7 @@ pub(crate) const OFFICE: Shape = Shape {
         ("core", concat!(include_str!("../sql/core.sql"), include_str!("../sql/log.sql"))),
         ("system-version", include_str!("../sql/steps/core-0002-system-version.sql")),
         ("reaction-cases", include_str!("../sql/steps/core-0003-reaction-cases.sql")),
+        ("system-ended", include_str!("../sql/steps/core-0004-system-ended.sql")),
     ],
 };
 /// 職員のデータベース.

@@ -121,7 +121,8 @@ impl Press {
         let conforming = reading.system.as_ref().filter(|_| report.passes());
         if let Some(system) = conforming {
             let name = vendor_name(market, &submission.vendor).await?;
-            cloud::package_publish(control, (&name, &reading), system, &record).await?;
+            let vendor = (submission.vendor.as_str(), name.as_str());
+            cloud::package_publish(control, (vendor, &reading), system, &record).await?;
         }
         let state = if conforming.is_some() { "公開" } else { "不適合" };
         let judgement = Judgement { state, named: named.as_ref(), report: &record };
@@ -135,9 +136,9 @@ impl Press {
         control: &Connection,
         submission: &Submission,
     ) -> Result<()> {
-        if let (Some(named), Some((_, _, reason))) = (&submission.named, &submission.withdrawal) {
-            offer_withdraw(control, &named.hash, reason).await?;
-        }
+        let named = submission.named.as_ref().context("公開した業務システムの名がありません")?;
+        let asked = submission.withdrawal.as_ref().context("取下げの申出がありません")?;
+        offer_withdraw(control, (&submission.vendor, &named.hash), &asked.2).await?;
         submission_withdraw(market, submission.id).await?;
         Ok(())
     }

@@ -12,6 +12,7 @@ use cloud::parcel::DOCUMENT_KINDS;
 use definition::System;
 use definition::model::ProcedureKind;
 use maud::{Markup, html};
+use store::StoreError;
 use store::control::{Offer, contract_list, metered, offer_list};
 
 use super::contract::{STATES, name, word};
@@ -91,11 +92,15 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
     let mut offers = offer_list(&*client).await?;
     // Of each vendor the newest package only.
     offers.retain(|offer| offer.system == id);
-    offers.dedup_by(|later, first| later.vendor == first.vendor);
+    offers.dedup_by(|later, first| later.vendor_id == first.vendor_id);
     let mut found: Vec<(Offer, Arc<System>)> = Vec::new();
+    let mut unreadable: Vec<Offer> = Vec::new();
     for offer in offers {
-        if let Some(system) = state.packages.load(&*client, &offer.hash).await? {
-            found.push((offer, system));
+        match state.packages.load(&*client, &offer.hash).await {
+            Ok(Some(system)) => found.push((offer, system)),
+            // One that cannot be read here does not keep the others from being compared.
+            Ok(None) | Err(StoreError::Refused(_)) => unreadable.push(offer),
+            Err(error) => return Err(error.into()),
         }
     }
     let Some((_, first)) = found.first() else { return Err(Refusal::NotFound) };
@@ -103,12 +108,17 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
     let title = buyer.say(&first.name, &first.name_en).to_owned();
     let content = html! {
         p lang="ja" { (first.statute) }
+        @for offer in &unreadable {
+            p { span lang="ja" { (offer.vendor) } "　" (offer.version) "　"
+                (buyer.say("この申出の中身は、いまの基盤では読めないため比べられません。",
+                    "This package cannot be read by the platform now and is not compared.")) }
+        }
         (terms(buyer, &found, residents))
         (section(buyer.say("事業者ごとの報告と文書", "Report and documents of each vendor"),
             papers(buyer, &found)))
         (section(buyer.say("手続の違い", "Procedures compared"), procedures(buyer, &found)))
         (section(buyer.say("起案する", "Draft a contract"), html! {
-            @for (offer, _) in &found {
+            @for (offer, _) in found.iter().filter(|(offer, _)| offer.conforms != Some(false)) {
                 @let href = buyer.href(&format!("/offers/{}", offer.id));
                 p { (button_link(ButtonKind::Secondary, &format!("{} {}", offer.vendor,
                     buyer.say("で起案する", "– draft")), &href)) }
@@ -143,7 +153,8 @@ fn terms(buyer: &Buyer, found: &[(Offer, Arc<System>)], residents: Option<i64>) 
             price(offer).map_or_else(unknown, |price| yen(price.month(residents)))
         });
         line("この団体の年額（円）", "A year here (yen)", &|offer, _| {
-            price(offer).map_or_else(unknown, |price| yen(12 * price.month(residents)))
+            price(offer)
+                .map_or_else(unknown, |price| yen(price.month(residents).saturating_mul(12)))
         });
     }
     line("適合性", "Conformity", &|offer, _| match offer.conforms {
