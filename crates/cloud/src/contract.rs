@@ -7,17 +7,23 @@ use base::date::Date;
 use definition::System;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::Connection;
-use store::control::{self, Publication};
+use store::control::{self, Contract, Publication};
 use store::identity;
 use store::organisation::{Credentials, Installer, Login, Organisation, Templates};
 use store::register::{Table, open_count};
+use store::{Connection, StoreError};
 
+use crate::gate::SURROUNDING;
 use crate::publication::Reading;
 use crate::{CloudError, Packages, Upgraded, price};
 
-/// The state of a contract whose system runs.
-const IN_SERVICE: &str = "提供中";
+/// The states of a contract that is to be opened, and whose system runs.
+const SIGNED: &str = "締結";
+pub(crate) const IN_SERVICE: &str = "提供中";
+/// What is noted where a contract cannot be brought into service.
+pub const REFUSED: &str = "提供できない";
+/// 業務ID of the system whose register of people is metered.
+const PEOPLE: &str = "001";
 
 /// An offer of the catalogue.
 #[derive(Clone, Debug)]
@@ -68,7 +74,13 @@ pub trait Keeper {
 /// The vendor's documents of each system: system → file name → text.
 pub type Documents = BTreeMap<String, BTreeMap<String, String>>;
 
-/// Publishes systems in the catalogue; what is published stays as it is.
+/// 業務ID of a standardised business; `None` for what stands beside them.
+fn code(system: &System) -> Option<&str> {
+    Some(system.code.as_str()).filter(|code| *code != SURROUNDING)
+}
+
+/// Publishes systems in the catalogue, for a vendor whose name is its identifier; what is published
+/// stays as it is.
 ///
 /// # Errors
 /// [`CloudError::Store`].
@@ -83,7 +95,8 @@ pub async fn offer_publish(
     for system in systems {
         let price = price::listed(system);
         let publication = Publication {
-            vendor,
+            vendor: (vendor, vendor),
+            code: code(system),
             price: price.as_ref(),
             report: None,
             documents: documents.get(&system.id).unwrap_or(&none),
@@ -94,19 +107,20 @@ pub async fn offer_publish(
     Ok(offers)
 }
 
-/// Offers a judged package in the catalogue.
+/// Offers a judged package in the catalogue, for a vendor by identifier and name.
 ///
 /// # Errors
 /// [`CloudError::Store`].
 pub async fn package_publish(
     control: &Connection,
-    (vendor, reading): (&str, &Reading),
+    (vendor, reading): ((&str, &str), &Reading),
     system: &System,
     report: &Value,
 ) -> Result<i64, CloudError> {
     let price = price::listed(system);
     let publication = Publication {
         vendor,
+        code: code(system),
         price: price.as_ref(),
         report: Some(report),
         documents: &reading.documents,
@@ -114,7 +128,8 @@ pub async fn package_publish(
     Ok(control::offer_publish(control, &publication, system).await?)
 }
 
-/// Signs the contracts of an organisation for offers; their numbers. Signing again changes nothing.
+/// Signs the contracts of an organisation for offers; their numbers. Signing again changes nothing,
+/// and what the organisation has ended or changed since stays so.
 ///
 /// # Errors
 /// [`CloudError::Store`].
@@ -127,7 +142,10 @@ pub async fn contract_sign(
     control::organisation_register(&control, organisation).await?;
     let mut contracts = Vec::with_capacity(offers.len());
     for offer in offers {
-        contracts.push(control::contract_sign(&control, &organisation.id, offer.id).await?);
+        match control::contract_sign(&control, &organisation.id, offer.id).await {
+            Err(StoreError::Conflict(_)) => {}
+            signed => contracts.push(signed?),
+        }
     }
     Ok(contracts)
 }
@@ -161,44 +179,59 @@ impl Executor<'_> {
         let kept = self.databases_open(organisation).await?;
         let control = control::control_open(self.installer).await?;
         control::buyer_admit(&control, organisation).await?;
-        let mut signed = control::contract_list(&control).await?;
-        signed.retain(|contract| contracts.contains(&contract.id));
-        let mut wanted: Vec<Arc<System>> = Vec::new();
-        for contract in &signed {
-            wanted.extend(self.packages.load(&control, &contract.offer.hash).await?);
-        }
-        let upgraded = self.systems_bring_up(organisation, &wanted).await?;
-        for contract in signed {
-            if !upgraded.systems.iter().any(|system| system.hash == contract.offer.hash) {
+        let all = control::contract_list(&control).await?;
+        let mut signed: Vec<(Contract, Result<Arc<System>, String>)> = Vec::new();
+        for contract in all.iter().filter(|one| contracts.contains(&one.id)) {
+            if contract.state != SIGNED && contract.state != IN_SERVICE {
                 continue;
             }
-            control::contract_in_service(&control, contract.id).await?;
-            if contract.state != IN_SERVICE {
-                let note = &contract.offer.version;
-                control::executor_act(&control, contract.id, "提供開始", note).await?;
+            if changes_vendor(contract, &all) {
+                control::contract_waits(&control, contract.id).await?;
+                continue;
+            }
+            signed.push((contract.clone(), self.package(&control, contract).await?));
+        }
+        let wanted: Vec<Arc<System>> =
+            signed.iter().filter_map(|(_, found)| found.as_ref().ok().cloned()).collect();
+        let upgraded = self.systems_bring_up(organisation, &wanted).await?;
+        for (contract, found) in signed.iter().filter(|(one, _)| one.state == SIGNED) {
+            match refusal(found.as_deref(), &upgraded) {
+                None => control::contract_in_service(&control, contract.id).await?,
+                Some(why) => control::executor_act(&control, contract.id, REFUSED, &why).await?,
             }
         }
         Ok(Opened { kept, upgraded })
     }
 
-    /// Meters an organisation: how many residents the register of people of its systems in service
-    /// holds today. A day is metered once.
+    /// The package of a contract, or why there is none; what else goes wrong is nobody's refusal.
+    async fn package(
+        &self,
+        control: &Connection,
+        contract: &Contract,
+    ) -> Result<Result<Arc<System>, String>, CloudError> {
+        match self.packages.load(control, &contract.offer.hash).await {
+            Ok(Some(system)) => Ok(Ok(system)),
+            Ok(None) => Ok(Err("カタログに業務システムの中身がありません".to_owned())),
+            Err(StoreError::Refused(why)) => Ok(Err(why)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Meters an organisation: how many residents the register of people of the system for 業務ID 001
+    /// holds today, when that is in service. A day is metered once.
     ///
     /// # Errors
     /// [`CloudError::Store`].
     pub async fn meter(&self, organisation: &str, day: Date) -> Result<(), CloudError> {
         let control = control::control_open(self.installer).await?;
-        let mut systems = Vec::new();
-        for contract in control::contract_list(&control).await? {
-            if contract.organisation == organisation && contract.state == IN_SERVICE {
-                systems.extend(self.packages.load(&control, &contract.offer.hash).await?);
-            }
-        }
-        let people = systems.iter().find_map(|system| {
-            let register = system.registers.iter().find(|one| one.published.is_some())?;
-            Table::new(system, &register.id).ok()
-        });
-        let Some(table) = people else { return Ok(()) };
+        let all = control::contract_list(&control).await?;
+        let own = |one: &&Contract| one.organisation == organisation && one.state == IN_SERVICE;
+        let people = all.iter().filter(own).find(|one| one.offer.code.as_deref() == Some(PEOPLE));
+        let Some(contract) = people else { return Ok(()) };
+        let Ok(system) = self.package(&control, contract).await? else { return Ok(()) };
+        let register = system.registers.iter().find(|one| one.published.is_some());
+        let Some(register) = register else { return Ok(()) };
+        let table = Table::new(&system, &register.id)?;
         let client = self.installer.connect(organisation).await?;
         let residents = i32::try_from(open_count(&client, table).await?).unwrap_or(i32::MAX);
         control::meter(&control, (organisation, day), residents).await?;
@@ -235,3 +268,27 @@ impl Executor<'_> {
         Ok(kept)
     }
 }
+
+/// Whether a signed contract takes the place of another vendor's: its registers go over first.
+fn changes_vendor(contract: &Contract, all: &[Contract]) -> bool {
+    let old = all.iter().find(|old| Some(old.id) == contract.draft.replaces);
+    contract.state == SIGNED
+        && old.is_some_and(|old| old.offer.vendor_id != contract.offer.vendor_id)
+}
+
+/// Why a package is not served after all was brought up; `None` when it is.
+fn refusal(found: Result<&System, &String>, upgraded: &Upgraded) -> Option<String> {
+    let system = match found {
+        Ok(system) => system,
+        Err(why) => return Some(why.clone()),
+    };
+    if upgraded.systems.iter().any(|one| one.hash == system.hash) {
+        return None;
+    }
+    let same = |one: &&crate::Refused| one.system == system.name && one.version == system.version;
+    let reasons = upgraded.refused.iter().find(same).map(|one| one.reasons.join("、"));
+    Some(reasons.unwrap_or_else(|| "ほかの業務システムと合いません".to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

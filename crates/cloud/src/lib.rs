@@ -5,6 +5,7 @@
 
 mod contract;
 pub mod cost;
+mod ending;
 mod error;
 pub mod fit;
 pub mod gate;
@@ -22,8 +23,10 @@ pub mod verification;
 mod watch;
 
 pub use contract::{
-    Documents, Executor, Keeper, Kept, Offer, Opened, contract_sign, offer_publish, package_publish,
+    Documents, Executor, Keeper, Kept, Offer, Opened, REFUSED, contract_sign, offer_publish,
+    package_publish,
 };
+pub use ending::relying;
 pub use error::CloudError;
 pub use packages::Packages;
 pub use price::{Charge, Price};

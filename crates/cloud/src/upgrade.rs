@@ -65,6 +65,8 @@ struct Course {
     /// Wanted in another version than the installed one.
     wanted: BTreeMap<String, Arc<System>>,
     reasons: BTreeMap<String, Vec<String>>,
+    /// Installed and served no more: their contract has ended, and none is wanted.
+    ended: Vec<String>,
 }
 
 impl Executor<'_> {
@@ -95,6 +97,11 @@ impl Executor<'_> {
             }
             write_down(&transaction, at, old.map(|old| &**old), system).await?;
         }
+        for system in wanted.iter().filter(|one| !course.reasons.contains_key(&one.id)) {
+            if install::service_resume(&transaction, &system.id).await? {
+                resumed(&transaction, at, system).await?;
+            }
+        }
         transaction.commit().await.map_err(StoreError::from)?;
         course.note_refusals(&mut client, wanted).await?;
         Ok(course.outcome(wanted))
@@ -114,7 +121,10 @@ async fn read(
         installed: BTreeMap::new(),
         wanted: wanted.iter().map(|system| (system.id.clone(), Arc::clone(system))).collect(),
         reasons: BTreeMap::new(),
+        ended: Vec::new(),
     };
+    let ended = install::ended_list(&transaction).await?.into_iter().map(|one| one.id);
+    course.ended = ended.filter(|id| wanted.iter().all(|system| system.id != *id)).collect();
     for (id, name, version, hash) in parameter::systems_installed(&transaction).await? {
         let system = match course.wanted.get(&id).filter(|system| system.hash == hash) {
             Some(same) => {
@@ -161,6 +171,7 @@ impl Course {
         }
         while !self.wanted.is_empty() {
             let mut all = self.installed.clone();
+            all.retain(|id, _| !self.ended.contains(id));
             all.extend(self.wanted.clone());
             let systems: Vec<&System> = all.values().map(|system| &**system).collect();
             let found = definition::link(&systems);
@@ -214,6 +225,7 @@ impl Course {
             });
         }
         let mut served = self.installed;
+        served.retain(|id, _| !self.ended.contains(id));
         for (id, system) in self.wanted {
             let (name, to) = (system.name.clone(), system.version.clone());
             let from = served.insert(id, system).map(|old| old.version.clone());
@@ -236,10 +248,32 @@ async fn write_down(
         "from_version": old.map(|old| &old.version), "to_version": new.version,
     });
     let reason = if old.is_some() { PURPOSE } else { "業務システムの導入" };
+    entry(client, at, (&new.id, "system-upgrade", reason), &detail).await?;
+    audit(client, "system.upgrade", detail).await
+}
+
+/// The journal entry and the audit row of a system that is served again.
+async fn resumed(
+    client: &impl GenericClient,
+    at: Timestamp,
+    system: &System,
+) -> Result<(), StoreError> {
+    let detail = json!({"system": system.id, "hash": system.hash});
+    entry(client, at, (&system.id, "system-resume", "業務システムの再開"), &detail).await?;
+    audit(client, "system.resume", detail).await
+}
+
+/// An entry of the executor's in the organisation's journal.
+pub(crate) async fn entry(
+    client: &impl GenericClient,
+    at: Timestamp,
+    (system, procedure, reason): (&str, &str, &str),
+    detail: &serde_json::Value,
+) -> Result<(), StoreError> {
     let entry = NewEntry {
         recorded_at: at,
-        system: new.id.clone(),
-        procedure: "system-upgrade".to_owned(),
+        system: system.to_owned(),
+        procedure: procedure.to_owned(),
         event: None,
         reason: reason.to_owned(),
         case_id: None,
@@ -251,11 +285,10 @@ async fn write_down(
         run_id: None,
         content: detail.clone(),
     };
-    journal_append(client, &entry).await?;
-    audit(client, "system.upgrade", detail).await
+    journal_append(client, &entry).await.map(|_| ())
 }
 
-async fn audit(
+pub(crate) async fn audit(
     client: &impl GenericClient,
     action: &str,
     detail: serde_json::Value,

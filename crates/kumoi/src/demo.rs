@@ -279,7 +279,7 @@ pub async fn seed(arguments: SeedArguments) -> Result<()> {
         )
     })?;
     let database = kept.office.database(kept.office.office.as_ref(), None, 1)?;
-    let systems = systems_in_force(&database, &systems_load()?).await?;
+    let (systems, _) = systems_in_force(&database, &systems_load()?).await?;
     let opened = Opened { sample, kept, systems };
     fill::at_terminal(&opened, &opened.systems).await
 }

@@ -28,6 +28,7 @@ use base::said;
 use definition::System;
 use definition::model::Procedure;
 use store::Database;
+use store::install::EndedSystem;
 use store::organisation::Organisation;
 
 pub use access::Actor;
@@ -41,19 +42,25 @@ pub struct Office {
     pub organisation: Organisation,
     /// Its database, with the office's role.
     pub database: Database,
-    /// Installed systems.
+    /// Installed systems that are served.
     pub systems: Arc<Vec<Arc<System>>>,
+    /// Installed systems whose contract has ended.
+    pub ended: Arc<Vec<EndedSystem>>,
 }
 
 impl Office {
     /// An installed system.
     ///
     /// # Errors
-    /// [`OfficeError::NotFound`].
+    /// [`OfficeError::NotFound`]; [`OfficeError::Conflict`] when its contract has ended.
     pub fn system(&self, id: &str) -> Result<&Arc<System>, OfficeError> {
         let found = self.systems.iter().find(|system| system.id == id);
-        found.ok_or_else(|| {
-            OfficeError::NotFound(said!("業務システム「{id}」", "The system “{id}”"))
+        found.ok_or_else(|| match self.ended.iter().find(|ended| ended.id == id) {
+            Some(EndedSystem { name, on, .. }) => OfficeError::Conflict(said!(
+                "「{name}」は、契約が {on} で終わったため使えません。記録は残っています",
+                "“{name}” is no longer served: its contract ended after {on}. Its records are kept"
+            )),
+            None => OfficeError::NotFound(said!("業務システム「{id}」", "The system “{id}”")),
         })
     }
 

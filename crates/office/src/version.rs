@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use definition::System;
-use store::install::version_load;
+use store::install::{EndedSystem, ended_list, version_load};
 use store::parameter::systems_installed;
 use store::{Database, GenericClient};
 
@@ -18,18 +18,22 @@ type Compiled = HashMap<(String, String), Arc<System>>;
 
 static COMPILED: LazyLock<RwLock<Compiled>> = LazyLock::new(RwLock::default);
 
-/// The systems that are installed in a database, each in its installed version; `known` are those
-/// that the program carries.
+/// The systems that are installed in a database and served, each in its installed version; `known`
+/// are those that the program carries. Beside them those whose contract has ended.
 ///
 /// # Errors
 /// [`OfficeError::Definition`] when the texts of an installed version were not kept.
 pub async fn systems_in_force(
     database: &Database,
     known: &[Arc<System>],
-) -> Result<Arc<Vec<Arc<System>>>, OfficeError> {
+) -> Result<(Arc<Vec<Arc<System>>>, Arc<Vec<EndedSystem>>), OfficeError> {
     let client = database.client().await?;
+    let ended = ended_list(&**client).await?;
     let mut out = Vec::new();
     for (id, name, version, hash) in systems_installed(&**client).await? {
+        if ended.iter().any(|one| one.id == id) {
+            continue;
+        }
         let carried = known.iter().find(|system| system.id == id && system.hash == hash);
         out.push(match carried {
             Some(system) => Arc::clone(system),
@@ -40,7 +44,7 @@ pub async fn systems_in_force(
             }
         });
     }
-    Ok(Arc::new(out))
+    Ok((Arc::new(out), Arc::new(ended)))
 }
 
 impl Office {

@@ -95,7 +95,8 @@ impl CounterState {
                 None => None,
             };
             let organisation = own.organisation.clone();
-            let office = Office { organisation, database, systems: Arc::clone(&systems) };
+            let systems = Arc::clone(&systems);
+            let office = Office { organisation, database, systems, ended: Arc::default() };
             let seal = Arc::new(SealKey::from_credentials(&own)?);
             let place = Place { office, staff, front, seal };
             places.insert(own.organisation.id.clone(), RwLock::new(Arc::new(place)));
@@ -138,11 +139,12 @@ impl CounterState {
     /// [`OfficeError`] when an installed version cannot be read; what was served stays.
     pub async fn refresh(&self, id: &str) -> Result<Option<Arc<Place>>, OfficeError> {
         let Some(place) = self.place(id) else { return Ok(None) };
-        let found = systems_in_force(&place.office.database, &self.systems).await?;
-        if same(&found, &place.office.systems) {
+        let (found, ended) = systems_in_force(&place.office.database, &self.systems).await?;
+        if same(&found, &place.office.systems) && ended == place.office.ended {
             return Ok(Some(place));
         }
         let mut next = Place::clone(&place);
+        next.office.ended = ended;
         // What the program carries unchanged stays shared among all.
         next.office.systems =
             if same(&found, &self.systems) { Arc::clone(&self.systems) } else { found };

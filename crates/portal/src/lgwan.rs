@@ -144,10 +144,10 @@ pub static PAGES: &[Page<LgwanState>] = &[
         on(f, fit::offer)
     }),
     Page::get("/{organisation}/offers/{offer}", BUYERS, Leaves::Nothing, |f| {
-        on(f, contract::draft_form)
+        on(f, contract::draft::form)
     }),
     Page::post("/{organisation}/offers/{offer}", BUYERS, Leaves::Change, |f| {
-        on(f, contract::draft)
+        on(f, contract::draft::enter)
     }),
     Page::get("/{organisation}/offers/{offer}/report", Access::Signed, Leaves::Nothing, |f| {
         on(f, offer::report)
@@ -162,7 +162,7 @@ pub static PAGES: &[Page<LgwanState>] = &[
         on(f, contract::one)
     }),
     Page::post("/{organisation}/contracts/{contract}/{step}", BUYERS, Leaves::Change, |f| {
-        on(f, contract::step)
+        on(f, contract::step::take)
     }),
     Page::get("/{organisation}/bill", Access::Signed, Leaves::Nothing, |f| on(f, bill::month)),
     Page::get("/{organisation}/cost", Access::Signed, Leaves::Nothing, |f| on(f, cost::all)),

@@ -67,7 +67,8 @@ create table market.submission (
     -- The file is kept as long as it is needed; its digest stays.
     check (octet_length(content) > 0 or state in ('不適合', '公開', '取下げ')),
     check (state <> '取下げ' or (withdrawn_at is not null and withdrawal_asked_by is not null)),
-    check (withdrawal_asked_at is null or withdrawal_reason <> '')
+    check (num_nonnulls(withdrawal_asked_at, withdrawal_asked_by, withdrawal_reason) in (0, 3)),
+    check (withdrawal_reason <> '')
 );
 create index submission_of on market.submission (vendor);
 create index submission_open on market.submission (id)
@@ -78,8 +79,12 @@ alter table market.vendor enable row level security;
 create policy own on market.vendor for select to kumoi_vendor using (id = market.own());
 
 alter table market.key enable row level security;
-create policy own on market.key to kumoi_vendor
-    using (vendor = market.own()) with check (vendor = market.own());
+create policy own on market.key for select to kumoi_vendor using (vendor = market.own());
+create policy add on market.key for insert to kumoi_vendor with check (vendor = market.own());
+-- Revoked once, and never taken back.
+create policy revoke on market.key for update to kumoi_vendor
+    using (vendor = market.own() and revoked_at is null)
+    with check (vendor = market.own() and revoked_at is not null);
 
 alter table market.submission enable row level security;
 create policy own on market.submission for select to kumoi_vendor using (vendor = market.own());

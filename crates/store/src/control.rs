@@ -7,11 +7,13 @@ mod contract;
 pub mod cost;
 mod deletion;
 pub mod deposit;
+mod ending;
 pub mod evidence;
 mod fit;
 mod offer;
 pub mod plane;
 mod relocation;
+mod service;
 pub mod subsidy;
 pub mod watch;
 
@@ -29,13 +31,18 @@ pub use catalogue::{
     Asked, Found, MOST_FOUND, business_list, offer_search, offers_numbered, offers_of,
 };
 pub use contract::{
-    Act, Contract, Draft, Step, act_list, contract_confirm, contract_draft, contract_in_service,
-    contract_list, contract_sign, contract_step, executor_act, meter, metered,
+    Act, Contract, Draft, Ending, Step, act_list, contract_confirm, contract_draft, contract_list,
+    contract_step,
 };
+pub use ending::{deletion_own, ending_ask, ending_call_off, ending_decide};
 pub use fit::{Fit, NewFit, fit_keep, fit_list, fit_read};
 pub use offer::{
     Offer, Publication, offer_documents, offer_list, offer_publish, offer_report, offer_report_set,
     offer_uses, offer_withdraw, offers_without_report, package_keep, package_load,
+};
+pub use service::{
+    change_due, contract_changed, contract_end, contract_in_service, contract_sign, contract_waits,
+    executor_act, meter, metered,
 };
 
 pub use deletion::{

@@ -6,6 +6,7 @@
 mod alter;
 mod aside;
 mod breaking;
+mod ended;
 mod open_work;
 mod version;
 
@@ -20,6 +21,7 @@ pub use aside::{
     vendor_change_last,
 };
 pub use breaking::breaking_changes;
+pub use ended::{EndedSystem, ended_list, service_end, service_resume};
 pub use open_work::{Event, OpenWork, Timer, open_work, written_since};
 pub use version::{
     Refusal, Version, refusal_list, refusal_record, refusal_settle, version_keep, version_list,

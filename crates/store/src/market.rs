@@ -138,14 +138,15 @@ pub async fn key_list(client: &impl GenericClient, vendor: &str) -> Result<Vec<K
     rows.iter().map(key).collect()
 }
 
-/// Tells vendors how many bodies use what they offer: package hash and bodies.
+/// Tells vendors how many bodies use what they offer: vendor, package hash, bodies.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn use_tell(client: &Client, uses: &[(String, i32)]) -> Result<(), StoreError> {
-    let sql = "update market.submission set in_use = $2 where hash = $1 and in_use <> $2";
-    for (hash, bodies) in uses {
-        client.execute(sql, &[hash, bodies]).await?;
+pub async fn use_tell(client: &Client, uses: &[(String, String, i32)]) -> Result<(), StoreError> {
+    let sql = "update market.submission set in_use = $3
+               where vendor = $1 and hash = $2 and in_use <> $3";
+    for (vendor, hash, bodies) in uses {
+        client.execute(sql, &[vendor, hash, bodies]).await?;
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ pub(crate) const OFFICE: Shape = Shape {
         ("system-version", include_str!("../sql/steps/core-0002-system-version.sql")),
         ("reaction-cases", include_str!("../sql/steps/core-0003-reaction-cases.sql")),
         ("vendor-change", include_str!("../sql/steps/core-0004-vendor-change.sql")),
+        ("system-ended", include_str!("../sql/steps/core-0005-system-ended.sql")),
     ],
 };
 /// 職員のデータベース.

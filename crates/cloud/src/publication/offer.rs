@@ -48,7 +48,8 @@ pub async fn submission_offer(
     }
     let vendor = vendor_name(market, &submission.vendor).await?;
     let reading = Reading::carried(system.clone(), documents);
-    package_publish(control, (&vendor, &reading), &system, report).await?;
+    let vendor = (submission.vendor.as_str(), vendor.as_str());
+    package_publish(control, (vendor, &reading), &system, report).await?;
     submission_offered(market, id).await?;
     Ok(())
 }

@@ -257,7 +257,7 @@ async fn a_database_from_before_the_steps_is_brought_up() {
     world.open(std::slice::from_ref(&one)).await.unwrap();
     let now = world.catalogue().await;
     // As it was before: no steps, no kept versions, files beside the system.
-    let older = "drop table core.step, core.system_version, core.system_refusal;
+    let older = "drop table core.step, core.system_version, core.system_refusal, core.system_ended;
         alter table core.system add column files jsonb not null default '{}';
         drop index core.cases_origin;
         create unique index on core.cases (origin_event, system, procedure)
@@ -266,7 +266,7 @@ async fn a_database_from_before_the_steps_is_brought_up() {
     let opened = world.open(std::slice::from_ref(&one)).await.unwrap();
     assert_eq!(opened.systems[0].hash, one.hash);
     assert_eq!(world.catalogue().await, now);
-    assert_eq!(world.text("select max(number)::text from core.step").await, "3");
+    assert_eq!(world.text("select max(number)::text from core.step").await, "4");
     let kept = "select version from core.system_version where files ? 'system.yaml'";
     assert_eq!(world.text(kept).await, "1");
     // Its version is kept now, so that the next one can be compared with it.

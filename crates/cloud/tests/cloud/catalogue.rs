@@ -185,6 +185,7 @@ async fn by_price_and_state(scene: &Scene) {
         method: "随意契約".to_owned(),
         reason: "見積の比較".to_owned(),
         budget: "見本".to_owned(),
+        replaces: None,
     };
     contract_draft(&*client, libraries[0].id, &draft, "kanri").await.unwrap();
     let own = |contracted| Asked { contracted: Some(contracted), ..Asked::default() };
@@ -206,8 +207,8 @@ async fn what_is_newest_is_found(scene: &Scene) {
     let library = || Asked { system: "library", ..Asked::default() };
     assert_eq!(scene.found(library()).await, ["library A 1.1", "library B 2.0"]);
     let control = control_open(&scene.installer).await.unwrap();
-    offer_withdraw(&control, &hash, "見本").await.unwrap();
-    assert_eq!(scene.found(library()).await, ["library A 1.0", "library B 2.0"]);
+    offer_withdraw(&control, ("見本ベンダーA", &hash), "見本").await.unwrap();
+    assert_eq!(scene.found(library()).await, ["library B 2.0"], "what was replaced stays so");
     // A login reads the table and writes nothing of it.
     let client = scene.login(0).await;
     for sql in [

@@ -11,6 +11,8 @@ use crate::reader::{Fields, Reader};
 use crate::yaml::Node;
 
 const FILE: &str = "price.yaml";
+/// The largest price in yen: beyond it sums of many bodies and months would not hold.
+const LARGEST: u64 = 1_000_000_000_000;
 
 /// Reads the price list, where there is one.
 pub(super) fn read(package: &Package, out: &mut Vec<Diagnostic>) -> Option<Price> {
@@ -49,8 +51,8 @@ fn read_values(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Dated<MonthlyPri
             }
         }
         let value = MonthlyPrice {
-            base_yen: reader.parsed(&inner, "base_yen", 0),
-            resident_yen: reader.parsed(&inner, "resident_yen", 0),
+            base_yen: amount(reader, &inner, "base_yen"),
+            resident_yen: amount(reader, &inner, "resident_yen"),
         };
         if let Err(duplicate) = values.insert(from, Some(value)) {
             let help = "適用日が同じ料金を一つにしてください".to_owned();
@@ -62,4 +64,14 @@ fn read_values(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Dated<MonthlyPri
         reader.error(fields.place_of("values"), "料金が一つもありません", Some(help.to_owned()));
     }
     values
+}
+
+/// An amount in yen, within what can be added up.
+fn amount(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str) -> u64 {
+    let yen: u64 = reader.parsed(fields, name, 0);
+    if yen > LARGEST {
+        let help = format!("0 から {LARGEST} までの円で書いてください");
+        reader.error(fields.place_of(name), format!("「{name}」が大きすぎます"), Some(help));
+    }
+    yen.min(LARGEST)
 }

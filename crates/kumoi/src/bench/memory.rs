@@ -140,7 +140,7 @@ async fn print(credentials: &Credentials, printer: &Printer) -> Result<u32> {
     let database = credentials.database(credentials.office.as_ref(), key, 2)?;
     let organisation = credentials.organisation.clone();
     let systems = Arc::clone(&systems_load()?);
-    let office = Office { organisation, database, systems };
+    let office = Office { organisation, database, systems, ended: Arc::default() };
     let clerk = actor("madoguchi", role::COUNTER);
     let entered = Work::read()?.certificate;
     let mut issued = 0;

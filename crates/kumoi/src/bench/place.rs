@@ -106,7 +106,8 @@ impl Place {
         let key = credentials.vault.as_deref();
         let database = credentials.database(credentials.office.as_ref(), key, 4)?;
         let organisation = sample.organisation.clone();
-        let office = Office { organisation, database, systems: self.systems.clone() };
+        let office =
+            Office { organisation, database, systems: self.systems.clone(), ended: Arc::default() };
         Ok(City { sample, kept, office })
     }
 

@@ -9,12 +9,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use base::date::{Date, day_in_japan};
-use cloud::{Executor, Packages};
+use cloud::{Executor, Packages, REFUSED};
 use definition::System;
 use jiff::Timestamp;
-use store::control::{
-    act_list, contract_list, control_open, deletion_last, executor_act, signed_listen,
-};
+use store::control::{act_list, contract_list, control_open, deletion_last, signed_listen};
 use store::organisation::{Installer, Organisation};
 use tokio::time::{sleep, timeout};
 
@@ -25,8 +23,6 @@ use crate::up::Layout;
 const SWEEP: Duration = Duration::from_secs(60);
 /// The pause after an error.
 const PAUSE: Duration = Duration::from_secs(2);
-/// What is noted where a contract cannot be brought into service.
-const REFUSED: &str = "提供できない";
 
 /// By organisation: the day that was metered last, and for which contracts. People are counted once
 /// a day, and again when a contract is new.
@@ -107,31 +103,28 @@ impl Desk {
         if leaving || away(&control, &organisation.id).await?.is_some() {
             return Ok(());
         }
+        let today = day_in_japan(Timestamp::now());
+        for name in executor.contracts_end(organisation, today).await? {
+            println!("{}: {name}の契約が終わりました。記録は残っています", organisation.name);
+        }
         let mut own = contract_list(&control).await?;
         own.retain(|contract| contract.organisation == organisation.id);
         own.retain(|contract| ["締結", "提供中"].contains(&contract.state.as_str()));
-        let waiting: Vec<_> = own.iter().filter(|contract| contract.state == "締結").collect();
-        let mut refused_before = Vec::new();
-        for contract in &waiting {
-            let last = act_list(&control, contract.id).await?.pop();
-            if last.is_some_and(|act| act.act == REFUSED) {
-                refused_before.push(contract.id);
+        let mut ids = Vec::new();
+        let mut is_waiting = false;
+        for contract in &own {
+            let signed = contract.state == "締結";
+            // What was refused waits until somebody asks for another try.
+            let last = if signed { act_list(&control, contract.id).await?.pop() } else { None };
+            if last.is_none_or(|act| act.act != REFUSED) {
+                ids.push(contract.id);
+                is_waiting |= signed;
             }
         }
-        let ids: Vec<i64> = own.iter().map(|contract| contract.id).collect();
-        if waiting.len() > refused_before.len() {
+        if is_waiting {
             let upgraded = executor.contract_open(organisation, &ids).await?.upgraded;
             upgrade::say(&organisation.name, &upgraded);
-            for contract in waiting.iter().filter(|one| !refused_before.contains(&one.id)) {
-                let name = &contract.offer.name;
-                let refused = upgraded.refused.iter().find(|one| one.system == *name);
-                if let Some(refused) = refused {
-                    let reasons = refused.reasons.join("、");
-                    executor_act(&control, contract.id, REFUSED, &reasons).await?;
-                }
-            }
         }
-        let today = day_in_japan(Timestamp::now());
         let done = (today, ids);
         if metered.get(&organisation.id) != Some(&done) {
             executor.meter(&organisation.id, today).await?;

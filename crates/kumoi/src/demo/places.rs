@@ -84,5 +84,5 @@ pub async fn open(
         links.point(&way.organisation, &cluster.socket().display().to_string())?;
     }
     let office = kept.office.database(kept.office.office.as_ref(), None, 1)?;
-    Ok((cluster, systems_in_force(&office, systems).await?))
+    Ok((cluster, systems_in_force(&office, systems).await?.0))
 }

@@ -166,9 +166,9 @@ impl Press {
         control: &Connection,
         submission: &Submission,
     ) -> Result<()> {
-        if let (Some(named), Some((_, _, reason))) = (&submission.named, &submission.withdrawal) {
-            offer_withdraw(control, &named.hash, reason).await?;
-        }
+        let named = submission.named.as_ref().context("公開した業務システムの名がありません")?;
+        let asked = submission.withdrawal.as_ref().context("取下げの申出がありません")?;
+        offer_withdraw(control, (&submission.vendor, &named.hash), &asked.2).await?;
         submission_withdraw(market, submission.id).await?;
         Ok(())
     }

@@ -1,8 +1,6 @@
 //! An installed system is upgraded: rows and history stay, what breaks is refused, and a case ends
 //! on the procedure that it began with.
 
-use std::sync::Arc;
-
 use definition::{Package, System};
 use office::case::{case_return, case_revise};
 use office::register::page;
@@ -175,7 +173,8 @@ async fn upgrade(world: &mut World, old: &System, new: &System) -> Result<(), St
     transaction.batch_execute("set local role kumoi_owner").await?;
     install::upgrade(&transaction, old, new).await?;
     transaction.commit().await?;
-    world.office.systems = systems_in_force(&world.office.database, &[]).await.unwrap();
+    (world.office.systems, world.office.ended) =
+        systems_in_force(&world.office.database, &[]).await.unwrap();
     Ok(())
 }
 
@@ -376,7 +375,7 @@ fn a_version_whose_texts_were_changed_is_not_used() {
             to_jsonb(replace(files ->> 'system.yaml', '図書館条例', '別の条例')))";
         world.behind(sql).await;
         let said = systems_in_force(&world.office.database, &[]).await;
-        let said = format!("{:?}", said.map(|all: Arc<Vec<Arc<System>>>| all.len()));
+        let said = format!("{:?}", said.map(|(all, _)| all.len()));
         assert!(said.contains("書き換えられています"), "{said}");
     });
 }
@@ -435,7 +434,7 @@ fn what_was_done_under_another_vendor_can_be_read() {
                recorded_from, recorded_to, event_id, reason, closed_on from {aside}.card"
         );
         world.behind(&rows).await;
-        world.office.systems = systems_in_force(&world.office.database, &[]).await.unwrap();
+        world.office.systems = systems_in_force(&world.office.database, &[]).await.unwrap().0;
 
         // The case as its page reads it: its own procedure, over the row that is there.
         let office = &world.office;

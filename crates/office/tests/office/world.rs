@@ -82,7 +82,12 @@ impl World {
         let key = credentials.vault.as_deref();
         let database = credentials.database(credentials.office.as_ref(), key, 4).expect("a pool");
         let world = World {
-            office: Office { organisation, database, systems: Arc::new(systems) },
+            office: Office {
+                organisation,
+                database,
+                systems: Arc::new(systems),
+                ended: Arc::default(),
+            },
             installer,
             zones,
         };

@@ -13,9 +13,9 @@ use store::case::{Case, case_queue};
 use super::desk::Desk;
 use super::refusal::Refusal;
 use super::words::{People, case_title, word};
-use crate::component::day::day;
+use crate::component::day::{day, day_text};
 use crate::component::form::{ButtonKind, button_link, button_row};
-use crate::component::notice::{Tone, badge, tiles};
+use crate::component::notice::{Notice, Tone, badge, tiles};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Due, Row, Table, due_badge, table};
 use filter::Filter;
@@ -25,10 +25,27 @@ pub async fn page(desk: Desk, Query(filter): Query<Filter>) -> Response {
     if desk.actor.roles.iter().all(|r| r == role::ADMINISTRATOR) {
         return super::administration::page(desk).await;
     }
+    let ended = ended(&desk);
+    let notices = ended.iter().map(|words| Notice::new(Tone::Warning, words)).collect();
     match show(&desk, &filter).await {
-        Ok(content) => desk.page(desk.say("事案の一覧", "Queue"), Vec::new(), content),
+        Ok(content) => desk.page(desk.say("事案の一覧", "Queue"), notices, content),
         Err(refusal) => desk.refuse(refusal),
     }
+}
+
+/// What is served no more because its contract has ended.
+fn ended(desk: &Desk) -> Vec<String> {
+    let say = |one: &store::install::EndedSystem| {
+        let day = day_text(desk.language, one.on);
+        let ja =
+            format!("「{}」は、契約が{day}で終わったため使えません。記録は残っています", one.name);
+        let en = format!(
+            "“{}” is no longer served: its contract ended after {day}. Its records are kept",
+            one.name
+        );
+        desk.say(&ja, &en).to_owned()
+    };
+    desk.place.office.ended.iter().map(say).collect()
 }
 
 async fn show(desk: &Desk, filter: &Filter) -> Result<Markup, Refusal> {

@@ -49,7 +49,8 @@ async fn billed(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal>
         (contract_list(&*client).await?, metered(&*client, (first, next)).await?);
     let line = |contract| line(contract, &days, first);
     let lines: Vec<Line<'_>> = contracts.iter().filter_map(line).collect();
-    let total: i64 = lines.iter().filter_map(|line| line.charge).map(|charge| charge.yen).sum();
+    let yen = lines.iter().filter_map(|line| line.charge).map(|charge| charge.yen);
+    let total = yen.fold(0, i64::saturating_add);
     let words: Vec<[String; 6]> = lines.iter().map(|line| cells(buyer, line)).collect();
     let rows = words
         .iter()

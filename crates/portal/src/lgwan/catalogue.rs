@@ -79,7 +79,7 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
             papers(buyer, &found)))
         (section(buyer.say("手続の違い", "Procedures compared"), procedures(buyer, &found)))
         (section(buyer.say("起案する", "Draft a contract"), html! {
-            @for (offer, _) in &found {
+            @for (offer, _) in found.iter().filter(|(offer, _)| offer.conforms != Some(false)) {
                 @let href = buyer.href(&format!("/offers/{}", offer.id));
                 p { (button_link(ButtonKind::Secondary, &format!("{} {}", offer.vendor,
                     buyer.say("で起案する", "– draft")), &href)) }
@@ -114,7 +114,8 @@ fn terms(buyer: &Buyer, found: &[(Offer, Arc<System>)], residents: Option<i64>) 
             price(offer).map_or_else(unknown, |price| yen(price.month(residents)))
         });
         line("この団体の年額（円）", "A year here (yen)", &|offer, _| {
-            price(offer).map_or_else(unknown, |price| yen(12 * price.month(residents)))
+            price(offer)
+                .map_or_else(unknown, |price| yen(price.month(residents).saturating_mul(12)))
         });
     }
     line("適合性", "Conformity", &|offer, _| match offer.conforms {

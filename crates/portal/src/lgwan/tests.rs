@@ -16,8 +16,12 @@ use cloud::{Documents, Executor, Keeper, Kept, Packages, contract_sign, offer_pu
 use definition::System;
 use jiff::Timestamp;
 use office::staff::{NewAccount, account_create, sample_codes};
+use serde_json::json;
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::{Step, contract_list, contract_step, signed_listen};
+use store::control::{
+    Step, contract_list, contract_step, control_open, offer_report_set, offers_without_report,
+    signed_listen,
+};
 use store::organisation::{Credentials, Installer, Organisation};
 use store::testing::{Place, sample_organisation};
 use tower::ServiceExt;
@@ -91,6 +95,7 @@ impl Scene {
             offer_publish(&scene.installer, (vendor, &none), own).await.expect("an offer");
         }
         let mut held: Vec<Credentials> = Vec::new();
+        scene.reported().await;
         for city in CITIES {
             let organisation = municipality(city);
             let signed = contract_sign(&scene.installer, &organisation, &offers).await;
@@ -102,6 +107,17 @@ impl Scene {
             scene.people(own).await;
         }
         scene
+    }
+
+    /// Every offer is found conforming.
+    async fn reported(&self) {
+        let control = control_open(&self.installer).await.expect("the control database");
+        for (offer, _) in offers_without_report(&control).await.expect("offers") {
+            let package = json!({"id": "x", "name": "x", "version": "1", "hash": null});
+            let report = json!({"package": package, "standard": null, "official": false,
+                "note": "", "findings": [], "passes": true});
+            offer_report_set(&control, offer, &report).await.expect("it is kept");
+        }
     }
 
     /// Carries contracts out; the credentials of this zone.
@@ -216,6 +232,8 @@ async fn a_municipality_compares_contracts_and_pays() {
     let (a, b) = (offer(&compared.text, 0), offer(&compared.text, 1));
     let id = it_is_drafted_and_decided(&scene, &a, &b).await;
     it_is_signed_and_served(&scene, id).await;
+    it_is_confirmed_and_its_end_decided(&scene, id).await;
+    another_vendor_takes_its_place(&scene, (&b, id)).await;
     no_login_reaches_further(&scene, id).await;
     scene.cluster.stop().await.expect("it stops");
 }
@@ -274,10 +292,12 @@ async fn it_is_drafted_and_decided(scene: &Scene, a: &str, b: &str) -> i64 {
     check(&scene.send("first_city/kacho", &step("dream"), "").await, 404, &[]);
     check(&scene.ask("second_city/kanri", &path, None).await, 404, &[]);
     check(&scene.send("second_city/kacho", &step("decide"), "").await, 404, &[]);
-    // Withdrawn, drafted anew, and decided by somebody else.
+    // Withdrawn, drafted anew as a contract of its own, and decided by somebody else.
     check(&scene.send("first_city/kanri", &step("withdraw"), "").await, 303, &[]);
-    assert_eq!(scene.send("first_city/kanri", a, DRAFT).await.location, drafted.location);
-    check(&scene.send("first_city/kacho", &step("decide"), "").await, 303, &[]);
+    let again = scene.send("first_city/kanri", a, DRAFT).await.location;
+    assert_ne!(again, drafted.location);
+    let path = again.trim_start_matches("/first_city").to_owned();
+    check(&scene.send("first_city/kacho", &format!("{path}/decide"), "").await, 303, &[]);
     path.rsplit('/').next().and_then(|id| id.parse().ok()).expect("a number")
 }
 
@@ -301,6 +321,59 @@ async fn it_is_signed_and_served(scene: &Scene, id: i64) {
     check(&english, 200, &["Child medical expense subsidy", "Days metered"]);
 }
 
+async fn it_is_confirmed_and_its_end_decided(scene: &Scene, id: i64) {
+    let path = format!("/contracts/{id}");
+    let step = |name: &str| format!("{path}/{name}");
+    let page = scene.ask("first_city/kanri", &path, None).await;
+    check(&page, 200, &["SHA-256", "適合を確認する", "契約を終える", "終了日"]);
+    let digest = page.text.split("name=\"digest\" value=\"").nth(1).expect("a digest");
+    let digest = format!("digest={}", digest.split('"').next().expect("its end"));
+    let stale = scene.send("first_city/kanri", &step("confirm"), "digest=00").await;
+    check(&stale, 409, &["読んだ報告と、いまの報告が違う"]);
+    check(&scene.send("first_city/kanri", &step("confirm"), &digest).await, 303, &[]);
+    let bare = scene.send("first_city/kanri", &step("end"), "on=x&reason=").await;
+    check(&bare, 422, &["理由を入れてください", "日付として読めません"]);
+    let past = scene.send("first_city/kanri", &step("end"), "on=R2.4.1&reason=統合").await;
+    check(&past, 422, &["今日以後の日", "統合"]);
+    let asked = "on=2099-03-31&reason=システムの統合";
+    check(&scene.send("first_city/kanri", &step("end"), asked).await, 303, &[]);
+    check(&scene.ask("first_city/kanri", &path, None).await, 200, &["決裁を待っています"]);
+    let own = scene.send("first_city/kanri", &step("end-decide"), "").await;
+    check(&own, 409, &["申し出た人は決裁できません"]);
+    check(&scene.send("first_city/kacho", &step("end-decide"), "").await, 303, &[]);
+    check(&scene.ask("first_city/kanri", &path, None).await, 200, &["まで提供します", "取り消す"]);
+    check(&scene.ask("first_city/kanri", "", None).await, 200, &["まで）"]);
+    check(&scene.send("first_city/kanri", &step("end-call-off"), "").await, 422, &["理由を"]);
+    let off = scene.send("first_city/kanri", &step("end-call-off"), "reason=続ける").await;
+    check(&off, 303, &[]);
+    check(&scene.ask("first_city/kanri", &path, None).await, 200, &["終了の取消", "契約を終える"]);
+}
+
+async fn another_vendor_takes_its_place(scene: &Scene, (offer, old): (&str, i64)) {
+    let form = scene.ask("first_city/kanri", offer, None).await;
+    check(&form, 200, &["いまの契約", "事業者の変更です", "に替える"]);
+    let unsaid = scene.send("first_city/kanri", offer, DRAFT).await;
+    check(&unsaid, 422, &["替えることを確かめて"]);
+    let meant = format!("{DRAFT}&replaces={old}");
+    let drafted = scene.send("first_city/kanri", offer, &meant).await;
+    check(&drafted, 303, &[]);
+    let path = drafted.location.trim_start_matches("/first_city").to_owned();
+    for (who, step) in [("kacho", "decide"), ("kanri", "sign")] {
+        let who = format!("first_city/{who}");
+        check(&scene.send(&who, &format!("{path}/{step}"), "").await, 303, &[]);
+    }
+    let id: i64 = path.rsplit('/').next().and_then(|id| id.parse().ok()).expect("a number");
+    scene.open("first_city", &[id]).await;
+    let page = scene.ask("first_city/kanri", &path, None).await;
+    check(&page, 200, &["移行待ち", "事業者の変更を待っています", "取り下げる"]);
+    let present = scene.ask("first_city/kanri", &format!("/contracts/{old}"), None).await;
+    check(&present, 200, &["提供中", "替わるのを待っています"]);
+    let bare = scene.send("first_city/kanri", &format!("{path}/withdraw"), "").await;
+    check(&bare, 422, &["理由を入れてください"]);
+    let given = scene.send("first_city/kanri", &format!("{path}/withdraw"), "reason=やめる").await;
+    check(&given, 303, &[]);
+}
+
 /// The database itself lets a login see and change its own contracts only, and only as far as it
 /// is theirs to do.
 async fn no_login_reaches_further(scene: &Scene, id: i64) {
@@ -315,6 +388,7 @@ async fn no_login_reaches_further(scene: &Scene, id: i64) {
         "insert into control.contract (organisation, offer, state, drafted_by)
          values ('first_city', 1, '起案', 'x')",
         "insert into control.contract_act (contract, actor, act, note) values (1, 'x', 'x', '')",
+        "insert into control.contract_act (contract, actor, act, note) values (2, '基盤', '決裁', '')",
         "insert into control.metered values (2, '2026-01-01', 1)",
         "update control.offer set price = null",
         "delete from control.contract",

@@ -15,6 +15,15 @@ alter table control.offer
     add column documents jsonb not null default '{}',
     add column withdrawal_reason text;
 
+-- What may be contracted now: on offer and, from the decision on, found conforming.
+create function control.is_on_offer(asked bigint, conforming boolean) returns boolean
+    language sql stable as
+    $$ select exists (
+        select from control.offer where id = asked and withdrawn_at is null
+            and case when conforming then coalesce((report ->> 'passes')::boolean, false)
+                     else replaced_at is null and coalesce((report ->> 'passes')::boolean, true)
+                end) $$;
+
 -- 適合確認 (標準化法9条): what a body confirmed of what it uses, with the report as its evidence.
 create table control.confirmation (
     contract bigint primary key references control.contract,
@@ -27,7 +36,8 @@ create policy own on control.confirmation for select to kumoi_buyer
     using (control.is_own(contract));
 create policy confirm on control.confirmation for insert to kumoi_buyer
     with check (control.is_own(contract) and exists (
-        select from control.contract c where c.id = contract and c.state = '提供中'));
+        select from control.contract c join control.offer o on o.id = c.offer
+        where c.id = contract and c.state = '提供中' and (o.report ->> 'passes')::boolean));
 
 grant select on control.package, control.confirmation to kumoi_buyer;
 grant insert (contract, actor, evidence) on control.confirmation to kumoi_buyer;

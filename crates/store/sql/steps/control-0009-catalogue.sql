@@ -52,7 +52,7 @@ create table control.offer_entry (
     base_yen bigint,
     resident_yen bigint,
     conforms boolean,
-    -- In force, and the newest of its vendor for the system.
+    -- In force: neither withdrawn nor replaced by a newer one of its vendor.
     newest boolean not null,
     folded text not null,
     grams text[] not null,
@@ -62,7 +62,6 @@ create table control.offer_entry (
 create index offer_entry_order on control.offer_entry (system, vendor, offer);
 create index offer_entry_grams on control.offer_entry using gin (grams);
 create index offer_entry_words on control.offer_entry using gin (words);
-create index offer_of on control.offer (system, vendor, published_at desc, id desc);
 
 create function control.offer_entry_write(given control.offer) returns void language plpgsql as
 $$
@@ -74,7 +73,8 @@ begin
     insert into control.offer_entry
     select given.id, p.day, lead(p.day, 1, 'infinity') over (order by p.day),
         given.system, given.vendor, given.name, given.name_en, given.version,
-        p.base_yen, p.resident_yen, (given.report ->> 'passes')::boolean, false,
+        p.base_yen, p.resident_yen, (given.report ->> 'passes')::boolean,
+        given.withdrawn_at is null and given.replaced_at is null,
         keys, control.grams(keys),
         coalesce((select w.words from control.package_word w where w.hash = given.hash), '{}')
     from (
@@ -83,12 +83,6 @@ begin
         select (one ->> 'from')::date, (one ->> 'base_yen')::bigint,
             (one ->> 'resident_yen')::bigint
         from jsonb_array_elements(coalesce(given.price, '[]')) one) p;
-    update control.offer_entry e set newest = not e.newest
-    where e.system = given.system and e.vendor = given.vendor
-      and e.newest is distinct from (e.offer is not distinct from (
-        select o.id from control.offer o
-        where o.system = given.system and o.vendor = given.vendor and o.withdrawn_at is null
-        order by o.published_at desc, o.id desc limit 1));
 end
 $$;
 

@@ -1,10 +1,10 @@
-//! 契約 as a municipality's LGWAN login works on them, and as the executor carries them out. Row
-//! security shows a login its own contracts only: nothing here names an organisation to it.
+//! 契約 as a municipality's LGWAN login works on them. Row security shows a login its own contracts
+//! only: nothing here names an organisation to it. What may follow what is the database's own rule.
 
 use base::date::Date;
 use base::said;
 use jiff::Timestamp;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 use super::offer::{self, Offer};
 use crate::{GenericClient, StoreError};
@@ -18,6 +18,21 @@ pub struct Draft {
     pub reason: String,
     /// 予算科目 or 債務負担行為.
     pub budget: String,
+    /// 事業者の変更: the contract in force that this one is to take the place of.
+    pub replaces: Option<i64>,
+}
+
+/// 終了: the end of a contract in service, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// 終了日: the last day in service.
+    pub on: Date,
+    /// Why.
+    pub reason: String,
+    /// When and by whom it was asked for.
+    pub asked: (Timestamp, String),
+    /// When and by whom it was decided.
+    pub decided: Option<(Timestamp, String)>,
 }
 
 /// 契約: a contract of an organisation for an offer.
@@ -29,7 +44,7 @@ pub struct Contract {
     pub organisation: String,
     /// What is contracted.
     pub offer: Offer,
-    /// 起案, 決裁済, 締結, 提供中, 終了, 取下げ.
+    /// 起案, 決裁済, 締結, 移行待ち, 提供中, 終了, 取下げ.
     pub state: String,
     /// How it comes about.
     pub draft: Draft,
@@ -43,6 +58,10 @@ pub struct Contract {
     pub opened_at: Option<Timestamp>,
     /// 適合確認: when and by whom.
     pub confirmed: Option<(Timestamp, String)>,
+    /// Its end, where one was asked for.
+    pub ending: Option<Ending>,
+    /// Since when it is over.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// What was done about a contract.
@@ -52,32 +71,47 @@ pub struct Act {
     pub at: Timestamp,
     /// By whom.
     pub actor: String,
-    /// 起案, 決裁, 締結, 取下げ, 提供開始.
+    /// 起案, 決裁, 締結, 取下げ, 再試行, 適合確認, 終了の申出, 終了の決裁, 終了の取消; by the platform
+    /// 提供開始, 提供できない, 移行待ち, 終了, 終了できない.
     pub act: String,
     /// What was said with it.
     pub note: String,
 }
 
 const CONTRACT: &str = "c.id, c.organisation, c.state, c.method, c.reason, c.budget, c.drafted_by,
-    c.decided_at, c.decided_by, c.signed_at, c.signed_by, c.opened_at, f.at, f.actor";
+    c.decided_at, c.decided_by, c.signed_at, c.signed_by, c.opened_at, f.at, f.actor, c.replaces,
+    c.ends_on, c.end_reason, c.end_asked_at, c.end_asked_by, c.end_decided_at, c.end_decided_by,
+    c.ended_at";
+/// How many columns that is: the offer's come after them.
+const WIDTH: usize = 22;
+
+fn by(row: &Row, at: usize) -> Result<Option<(Timestamp, String)>, StoreError> {
+    let (when, who): (Option<Timestamp>, Option<String>) = (row.try_get(at)?, row.try_get(at + 1)?);
+    Ok(when.zip(who))
+}
 
 fn contract(row: &Row) -> Result<Contract, StoreError> {
-    let by = |at: usize| -> Result<Option<(Timestamp, String)>, StoreError> {
-        let (when, who): (Option<Timestamp>, Option<String>) =
-            (row.try_get(at)?, row.try_get(at + 1)?);
-        Ok(when.zip(who))
-    };
+    let (on, reason): (Option<Date>, Option<String>) = (row.try_get(15)?, row.try_get(16)?);
+    let decided = by(row, 19)?;
+    let ending = on.zip(reason).zip(by(row, 17)?);
     Ok(Contract {
         id: row.try_get(0)?,
         organisation: row.try_get(1)?,
         state: row.try_get(2)?,
-        draft: Draft { method: row.try_get(3)?, reason: row.try_get(4)?, budget: row.try_get(5)? },
+        draft: Draft {
+            method: row.try_get(3)?,
+            reason: row.try_get(4)?,
+            budget: row.try_get(5)?,
+            replaces: row.try_get(14)?,
+        },
         drafted_by: row.try_get(6)?,
-        decided: by(7)?,
-        signed: by(9)?,
+        decided: by(row, 7)?,
+        signed: by(row, 9)?,
         opened_at: row.try_get(11)?,
-        offer: offer::read(row, 14)?,
-        confirmed: by(12)?,
+        offer: offer::read(row, WIDTH)?,
+        confirmed: by(row, 12)?,
+        ending: ending.map(|((on, reason), asked)| Ending { on, reason, asked, decided }),
+        ended_at: row.try_get(21)?,
     })
 }
 
@@ -114,7 +148,7 @@ pub async fn act_list(client: &impl GenericClient, id: i64) -> Result<Vec<Act>, 
     rows.iter().map(act).collect()
 }
 
-async fn act_add(
+pub(super) async fn act_add(
     client: &impl GenericClient,
     (id, actor): (i64, &str),
     (act, note): (&str, &str),
@@ -125,198 +159,157 @@ async fn act_add(
     Ok(())
 }
 
-/// 起案: drafts a contract of this login's organisation for an offer; its number. One that was
-/// withdrawn may be drafted anew.
+/// 起案: drafts a contract of this login's organisation for an offer; its number.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when there is a contract for the same system already.
+/// [`StoreError::Conflict`] when there is a contract for the same business already that this one
+/// does not say it takes the place of; [`StoreError::NotFound`] for what is not on offer.
 pub async fn contract_draft(
     client: &impl GenericClient,
     offer: i64,
     draft: &Draft,
     actor: &str,
 ) -> Result<i64, StoreError> {
-    let other = "select c.state from control.contract c join control.offer o on o.id = c.offer
-                 where o.system = (select system from control.offer where id = $1)
-                   and c.state not in ('取下げ', '終了')";
-    if let Some(row) = client.query_opt(&format!("{other} limit 1"), &[&offer]).await? {
-        let state: String = row.try_get(0)?;
+    // Two people who draft at the same moment wait for one another.
+    let turn = "select pg_advisory_xact_lock(hashtextextended('contract ' || control.own(), 0))";
+    client.execute(turn, &[]).await?;
+    let other = "select id, state from control.contract
+                 where state not in ('取下げ', '終了') and control.is_same_business(offer, $1)
+                   and (id is distinct from $2 or state <> '提供中') limit 1";
+    if let Some(row) = client.query_opt(other, &[&offer, &draft.replaces]).await? {
+        let (id, state): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
         return Err(StoreError::Conflict(said!(
-            "この業務の契約がもうあります（{state}）。替えるときは、先にその契約を終えてください",
-            "There is a contract for this business already. To change, end that one first"
+            "この業務の契約がもうあります（契約 {id}、{state}）。提供中の契約を替えるときは、替えることを\
+             示して起案し、手続の途中のものは先に取り下げてください",
+            "There is a contract for this business already ({id}). Say that the new one takes the \
+             place of what is in service, and withdraw what is on its way"
         )));
     }
     let row = client
         .query_opt(
             "insert into control.contract
-               (organisation, offer, state, method, reason, budget, drafted_by)
-             select control.own(), id, '起案', $2, $3, $4, $5 from control.offer
-             where id = $1 and withdrawn_at is null
-             on conflict (organisation, offer) do update
-               set state = '起案', method = $2, reason = $3, budget = $4, drafted_by = $5,
-                   drafted_at = now(), decided_by = null, decided_at = null
+               (organisation, offer, state, method, reason, budget, drafted_by, replaces)
+             select control.own(), id, '起案', $2, $3, $4, $5, $6 from control.offer
+             where id = $1 and control.is_on_offer(id, false)
              returning id",
-            &[&offer, &draft.method, &draft.reason, &draft.budget, &actor],
+            &[&offer, &draft.method, &draft.reason, &draft.budget, &actor, &draft.replaces],
         )
         .await?;
-    let row =
-        row.ok_or_else(|| StoreError::NotFound(said!("提供の申出 {offer}", "offer {offer}")))?;
+    let row = row.ok_or_else(|| {
+        StoreError::NotFound(said!("契約できる申出 {offer}", "offer {offer} open to contract"))
+    })?;
     let id: i64 = row.try_get(0)?;
     act_add(client, (id, actor), ("起案", &draft.reason)).await?;
     Ok(id)
 }
 
-/// What somebody does about a contract that was drafted.
+/// What somebody does about a contract that is not in service yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// 決裁, by another person than who drafted it.
     Decide,
     /// 締結: the electronic contract.
     Sign,
-    /// 取下げ, before it is signed.
+    /// 取下げ: before it is signed; afterwards, with a reason, where the platform could not open it
+    /// or has not moved anything yet.
     Withdraw,
+    /// 再試行: what could not be opened is tried again.
+    Retry,
+}
+
+/// Whether the platform's last word on a contract is that it cannot be opened.
+const REFUSED: &str = "(select a.act = '提供できない' from control.contract_act a
+    where a.contract = c.id order by a.id desc limit 1)";
+
+/// What is recorded of a step, and the statement that takes it: $1 the contract, $2 who, $3 why.
+fn statement(step: Step) -> (&'static str, String) {
+    let (act, set, when) = match step {
+        Step::Decide => (
+            "決裁",
+            "state = '決裁済', decided_by = $2",
+            "state = '起案' and drafted_by <> $2 and control.is_on_offer(c.offer, true)".to_owned(),
+        ),
+        Step::Sign => (
+            "締結",
+            "state = '締結', signed_by = $2",
+            "state = '決裁済' and control.is_on_offer(c.offer, true)".to_owned(),
+        ),
+        Step::Withdraw => (
+            "取下げ",
+            "state = '取下げ'",
+            format!(
+                "(state in ('起案', '決裁済')
+                  or $3 <> '' and (state = '移行待ち' or state = '締結' and {REFUSED}))"
+            ),
+        ),
+        // Changes nothing itself: the act tells the executor.
+        Step::Retry => ("再試行", "state = state", format!("state = '締結' and {REFUSED}")),
+    };
+    let given = "$2::text is not null and $3::text is not null";
+    (act, format!("update control.contract c set {set} where id = $1 and {given} and {when}"))
 }
 
 /// Takes a step with a contract.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when it is not in a state for it, or who drafted it would decide.
+/// [`StoreError::Conflict`] when it is not in a state for it, who drafted it would decide, or the
+/// offer was withdrawn or does not conform.
 pub async fn contract_step(
     client: &impl GenericClient,
     (id, step): (i64, Step),
     (actor, note): (&str, &str),
 ) -> Result<(), StoreError> {
-    let (act, sql) = match step {
-        Step::Decide => (
-            "決裁",
-            "update control.contract set state = '決裁済', decided_by = $2, decided_at = now()
-             where id = $1 and state = '起案' and drafted_by <> $2",
-        ),
-        Step::Sign => (
-            "締結",
-            "update control.contract set state = '締結', signed_by = $2, signed_at = now()
-             where id = $1 and state = '決裁済'",
-        ),
-        Step::Withdraw => (
-            "取下げ",
-            "update control.contract set state = '取下げ', signed_by = null
-             where id = $1 and state in ('起案', '決裁済') and $2 <> ''",
-        ),
-    };
-    if client.execute(sql, &[&id, &actor]).await? == 0 {
-        return Err(StoreError::Conflict(said!(
-            "いまの状態では{act}できません。起案した人は決裁できず、締結は決裁のあとです",
-            "Not possible now: who drafted it cannot decide, and signing follows the decision"
-        )));
+    let (act, sql) = statement(step);
+    if client.execute(&sql, &[&id, &actor, &note]).await? == 0 {
+        return Err(StoreError::Conflict(refused(client, id, act).await?));
     }
     act_add(client, (id, actor), (act, note)).await
+}
+
+/// Why a step was not taken.
+async fn refused(
+    client: &impl GenericClient,
+    id: i64,
+    act: &str,
+) -> Result<base::said::Said, StoreError> {
+    let sql = "select c.state in ('起案', '決裁済') and not control.is_on_offer(c.offer, true)
+               from control.contract c where c.id = $1";
+    let row = client.query_opt(sql, &[&id]).await?;
+    let gone = row.map(|row| row.try_get::<_, bool>(0)).transpose()?.unwrap_or_default();
+    if gone && act != "取下げ" {
+        return Ok(said!(
+            "この申出は、事業者が取り下げたか、適合と判定されていないため、{act}できません。取り下げて、\
+             カタログから選び直してください",
+            "The offer was withdrawn or is not found conforming. Withdraw this contract and choose \
+             again from the catalogue"
+        ));
+    }
+    Ok(said!(
+        "いまの状態では{act}できません。起案した人は決裁できず、締結は決裁のあとです",
+        "Not possible now: who drafted it cannot decide, and signing follows the decision"
+    ))
 }
 
 /// 適合確認 (標準化法9条): this login's organisation confirms that what it uses conforms, with the
 /// report of the gate as evidence.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when it is not in service or was confirmed already.
+/// [`StoreError::Conflict`] when it is not in service, its report does not say that it conforms, or
+/// it was confirmed already.
 pub async fn contract_confirm(
     client: &impl GenericClient,
     id: i64,
     (actor, evidence): (&str, &str),
 ) -> Result<(), StoreError> {
     let sql = "insert into control.confirmation (contract, actor, evidence)
-               select id, $2, $3 from control.contract where id = $1 and state = '提供中'
+               select c.id, $2, $3 from control.contract c join control.offer o on o.id = c.offer
+               where c.id = $1 and c.state = '提供中' and (o.report ->> 'passes')::boolean
                on conflict do nothing";
     if client.execute(sql, &[&id, &actor, &evidence]).await? == 0 {
         return Err(StoreError::Conflict(said!(
-            "提供中でないか、適合確認はもう済んでいます",
-            "Not in service, or confirmed already"
+            "提供中でないか、報告が適合でないか、適合確認がもう済んでいます",
+            "Not in service, the report does not say that it conforms, or confirmed already"
         )));
     }
     act_add(client, (id, actor), ("適合確認", evidence)).await
-}
-
-/// Signs a contract for a sample organisation, decided by its start; signing again changes nothing.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn contract_sign(
-    client: &Client,
-    organisation: &str,
-    offer: i64,
-) -> Result<i64, StoreError> {
-    let row = client
-        .query_one(
-            "insert into control.contract
-               (organisation, offer, state, reason, drafted_by, decided_by, decided_at,
-                signed_by, signed_at)
-             values ($1, $2, '締結', '見本の団体の初めの契約', '見本', '見本の決裁', now(),
-                     '見本', now())
-             on conflict (organisation, offer) do update set offer = excluded.offer returning id",
-            &[&organisation, &offer],
-        )
-        .await?;
-    Ok(row.try_get(0)?)
-}
-
-/// Marks a contract as in service; what it replaces (the same system's older packages) ends.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn contract_in_service(client: &Client, id: i64) -> Result<(), StoreError> {
-    let sql = "
-        with own as (
-            select c.id, c.organisation, o.system from control.contract c
-            join control.offer o on o.id = c.offer where c.id = $1),
-        same as (
-            select c.id from control.contract c join control.offer o on o.id = c.offer
-            join own on own.organisation = c.organisation and own.system = o.system)
-        update control.contract c
-        set state = case when c.id = $1 then '提供中' else '終了' end,
-            opened_at = case when c.id = $1 then coalesce(opened_at, now()) else opened_at end
-        from same where same.id = c.id and (c.id = $1 or c.state = '提供中')";
-    client.execute(sql, &[&id]).await?;
-    Ok(())
-}
-
-/// Notes what the executor did.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn executor_act(
-    client: &Client,
-    id: i64,
-    act: &str,
-    note: &str,
-) -> Result<(), StoreError> {
-    act_add(client, (id, "基盤"), (act, note)).await
-}
-
-/// How many residents an organisation had on a day, for each of its contracts in service; a day
-/// that was metered stays as it was.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn meter(
-    client: &Client,
-    (organisation, day): (&str, Date),
-    residents: i32,
-) -> Result<u64, StoreError> {
-    let sql = "insert into control.metered (contract, day, residents)
-               select id, $2, $3 from control.contract
-               where organisation = $1 and state = '提供中' on conflict do nothing";
-    Ok(client.execute(sql, &[&organisation, &day, &residents]).await?)
-}
-
-/// What was metered from a day until before another: contract, day, residents.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn metered(
-    client: &impl GenericClient,
-    (from, until): (Date, Date),
-) -> Result<Vec<(i64, Date, i32)>, StoreError> {
-    let sql = "select contract, day, residents from control.metered
-               where day >= $1 and day < $2 order by contract, day";
-    let rows = client.query(sql, &[&from, &until]).await?;
-    let line = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-    rows.iter().map(line).collect()
 }

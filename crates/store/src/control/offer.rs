@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use base::said;
 use definition::{Package, System};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -16,10 +17,14 @@ use crate::{GenericClient, StoreError};
 pub struct Offer {
     /// Its number.
     pub id: i64,
-    /// Who offers it.
+    /// Who offers it: the name for people.
     pub vendor: String,
+    /// The vendor's identifier.
+    pub vendor_id: String,
     /// System offered.
     pub system: String,
+    /// 業務ID of the standardised business; `None` for what stands beside them.
+    pub code: Option<String>,
     /// Its name.
     pub name: String,
     /// Its English name.
@@ -34,6 +39,8 @@ pub struct Offer {
     pub published_at: Timestamp,
     /// When it was withdrawn: no new contract from then on.
     pub withdrawn_at: Option<Timestamp>,
+    /// When a newer package of the vendor took its place: no new draft from then on.
+    pub replaced_at: Option<Timestamp>,
     /// Whether the gate found it conforming; `None` while the report is not there.
     pub conforms: Option<bool>,
     /// File names of the vendor's documents.
@@ -42,7 +49,7 @@ pub struct Offer {
 
 pub(super) const COLUMNS: &str = "o.id, o.vendor, o.system, o.name, o.version, o.hash, o.price,
     o.published_at, o.withdrawn_at, (o.report ->> 'passes')::boolean, o.name_en,
-    array(select jsonb_object_keys(o.documents))";
+    array(select jsonb_object_keys(o.documents)), o.vendor_id, o.replaced_at, o.code";
 
 pub(super) fn read(row: &Row, at: usize) -> Result<Offer, StoreError> {
     Ok(Offer {
@@ -58,14 +65,19 @@ pub(super) fn read(row: &Row, at: usize) -> Result<Offer, StoreError> {
         withdrawn_at: row.try_get(at + 8)?,
         conforms: row.try_get(at + 9)?,
         documents: row.try_get(at + 11)?,
+        vendor_id: row.try_get(at + 12)?,
+        replaced_at: row.try_get(at + 13)?,
+        code: row.try_get(at + 14)?,
     })
 }
 
 /// What a vendor publishes.
 #[derive(Clone, Copy, Debug)]
 pub struct Publication<'p> {
-    /// Who.
-    pub vendor: &'p str,
+    /// Who: the identifier, and the name for people.
+    pub vendor: (&'p str, &'p str),
+    /// 業務ID of the standardised business; `None` for what stands beside them.
+    pub code: Option<&'p str>,
     /// The price list, where there is one.
     pub price: Option<&'p Value>,
     /// The report of the gate, where it was held.
@@ -74,7 +86,9 @@ pub struct Publication<'p> {
     pub documents: &'p BTreeMap<String, String>,
 }
 
-/// Publishes a package as an offer; the same package again is the same offer.
+/// Publishes a package as an offer of a vendor; its older packages of the same system are replaced
+/// by it. The same package again is the same offer, with the report and the documents that were
+/// judged first: a confirmation points to them.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -84,19 +98,31 @@ pub async fn offer_publish(
     system: &System,
 ) -> Result<i64, StoreError> {
     package_keep(client, system).await?;
+    let (vendor_id, vendor) = publication.vendor;
     let row = client
         .query_one(
-            "insert into control.offer
-               (vendor, system, name, version, hash, price, report, documents, name_en)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             on conflict (system, hash) do update set withdrawn_at = null,
-               name_en = excluded.name_en, price = excluded.price,
-               report = coalesce(excluded.report, offer.report),
-               documents = case when excluded.documents = '{}' then offer.documents
-                                else excluded.documents end
-             returning id",
+            "with published as (
+               insert into control.offer
+                 (vendor, system, name, version, hash, price, report, documents, name_en,
+                  vendor_id, code)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+               on conflict (vendor_id, system, hash) do update set
+                 published_at = case when offer.withdrawn_at is null and offer.replaced_at is null
+                                then offer.published_at else now() end,
+                 withdrawn_at = null, withdrawal_reason = null, replaced_at = null,
+                 vendor = excluded.vendor, name_en = excluded.name_en, price = excluded.price,
+                 code = excluded.code,
+                 documents = case when offer.report is not null or excluded.documents = '{}'
+                             then offer.documents else excluded.documents end,
+                 report = coalesce(offer.report, excluded.report)
+               returning id),
+             replaced as (
+               update control.offer o set replaced_at = now() from published
+               where o.vendor_id = $10 and o.system = $2 and o.id <> published.id
+                 and o.replaced_at is null)
+             select id from published",
             &[
-                &publication.vendor,
+                &vendor,
                 &system.id,
                 &system.name,
                 &system.version,
@@ -105,6 +131,8 @@ pub async fn offer_publish(
                 &publication.report,
                 &Json(publication.documents),
                 &system.name_en,
+                &vendor_id,
+                &publication.code,
             ],
         )
         .await?;
@@ -139,14 +167,15 @@ pub async fn package_load(
     })
 }
 
-/// Every offer in force, by system and vendor, the newest package first.
+/// Every offer in force, by system and vendor: of each vendor the package published last.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn offer_list(client: &impl GenericClient) -> Result<Vec<Offer>, StoreError> {
     let sql = format!(
-        "select {COLUMNS} from control.offer o where o.withdrawn_at is null
-         order by o.system, o.vendor, o.id desc"
+        "select {COLUMNS} from control.offer o
+         where o.withdrawn_at is null and o.replaced_at is null
+         order by o.system, o.vendor_id, o.published_at desc, o.id desc"
     );
     client.query(&sql, &[]).await?.iter().map(|row| read(row, 0)).collect()
 }
@@ -205,26 +234,34 @@ pub async fn offer_report_set(client: &Client, id: i64, report: &Value) -> Resul
     Ok(())
 }
 
-/// Takes the offer of a package back: no new contract from now on, those there are go on.
+/// Takes a vendor's offer of a package back: no new contract from now on, those there are go on.
 ///
 /// # Errors
-/// [`StoreError::Database`].
-pub async fn offer_withdraw(client: &Client, hash: &str, reason: &str) -> Result<(), StoreError> {
-    let sql = "update control.offer set withdrawn_at = now(), withdrawal_reason = $2
-               where hash = $1 and withdrawn_at is null";
-    client.execute(sql, &[&hash, &reason]).await?;
-    Ok(())
+/// [`StoreError::NotFound`] when this vendor never offered it.
+pub async fn offer_withdraw(
+    client: &Client,
+    (vendor_id, hash): (&str, &str),
+    reason: &str,
+) -> Result<(), StoreError> {
+    let sql = "update control.offer set withdrawn_at = coalesce(withdrawn_at, now()),
+                 withdrawal_reason = coalesce(withdrawal_reason, $3)
+               where vendor_id = $1 and hash = $2";
+    match client.execute(sql, &[&vendor_id, &hash, &reason]).await? {
+        0 => Err(StoreError::NotFound(said!("{vendor_id}の申出", "an offer of {vendor_id}"))),
+        _ => Ok(()),
+    }
 }
 
-/// How many bodies have a contract for each package that is not over.
+/// How many bodies have a contract that is not over for each vendor's package: vendor, hash,
+/// bodies.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn offer_uses(client: &Client) -> Result<Vec<(String, i32)>, StoreError> {
-    let sql = "select o.hash, count(distinct c.organisation)
-                 filter (where c.state in ('締結', '提供中'))::integer
+pub async fn offer_uses(client: &Client) -> Result<Vec<(String, String, i32)>, StoreError> {
+    let sql = "select o.vendor_id, o.hash, count(distinct c.organisation)
+                 filter (where c.state in ('締結', '移行待ち', '提供中'))::integer
                from control.offer o left join control.contract c on c.offer = o.id
-               group by o.hash";
+               group by o.vendor_id, o.hash";
     let rows = client.query(sql, &[]).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }

@@ -37,10 +37,13 @@ async fn signed(client: &Connection) {
     let system = system();
     let price = serde_json::json!([{"from": "2026-04-01", "base_yen": 31_000, "resident_yen": 31}]);
     let none = std::collections::BTreeMap::new();
-    let publication =
-        Publication {
-            vendor: "見本の事業者", price: Some(&price), report: None, documents: &none
-        };
+    let publication = Publication {
+        vendor: ("vendor_c", "見本の事業者"),
+        code: Some("900"),
+        price: Some(&price),
+        report: None,
+        documents: &none,
+    };
     let offer = offer_publish(client, &publication, &system).await.unwrap();
     for (id, code, residents) in [("kasumi", "999991", 100), ("kumoi", "999992", 700)] {
         let code = code.to_owned();

@@ -1,0 +1,204 @@
+//! 起案: a contract for an offer, with its method, reason and budget, and with the contract in force
+//! that it takes the place of. Nothing is decided here.
+
+use axum::Form;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use base::said;
+use maud::{Markup, html};
+use office::plan::Finding;
+use serde::Deserialize;
+use store::StoreError;
+use store::control::{Contract, Draft, Offer, contract_draft, contract_list, offer_list};
+
+use super::{METHODS, name, seen};
+use crate::component::form::{
+    ButtonKind, Choice, Field, FieldError, PostForm, button, checkboxes, error_summary, post_form,
+    radios, text, textarea,
+};
+use crate::component::language::Language;
+use crate::counter::refusal::Refusal;
+use crate::lgwan::Buyer;
+
+/// What is entered in a draft.
+#[derive(Default, Deserialize)]
+pub struct Entered {
+    csrf: Option<String>,
+    #[serde(default)]
+    method: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    budget: String,
+    /// 替えることの確認: the number of the contract in force that this one takes the place of.
+    #[serde(default)]
+    replaces: String,
+}
+
+/// The form of a draft.
+pub async fn form(buyer: Buyer, Path((_, offer)): Path<(String, i64)>) -> Response {
+    let made = async {
+        let (offer, old) = offer_read(&buyer, offer).await?;
+        let content = draft_view(&buyer, (&offer, old.as_ref()), (&Entered::default(), &[]));
+        Ok(buyer.page(buyer.say("契約の起案", "Draft a contract"), Vec::new(), content))
+    };
+    buyer.answer(made.await)
+}
+
+/// An offer that can be contracted, and the own contract in force for the same business.
+async fn offer_read(buyer: &Buyer, id: i64) -> Result<(Offer, Option<Contract>), Refusal> {
+    let client = buyer.cloud().await?;
+    let mut offers = offer_list(&*client).await?;
+    offers.retain(|offer| offer.conforms != Some(false));
+    let offer = offers.into_iter().find(|offer| offer.id == id).ok_or(Refusal::NotFound)?;
+    let mut own = contract_list(&*client).await?;
+    own.retain(|one| one.state == "提供中" && is_same_business(&one.offer, &offer));
+    Ok((offer, own.pop()))
+}
+
+fn is_same_business(one: &Offer, other: &Offer) -> bool {
+    one.system == other.system || (one.code.is_some() && one.code == other.code)
+}
+
+fn draft_view(
+    buyer: &Buyer,
+    (offer, old): (&Offer, Option<&Contract>),
+    (entered, findings): (&Entered, &[Finding]),
+) -> Markup {
+    let message = |one: &'_ Finding| buyer.say(&one.message, &one.message_en).to_owned();
+    let errors: Vec<(String, String)> =
+        findings.iter().map(|one| (one.at.clone().unwrap_or_default(), message(one))).collect();
+    let errors: Vec<FieldError<'_>> =
+        errors.iter().map(|(field, message)| FieldError { field, message }).collect();
+    let error = |field: &str| errors.iter().find(|e| e.field == field).map(|e| e.message);
+    let action = buyer.href(&format!("/offers/{}", offer.id));
+    let form = PostForm { action: &action, csrf: &buyer.csrf, enter: None, multipart: false };
+    let field = |name: &'static str, label: &'static str| {
+        Field::new(buyer.language, name, label).required(true).error(error(name))
+    };
+    let methods = METHODS.map(|(ja, en)| Choice::new(ja, buyer.say(ja, en)));
+    let method = match entered.method.as_str() {
+        "" => METHODS[0].0,
+        chosen => chosen,
+    };
+    html! {
+        (error_summary(buyer.language, &errors))
+        p { (name(buyer, offer)) "　" span lang="ja" { (offer.vendor) } "　"
+            (buyer.say("版", "version ")) (offer.version) }
+        (post_form(&form, html! {
+            @if let Some(old) = old {
+                (replacement(buyer, (offer, old), (entered, error("replaces"))))
+            }
+            (radios(&field("method", buyer.say("契約の方法", "Method")).value(method), &methods))
+            (textarea(&field("reason", buyer.say("方法と相手を選んだ理由", "Why this method and vendor"))
+                .hint(buyer.say("随意契約のときは根拠の条項も", "With the article for a negotiated contract"))
+                .value(&entered.reason), 4))
+            (text(&field("budget", buyer.say("予算科目・債務負担行為", "Budget item or commitment"))
+                .value(&entered.budget)))
+            (button(ButtonKind::Primary, buyer.say("起案する", "Draft")))
+        }))
+    }
+}
+
+/// What becomes of the contract in force, and the tick that it is meant.
+fn replacement(
+    buyer: &Buyer,
+    (offer, old): (&Offer, &Contract),
+    (entered, error): (&Entered, Option<&str>),
+) -> Markup {
+    let id = old.id.to_string();
+    let label = match buyer.language {
+        Language::Japanese => {
+            format!("提供中の契約 {id}（{} 版 {}）に替える", old.offer.vendor, old.offer.version)
+        }
+        Language::English => format!(
+            "Take the place of contract {id} in service (“{}”, version {})",
+            old.offer.vendor, old.offer.version
+        ),
+    };
+    let hint = match old.offer.vendor_id == offer.vendor_id {
+        true => buyer.say(
+            "同じ事業者の新しい版です。締結すると、記録を残したまま版を替えます。記録の壊れる替え方は行わず、\
+             理由を示します。",
+            "A newer version of the same vendor: signed, it is upgraded with its records. What would \
+             break them is not done, and the reasons are shown.",
+        ),
+        false => buyer.say(
+            "事業者の変更です。締結の後は「移行待ち」になり、記録を標準の項目で移し終えるまで、\
+             いまの契約のシステムを使い続けます。\
+             移し終えると、いまの契約が終わり、新しい契約が提供中になります。",
+            "A change of vendor: signed, it waits until the records have gone over by the items of the \
+             standard. Until then the present system stays in service; then its contract ends.",
+        ),
+    };
+    let chosen = if entered.replaces == id { vec![id.as_str()] } else { Vec::new() };
+    let heading = buyer.say("いまの契約", "The present contract");
+    let field = Field::new(buyer.language, "replaces", heading).required(true).hint(hint);
+    checkboxes(&field.error(error), &[Choice::new(&id, &label)], &chosen)
+}
+
+/// Takes in a draft.
+pub async fn enter(
+    buyer: Buyer,
+    Path((_, offer)): Path<(String, i64)>,
+    Form(entered): Form<Entered>,
+) -> Response {
+    let made = async {
+        buyer.check(entered.csrf.as_deref())?;
+        let (offer, old) = offer_read(&buyer, offer).await?;
+        let mut findings = findings(&entered);
+        if old.as_ref().is_some_and(|old| entered.replaces != old.id.to_string()) {
+            let said = said!(
+                "いまの契約に替えることを確かめて、印を付けてください",
+                "Confirm that it takes the place of the present contract"
+            );
+            findings.push(Finding::error(Some("replaces".to_owned()), said));
+        }
+        if !findings.is_empty() {
+            let old = old.as_ref();
+            let content = draft_view(&buyer, (&offer, old), (&entered, &findings));
+            let title = buyer.say("契約の起案", "Draft a contract");
+            let mut response = buyer.page(title, Vec::new(), content);
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            return Ok(response);
+        }
+        let text = |text: &str| text.trim().to_owned();
+        let draft = Draft {
+            method: entered.method.clone(),
+            reason: text(&entered.reason),
+            budget: text(&entered.budget),
+            replaces: old.map(|old| old.id),
+        };
+        let mut client = buyer.cloud().await?;
+        let transaction = client.transaction().await.map_err(StoreError::from)?;
+        let id = contract_draft(&transaction, offer.id, &draft, &buyer.actor.id).await?;
+        transaction.commit().await.map_err(StoreError::from)?;
+        Ok(seen(&buyer, id))
+    };
+    buyer.answer(made.await)
+}
+
+/// What is missing of a draft: a contract needs its method, its reason and its budget.
+fn findings(entered: &Entered) -> Vec<Finding> {
+    let mut out = Vec::new();
+    if METHODS.iter().all(|(word, _)| *word != entered.method) {
+        let said = said!("契約の方法を選んでください", "Choose the method of the contract");
+        out.push(Finding::error(Some("method".to_owned()), said));
+    }
+    if entered.reason.trim().is_empty() {
+        let said = said!(
+            "方法と相手を選んだ理由を入れてください",
+            "Enter why this method and this vendor were chosen"
+        );
+        out.push(Finding::error(Some("reason".to_owned()), said));
+    }
+    if entered.budget.trim().is_empty() {
+        let said = said!(
+            "予算科目か債務負担行為を入れてください。予算のない契約はできません",
+            "Enter the budget item or commitment: there is no contract without a budget"
+        );
+        out.push(Finding::error(Some("budget".to_owned()), said));
+    }
+    out
+}
