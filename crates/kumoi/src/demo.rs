@@ -139,8 +139,8 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     ended
 }
 
-/// Fills one organisation after the other. One that fails takes none of the others with it; its rest
-/// is filled at the next start.
+/// Fills one organisation after the other. One that fails takes none of the others with it; its
+/// rest is filled at the next start.
 async fn fill_all(installer: Installer, opened: Vec<Opened>) {
     for one in opened {
         let (name, systems) = (one.sample.organisation.name.clone(), Arc::clone(&one.systems));

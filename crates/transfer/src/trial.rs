@@ -132,9 +132,9 @@ pub struct Trial {
 }
 
 /// Installs a system in two databases of its own beside `others`, moves rows of every kind from one
-/// into the other by the groups of `standard`, and compares. Nothing of the trial is left, nor of an
-/// earlier one of this name that was cut off: lower-case letters, digits and `_`, the same each
-/// time.
+/// into the other by the groups of `standard`, and compares. Nothing of the trial is left, nor of
+/// an earlier one of this name that was cut off: lower-case letters, digits and `_`, the same each
+/// time. Files lie below `var` meanwhile.
 ///
 /// # Errors
 /// [`TransferError`] when the platform fails; nothing is said of the package then.
