@@ -246,8 +246,8 @@ fn notice<'n>(seller: &Seller, submission: &Submission) -> Option<Notice<'n>> {
                  ファイルは基盤に残っていて、不具合が直ると、もう一度判定します。お急ぎのときは、\
                  提出の番号を添えてデジタル庁に知らせてください。",
                 "The platform could not judge this through trouble of its own; it does not mean \
-                 that the package fails. The file is kept and judged again once that is repaired. If it \
-                 is urgent, tell the Agency the number of the submission.",
+                 that the package fails. The file is kept and judged again once that is \
+                 repaired. If it is urgent, tell the Agency the number of the submission.",
             ),
         ),
         _ => return None,
