@@ -181,7 +181,8 @@ impl Report {
     }
 }
 
-/// A report quotes what a vendor has written: no database takes U+0000, and nobody reads on for ever.
+/// A report quotes what a vendor has written: no database takes U+0000, and nobody reads on for
+/// ever.
 fn tidied(value: &mut Value) {
     const LONGEST: usize = 2_000;
     match value {

@@ -1,5 +1,6 @@
-//! How large a package may be, and that it is text. Packages come from outside: each limit is far above what an honest
-//! package needs, and what is below all of them is read in seconds. Counts only; it builds nothing.
+//! How large a package may be, and that it is text. Packages come from outside: each limit is far
+//! above what an honest package needs, and what is below all of them is read in seconds. Counts
+//! only; it builds nothing.
 
 use base::diagnostic::Diagnostic;
 use saphyr_parser::{Event, Parser};

@@ -154,8 +154,8 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     ended
 }
 
-/// Fills one organisation after the other. One that fails takes none of the others with it; its rest
-/// is filled at the next start.
+/// Fills one organisation after the other. One that fails takes none of the others with it; its
+/// rest is filled at the next start.
 async fn fill_all(installer: Installer, opened: Vec<Opened>, var: PathBuf) {
     let bodies: Vec<Sample> = opened.iter().map(|one| one.sample.clone()).collect();
     if let Err(error) = costs::make(&installer, &var, &bodies).await {

@@ -31,7 +31,7 @@ const VALUES: usize = 200_000;
 const KEY_LENGTH: u32 = 15;
 /// How long a trial may take. What does not end in time is tried again, and never booked on the
 /// package.
-const DEADLINE: Duration = Duration::from_secs(300);
+const DEADLINE: Duration = Duration::from_secs(120);
 const TEXTS: &[&str] = &[
     "佐藤　健",
     "葛󠄁城　𠮷子",
@@ -132,9 +132,9 @@ pub struct Trial {
 }
 
 /// Installs a system in two databases of its own beside `others`, moves rows of every kind from one
-/// into the other by the groups of `standard`, and compares. Nothing of the trial is left, nor of an
-/// earlier one of this name that was cut off: lower-case letters, digits and `_`, the same each
-/// time.
+/// into the other by the groups of `standard`, and compares. Nothing of the trial is left, nor of
+/// an earlier one of this name that was cut off: lower-case letters, digits and `_`, the same each
+/// time. Files lie below `var` meanwhile.
 ///
 /// # Errors
 /// [`TransferError`] when the platform fails; nothing is said of the package then.

@@ -165,10 +165,30 @@ fn keys_are_read_and_registered() {
 #[test]
 fn what_is_too_large_or_no_text_is_named() {
     let name = || "system/notices/長い.typ".to_owned();
-    check(&changed(|files| drop(files.insert(name(), "x".repeat((4 << 20) + 1)))), expect![[""]]);
+    check(
+        &changed(|files| drop(files.insert(name(), "x".repeat((4 << 20) + 1)))),
+        expect![[r#"
+        「system/notices/長い.typ」が大きすぎる（一つのファイルは 4 メガバイトまで） → フォルダで直し、kumoi parcel make で作り直す
+    "#]],
+    );
     let many = |at: usize| (format!("system/notices/{at}.typ"), "x".repeat(4 << 20));
-    check(&changed(|files| files.extend((0..9).map(many))), expect![[""]]);
+    check(
+        &changed(|files| files.extend((0..9).map(many))),
+        expect![[r#"
+        全部のファイルで大きすぎる（32 メガバイトまで） → フォルダで直し、kumoi parcel make で作り直す
+    "#]],
+    );
     let small = |at: usize| (format!("documents/{at}"), String::new());
-    check(&changed(|files| files.extend((0..4_001).map(small))), expect![[""]]);
-    check(&changed(|files| drop(files.insert(name(), "あ\nい\0".to_owned()))), expect![[""]]);
+    check(
+        &changed(|files| files.extend((0..4_001).map(small))),
+        expect![[r#"
+        ファイルが 4000 を超える → フォルダで直し、kumoi parcel make で作り直す
+    "#]],
+    );
+    check(
+        &changed(|files| drop(files.insert(name(), "あ\nい\0".to_owned()))),
+        expect![[r#"
+        「system/notices/長い.typ」の 2 行 2 列に、使えない文字 U+0000 がある → フォルダで直し、kumoi parcel make で作り直す
+    "#]],
+    );
 }

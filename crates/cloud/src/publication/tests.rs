@@ -98,8 +98,8 @@ fn what_no_database_takes_is_refused_by_name() {
         OWN,
         text("system.yaml", "statute: ", "statute: \0"),
         expect![[r#"
-        parcel.note | 「system/system.yaml」の 5 行 10 列に、使えない文字 U+0000 がある → kumoi parcel make で作ったファイルをそのまま送る
-    "#]],
+            parcel.note | 「system/system.yaml」の 5 行 10 列に、使えない文字 U+0000 がある → フォルダで直し、kumoi parcel make で作り直す
+        "#]],
     );
     check(
         OWN,
@@ -122,7 +122,7 @@ fn what_no_database_takes_is_refused_by_name() {
         OWN,
         |parcel| drop(parcel.package.files.insert("codes/x\ny.yaml".into(), "name: x\n".into())),
         expect![[r#"
-            parcel.note | ファイル名「system/codes/x\ny.yaml」は使えない（制御文字のない UTF-8 で 200 バイトまで） → kumoi parcel make で作ったファイルをそのまま送る
+            parcel.note | ファイル名「system/codes/x\ny.yaml」は使えない（制御文字のない UTF-8 で 200 バイトまで） → フォルダで直し、kumoi parcel make で作り直す
         "#]],
     );
 }
@@ -143,7 +143,15 @@ fn what_others_read_stays_published() {
     // The seal registration reads the resident record, which is to be replaced.
     let file = "registers/resident.yaml";
     let (from, to) = ("shimei, type: Ｎ, length: 100", "shimei, type: Ｎ, length: 200");
-    check("systems/resident-record", text(file, from, to), expect![[""]]);
+    check(
+        "systems/resident-record",
+        text(file, from, to),
+        expect![[r#"
+        registers/resident.yaml:21「氏名」 | 「氏名」がＮ(200)（標準は Ｎ(100)） → 型と桁数を Ｎ(100) に合わせる
+        system.yaml | ほかの業務がつながらなくなる: seal-registration/system.yaml:10:5: エラー: 項目「氏名」の型が「住民基本台帳」の公開する型と違います
+          対処: 型と桁数を、公開する側に揃えてください → ほかの業務が使っている項目と事象を公開する
+    "#]],
+    );
 }
 
 /// The largest file that is let in, as awkward as it gets, and everything that follows from it.

@@ -132,7 +132,10 @@ fn what_is_too_much_together_is_named() {
 fn what_no_database_takes_is_named() {
     check(
         &with("notices/other.typ", "#let document(data) = {\n  あ\0}\n".to_owned()),
-        expect![[""]],
+        expect![[r#"
+            notices/other.typ:2:4 error: 使えない文字 U+0000 があります
+              → この文字を消してください
+        "#]],
     );
 }
 

@@ -216,8 +216,8 @@ impl Press {
         Ok((reading, report.with(running)))
     }
 
-    /// Installs a package in two databases of its own beside the systems that it reads of, and moves
-    /// rows of every kind from one into the other.
+    /// Installs a package in two databases of its own beside the systems that it reads of, and
+    /// moves rows of every kind from one into the other.
     async fn tried(&self, system: &System, trial: &str) -> Result<Vec<Finding>> {
         let beside = self.judge.beside(system);
         let (standard, place) = (self.judge.standard(system), (trial, self.var.as_path()));

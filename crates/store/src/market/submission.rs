@@ -194,7 +194,7 @@ pub async fn withdrawal_ask(
 }
 
 /// What the executor has to do now: sent in and not judged, found conforming and not offered, or to
-/// be withdrawn; the oldest first.
+/// be withdrawn; what was never tried first, then the oldest.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -202,7 +202,7 @@ pub async fn waiting_list(client: &Client) -> Result<Vec<Submission>, StoreError
     let sql = format!(
         "select {SUBMISSION} from market.submission
          where (state in ('受付', '公開待ち') and next_at <= now())
-           or (state = '公開' and withdrawal_asked_at is not null) order by id"
+           or (state = '公開' and withdrawal_asked_at is not null) order by attempts, id"
     );
     client.query(&sql, &[]).await?.iter().map(submission).collect()
 }

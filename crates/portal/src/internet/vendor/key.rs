@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cloud::parcel::public_key_check;
-use maud::html;
+use maud::{Markup, html};
 use store::market::{Key, key_add, key_list, key_revoke};
 
 use super::{Seller, publishes};
@@ -71,29 +71,42 @@ async fn page(
         empty: seller.say("検証鍵がありません。登録するまで提出は適合しません。", "No key yet."),
         stacked: true,
     });
-    let errors: Vec<FieldError<'_>> =
-        failure.map(|message| FieldError { field: "key", message }).into_iter().collect();
-    let action = seller.href("/keys");
-    let form = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
-    let label = seller.say("検証鍵（一行）", "Public key (one line)");
     let content = html! {
-        (error_summary(seller.language, &errors))
+        @if publishes(seller) { (error_summary(seller.language, &errors(failure))) }
         (list)
-        @if publishes(seller) {
-            (section(seller.say("検証鍵を登録する", "Register a key"), post_form(&form, html! {
-                (text(&Field::new(seller.language, "key", label).required(true).value(entered)
-                    .hint(seller.say("kumoi parcel key が表示する、vendor/ で始まる一行",
-                        "The line that kumoi parcel key prints, beginning with vendor/"))
-                    .error(failure)))
-                (button(ButtonKind::Primary, seller.say("登録する", "Register")))
-            })))
-        }
+        @if publishes(seller) { (adding(seller, entered, failure)) }
     };
     let mut response = seller.page(seller.say("検証鍵", "Keys"), Vec::new(), content);
     if failure.is_some() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)
+}
+
+fn errors(failure: Option<&str>) -> Vec<FieldError<'_>> {
+    failure.map(|message| FieldError { field: "key", message }).into_iter().collect()
+}
+
+/// The form for another key.
+fn adding(seller: &Seller, entered: &str, failure: Option<&'static str>) -> Markup {
+    let action = seller.href("/keys");
+    let form = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
+    let label = seller.say("検証鍵（一行）", "Public key (one line)");
+    let hint = seller.say(
+        "kumoi parcel key が表示する、vendor/ で始まる一行",
+        "The line that kumoi parcel key prints, beginning with vendor/",
+    );
+    let field = Field::new(seller.language, "key", label).required(true).value(entered);
+    section(
+        seller.say("検証鍵を登録する", "Register a key"),
+        post_form(
+            &form,
+            html! {
+                (text(&field.hint(hint).error(failure)))
+                (button(ButtonKind::Primary, seller.say("登録する", "Register")))
+            },
+        ),
+    )
 }
 
 fn listed(seller: &Seller) -> Response {

@@ -242,11 +242,12 @@ fn notice<'n>(seller: &Seller, submission: &Submission) -> Option<Notice<'n>> {
         "判定不能" => (
             Tone::Warning,
             seller.say(
-                "基盤の不具合で判定できません。提出したものが不適合ということではありません。ファイルは基盤に残っていて、\
-                 不具合が直ると、もう一度判定します。お急ぎのときは、提出の番号を添えてデジタル庁に知らせてください。",
-                "The platform could not judge this through trouble of its own; it does not mean that \
-                 the package fails. The file is kept and judged again once that is repaired. If it \
-                 is urgent, tell the Agency the number of the submission.",
+                "基盤の不具合で判定できません。提出したものが不適合ということではありません。\
+                 ファイルは基盤に残っていて、不具合が直ると、もう一度判定します。お急ぎのときは、\
+                 提出の番号を添えてデジタル庁に知らせてください。",
+                "The platform could not judge this through trouble of its own; it does not mean \
+                 that the package fails. The file is kept and judged again once that is \
+                 repaired. If it is urgent, tell the Agency the number of the submission.",
             ),
         ),
         _ => return None,
