@@ -115,6 +115,8 @@ async fn a_start_brings_no_package_back_whose_vendor_was_left() {
     let changed = format!(
         "insert into core.system_version (system, hash, name, version, files)
            values ('reading-card', '{}', '', '1', '{{}}');
+         insert into core.journal (recorded_at, system, procedure, reason, subjects, effective_on,
+             actor, content, digest) values (now(), '', '', '', '{{}}', now(), '', '{{}}', '');
          insert into core.vendor_change (system, from_hash, to_hash, aside, event_id, annex,
              annex_sha256, changed_by)
            select 'reading-card', '{}', '{}', '', max(event_id), '', '', '' from core.journal",
@@ -257,7 +259,9 @@ async fn a_database_from_before_the_steps_is_brought_up() {
     world.open(std::slice::from_ref(&one)).await.unwrap();
     let now = world.catalogue().await;
     // As it was before: no steps, no kept versions, files beside the system.
-    let older = "drop table core.step, core.system_version, core.system_refusal, core.system_ended;
+    let older = "drop table core.step, core.vendor_change, core.system_version,
+            core.system_refusal, core.system_ended;
+        drop function core.package_is_in_force cascade;
         alter table core.system add column files jsonb not null default '{}';
         drop index core.cases_origin;
         create unique index on core.cases (origin_event, system, procedure)

@@ -290,7 +290,10 @@ fn lock_sql(system: &System) -> String {
         [table.current(), table.history()]
     };
     let tables: Vec<String> = system.registers.iter().flat_map(of).collect();
-    format!("lock table {} in share mode nowait", tables.join(", "))
+    match tables.is_empty() {
+        true => String::new(),
+        false => format!("lock table {} in share mode nowait", tables.join(", ")),
+    }
 }
 
 fn is_busy(error: &tokio_postgres::Error) -> bool {

@@ -160,9 +160,16 @@ pub async fn vendor_change_finish(
     annex: &Path,
     (actor, at): (&str, Timestamp),
 ) -> Result<VendorChange, TransferError> {
-    let switch = Switch::begin(office, now).await?;
-    let change = open_change(&switch, now).await?;
+    let change = {
+        let switch = Switch::begin(office, now).await?;
+        open_change(&switch, now).await?
+    };
+    // Nobody waits while the files are read.
     verify(annex, &change.annex_sha256)?;
+    let switch = Switch::begin(office, now).await?;
+    if open_change(&switch, now).await?.id != change.id {
+        return Err(refused("別の変更が始まりました。もう一度実行してください".to_owned()));
+    }
     let content = json!({
         "from": change.from_hash, "to": now.hash, "change": change.id,
         "annex": change.annex_sha256,
