@@ -3,7 +3,9 @@
 
 mod bad_input;
 mod carry_out;
+mod disaster;
 mod line;
 mod local;
 mod operators;
+mod truth;
 mod world;
