@@ -40,7 +40,7 @@ pub enum CloudError {
     Plane(String),
     /// A blueprint was made on a state that is no more: what changed meanwhile.
     #[error(
-        "青写真は台帳の世代 {base} から作られましたが、いまは世代 {now} です。\
+        "青写真が世代 {base} の台帳から作られたあと、台帳が変わりました（いまは世代 {now}）。\
          その間に変わったもの: {changed}。いまの台帳から青写真を作り直してください"
     )]
     Stale {

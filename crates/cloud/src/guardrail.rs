@@ -12,8 +12,9 @@ mod tests;
 use base::date::Date;
 use serde::Serialize;
 
-use crate::plane::environment::{Kind, Region};
+use crate::plane::environment::{Kind, Lane, Region};
 use crate::plane::part::{Act, Part, Work};
+use crate::provider::Provider;
 
 /// 守りごと: one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -201,26 +202,60 @@ impl Guardrails {
         self.rules.iter().filter(|rule| !self.allows(rule.check, found)).collect()
     }
 
-    /// Allows a piece of work, or says which rule does not.
+    /// Allows a provider a piece of work for somebody, or says which rule does not. What is judged
+    /// is made from the work itself, never the caller's word for it.
     ///
     /// # Errors
     /// The refusal; boxed, for it is rare and large.
-    pub fn permit(&self, work: Work, request: &Request<'_>) -> Result<Permit, Box<Refusal>> {
-        // The request must be about this very work.
-        let same = work.act == request.act
-            && work.lane.provider == request.provider
-            && work.lane.kind == request.kind;
-        match self.judge(request) {
-            None if same => Ok(Permit(work)),
-            Some(rule) => Err(Box::new(rule.refusal())),
-            None => Err(Box::new(Refusal {
-                rule: "same-work".to_owned(),
-                name: "判定した作業だけを行う".to_owned(),
-                says: "判定を求めた内容と行う作業が違う".to_owned(),
-                remedy: "青写真を作り直してください".to_owned(),
-                basis: "雲居".to_owned(),
-            })),
+    pub fn permit(
+        &self,
+        provider: &dyn Provider,
+        work: Work,
+        actor: Actor<'_>,
+    ) -> Result<Permit, Box<Refusal>> {
+        if work.lane.provider != provider.name() {
+            return Err(Box::new(of_the_house(
+                ("same-work", "判定した作業だけを行う"),
+                "作業の環境とプロバイダーが違う",
+                "青写真を作り直してください",
+            )));
         }
+        let service = provider.service(&work.part);
+        match self.refused((&work.lane, work.act, &work.part), service, actor) {
+            None => Ok(Permit(work)),
+            Some(refusal) => Err(Box::new(refusal)),
+        }
+    }
+
+    /// Why an act on a part of an environment is refused; `None` where every rule allows it. Where
+    /// no rule is in force nothing is allowed.
+    pub fn refused(
+        &self,
+        (lane, act, part): (&Lane, Act, &Part),
+        service: &str,
+        actor: Actor<'_>,
+    ) -> Option<Refusal> {
+        if self.rules.is_empty() {
+            return Some(of_the_house(
+                ("no-rules", "守りごとのない日には何もしない"),
+                "この日に効力のある守りごとがない",
+                "機械の時計と guardrails/rules.yaml の期間を確かめてください",
+            ));
+        }
+        // A provider that is not on the list has no region that could be allowed.
+        let cloud = self.cloud(&lane.provider);
+        let region = part.region().map(|it| cloud.map_or_else(|| it.id(), |own| own.region(it)));
+        let request = Request {
+            provider: &lane.provider,
+            service,
+            act,
+            region,
+            kind: lane.kind,
+            reaches: reached(lane, part),
+            resource: resource_of(part),
+            actor,
+        };
+        self.judge(&request).map(Rule::refusal)
     }
 
     fn allows(&self, check: Check, request: &Request<'_>) -> bool {
@@ -273,8 +308,25 @@ impl Rule {
     }
 }
 
+/// A refusal that no rule's text has to say.
+fn of_the_house((rule, name): (&str, &str), says: &str, remedy: &str) -> Refusal {
+    let text = str::to_owned;
+    let (rule, name, says, remedy) = (text(rule), text(name), text(says), text(remedy));
+    Refusal { rule, name, says, remedy, basis: text("雲居") }
+}
+
+/// The kind of environment that a part of another reaches.
+fn reached(lane: &Lane, part: &Part) -> Kind {
+    let Part::Placement { group } = part else { return lane.kind };
+    match group.split('/').next() {
+        Some("production") => Kind::Production,
+        Some("verification") => Kind::Verification,
+        _ => Kind::Shared,
+    }
+}
+
 /// What is known of a part from its definition: how it will be once it is made.
-pub fn resource_of(part: &Part) -> Resource {
+fn resource_of(part: &Part) -> Resource {
     match part {
         // The system's data lie in the body's own store under the body's own key.
         Part::System { .. } => {

@@ -8,8 +8,8 @@ pub mod local;
 
 use std::pin::Pin;
 
-use crate::guardrail::{Actor, Guardrails, Permit, Refusal, Request, Resource, resource_of};
-use crate::plane::environment::{Kind, Lane};
+use crate::guardrail::{Permit, Resource};
+use crate::plane::environment::Lane;
 use crate::plane::part::{Part, Work};
 
 /// What a call comes to, later.
@@ -49,6 +49,8 @@ pub struct Seen {
     pub region: Option<String>,
     /// How it is; what stores data says how.
     pub resource: Resource,
+    /// The service that holds it.
+    pub service: &'static str,
 }
 
 /// A cloud, or anything else that can hold environments.
@@ -58,6 +60,11 @@ pub trait Provider: Send + Sync {
 
     /// The service by which it makes a part.
     fn service(&self, part: &Part) -> &'static str;
+
+    /// How many environments it makes at the same time; whoever asks for more is sent away.
+    fn accounts_at_once(&self) -> usize {
+        usize::MAX
+    }
 
     /// Whether making the part twice would leave two of it: then it is looked for before it is
     /// asked for again. What has a name of its own cannot be there twice.
@@ -77,41 +84,10 @@ pub trait Provider: Send + Sync {
     /// The environments that it holds, whoever made them.
     fn survey(&self) -> Answer<'_, Vec<Seen>>;
 
+    /// How a part differs from what the books say of it, in words; `None` where it is so, and for
+    /// what [`Provider::survey`] and [`Provider::inspect`] show. Changes nothing.
+    fn compare<'a>(&'a self, work: &'a Work) -> Answer<'a, Option<String>>;
+
     /// What it holds of one environment that stores data.
     fn inspect<'a>(&'a self, lane: &'a Lane, reference: &'a str) -> Answer<'a, Vec<Seen>>;
-}
-
-/// Asks the guardrails whether a provider may do a piece of work for somebody.
-///
-/// # Errors
-/// The rule that refuses.
-pub fn permit(
-    (provider, guardrails): (&dyn Provider, &Guardrails),
-    work: Work,
-    actor: Actor<'_>,
-) -> Result<Permit, Box<Refusal>> {
-    let cloud = guardrails.cloud(provider.name());
-    // A provider that is not on the list has no region that could be allowed.
-    let region = work.part.region().map(|it| cloud.map_or_else(|| it.id(), |own| own.region(it)));
-    let request = Request {
-        provider: provider.name(),
-        service: provider.service(&work.part),
-        act: work.act,
-        region,
-        kind: work.lane.kind,
-        reaches: reached(&work),
-        resource: resource_of(&work.part),
-        actor,
-    };
-    guardrails.permit(work, &request)
-}
-
-/// The kind of environment that a piece of work reaches.
-fn reached(work: &Work) -> Kind {
-    let Part::Placement { group } = &work.part else { return work.lane.kind };
-    match group.split('/').next() {
-        Some("production") => Kind::Production,
-        Some("verification") => Kind::Verification,
-        _ => Kind::Shared,
-    }
 }

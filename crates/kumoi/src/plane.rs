@@ -2,6 +2,8 @@
 //! blueprint that an operator approved in the browser; this only asks, shows and starts, and signs
 //! as the command line, never as a person.
 
+mod health;
+mod wave;
 mod work;
 
 use std::path::PathBuf;
@@ -87,6 +89,25 @@ enum What {
     Alarms,
     /// プロバイダーにあるものを、台帳と守りごとに照らす
     Check,
+    /// すべての環境の状態、済んでいない手順、警報（人の手が要れば 0 でない値で終わる）
+    Health {
+        /// JSON で
+        #[arg(long)]
+        json: bool,
+    },
+    /// 既存の環境（第二期共通プラットフォーム、リフト済み）を CSV から一括で登録する案を作る
+    Enrol {
+        /// 一覧（CSV: 団体,種類,プロバイダー,出自,環境の名）
+        file: PathBuf,
+        /// 作る人
+        #[arg(long)]
+        by: String,
+        /// 添える言葉
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// 移行の波の計画（遅れるものがあれば 0 でない値で終わる）
+    Wave(wave::WaveArguments),
 }
 
 /// Does what was asked; `false` when something needs a person.

@@ -12,8 +12,18 @@ use crate::plane::environment::Kind;
 /// The most bytes of one policy.
 pub const LIMIT: usize = 5120;
 
-/// The tag of a principal that says for which kind of environment it works.
-const KIND_TAG: &str = "aws:PrincipalTag/kumoi-kind";
+/// AWS attaches five policies to a target, of which its own that allows everything is one.
+pub const POLICIES: usize = 4;
+/// The longest identifier of a group that takes the place of a gap.
+const GROUP: usize = 68;
+/// Who sets an environment up and nobody else: the role of the plane.
+const PLANE: &str = "arn:aws:iam::*:role/OrganizationAccountAccessRole";
+
+/// What stands in a text where the provider's name of a kind's group belongs: it is known only once
+/// the group is made.
+pub fn gap(kind: Kind) -> String {
+    format!("{{group.{}}}", kind.id())
+}
 
 /// One policy: name, the environments it holds for (共通 for all), text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +39,8 @@ pub struct Policy {
 /// The policies of the rules in force.
 ///
 /// # Errors
-/// [`CloudError::Guardrail`] when AWS is not on the list that day or a statement is too long.
+/// [`CloudError::Guardrail`] when AWS is not on the list that day, a statement is too long, or
+/// there are more than a target can hold.
 pub fn policies(guardrails: &Guardrails) -> Result<Vec<Policy>, CloudError> {
     let cloud = guardrails.cloud("aws").ok_or_else(|| {
         CloudError::Guardrail("この日の一覧に aws がないため、方針を作れません".to_owned())
@@ -38,7 +49,15 @@ pub fn policies(guardrails: &Guardrails) -> Result<Vec<Policy>, CloudError> {
     for kind in [Kind::Shared, Kind::Production, Kind::Verification] {
         let all = guardrails.rules().iter();
         let statements: Vec<Value> = all.flat_map(|rule| statements(rule, cloud, kind)).collect();
-        for (at, text) in packed(&statements)?.into_iter().enumerate() {
+        let texts = packed(&statements)?;
+        if texts.len() > POLICIES {
+            return Err(CloudError::Guardrail(format!(
+                "{}の方針が {} 枚になり、付けられる {POLICIES} 枚を超えます。一覧を短くしてください",
+                kind.word(),
+                texts.len()
+            )));
+        }
+        for (at, text) in texts.into_iter().enumerate() {
             out.push(Policy { name: format!("kumoi-{}-{}", kind.id(), at + 1), kind, text });
         }
     }
@@ -48,7 +67,10 @@ pub fn policies(guardrails: &Guardrails) -> Result<Vec<Policy>, CloudError> {
 /// As few documents as the limit allows, in order.
 fn packed(statements: &[Value]) -> Result<Vec<String>, CloudError> {
     let document = |part: &[Value]| json!({"Version": "2012-10-17", "Statement": part}).to_string();
-    let fits = |part: &[Value]| document(part).len() <= LIMIT;
+    let fits = |part: &[Value]| {
+        let text = document(part);
+        text.len() + text.matches("{group.").count() * GROUP <= LIMIT
+    };
     if statements.iter().any(|one| !fits(std::slice::from_ref(one))) {
         let what = format!("一つの方針が {LIMIT} バイトを超えます。一覧を短くしてください");
         return Err(CloudError::Guardrail(what));
@@ -84,13 +106,7 @@ fn statements(rule: &Rule, cloud: &Cloud, kind: Kind) -> Vec<Value> {
         Check::Registered if shared => {
             vec![deny("", json!({"NotAction": actions(&cloud.services)}))]
         }
-        Check::OwnKey if shared => vec![deny(
-            "",
-            json!({
-            "Action": "s3:PutObject",
-            "Condition": {"StringNotEqualsIfExists":
-                {"s3:x-amz-server-side-encryption": "aws:kms"}}}),
-        )],
+        Check::OwnKey if shared => own_key(deny),
         Check::NotPublic if shared => vec![
             deny(
                 "Acl",
@@ -103,29 +119,61 @@ fn statements(rule: &Rule, cloud: &Cloud, kind: Kind) -> Vec<Value> {
                 "Block",
                 json!({
                 "Action": ["s3:PutBucketPublicAccessBlock", "s3:PutAccountPublicAccessBlock"],
-                "Condition": {"ArnNotLike": {"aws:PrincipalArn":
-                    "arn:aws:iam::*:role/OrganizationAccountAccessRole"}}}),
+                "Condition": {"ArnNotLike": {"aws:PrincipalArn": PLANE}}}),
             ),
         ],
         Check::LogsLocked(_) if shared => vec![deny(
             "",
             json!({
             "Action": ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail",
-                "s3:BypassGovernanceRetention", "s3:PutBucketObjectLockConfiguration"],
-            "Condition": {"ArnNotLike": {"aws:PrincipalArn":
-                "arn:aws:iam::*:role/OrganizationAccountAccessRole"}}}),
+                "cloudtrail:PutEventSelectors", "s3:BypassGovernanceRetention",
+                "s3:PutBucketObjectLockConfiguration"],
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": PLANE}}}),
         )],
-        // Who works for the other kind of environment does nothing here.
+        // Nobody of one kind reaches what lies in the group of the other.
         Check::KindsApart if !shared => {
             let other = match kind {
                 Kind::Production => Kind::Verification,
                 _ => Kind::Production,
             };
-            let is_other = json!({"StringEquals": {KIND_TAG: other.id()}});
+            let paths = [format!("o-*/r-*/{}/*", gap(other))];
+            let is_other = json!({"ForAnyValue:StringLike": {"aws:ResourceOrgPaths": paths}});
             vec![deny(kind.id(), json!({"Action": "*", "Condition": is_other}))]
         }
         _ => Vec::new(),
     }
+}
+
+/// What is stored is encrypted with a key of the account itself: no other algorithm, no key of AWS
+/// and none of another account, and nobody changes what a store does where nothing is said.
+fn own_key(deny: impl Fn(&str, Value) -> Value) -> Vec<Value> {
+    const ALGORITHM: &str = "s3:x-amz-server-side-encryption";
+    const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+    let own = "arn:aws:kms:*:${aws:PrincipalAccount}:key/*";
+    vec![
+        deny(
+            "",
+            json!({"Action": "s3:PutObject",
+            "Condition": {"StringNotEqualsIfExists": {ALGORITHM: "aws:kms"}}}),
+        ),
+        // Named without a key, AWS would take its own.
+        deny(
+            "Named",
+            json!({"Action": "s3:PutObject",
+            "Condition": {"StringEquals": {ALGORITHM: "aws:kms"}, "Null": {KEY: "true"}}}),
+        ),
+        deny(
+            "Other",
+            json!({"Action": "s3:PutObject",
+            "Condition": {"StringNotLike": {KEY: own}, "Null": {KEY: "false"}}}),
+        ),
+        deny(
+            "Kept",
+            json!({"Action": ["s3:PutEncryptionConfiguration", "kms:ScheduleKeyDeletion",
+                "kms:DisableKey", "kms:PutKeyPolicy"],
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": PLANE}}}),
+        ),
+    ]
 }
 
 fn actions(services: &[String]) -> Vec<String> {

@@ -206,6 +206,9 @@ fn the_policies_fit_and_name_their_rules() {
           DomesticRegions
           RegisteredServices
           OwnKey
+          OwnKeyNamed
+          OwnKeyOther
+          OwnKeyKept
           NoPublicStorageAcl
           NoPublicStorageBlock
           LogsLocked

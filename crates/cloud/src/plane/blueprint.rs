@@ -27,6 +27,8 @@ pub struct Step {
     pub part: Part,
     /// As it was, where it changes.
     pub before: Option<Part>,
+    /// How often the environment had changed when this was planned: it is not done on any other.
+    pub seen: i64,
 }
 
 /// 青写真.
@@ -47,6 +49,8 @@ pub enum Scope {
     Everything,
     /// The environments of these bodies, and what is shared as far as it is wanted.
     Bodies(BTreeSet<String>),
+    /// These environments alone, by name.
+    Lanes(BTreeSet<String>),
 }
 
 impl Scope {
@@ -56,6 +60,7 @@ impl Scope {
             Scope::Bodies(bodies) => {
                 lane.split('.').next().is_some_and(|body| bodies.contains(body))
             }
+            Scope::Lanes(lanes) => lanes.contains(lane),
         }
     }
 }
@@ -64,8 +69,12 @@ impl Blueprint {
     /// What has to be done.
     ///
     /// # Errors
-    /// [`CloudError::Plane`] when an environment is wanted twice or lies outside the scope.
+    /// [`CloudError::Plane`] when an environment is wanted twice, lies outside the scope, or is to
+    /// be enrolled although it was made here.
     pub fn make(wanted: &Wanted, books: &Books, scope: &Scope) -> Result<Blueprint, CloudError> {
+        if let Some(what) = enrolled_odd(wanted, books) {
+            return Err(CloudError::Plane(what));
+        }
         let wanted = wanted.lanes()?;
         let mut steps = Vec::new();
         let (no_parts, none_held) = (BTreeMap::new(), BTreeMap::new());
@@ -82,7 +91,13 @@ impl Blueprint {
             }
             let held = books.lanes.get(lane).unwrap_or(&none_held);
             let want = wanted.get(lane).unwrap_or(&no_parts);
-            lane_steps((lane, books.generation), want, held, &mut steps);
+            let place = Place {
+                lane,
+                base: books.generation,
+                seen: books.changes.get(lane).copied().unwrap_or_default(),
+                whole: *scope == Scope::Everything,
+            };
+            lane_steps(&place, want, held, &mut steps);
         }
         let hash = hash(books.generation, &steps);
         Ok(Blueprint { base: books.generation, hash, steps })
@@ -94,39 +109,73 @@ impl Blueprint {
     }
 }
 
+/// An enrolment that would touch what the books hold already: an environment that was made here is
+/// never closed because a wish calls it somebody else's.
+fn enrolled_odd(wanted: &Wanted, books: &Books) -> Option<String> {
+    let known = books.references();
+    wanted.environments.iter().find_map(|one| {
+        let (reference, name) = (one.origin.reference()?, one.lane.to_string());
+        if let Some(lane) = known.get(&(one.lane.provider.as_str(), reference))
+            && **lane != name
+        {
+            return Some(format!("{name}: 「{reference}」は {lane} として台帳にあります"));
+        }
+        let made = books.lanes.get(&name)?.contains_key("account");
+        made.then(|| {
+            format!("{name} は作った環境です。廃止してからでなければ、既存の環境を登録できません")
+        })
+    })
+}
+
+/// An environment on the books that a blueprint is made on.
+struct Place<'p> {
+    lane: &'p str,
+    base: i64,
+    seen: i64,
+    /// The blueprint is about everything.
+    whole: bool,
+}
+
 /// Makes and changes in order, then removals the other way round.
 fn lane_steps(
-    (lane, base): (&str, i64),
+    place: &Place<'_>,
     want: &BTreeMap<String, Part>,
     held: &BTreeMap<String, Held>,
     steps: &mut Vec<Step>,
 ) {
     let mut builds: Vec<(Act, &Part, Option<&Part>)> = Vec::new();
     for (id, part) in want {
+        let enrols = matches!(part, Part::Enrolment { .. });
         match held.get(id) {
+            Some(there) if there.settled && there.part == *part => {}
+            // What is enrolled is looked for, also where the books knew another.
+            there if enrols => builds.push((Act::Enrol, part, there.map(|it| &it.part))),
             // It may be there: made once more, and looked for before.
             Some(there) if !there.settled => builds.push((Act::Make, part, None)),
-            Some(there) if there.part == *part => {}
             Some(there) => builds.push((Act::Change, part, Some(&there.part))),
-            None if matches!(part, Part::Enrolment { .. }) => builds.push((Act::Enrol, part, None)),
             None => builds.push((Act::Make, part, None)),
         }
     }
     builds.sort_by_key(|(_, part, _)| part.rank());
     let gone = held.iter().filter(|(id, _)| !want.contains_key(*id)).map(|(_, it)| &it.part);
-    // What is shared stays: closed accounts still stand in their groups, logs in their archives.
-    let stays = |part: &Part| lane.contains(".shared.") && !matches!(part, Part::Policy { .. });
+    // What is shared stays: closed accounts still stand in their groups, logs in their archives,
+    // and guardrails hold for environments that a wish does not speak of. A policy goes only from a
+    // provider whose foundation is wanted as a whole, where no rule writes it any more.
+    let is_shared = place.lane.contains(".shared.");
+    let outlived = place.whole && !want.is_empty();
+    let stays = |part: &Part| is_shared && !(outlived && matches!(part, Part::Policy { .. }));
     let mut gone: Vec<&Part> = gone.filter(|part| !stays(part)).collect();
     gone.sort_by_key(|part| std::cmp::Reverse(part.rank()));
     let gone = gone.into_iter().map(|part| (Act::Remove, part, None));
     for (at, (act, part, before)) in builds.into_iter().chain(gone).enumerate() {
         steps.push(Step {
-            id: step_id((lane, base), act, part, before),
-            lane: lane.to_owned(),
+            id: step_id((place.lane, place.base), act, part, before),
+            lane: place.lane.to_owned(),
             sequence: i32::try_from(at + 1).unwrap_or(i32::MAX),
             act,
             part: part.clone(),
             before: before.cloned(),
+            seen: place.seen,
         });
     }
 }
@@ -147,6 +196,7 @@ pub(super) fn hash(base: i64, steps: &[Step]) -> String {
         let id = step_id((&step.lane, base), step.act, &step.part, step.before.as_ref());
         context.update(id.as_bytes());
         context.update(&step.sequence.to_be_bytes());
+        context.update(&step.seen.to_be_bytes());
     }
     hex(context.finish().as_ref())
 }

@@ -29,6 +29,8 @@ pub struct Books {
     pub generation: i64,
     /// Parts by environment and identifier.
     pub lanes: BTreeMap<String, BTreeMap<String, Held>>,
+    /// How often each environment has changed; one that was never begun is not in it.
+    pub changes: BTreeMap<String, i64>,
 }
 
 impl Books {
@@ -37,7 +39,7 @@ impl Books {
     /// # Errors
     /// [`CloudError::Plane`] when a part is not understood.
     pub fn read(generation: i64, parts: Vec<rows::Part>) -> Result<Books, CloudError> {
-        let mut books = Books { generation, lanes: BTreeMap::new() };
+        let mut books = Books { generation, ..Books::default() };
         for row in parts {
             let part = part_read(&row.value)?;
             let rows::Part { reference, generation, settled, .. } = row;
@@ -45,6 +47,22 @@ impl Books {
             books.lanes.entry(row.environment).or_default().insert(row.part, held);
         }
         Ok(books)
+    }
+}
+
+impl Books {
+    /// The environments by provider and the provider's name for them, made or enrolled.
+    pub fn references(&self) -> BTreeMap<(&str, &str), &str> {
+        let mut out = BTreeMap::new();
+        for (lane, parts) in &self.lanes {
+            let held = parts.get("account").or_else(|| parts.get("enrolment"));
+            if let (Some(reference), Some((_, provider))) =
+                (held.and_then(|it| it.reference.as_deref()), lane.rsplit_once('.'))
+            {
+                out.insert((provider, reference), lane.as_str());
+            }
+        }
+        out
     }
 }
 

@@ -123,6 +123,14 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// The provider's name of what is enrolled; `None` for what is made.
+    pub fn reference(&self) -> Option<&str> {
+        match self {
+            Origin::Compliant => None,
+            Origin::CommonPlatform(reference) | Origin::Lifted(reference) => Some(reference),
+        }
+    }
+
     /// For people.
     pub fn word(&self) -> &'static str {
         match self {

@@ -15,8 +15,9 @@ use tokio::task::JoinSet;
 
 use super::blueprint::{Blueprint, Step, hash};
 use super::books::{Books, Wanted, part_read};
-use super::lane::{Clerk, Context, Pending, Slots};
-use super::part::{Act, References};
+use super::environment::{Kind, Lane, Origin};
+use super::lane::{Clerk, Context, Pending, Ran, Slots};
+use super::part::{Act, Part, References};
 use crate::CloudError;
 use crate::guardrail::Guardrails;
 use crate::provider::Provider;
@@ -88,8 +89,9 @@ pub struct Executor {
 /// [`CloudError::Store`], [`CloudError::Plane`].
 pub async fn books_read(installer: &Installer) -> Result<Books, CloudError> {
     let control = store::control::control_open(installer).await?;
+    let changes = rows::changes_read(&control).await?;
     let (generation, parts) = rows::parts_read(&control).await?;
-    Books::read(generation, parts)
+    Ok(Books { changes: changes.into_iter().collect(), ..Books::read(generation, parts)? })
 }
 
 /// Keeps a blueprint as a draft of the command line; its number.
@@ -126,6 +128,7 @@ pub async fn blueprint_keep_as(
             part: step.part.id(),
             value: json(&step.part)?,
             before: step.before.as_ref().map(json).transpose()?,
+            seen: step.seen,
         })
     };
     let steps: Vec<_> = blueprint.steps.iter().map(planned).collect::<Result<_, CloudError>>()?;
@@ -176,6 +179,7 @@ fn step_read(kept: &rows::Step) -> Result<Step, CloudError> {
         act: act.ok_or_else(|| CloudError::Plane(format!("「{}」という作業", planned.act)))?,
         part: part(&planned.value)?,
         before: planned.before.as_ref().map(part).transpose()?,
+        seen: planned.seen,
     })
 }
 
@@ -238,50 +242,31 @@ impl Executor {
         books: &Books,
         clerk: Clerk,
     ) -> Result<Report, CloudError> {
-        let mut lanes: BTreeMap<String, Vec<Pending>> = BTreeMap::new();
+        let mut providers: BTreeMap<String, Open> = BTreeMap::new();
         for (step, kept) in blueprint.steps.into_iter().zip(kept) {
             if kept.state != "済み" && kept.state != "取止" {
                 let there = books.lanes.get(&step.lane).and_then(|it| it.get(&step.part.id()));
-                let begun = kept.attempts > 0 || there.is_some_and(|it| !it.settled);
-                let pending = Pending { step, begun };
-                lanes.entry(pending.step.lane.clone()).or_default().push(pending);
+                // What is on the books in any way is looked for before it is made.
+                let begun = kept.attempts > 0 || there.is_some();
+                let provider = step.lane.rsplit('.').next().unwrap_or_default().to_owned();
+                let open = providers.entry(provider).or_default();
+                open.entry(step.lane.clone()).or_default().push(Pending { step, begun });
             }
         }
-        let (first, rest): (Vec<_>, Vec<_>) =
-            lanes.into_iter().partition(|(lane, _)| lane.contains(".shared."));
-        let slots = Slots::new(self.limits);
-        let context = |provider: &str, shared: Arc<References>| {
-            self.context(provider, (head, &clerk, &slots), shared)
-        };
-        let mut report = Report::default();
-        let mut shared: BTreeMap<String, Arc<References>> = BTreeMap::new();
-        for (lane, pending) in first {
-            let provider = lane.rsplit('.').next().unwrap_or_default().to_owned();
-            let own = references(books, &lane);
-            let ran = super::lane::run(context(&provider, Arc::default()), (lane, own), pending);
-            let ran = ran.await?;
-            shared.insert(provider, Arc::new(ran.own.clone()));
-            ran.add_to(&mut report);
-        }
-        let blocked = report.held.iter().map(|(lane, ..)| lane.clone()).collect::<Vec<_>>();
+        let books = Arc::new(books.clone());
         let mut running = JoinSet::new();
-        for (lane, pending) in rest {
-            let provider = lane.rsplit('.').next().unwrap_or_default().to_owned();
-            // What is shared comes first: without it nothing of this provider can be placed.
-            if blocked.iter().any(|it| it.ends_with(&format!(".{provider}"))) {
-                report.waiting += pending.len();
-                continue;
-            }
-            let of = || Arc::new(references(books, &format!("nation.shared.{provider}")));
-            let shared = shared.entry(provider.clone()).or_insert_with(of).clone();
-            let own = references(books, &lane);
-            running.spawn(super::lane::run(context(&provider, shared), (lane, own), pending));
+        for (provider, open) in providers {
+            let context = self.context(&provider, (head, &clerk));
+            running.spawn(provider_run(context, (provider, open), books.clone()));
         }
         drop(clerk);
-        let mut failed = None;
+        let (mut report, mut failed) = (Report::default(), None);
         while let Some(ran) = running.join_next().await {
             match ran.map_err(|it| CloudError::Plane(it.to_string())).and_then(|it| it) {
-                Ok(ran) => ran.add_to(&mut report),
+                Ok((all, waiting)) => {
+                    report.waiting += waiting;
+                    all.into_iter().for_each(|ran| ran.add_to(&mut report));
+                }
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
@@ -289,26 +274,83 @@ impl Executor {
         failed.map_or(Ok(report), Err)
     }
 
-    fn context(
-        &self,
-        provider: &str,
-        (head, clerk, slots): (&Head, &Clerk, &Slots),
-        shared: Arc<References>,
-    ) -> Context {
+    fn context(&self, provider: &str, (head, clerk): (&Head, &Clerk)) -> Context {
+        let provider = self.providers.get(provider).cloned();
+        let accounts = provider.as_ref().map_or(1, |it| it.accounts_at_once());
         Context {
-            provider: self.providers.get(provider).cloned(),
+            provider,
             guardrails: self.guardrails.clone(),
             limits: self.limits,
-            slots: slots.clone(),
+            slots: Slots::new(self.limits, accounts),
             clerk: clerk.clone(),
             made_by: head.made_by.as_str().into(),
             approved_by: head.approved_by.as_deref().map(Into::into),
-            shared,
+            shared: Arc::default(),
         }
     }
 }
 
-fn references(books: &Books, lane: &str) -> References {
+/// Open steps by environment.
+type Open = BTreeMap<String, Vec<Pending>>;
+
+/// The environments of one provider: what is shared first, then the others beside each other; what
+/// they came to, and how many steps wait for something shared.
+async fn provider_run(
+    context: Context,
+    (provider, mut open): (String, Open),
+    books: Arc<Books>,
+) -> Result<(Vec<Ran>, usize), CloudError> {
+    let name = Lane::shared(&provider).to_string();
+    let (mut all, mut waiting) = (Vec::new(), 0);
+    let mut shared = references(&books, &name);
+    let mut missing = BTreeMap::new();
+    if let Some(pending) = open.remove(&name) {
+        let ran = super::lane::run(context.clone(), (name, shared), pending).await?;
+        shared = ran.own.clone();
+        missing.clone_from(&ran.missing);
+        all.push(ran);
+    }
+    let context = Context { shared: Arc::new(shared), ..context };
+    let mut running = JoinSet::new();
+    for (lane, pending) in open {
+        if is_blocked(&lane, &pending, &missing) {
+            waiting += pending.len();
+            continue;
+        }
+        let own = references(&books, &lane);
+        running.spawn(super::lane::run(context.clone(), (lane, own), pending));
+    }
+    drop(context);
+    let mut failed = None;
+    while let Some(ran) = running.join_next().await {
+        match ran.map_err(|it| CloudError::Plane(it.to_string())).and_then(|it| it) {
+            Ok(ran) => all.push(ran),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or(Ok((all, waiting)), Err)
+}
+
+/// Whether an environment waits for something shared that is not there: the tree, a guardrail that
+/// holds for it, or the group it is placed in. Nothing is made where it would not be guarded.
+fn is_blocked(lane: &str, pending: &[Pending], missing: &BTreeMap<String, Part>) -> bool {
+    let kind = lane.parse::<Lane>().map(|it| it.kind);
+    let guards = missing.values().any(|part| match part {
+        Part::Root => true,
+        Part::Policy { kind: of, .. } => {
+            *of == Kind::Shared || kind.as_ref().is_ok_and(|kind| kind == of)
+        }
+        _ => false,
+    });
+    let builds = |it: &Pending| matches!(it.step.act, Act::Make | Act::Change);
+    let placed = pending.iter().any(|it| match &it.step.part {
+        Part::Placement { group } => missing.contains_key(&format!("group.{group}")),
+        _ => false,
+    });
+    placed || (guards && pending.iter().any(builds))
+}
+
+pub(super) fn references(books: &Books, lane: &str) -> References {
     let parts = books.lanes.get(lane).into_iter().flatten();
     parts.filter_map(|(id, held)| Some((id.clone(), held.reference.clone()?))).collect()
 }
@@ -339,8 +381,9 @@ pub fn wanted(
     environments: Vec<super::environment::Environment>,
     guardrails: &Guardrails,
 ) -> Result<Wanted, CloudError> {
-    let mut providers: Vec<&str> =
-        environments.iter().map(|it| it.lane.provider.as_str()).collect();
+    // What is only enrolled needs nothing of ours.
+    let made = environments.iter().filter(|it| it.origin == Origin::Compliant);
+    let mut providers: Vec<&str> = made.map(|it| it.lane.provider.as_str()).collect();
     providers.sort_unstable();
     providers.dedup();
     let foundation = |provider: &&str| tree.foundation(provider, &environments, guardrails);

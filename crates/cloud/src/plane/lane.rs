@@ -1,6 +1,10 @@
 //! The steps of one environment, in order: looked for where they may have been done, permitted,
 //! asked for, waited for, marked. A slow provider holds up nobody else's steps.
+//!
+//! An environment stops at the first step that is held. What is shared goes on with everything that
+//! does not need what is held.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +14,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::blueprint::Step;
-use super::environment::Lane;
+use super::environment::{Kind, Lane};
 use super::execute::{Limits, Report};
-use super::part::{Act, References, Work};
+use super::part::{Act, Part, References, Work};
 use crate::CloudError;
 use crate::guardrail::{Actor, Guardrails, Refusal};
-use crate::provider::{Answer, Provider, ProviderError, permit};
+use crate::provider::{Answer, Provider, ProviderError};
 
 /// How many calls may be slow at the same time.
 const SLOW: usize = 256;
@@ -48,30 +52,43 @@ pub(super) struct Context {
 pub(super) struct Ran {
     lane: String,
     done: usize,
-    held: Option<(String, String)>,
+    held: Vec<(String, String)>,
     waiting: usize,
     pub(super) own: References,
+    /// What was to be done and is not, by identifier.
+    pub(super) missing: BTreeMap<String, Part>,
 }
 
 impl Ran {
     pub(super) fn add_to(self, report: &mut Report) {
         report.done += self.done;
         report.waiting += self.waiting;
-        report.held.extend(self.held.map(|(step, reason)| (self.lane, step, reason)));
+        let held = self.held.into_iter();
+        report.held.extend(held.map(|(step, reason)| (self.lane.clone(), step, reason)));
     }
 }
 
-/// Runs the open steps of an environment until one is held.
+/// Runs the open steps of an environment as far as they go.
 pub(super) async fn run(
     context: Context,
     (name, own): (String, References),
     pending: Vec<Pending>,
 ) -> Result<Ran, CloudError> {
     let lane: Lane = name.parse()?;
-    let mut ran = Ran { lane: name, done: 0, held: None, waiting: pending.len(), own };
+    let waiting = pending.len();
+    let missing = BTreeMap::new();
+    let mut ran = Ran { lane: name, done: 0, held: Vec::new(), waiting, own, missing };
     let mut slot = Slot { slots: context.slots.clone(), held: None };
     let mut marks = Vec::new();
     for Pending { step, begun } in pending {
+        let stops = match lane.kind {
+            Kind::Shared => step.part.needs().iter().any(|id| ran.missing.contains_key(id)),
+            _ => !ran.missing.is_empty(),
+        };
+        if stops {
+            ran.missing.insert(step.part.id(), step.part);
+            continue;
+        }
         slot.take().await;
         marks.push((step.id.clone(), Mark::Started));
         // One write says that the step before is done and that this one is asked for.
@@ -82,7 +99,7 @@ pub(super) async fn run(
             act: step.act,
             again: begun,
             reference: ran.own.get(&step.part.id()).cloned(),
-            part: step.part,
+            part: step.part.clone(),
             own: ran.own.clone(),
             shared: context.shared.clone(),
         };
@@ -100,8 +117,8 @@ pub(super) async fn run(
             }
             Err(reason) => {
                 marks.push((step.id.clone(), Mark::Held(reason.clone())));
-                ran.held = Some((step.id, reason));
-                break;
+                ran.held.push((step.id, reason));
+                ran.missing.insert(part, step.part);
             }
         }
     }
@@ -122,6 +139,15 @@ impl Context {
             return Err(format!(
                 "プロバイダー「{name}」がここにはありません。設定に加えてください"
             ));
+        };
+        // A provider that makes few at a time is not asked for more; others go on meanwhile.
+        let _few = if work.act == Act::Make && work.part == Part::Account {
+            slot.give_back();
+            let few = self.slots.accounts.clone().acquire_owned().await.ok();
+            slot.take().await;
+            few
+        } else {
+            None
         };
         let mut unclear = begun;
         let mut pause = self.limits.pause;
@@ -183,7 +209,7 @@ impl Context {
         }
         let act = work.act;
         let actor = Actor { made_by: &self.made_by, approved_by: self.approved_by.as_deref() };
-        let permit = match permit((provider, &self.guardrails), work, actor) {
+        let permit = match self.guardrails.permit(provider, work, actor) {
             Ok(permit) => permit,
             Err(refusal) => return (Err(Failed::Refusal(refusal)), true),
         };
@@ -226,19 +252,21 @@ enum Failed {
     Provider(ProviderError),
 }
 
-/// Calls at the same time.
+/// Calls at the same time at one provider.
 #[derive(Clone)]
 pub(super) struct Slots {
     quick: Arc<Semaphore>,
     slow: Arc<Semaphore>,
+    accounts: Arc<Semaphore>,
     patience: Duration,
 }
 
 impl Slots {
-    pub(super) fn new(limits: Limits) -> Slots {
+    pub(super) fn new(limits: Limits, accounts: usize) -> Slots {
         Slots {
             quick: Arc::new(Semaphore::new(limits.calls.max(1))),
             slow: Arc::new(Semaphore::new(SLOW)),
+            accounts: Arc::new(Semaphore::new(accounts.clamp(1, SLOW))),
             patience: limits.patience,
         }
     }

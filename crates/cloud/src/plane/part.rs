@@ -104,6 +104,30 @@ impl Part {
         }
     }
 
+    /// The parts of its own environment that must be there before it.
+    pub fn needs(&self) -> Vec<String> {
+        let top = |kind: Kind| format!("group.{}", kind.id());
+        match self {
+            Part::Root | Part::Enrolment { .. } => Vec::new(),
+            Part::Account => vec!["root".to_owned()],
+            Part::Group { path } => match path.rsplit_once('/') {
+                Some((above, _)) => vec!["root".to_owned(), format!("group.{above}")],
+                None => vec!["root".to_owned()],
+            },
+            // The text names both groups, wherever it is attached.
+            Part::Policy { .. } => {
+                vec!["root".to_owned(), top(Kind::Production), top(Kind::Verification)]
+            }
+            Part::Placement { .. }
+            | Part::Administrator
+            | Part::Budget { .. }
+            | Part::Key { .. } => vec!["account".to_owned()],
+            Part::Archive { region, .. } | Part::System { region, .. } => {
+                vec!["account".to_owned(), format!("key.{}", region.id())]
+            }
+        }
+    }
+
     /// Where it lies; `None` for what has no place.
     pub fn region(&self) -> Option<Region> {
         match self {

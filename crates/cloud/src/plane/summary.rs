@@ -142,7 +142,7 @@ mod tests {
 
     fn step(act: Act, part: Part, before: Option<Part>) -> Step {
         let lane = "nation.shared.aws".to_owned();
-        Step { id: String::new(), lane, sequence: 1, act, part, before }
+        Step { id: String::new(), lane, sequence: 1, act, part, before, seen: 0 }
     }
 
     #[track_caller]

@@ -169,18 +169,17 @@ impl Tree {
             }
         }
         for one in environments.iter().filter(|it| it.lane.provider == provider) {
-            out.archives.extend(&one.regions);
             if one.origin == Origin::Compliant {
+                out.archives.extend(&one.regions);
                 let top = one.group.split('/').next().unwrap_or_default();
                 out.groups.extend([top.to_owned(), one.group.clone()]);
             }
         }
         if provider == "aws" {
+            // Both kinds are guarded from the first day, whichever comes first.
+            out.groups.extend([Kind::Production, Kind::Verification].map(|it| it.id().to_owned()));
             for one in policy::policies(guardrails)? {
-                // A kind without any environment has no group that the policy could hold for.
-                if one.kind == Kind::Shared || out.groups.contains(one.kind.id()) {
-                    out.policies.insert(one.name, (one.kind, one.text));
-                }
+                out.policies.insert(one.name, (one.kind, one.text));
             }
         }
         Ok(out)

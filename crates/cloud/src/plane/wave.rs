@@ -4,16 +4,23 @@
 //! A month's capacity goes to the most urgent moves that are ready. What is urgent for a later
 //! system of the same body is urgent for the earlier one.
 
+mod again;
 mod late;
+mod read;
+mod show;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 
+pub use again::{Again, Change, Changed, plan_again, plan_all};
 pub use late::{Cause, Late};
+pub use read::{Dated, Waves, moves_left, moves_read, waves_read};
+pub use show::{By, differences_words, plan_csv, plan_words};
 
 use crate::CloudError;
 
@@ -40,6 +47,20 @@ impl Month {
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{:02}", self.0.div_euclid(12), self.of_year())
+    }
+}
+
+impl FromStr for Month {
+    type Err = CloudError;
+
+    fn from_str(text: &str) -> Result<Month, CloudError> {
+        let fields =
+            text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2);
+        let number = |text: &str| text.parse::<i32>().ok().filter(|it| *it >= 0);
+        let month = fields.and_then(|(year, month)| Month::new(number(year)?, number(month)?));
+        month.ok_or_else(|| {
+            CloudError::Plane(format!("「{text}」は年月（2027-01 の形）ではありません"))
+        })
     }
 }
 
@@ -108,15 +129,6 @@ pub struct Plan {
     pub slots: Vec<Slot>,
     /// Those that come late.
     pub late: Vec<Late>,
-}
-
-/// A move that another plan does otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Changed {
-    /// As it was.
-    pub before: Slot,
-    /// As it is now.
-    pub after: Slot,
 }
 
 /// A move while it is planned.
@@ -254,68 +266,4 @@ fn run(moves: &[Move], tasks: &mut [Task], frame: &Frame) -> Vec<Option<Month>> 
         fresh.sort_unstable();
     }
     ended
-}
-
-/// Plans again after a vendor has withdrawn: what it has not moved before `from` goes to those who
-/// offer the system, to whoever has the least work for its capacity. What moved before stays.
-///
-/// # Errors
-/// [`CloudError::Plane`].
-pub fn plan_without(
-    (moves, frame): (&[Move], &Frame),
-    before: &Plan,
-    (gone, from): (&str, Month),
-) -> Result<(Plan, Vec<Changed>), CloudError> {
-    let done: HashMap<(&str, &str), &Slot> = before
-        .slots
-        .iter()
-        .filter(|it| it.month.is_some_and(|month| month < from))
-        .map(|it| ((it.body.as_str(), it.system.as_str()), it))
-        .collect();
-    let is_done = |one: &Move| done.contains_key(&(one.body.as_str(), one.system.as_str()));
-    let mut left: Vec<Move> = moves.iter().filter(|one| !is_done(one)).cloned().collect();
-    left.sort_by(|a, b| (a.deadline, &a.body, &a.system).cmp(&(b.deadline, &b.body, &b.system)));
-    hand_over(&mut left, frame, gone);
-    let months = frame.months - (from.0 - frame.first.0).max(0);
-    let mut vendors = frame.vendors.clone();
-    vendors.remove(gone);
-    let rest = Frame { first: from.max(frame.first), months, vendors, ..frame.clone() };
-    let mut after = plan(&left, &rest)?;
-    after.slots.extend(done.values().map(|it| (*it).clone()));
-    after.slots.sort_by(|a, b| (&a.body, &a.system).cmp(&(&b.body, &b.system)));
-    let early = before.late.iter().filter(|it| it.month.is_some_and(|month| month < from));
-    after.late.extend(early.cloned());
-    after.late.sort_by(|a, b| (&a.body, &a.system).cmp(&(&b.body, &b.system)));
-    let changed = differences(before, &after);
-    Ok((after, changed))
-}
-
-fn hand_over(left: &mut [Move], frame: &Frame, gone: &str) {
-    let mut work: BTreeMap<&str, u64> = BTreeMap::new();
-    for (name, _) in frame.vendors.iter().filter(|(name, _)| *name != gone) {
-        let own = left.iter().filter(|one| one.vendor == *name);
-        work.insert(name, own.map(|one| u64::from(one.size)).sum());
-    }
-    for one in left.iter_mut().filter(|one| one.vendor == gone) {
-        let able = work.iter().filter_map(|(name, load)| {
-            let vendor = frame.vendors.get(*name)?;
-            let fits = vendor.offers.contains(&one.system) && vendor.capacity > 0;
-            fits.then(|| ((*load * 1000) / u64::from(vendor.capacity), *name))
-        });
-        if let Some((_, heir)) = able.min() {
-            *work.entry(heir).or_default() += u64::from(one.size);
-            one.vendor = heir.to_owned();
-        }
-    }
-}
-
-/// The moves that two plans of the same moves do otherwise.
-pub fn differences(before: &Plan, after: &Plan) -> Vec<Changed> {
-    let of: HashMap<(&str, &str), &Slot> =
-        after.slots.iter().map(|it| ((it.body.as_str(), it.system.as_str()), it)).collect();
-    let changed = before.slots.iter().filter_map(|old| {
-        let new = *of.get(&(old.body.as_str(), old.system.as_str()))?;
-        (new != old).then(|| Changed { before: old.clone(), after: new.clone() })
-    });
-    changed.collect()
 }

@@ -38,6 +38,9 @@ pub fn wish_read(file: &str, text: &str, tree: &Tree) -> Result<Vec<Environment>
     let wrong = |what: String| CloudError::Plane(format!("{file}: {what}"));
     let value = plain_read(file, text).map_err(|it| CloudError::Plane(it.to_string()))?;
     let wish: Wish = serde_json::from_value(value).map_err(|it| wrong(it.to_string()))?;
+    if wish.environments.is_empty() {
+        return Err(wrong("environments に環境を一つ以上書いてください".to_owned()));
+    }
     let one = |one: One| {
         let body = tree.bodies.get(&one.body).ok_or_else(|| {
             wrong(format!(
@@ -57,6 +60,9 @@ pub fn wish_read(file: &str, text: &str, tree: &Tree) -> Result<Vec<Environment>
         if one.regions.is_empty() {
             return Err(wrong(format!("{} の regions に east か west を書いてください", one.body)));
         }
+        if let Some(what) = systems_odd(&one.systems).or_else(|| origin_odd(&one)) {
+            return Err(wrong(format!("{} の{}: {what}", one.body, one.kind.word())));
+        }
         Ok(Environment {
             regions: one.regions,
             budget_yen: one.budget_yen,
@@ -65,7 +71,57 @@ pub fn wish_read(file: &str, text: &str, tree: &Tree) -> Result<Vec<Environment>
             ..body.environment(one.kind, &one.provider)
         })
     };
-    wish.environments.into_iter().map(one).collect()
+    let all: Vec<Environment> = wish.environments.into_iter().map(one).collect::<Result<_, _>>()?;
+    match enrolled_twice(&all) {
+        Some(what) => Err(wrong(what)),
+        None => Ok(all),
+    }
+}
+
+/// What cannot be a system or its version: both become part of names and texts at providers.
+fn systems_odd(systems: &BTreeMap<String, String>) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_+".contains(c);
+    systems.iter().find_map(|(system, version)| {
+        if system.len() > 38 {
+            return Some(format!("システムの名「{system}」は38文字までです"));
+        }
+        let good = (1..=64).contains(&version.len()) && version.chars().all(plain);
+        (!good).then(|| {
+            format!("{system} の版「{version}」は使えません（英数字と . - _ +、64文字まで）")
+        })
+    })
+}
+
+/// What an environment that is only enrolled cannot have.
+fn origin_odd(one: &One) -> Option<String> {
+    let reference = one.origin.as_ref()?.reference()?;
+    if !one.systems.is_empty() || one.budget_yen != 0 {
+        let what = "登録だけの環境に systems と budget_yen は書けません（budget_yen は 0）";
+        return Some(what.to_owned());
+    }
+    reference_odd(&one.provider, reference)
+}
+
+/// What cannot be a provider's name for an environment.
+pub(super) fn reference_odd(provider: &str, reference: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let good = (1..=64).contains(&reference.len()) && reference.chars().all(plain);
+    (!good).then(|| format!("「{reference}」は {provider} の環境の名ではありません"))
+}
+
+/// One that is there once cannot be two environments of the books.
+fn enrolled_twice(all: &[Environment]) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    all.iter().find_map(|one| {
+        let reference = one.origin.reference()?;
+        let fresh = seen.insert((one.lane.provider.as_str(), reference));
+        (!fresh).then(|| {
+            format!(
+                "{} の「{reference}」が二度書かれています。一つにしてください",
+                one.lane.provider
+            )
+        })
+    })
 }
 
 #[cfg(test)]
@@ -87,6 +143,30 @@ mod tests {
     #[test]
     fn wishes_are_checked() {
         const REST: &str = "provider: aws, regions: [east], budget_yen: 1000";
+        const FREE: &str = "provider: aws, regions: [east], budget_yen: 0";
+        check(
+            &format!("body: '131016', kind: production, {REST}, systems: {{a: '1</Value>'}}"),
+            expect![
+                "wish.yaml: 131016 の本番: a の版「1</Value>」は使えません（英数字と . - _ +、64文字まで）"
+            ],
+        );
+        check(
+            &format!("body: '131016', kind: production, {REST}, origin: {{lifted: '1'}}"),
+            expect![
+                "wish.yaml: 131016 の本番: 登録だけの環境に systems と budget_yen は書けません（budget_yen は 0）"
+            ],
+        );
+        check(
+            &format!("body: '131016', kind: production, {FREE}, origin: {{lifted: ' '}}"),
+            expect!["wish.yaml: 131016 の本番: 「 」は aws の環境の名ではありません"],
+        );
+        check(
+            &format!(
+                "body: '131016', kind: production, {FREE}, origin: {{lifted: '1'}}}}\n  - {{\
+                 body: '011002', kind: production, {FREE}, origin: {{lifted: '1'}}"
+            ),
+            expect!["wish.yaml: aws の「1」が二度書かれています。一つにしてください"],
+        );
         check(
             &format!("body: 131016, kind: production, {REST}"),
             expect!["wish.yaml: invalid type: integer `131016`, expected a string"],
@@ -112,7 +192,7 @@ mod tests {
             expect!["wish.yaml: 「a b」は使えません（英小文字、数字、-）"],
         );
         check(
-            &format!("body: union_a, kind: production, {REST}, origin: {{lifted: '1'}}"),
+            &format!("body: union_a, kind: production, {FREE}, origin: {{lifted: '1'}}"),
             expect!["union_a.production.aws production/13"],
         );
     }

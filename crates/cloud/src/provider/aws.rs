@@ -6,17 +6,20 @@
 
 mod archive;
 mod call;
+mod compare;
+mod grant;
 mod member;
 mod organization;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use self::call::Caller;
-use self::organization::Accounts;
+use self::organization::{Accounts, Home};
 use super::{Answer, Provider, ProviderError, Seen};
 use crate::guardrail::Permit;
 use crate::plane::environment::{Lane, Region};
@@ -26,6 +29,9 @@ use crate::plane::part::{Part, Work};
 const ENTRY_ROLE: &str = "OrganizationAccountAccessRole";
 /// How long a session is used; AWS ends it after an hour.
 const SESSION: Duration = Duration::from_secs(45 * 60);
+/// AWS makes so many accounts at the same time (quota «member accounts you can concurrently
+/// create»).
+const ACCOUNTS: usize = 5;
 /// Where services without a place are asked.
 const WORLD: &str = "us-east-1";
 
@@ -52,6 +58,7 @@ pub struct Aws {
     caller: Caller,
     sessions: Mutex<HashMap<String, (Instant, Arc<Session>)>>,
     accounts: Mutex<Option<(Instant, Arc<Accounts>)>>,
+    home: OnceCell<Home>,
 }
 
 /// Keys to one account.
@@ -59,6 +66,8 @@ pub(crate) struct Session {
     access_key: String,
     secret_key: String,
     token: Option<String>,
+    /// AWS said that it has ended.
+    ended: AtomicBool,
 }
 
 impl Aws {
@@ -68,7 +77,8 @@ impl Aws {
     /// [`ProviderError::Refused`] when the client cannot be made.
     pub fn new(settings: AwsSettings) -> Result<Aws, ProviderError> {
         let caller = Caller::new(&settings)?;
-        Ok(Aws { settings, caller, sessions: Mutex::default(), accounts: Mutex::default() })
+        let (sessions, accounts) = (Mutex::default(), Mutex::default());
+        Ok(Aws { settings, caller, sessions, accounts, home: OnceCell::new() })
     }
 
     fn region(&self, region: Region) -> &str {
@@ -83,6 +93,7 @@ impl Aws {
         let mut sessions = self.sessions.lock().await;
         if let Some((since, session)) = sessions.get(account)
             && since.elapsed() < SESSION
+            && !session.ended.load(Ordering::Relaxed)
         {
             return Ok(session.clone());
         }
@@ -91,6 +102,18 @@ impl Aws {
         sessions = self.sessions.lock().await;
         sessions.insert(account.to_owned(), (Instant::now(), session.clone()));
         Ok(session)
+    }
+}
+
+/// The service by which a part is made.
+pub fn service(part: &Part) -> &'static str {
+    match part {
+        Part::Administrator => "iam",
+        Part::Budget { .. } => "budgets",
+        Part::Key { .. } => "kms",
+        Part::System { .. } => "s3",
+        Part::Archive { .. } => "cloudtrail",
+        _ => "organizations",
     }
 }
 
@@ -113,14 +136,11 @@ impl Provider for Aws {
     }
 
     fn service(&self, part: &Part) -> &'static str {
-        match part {
-            Part::Administrator => "iam",
-            Part::Budget { .. } => "budgets",
-            Part::Key { .. } => "kms",
-            Part::System { .. } => "s3",
-            Part::Archive { .. } => "cloudtrail",
-            _ => "organizations",
-        }
+        service(part)
+    }
+
+    fn accounts_at_once(&self) -> usize {
+        ACCOUNTS
     }
 
     fn doubles(&self, part: &Part) -> bool {
@@ -167,7 +187,7 @@ impl Provider for Aws {
         Box::pin(async move {
             let work = permit.work();
             match &work.part {
-                Part::Policy { kind, .. } => self.policy_remove(work, *kind).await,
+                Part::Policy { name, kind, .. } => self.policy_remove(work, *kind, name).await,
                 Part::Account => self.account_close(work).await,
                 Part::Administrator => self.administrator_remove(work).await,
                 Part::Budget { .. } => self.budget_remove(work).await,
@@ -186,6 +206,10 @@ impl Provider for Aws {
 
     fn survey(&self) -> Answer<'_, Vec<Seen>> {
         Box::pin(self.accounts_survey())
+    }
+
+    fn compare<'a>(&'a self, work: &'a Work) -> Answer<'a, Option<String>> {
+        Box::pin(self.part_compare(work))
     }
 
     fn inspect<'a>(&'a self, lane: &'a Lane, reference: &'a str) -> Answer<'a, Vec<Seen>> {

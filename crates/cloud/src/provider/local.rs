@@ -93,6 +93,7 @@ impl Local {
             reference: id,
             region: None,
             resource: Resource::default(),
+            service: "directory",
         };
         Ok(all.into_iter().map(seen).collect())
     }
@@ -107,6 +108,31 @@ fn database(lane: &Lane) -> String {
 fn lane_name(id: &str) -> String {
     let parts = id.strip_prefix("env_").and_then(|rest| rest.rsplit_once('_'));
     parts.map_or_else(|| id.to_owned(), |(body, kind)| format!("{body}.{kind}.local"))
+}
+
+/// The service by which a part is made.
+pub fn service(part: &Part) -> &'static str {
+    match part {
+        Part::System { .. } | Part::Key { .. } | Part::Archive { .. } => "database",
+        _ => "directory",
+    }
+}
+
+/// What is not done here for a part although its step counts as done: then the part is an entry of
+/// the books, and people are told so.
+pub fn only_noted(part: &Part) -> Option<&'static str> {
+    match part {
+        Part::Budget { .. } => Some("予算は台帳に控えるだけで、超えても知らせません"),
+        Part::Archive { .. } => {
+            Some("記録の保管庫は作りません。団体の記録は kumoi log で検証し、控えを取ります")
+        }
+        Part::Administrator => Some("管理者のアカウントは、団体を開くときに作ります"),
+        Part::Key { .. } => Some("鍵はデータベースとともに作り、まとめて控えます"),
+        Part::Root | Part::Group { .. } | Part::Placement { .. } | Part::Policy { .. } => {
+            Some("統治の木と守りごとは台帳の上だけにあります")
+        }
+        Part::Account | Part::System { .. } | Part::Enrolment { .. } => None,
+    }
 }
 
 fn failed(error: CloudError) -> ProviderError {
@@ -124,10 +150,7 @@ impl Provider for Local {
     }
 
     fn service(&self, part: &Part) -> &'static str {
-        match part {
-            Part::System { .. } | Part::Key { .. } | Part::Archive { .. } => "database",
-            _ => "directory",
-        }
+        service(part)
     }
 
     // Databases have their own names.
@@ -177,6 +200,11 @@ impl Provider for Local {
         Box::pin(self.seen())
     }
 
+    // Databases are in the survey; what else there is, is on the books only.
+    fn compare<'a>(&'a self, _: &'a Work) -> Answer<'a, Option<String>> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn inspect<'a>(&'a self, lane: &'a Lane, reference: &'a str) -> Answer<'a, Vec<Seen>> {
         Box::pin(async move {
             let all = self.seen().await?;
@@ -185,7 +213,9 @@ impl Provider for Local {
             let resource =
                 Resource { stores: true, encryption: Encryption::Own, ..Resource::default() };
             let region = Some(PLACE.to_owned());
-            let seen = |it| Seen { name: lane.to_string(), resource, region: region.clone(), ..it };
+            let (name, service) = (lane.to_string(), "database");
+            let seen =
+                |it| Seen { name: name.clone(), resource, region: region.clone(), service, ..it };
             Ok(own.map(seen).collect())
         })
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cloud::plane::audit;
 use cloud::plane::blueprint::{Blueprint, Scope};
+use cloud::plane::books::Wanted;
 use cloud::plane::environment::{Kind, Lane, Origin};
 use cloud::plane::part::Act;
 use cloud::provider::Provider;
@@ -55,7 +56,7 @@ async fn stores_keep_the_rules(world: &World) {
         for seen in world.aws.inspect(&lane, account).await.unwrap() {
             stores += 1;
             archives += usize::from(seen.resource.logs == Some((true, 365)));
-            assert_eq!(audit::judge(rules, &lane, ("s3", &[seen])), []);
+            assert_eq!(audit::judge(rules, &lane, &[seen]), []);
         }
     }
     // The stores of two bodies' environments, and the archive.
@@ -116,18 +117,34 @@ async fn what_is_there_is_enrolled_and_never_touched() {
     world.ended(world.approved(&first).await).await;
     let account = world.books().await.lanes["131016.production.aws"]["account"].reference.clone();
     let account = account.unwrap();
-    let mut all = world.environments(&["131016"]);
+    let enrol = async |lane: &str, origin: Origin| {
+        let mut one = world.tree.bodies[lane].environment(Kind::Production, "aws");
+        one.origin = origin;
+        let scope = Scope::Lanes([one.lane.to_string()].into());
+        let wanted = Wanted { foundations: Vec::new(), environments: vec![one] };
+        Blueprint::make(&wanted, &world.books().await, &scope)
+    };
+    // What the books know as made here is nobody else's.
+    let own = enrol("011002", Origin::Lifted(account.clone())).await.unwrap_err().to_string();
+    assert!(own.contains("131016.production.aws として台帳にあります"), "{own}");
+    let own = enrol("131016", Origin::Lifted("1".to_owned())).await.unwrap_err().to_string();
+    assert!(own.contains("作った環境です"), "{own}");
     // Somebody else's account, as far as these books are concerned.
-    let mut lifted = world.tree.bodies["011002"].environment(Kind::Production, "aws");
-    lifted.origin = Origin::Lifted(account);
-    all.push(lifted.clone());
+    let control = store::control::control_open(&world.installer).await.unwrap();
+    let forget = "delete from control.part where environment = '131016.production.aws'";
+    control.batch_execute(forget).await.unwrap();
     let before = world.line.count("CreateAccount\r\n") + world.line.count("MoveAccount");
-    world.ended(world.approved(&world.wanted(all.clone())).await).await;
+    let lifted = enrol("011002", Origin::Lifted(account)).await.unwrap();
+    assert_eq!(lifted.steps.iter().map(|it| it.act).collect::<Vec<_>>(), [Act::Enrol]);
+    world.ended(world.approved_as(&lifted).await).await;
     assert_eq!(world.line.count("CreateAccount\r\n") + world.line.count("MoveAccount"), before);
-    // One that is not there cannot be enrolled, and says so.
-    all.last_mut().unwrap().origin = Origin::CommonPlatform("999999999999".to_owned());
-    all.last_mut().unwrap().lane.body = "012025".to_owned();
-    let report = world.apply(world.approved(&world.wanted(all)).await).await.unwrap();
-    assert!(!report.ended);
-    assert!(report.held[0].2.contains("登録する環境がプロバイダーに見つかりません"), "{report:?}");
+    // One that is not there cannot be enrolled, and says so; nor in the place of another.
+    for body in ["012025", "011002"] {
+        let absent = Origin::CommonPlatform("999999999999".to_owned());
+        let absent = enrol(body, absent).await.unwrap();
+        let report = world.apply(world.approved_as(&absent).await).await.unwrap();
+        assert!(!report.ended);
+        let reason = &report.held[0].2;
+        assert!(reason.contains("登録する環境がプロバイダーに見つかりません"), "{reason}");
+    }
 }

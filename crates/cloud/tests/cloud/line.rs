@@ -2,22 +2,24 @@
 //! passes on is answered by the real server.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// What happens to a request.
 #[derive(Clone, Debug)]
 pub enum Spoil {
     /// It arrives, its answer does not: the line is cut.
     Cut,
-    /// It arrives, its answer never comes.
-    Hang(Duration),
+    /// It arrives, and nothing comes back until the line is released; then it is cut.
+    Hang,
     /// It arrives twice; the second answer comes back.
     Twice,
     /// It arrives twice, and no answer comes back.
     TwiceCut,
+    /// It arrives, and this answer comes instead of its own.
+    After(u16, &'static str),
     /// It does not arrive: this answer comes instead.
     Instead(u16, &'static str),
 }
@@ -33,6 +35,7 @@ pub struct Line {
     pub port: u16,
     rules: Arc<Mutex<Vec<Rule>>>,
     seen: Arc<Mutex<Vec<String>>>,
+    released: watch::Sender<bool>,
 }
 
 impl Line {
@@ -41,10 +44,12 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap().port();
         let (rules, seen) = (Arc::default(), Arc::default());
-        let line = Line { port: own, rules: Arc::clone(&rules), seen: Arc::clone(&seen) };
+        let (released, waits) = watch::channel(false);
+        let line = Line { port: own, rules: Arc::clone(&rules), seen: Arc::clone(&seen), released };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, port, rules.clone(), seen.clone()));
+                let own = (rules.clone(), seen.clone(), waits.clone());
+                tokio::spawn(serve(stream, port, own));
             }
         });
         line
@@ -55,6 +60,11 @@ impl Line {
         self.rules.lock().unwrap().push(Rule { mark: mark.to_owned(), spoil, times });
     }
 
+    /// What hangs, hangs no more.
+    pub fn release(&self) {
+        self.released.send_replace(true);
+    }
+
     /// No more spoiling.
     pub fn heal(&self) {
         self.rules.lock().unwrap().clear();
@@ -62,15 +72,22 @@ impl Line {
 
     /// How many requests held `mark`.
     pub fn count(&self, mark: &str) -> usize {
-        self.seen.lock().unwrap().iter().filter(|text| text.contains(mark)).count()
+        self.texts(mark).len()
+    }
+
+    /// The requests that held `mark`, in order.
+    pub fn texts(&self, mark: &str) -> Vec<String> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().filter(|text| text.contains(mark)).cloned().collect()
     }
 }
+
+type Waits = watch::Receiver<bool>;
 
 async fn serve(
     mut stream: TcpStream,
     port: u16,
-    rules: Arc<Mutex<Vec<Rule>>>,
-    seen: Arc<Mutex<Vec<String>>>,
+    (rules, seen, mut waits): (Arc<Mutex<Vec<Rule>>>, Arc<Mutex<Vec<String>>>, Waits),
 ) {
     let Some(request) = read(&mut stream).await else { return };
     let text = String::from_utf8_lossy(&request).into_owned();
@@ -89,14 +106,19 @@ async fn serve(
             ask(port, &request).await;
             return;
         }
-        Some(Spoil::Hang(time)) => {
+        Some(Spoil::Hang) => {
             ask(port, &request).await;
-            tokio::time::sleep(time).await;
+            // The line may be gone before it is released.
+            let _ = waits.wait_for(|released| *released).await;
             return;
         }
         Some(Spoil::Twice) => {
             ask(port, &request).await;
             ask(port, &request).await
+        }
+        Some(Spoil::After(status, body)) => {
+            ask(port, &request).await;
+            made(status, body)
         }
         Some(Spoil::Instead(status, body)) => made(status, body),
         Some(Spoil::TwiceCut) => {

@@ -80,7 +80,7 @@ async fn environments_become_databases_with_their_systems() {
     let lane = environments[2].lane.clone();
     let stores = local.inspect(&lane, "env_011002_production").await.unwrap();
     assert_eq!(stores.len(), 1);
-    let findings = audit::judge(&world.executor.guardrails, &lane, ("database", &stores));
+    let findings = audit::judge(&world.executor.guardrails, &lane, &stores);
     assert_eq!(findings, []);
     // Nothing that holds data is dropped by a blueprint: it stays on the books and says why.
     environments.pop();

@@ -4,8 +4,10 @@
 mod bad_input;
 mod carry_out;
 mod catalogue;
+mod disaster;
 mod line;
 mod local;
 mod operators;
 mod publication;
+mod truth;
 mod world;

@@ -7,22 +7,27 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use cloud::Packages;
-use cloud::plane::audit;
+use cloud::guardrail::Finding;
+use cloud::plane::audit::{self, Services};
 use cloud::plane::blueprint::{Blueprint, Scope};
+use cloud::plane::books::Wanted;
 use cloud::plane::difference::difference;
-use cloud::plane::environment::Lane;
+use cloud::plane::enrol::enrol_read;
 use cloud::plane::execute::{
     Executor, Limits, Providers, blueprint_keep, blueprint_read, books_read, wanted,
 };
+use cloud::plane::part::Part;
 use cloud::plane::tree::Tree;
 use cloud::plane::wish::wish_read;
 use cloud::provider::Provider;
-use cloud::provider::aws::{Aws, AwsSettings};
-use cloud::provider::local::Local;
+use cloud::provider::aws::{self, Aws, AwsSettings};
+use cloud::provider::local::{self, Local};
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::{control_open, plane as rows};
 use store::organisation::Installer;
 
+use super::health::health;
+use super::wave::wave;
 use super::{PlaneArguments, What, today};
 use crate::demo::KeyFolder;
 use crate::systems::systems_load;
@@ -67,6 +72,9 @@ async fn asked(arguments: &PlaneArguments, installer: &Installer) -> Result<bool
         What::Apply { id } => return apply(arguments, installer, *id).await,
         What::Alarms => return alarms(&control).await,
         What::Check => return check(arguments, installer).await,
+        What::Health { json } => return health(&control, *json).await,
+        What::Enrol { file, by, note } => return enrol(installer, file, (by, note)).await,
+        What::Wave(arguments) => return wave(arguments, installer).await,
         What::Tree | What::Guardrails { .. } => {}
     }
     Ok(true)
@@ -83,9 +91,39 @@ async fn plan(
     let environments = wish_read(&file.display().to_string(), &text, &tree)?;
     let bodies: BTreeSet<String> = environments.iter().map(|it| it.lane.body.clone()).collect();
     let scope = if everything { Scope::Everything } else { Scope::Bodies(bodies) };
+    let wanted = wanted(&tree, environments, &today()?)?;
+    draft(installer, (&wanted, &scope), said).await
+}
+
+/// Makes a draft of environments that are only enrolled.
+async fn enrol(installer: &Installer, file: &Path, said: (&str, &str)) -> Result<bool> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("一覧 {} を読めません", file.display()))?;
     let books = books_read(installer).await?;
-    let blueprint = Blueprint::make(&wanted(&tree, environments, &today()?)?, &books, &scope)?;
-    print!("{}", difference(&blueprint, &tree));
+    let (wanted, scope) =
+        enrol_read((&file.display().to_string(), &text), &Tree::nation()?, &books)?;
+    draft(installer, (&wanted, &scope), said).await
+}
+
+/// Shows what a blueprint would do and keeps it as a draft, unless the guardrails would refuse it.
+async fn draft(
+    installer: &Installer,
+    (wanted, scope): (&Wanted, &Scope),
+    said: (&str, &str),
+) -> Result<bool> {
+    let blueprint = Blueprint::make(wanted, &books_read(installer).await?, scope)?;
+    print!("{}", difference(&blueprint, &Tree::nation()?));
+    let services: Services = Services::from([
+        ("aws", aws::service as fn(&Part) -> &'static str),
+        ("local", local::service),
+    ]);
+    let refused = audit::plan_judge(&today()?, &services, &blueprint.steps);
+    if !refused.is_empty() {
+        tell(&refused);
+        println!("守りごとが {} 件を断るため、案を残しませんでした", refused.len());
+        return Ok(false);
+    }
+    noted(&blueprint);
     if !blueprint.steps.is_empty() {
         let id = blueprint_keep(installer, &blueprint, ("", note)).await?;
         println!(
@@ -94,6 +132,15 @@ async fn plan(
         );
     }
     Ok(true)
+}
+
+/// What a step only writes in the books at a provider that has no such thing.
+fn noted(blueprint: &Blueprint) {
+    let own = blueprint.steps.iter().filter(|step| step.lane.ends_with(".local"));
+    let words: BTreeSet<&str> = own.filter_map(|step| local::only_noted(&step.part)).collect();
+    for one in words {
+        println!("local では、{one}");
+    }
 }
 
 fn list(heads: &[rows::Head]) {
@@ -188,24 +235,14 @@ async fn alarms(control: &store::Connection) -> Result<bool> {
 
 async fn check(arguments: &PlaneArguments, installer: &Installer) -> Result<bool> {
     let (rules, books) = (today()?, books_read(installer).await?);
-    let mut findings = Vec::new();
-    for (name, provider) in &providers(arguments, installer).await? {
-        findings.extend(audit::compare(&books, name, &provider.survey().await?));
-        for (lane, parts) in
-            books.lanes.iter().filter(|(lane, _)| lane.ends_with(&format!(".{name}")))
-        {
-            let account = parts.get("account").or_else(|| parts.get("enrolment"));
-            if let Some(reference) = account.and_then(|it| it.reference.as_deref()) {
-                let lane: Lane = lane.parse()?;
-                let seen = provider.inspect(&lane, reference).await?;
-                let service = if name == "aws" { "s3" } else { "database" };
-                findings.extend(audit::judge(&rules, &lane, (service, &seen)));
-            }
-        }
-    }
-    for one in &findings {
-        println!("{} {}: {}。{}", one.rule, one.place, one.what, one.remedy);
-    }
+    let findings = audit::survey(&books, &providers(arguments, installer).await?, &rules).await;
+    tell(&findings);
     println!("所見 {}", findings.len());
     Ok(findings.is_empty())
+}
+
+fn tell(findings: &[Finding]) {
+    for one in findings {
+        println!("{} {}: {}。{}", one.rule, one.place, one.what, one.remedy);
+    }
 }

@@ -44,7 +44,9 @@ create table control.environment (
     kind text not null check (kind in ('shared', 'production', 'verification')),
     provider text not null,
     begun_at timestamptz not null default now(),
-    ended_at timestamptz
+    ended_at timestamptz,
+    -- Grows whenever one of its parts changed: a plan that saw fewer is stale.
+    changes bigint not null default 0
 );
 create index environment_of on control.environment (body);
 
@@ -91,6 +93,8 @@ create table control.blueprint_step (
     part text not null,
     value jsonb not null,
     before jsonb,
+    -- What control.environment.changes was when the step was planned.
+    seen bigint not null,
     state text not null default '待ち'
         check (state in ('待ち', '実行中', '済み', '保留', '取止')),
     attempts integer not null default 0,
@@ -134,7 +138,8 @@ $$;
 create trigger keep before delete on control.blueprint_step
     for each row execute function control.keep_plan();
 create trigger keep_says
-    before update of id, environment, sequence, act, part, value, before on control.blueprint_step
+    before update of id, environment, sequence, act, part, value, before, seen
+    on control.blueprint_step
     for each row execute function control.keep_plan();
 create trigger keep before update of hash, base, made_by, made_at or delete on control.blueprint
     for each row execute function control.keep_plan();
@@ -210,7 +215,7 @@ grant usage on schema control to kumoi_operator;
 grant select on control.operator, control.plane, control.environment, control.part, control.blueprint,
     control.blueprint_step, control.alarm, control.plane_act to kumoi_operator;
 grant insert (hash, base, note) on control.blueprint to kumoi_operator;
-grant insert (blueprint, id, environment, sequence, act, part, value, before)
+grant insert (blueprint, id, environment, sequence, act, part, value, before, seen)
     on control.blueprint_step to kumoi_operator;
 grant update (state) on control.blueprint to kumoi_operator;
 grant insert (blueprint, actor, act, note) on control.plane_act to kumoi_operator;

@@ -2,6 +2,7 @@
 //! alarms. Knows no provider and no meaning of a part; who may do what stands in the database too.
 
 mod approval;
+mod health;
 mod journal;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use approval::{
     blueprint_request, blueprint_withdraw, operator_admit, operator_register, request_answer,
     request_list, requested_listen,
 };
+pub use health::{Counted, Health, health_read};
 pub use journal::{Journal, Mark, alarm_list, alarm_raise};
 pub use view::{
     Act, BodyState, Lane, Stuck, act_list, body_list, lane_list, part_list, stuck_list,
@@ -61,6 +63,8 @@ pub struct Planned {
     pub value: Value,
     /// The part as it was.
     pub before: Option<Value>,
+    /// How often the environment had changed when this was planned.
+    pub seen: i64,
 }
 
 /// A step with how far it is.
@@ -108,7 +112,8 @@ pub struct Head {
 pub enum Begun {
     /// Begun or taken up again, as this generation.
     Yes(i64),
-    /// The books went on: the generation of now, and what was done since (environment, act, part).
+    /// The books went on since it was planned: the generation of now, and what was done since
+    /// (environment, act, part).
     Stale(i64, Vec<(String, String, String)>),
     /// Other blueprints still work on these environments: (blueprint, environment).
     Busy(Vec<(i64, String)>),
@@ -137,6 +142,16 @@ fn part(row: &Row) -> Result<Part, StoreError> {
     })
 }
 
+/// How often each environment that was ever begun has changed. Read before the parts: who then sees
+/// a part that is newer than its count is only too careful.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn changes_read(client: &impl GenericClient) -> Result<Vec<(String, i64)>, StoreError> {
+    let rows = client.query("select id, changes from control.environment", &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
 /// Keeps a blueprint as a draft; its number. It is made by who acts on the connection: on an
 /// operator's login the admitted person `made_by`, on any other the command line.
 ///
@@ -156,11 +171,12 @@ pub async fn blueprint_keep(
         let text = |of: fn(&Planned) -> &str| -> Vec<&str> { chunk.iter().map(of).collect() };
         let sequences: Vec<i32> = chunk.iter().map(|it| it.sequence).collect();
         let values: Vec<&Value> = chunk.iter().map(|it| &it.value).collect();
+        let seen: Vec<i64> = chunk.iter().map(|it| it.seen).collect();
         let befores: Vec<Option<&Value>> = chunk.iter().map(|it| it.before.as_ref()).collect();
         let sql = "insert into control.blueprint_step
-                     (blueprint, id, environment, sequence, act, part, value, before)
+                     (blueprint, id, environment, sequence, act, part, value, before, seen)
                    select $1, * from unnest($2::text[], $3::text[], $4::integer[], $5::text[],
-                     $6::text[], $7::jsonb[], $8::jsonb[])";
+                     $6::text[], $7::jsonb[], $8::jsonb[], $9::bigint[])";
         transaction
             .execute(
                 sql,
@@ -173,6 +189,7 @@ pub async fn blueprint_keep(
                     &text(|it| &it.part),
                     &values,
                     &befores,
+                    &seen,
                 ],
             )
             .await?;
@@ -187,7 +204,7 @@ pub async fn blueprint_keep(
 /// nothing at a provider is forgotten. How many steps were given up.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] while it is being applied.
+/// [`StoreError::Conflict`] while somebody applies it, and for one that was not begun or has ended.
 pub async fn blueprint_cut(
     client: &mut Client,
     id: i64,
@@ -195,6 +212,13 @@ pub async fn blueprint_cut(
 ) -> Result<u64, StoreError> {
     let transaction = client.transaction().await?;
     journal::blueprint_lock(&transaction, id).await?;
+    let state = head_read(&transaction, id).await?.state;
+    if state != "適用中" {
+        return Err(StoreError::Conflict(said!(
+            "青写真 {id} は「{state}」です。取り止められるのは適用中の残りだけです。始まっていないものは取り下げてください",
+            "Blueprint {id} is “{state}”: only what is being applied can be cut"
+        )));
+    }
     let sql = "
         with cut as (
             update control.blueprint_step set state = '取止'
@@ -206,6 +230,9 @@ pub async fn blueprint_cut(
             from cut c join control.blueprint b on b.id = $1
             where c.act in ('作成', '変更') and c.attempts > 0
             on conflict (environment, part) do update set settled = false),
+        told as (
+            update control.environment e set changes = e.changes + 1
+            where e.id in (select environment from cut)),
         quiet as (
             update control.alarm a set cleared_at = now() from cut
             where a.blueprint = $1 and a.step = cut.id and a.cleared_at is null)
@@ -261,7 +288,7 @@ fn head(row: &Row) -> Result<Head, StoreError> {
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn step_list(client: &impl GenericClient, id: i64) -> Result<Vec<Step>, StoreError> {
-    let sql = "select id, environment, sequence, act, part, value, before, state, attempts,
+    let sql = "select id, environment, sequence, act, part, value, before, seen, state, attempts,
                  reference, reason
                from control.blueprint_step where blueprint = $1
                order by environment collate \"C\", sequence";
@@ -275,11 +302,12 @@ pub async fn step_list(client: &impl GenericClient, id: i64) -> Result<Vec<Step>
                 part: row.try_get(4)?,
                 value: row.try_get(5)?,
                 before: row.try_get(6)?,
+                seen: row.try_get(7)?,
             },
-            state: row.try_get(7)?,
-            attempts: row.try_get(8)?,
-            reference: row.try_get(9)?,
-            reason: row.try_get(10)?,
+            state: row.try_get(8)?,
+            attempts: row.try_get(9)?,
+            reference: row.try_get(10)?,
+            reason: row.try_get(11)?,
         })
     };
     client.query(sql, &[&id]).await?.iter().map(step).collect()
@@ -313,7 +341,12 @@ pub async fn blueprint_begin(client: &mut Client, id: i64) -> Result<Begun, Stor
     if base != now {
         return Ok(Begun::Stale(now, done_since(&transaction, base).await?));
     }
+    // In this order: whoever is not busy any more has told what it changed.
     let busy = busy(&transaction, id).await?;
+    let moved = moved(&transaction, (id, base)).await?;
+    if !moved.is_empty() {
+        return Ok(Begun::Stale(now, moved));
+    }
     if !busy.is_empty() {
         return Ok(Begun::Busy(busy));
     }
@@ -341,6 +374,26 @@ async fn done_since(
                join control.blueprint b on b.id = s.blueprint where b.generation > $1
                order by b.generation, s.environment collate \"C\", s.sequence";
     let rows = client.query(sql, &[&base]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}
+
+/// What changed in the environments of a blueprint after it was planned, although no other was
+/// begun: one that was being applied went on, or was given up.
+async fn moved(
+    client: &impl GenericClient,
+    (id, base): (i64, i64),
+) -> Result<Vec<(String, String, String)>, StoreError> {
+    let sql = "with late as (
+                 select distinct s.environment from control.blueprint_step s
+                 left join control.environment e on e.id = s.environment
+                 where s.blueprint = $1 and s.seen <> coalesce(e.changes, 0))
+               select late.environment, coalesce(o.act, '変更'), coalesce(o.part, '部分')
+               from late left join (
+                 control.blueprint_step o join control.blueprint b
+                 on b.id = o.blueprint and b.generation >= $2 and o.state in ('済み', '取止'))
+               on o.environment = late.environment and o.blueprint <> $1
+               order by late.environment collate \"C\", o.sequence";
+    let rows = client.query(sql, &[&id, &base]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 

@@ -4,6 +4,10 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::*;
+use crate::plane::books::{Books, Held};
+use crate::plane::environment::Region;
+use crate::plane::part::Part;
+use crate::plane::tree::Tree;
 
 fn month(text: &str) -> Month {
     let (year, month) = text.split_once('-').unwrap();
@@ -120,16 +124,85 @@ fn a_vendor_withdraws() {
         d base w 1 2026-02";
     let (all, frame) = (moves(text), frame(&[("v", 2), ("w", 1)]));
     let before = plan(&all, &frame).unwrap();
-    let (after, changed) = plan_without((&all, &frame), &before, ("v", month("2026-02"))).unwrap();
+    let gone = (Change::Withdrawn("v".to_owned()), month("2026-02"));
+    let again = plan_again((&all, &frame), &before, (&gone.0, gone.1)).unwrap();
     expect![[r#"
         a base v 2026-01
         b base w 2026-05
         c base w 2026-07
         d base w 2026-01
     "#]]
-    .assert_eq(&shown(&after));
-    assert_eq!(changed.len(), 2);
-    assert_eq!(plan_without((&all, &frame), &before, ("v", month("2026-02"))).unwrap().0, after);
+    .assert_eq(&shown(&again.plan));
+    assert_eq!(again.changed.len(), 2);
+    // Once it is gone nothing can happen to it any more.
+    assert!(plan_again((&again.moves, &again.frame), &again.plan, (&gone.0, gone.1)).is_err());
+    let (plan, changed) = plan_all((&all, &frame), &[gone]).unwrap();
+    assert_eq!((plan, changed), (again.plan, again.changed));
+}
+
+#[test]
+fn a_change_of_capacity_is_a_plan_with_its_difference() {
+    let text = "
+        131016 base v 2 2026-12
+        131024 base v 2 2026-02
+        131032 base v 2 2026-12";
+    let (all, frame) = (moves(text), frame(&[("v", 2)]));
+    let less = (Change::Capacity("v".to_owned(), 1), month("2026-02"));
+    let more = (Change::Capacity("v".to_owned(), 4), month("2026-05"));
+    let (plan, changed) = plan_all((&all, &frame), &[less, more]).unwrap();
+    let tree = Tree::nation().unwrap();
+    expect![[r#"
+        東京都千代田区（131016）: 移行 1、うち遅れ 0
+          base 2026-05（v）
+        東京都中央区（131024）: 移行 1、うち遅れ 0
+          base 2026-01（v）
+        東京都港区（131032）: 移行 1、うち遅れ 0
+          base 2026-05（v）
+        全体: 移行 3、うち遅れ 0
+    "#]]
+    .assert_eq(&plan_words(&plan, By::Body, &tree));
+    expect![[r#"
+        2026-01: 移行 1、うち遅れ 0
+          v 1
+        2026-05: 移行 2、うち遅れ 0
+          v 2
+        全体: 移行 3、うち遅れ 0
+    "#]]
+    .assert_eq(&plan_words(&plan, By::Month, &tree));
+    expect![[r#"
+        ～ 東京都港区（131032） base: v、2026-07 → 2026-05
+        変わる移行 1
+    "#]]
+    .assert_eq(&differences_words(&changed, &tree));
+    expect![[r#"
+        団体,団体名,システム,事業者,月,過ぎた期限,遅れの理由
+        131016,東京都千代田区,base,v,2026-05,,
+        131024,東京都中央区,base,v,2026-01,,
+        131032,東京都港区,base,v,2026-05,,
+    "#]]
+    .assert_eq(&plan_csv(&plan, &tree).replace("\r\n", "\n"));
+}
+
+#[test]
+fn texts_are_checked_with_line_and_column() {
+    let file = "first: 2026-01\nmonths: 24\nclosed: [3, 4]\n\
+        after: [{system: tax, first: base}]\n\
+        vendors: {v: {capacity: 2, offers: [base, tax]}}\n\
+        changes: [{from: 2026-02, vendor: v, capacity: 1}]\n";
+    let waves = waves_read("波.yaml", file).unwrap();
+    assert_eq!(waves.frame.first, month("2026-01"));
+    assert_eq!(waves.changes, [(Change::Capacity("v".to_owned(), 1), month("2026-02"))]);
+    let tree = Tree::nation().unwrap();
+    let text = "団体,システム,事業者,作業量,期限\n131016,base,v,2,2026-12\n\
+        999999,base,w,0,2026-13\n131016,base,v,1,2026-12\n131024,pension,v,1,2026-12\n";
+    expect![[r#"
+        移行.csv: 3行目 1列目（団体）: 団体「999999」は木にありません
+        移行.csv: 3行目 3列目（事業者）: 事業者「w」が vendors にありません
+        移行.csv: 3行目 4列目（作業量）: 1 以上の整数で書いてください
+        移行.csv: 3行目 5列目（期限）: 「2026-13」は年月（2027-01 の形）ではありません
+        移行.csv: 4行目 2列目（システム）: 131016 の base が二度書かれています
+        移行.csv: 5行目 2列目（システム）: v は pension を提供していません"#]]
+    .assert_eq(&moves_read(("移行.csv", text), &waves.frame, &tree).unwrap_err().to_string());
 }
 
 #[test]
@@ -144,6 +217,66 @@ fn what_cannot_be_planned_is_refused() {
         a base v 1 2026-12
         a base v 1 2026-12";
     assert!(plan(&moves(twice), &round).unwrap_err().to_string().contains("二度書かれています"));
+}
+
+#[test]
+fn what_the_books_hold_in_production_is_done() {
+    let part = |system: &str| Part::System {
+        system: system.to_owned(),
+        version: "1.0".to_owned(),
+        region: Region::East,
+    };
+    let held = |system: &str, settled: bool| {
+        let part = part(system);
+        (part.id(), Held { part, reference: None, generation: 1, settled })
+    };
+    let lane =
+        |name: &str, parts: Vec<(String, Held)>| (name.to_owned(), parts.into_iter().collect());
+    let lanes = [
+        lane("131016.production.aws", vec![held("base", true), held("tax", false)]),
+        lane("131024.verification.aws", vec![held("base", true)]),
+    ];
+    let books = Books { lanes: lanes.into(), ..Books::default() };
+    let all = moves(
+        "131016 base v 1 2026-12
+         131016 tax v 1 2026-12
+         131024 base v 1 2026-12",
+    );
+    let (left, done) = moves_left(all.clone(), &books);
+    assert_eq!((left, done), (all[1..].to_vec(), 1));
+}
+
+proptest! {
+    /// Whoever withdraws does nothing from then on; what moved before stays; nothing is forgotten.
+    #[test]
+    fn a_withdrawal_keeps_what_was_done(
+        sizes in proptest::collection::vec((1_u32..9, 0_usize..3, 0_i32..20), 1..60),
+        after in 0_i32..12,
+    ) {
+        let frame = frame(&[("v0", 5), ("v1", 3), ("v2", 1)]);
+        let all: Vec<Move> = sizes.iter().enumerate().map(|(at, (size, vendor, late))| Move {
+            body: format!("b{:02}", at / 2),
+            system: if at % 2 == 0 { "base".to_owned() } else { "tax".to_owned() },
+            vendor: format!("v{vendor}"),
+            size: *size,
+            deadline: frame.first.after(*late),
+        }).collect();
+        let before = plan(&all, &frame).unwrap();
+        let from = frame.first.after(after);
+        let gone = Change::Withdrawn("v0".to_owned());
+        let again = plan_again((&all, &frame), &before, (&gone, from)).unwrap();
+        prop_assert_eq!(again.plan.slots.len(), all.len());
+        prop_assert_eq!(again.moves.len(), all.len());
+        for (old, new) in before.slots.iter().zip(&again.plan.slots) {
+            if old.month.is_some_and(|month| month < from) {
+                prop_assert_eq!(old, new);
+            } else {
+                prop_assert!(new.vendor != "v0" && new.month.is_none_or(|month| month >= from));
+            }
+            let differs = again.changed.iter().any(|it| it.after == *new && it.before == *old);
+            prop_assert_eq!(differs, old != new);
+        }
+    }
 }
 
 proptest! {

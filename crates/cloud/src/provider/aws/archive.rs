@@ -2,9 +2,10 @@
 //! trail of the whole organisation into it.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::call::{At, element};
+use super::call::{At, Fault, element};
+use super::organization::Home;
 use super::{Aws, Session, account_of};
 use crate::plane::environment::Region;
 use crate::plane::part::Work;
@@ -35,8 +36,12 @@ impl Aws {
         self.caller.storage(place, (Method::PUT, &target), &[], &rule).await?;
         self.bucket_encrypt(place, &path, super::key_of(work, region)?).await?;
         self.public_block(place, &path).await?;
-        self.bucket_admit(place, &bucket).await?;
-        self.trail_make(place, &bucket, region).await?;
+        let (place, key) = (self.region(region), super::key_of(work, region)?);
+        let management = &self.home().await?.management;
+        let trail = format!("arn:aws:cloudtrail:{place}:{management}:trail/{}", trail_name(region));
+        self.bucket_admit((&who, place), (&bucket, &trail)).await?;
+        let key = format!("arn:aws:kms:{place}:{account}:key/{key}");
+        self.trail_make(place, (&bucket, &key), region).await?;
         Ok(Some(bucket))
     }
 
@@ -63,42 +68,61 @@ impl Aws {
         }
     }
 
-    /// Lets the trail write, and nobody else.
+    /// Lets the organisation's trail write, and nobody else.
     async fn bucket_admit(
         &self,
         place: (&Session, &str),
-        bucket: &str,
+        (bucket, trail): (&str, &str),
     ) -> Result<(), ProviderError> {
+        let Home { id, management } = self.home().await?;
         let service = json!({"Service": "cloudtrail.amazonaws.com"});
         let arn = format!("arn:aws:s3:::{bucket}");
+        // The management account's own logs lie beside those of the organisation.
+        let logs = [management, id].map(|it| format!("{arn}/AWSLogs/{it}/*"));
         let policy = json!({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl", "Resource": arn},
-            {"Effect": "Allow", "Principal": service, "Action": "s3:PutObject",
-             "Resource": format!("{arn}/AWSLogs/*"),
-             "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}}]});
+            {"Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl", "Resource": arn,
+             "Condition": {"StringEquals": {"aws:SourceArn": trail}}},
+            {"Effect": "Allow", "Principal": service, "Action": "s3:PutObject", "Resource": logs,
+             "Condition": {"StringEquals": {"aws:SourceArn": trail,
+                "s3:x-amz-acl": "bucket-owner-full-control"}}}]});
         let target = format!("/{bucket}?policy=");
         self.caller.storage(place, (Method::PUT, &target), &[], &policy.to_string()).await?;
         Ok(())
     }
 
+    /// The trail of the whole organisation: only the management account can make one, and only once
+    /// the service is trusted there.
     async fn trail_make(
         &self,
-        (who, place): (&Session, &str),
-        bucket: &str,
+        place: &str,
+        (bucket, key): (&str, &str),
         region: Region,
     ) -> Result<(), ProviderError> {
-        let name = format!("kumoi-{}", region.id());
-        let at = At { service: "cloudtrail", region: place };
-        let target =
-            |act: &str| format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{act}");
+        let trusted = json!({"ServicePrincipal": "cloudtrail.amazonaws.com"});
+        self.organizations("EnableAWSServiceAccess", trusted).await?;
+        let name = trail_name(region);
         let body = json!({"Name": name, "S3BucketName": bucket, "IsMultiRegionTrail": true,
             "IsOrganizationTrail": true, "EnableLogFileValidation": true,
-            "IncludeGlobalServiceEvents": true});
-        match self.caller.json(Some(who), at, &target("CreateTrail"), body).await {
-            Err(fault) if !fault.is(&["TrailAlreadyExistsException"]) => return Err(fault.into()),
-            _ => {}
+            "IncludeGlobalServiceEvents": true, "KmsKeyId": key});
+        match self.trails(place, "CreateTrail", body.clone()).await {
+            Err(fault) if fault.is(&["TrailAlreadyExistsException"]) => {
+                self.trails(place, "UpdateTrail", body).await?;
+            }
+            made => {
+                made?;
+            }
         }
-        self.caller.json(Some(who), at, &target("StartLogging"), json!({"Name": name})).await?;
+        self.trails(place, "StartLogging", json!({"Name": name})).await?;
         Ok(())
     }
+
+    pub(super) async fn trails(&self, place: &str, act: &str, body: Value) -> Result<Value, Fault> {
+        let at = At { service: "cloudtrail", region: place };
+        let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{act}");
+        self.caller.json(None, at, &target, body).await
+    }
+}
+
+pub(super) fn trail_name(region: Region) -> String {
+    format!("kumoi-{}", region.id())
 }

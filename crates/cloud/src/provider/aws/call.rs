@@ -3,14 +3,21 @@
 //! Secrets and bodies are never logged. Every request has deadlines, so that a line that is cut
 //! holds nobody up for longer.
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
     UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4::SigningParams;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use roxmltree::Document;
 use serde_json::Value;
@@ -63,6 +70,14 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// Whether AWS says that there is no such thing.
+    pub fn is_absent(&self) -> bool {
+        let named = |code: &str| ["NotFound", "NoSuch"].iter().any(|it| code.contains(it));
+        matches!(self, Fault::Said { code, .. } if named(code))
+    }
+}
+
 impl From<Fault> for ProviderError {
     fn from(fault: Fault) -> ProviderError {
         match fault {
@@ -70,7 +85,8 @@ impl From<Fault> for ProviderError {
             Fault::Said { code, message } => {
                 let words = format!("{code}: {message}");
                 // What was made a moment ago is not seen everywhere at once.
-                let unseen = ["NotFound", "NoSuch", "NotActive"].iter().any(|it| code.contains(it));
+                let unseen = ["NotFound", "NoSuch", "NotActive"].iter().any(|it| code.contains(it))
+                    || UNREADY.contains(&code.as_str());
                 if unseen { ProviderError::NotYet(words) } else { ProviderError::Refused(words) }
             }
         }
@@ -85,6 +101,24 @@ const BUSY: &[&str] = &[
     "SlowDown",
     "ConcurrentModificationException",
 ];
+/// Reasons of a `ConstraintViolationException` that pass by themselves: so many a day or at a time.
+const PASSING: &[&str] =
+    &["ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED", "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED"];
+/// What was made or set a moment ago is not ready for this yet, or a session ended meanwhile.
+const UNREADY: &[&str] = &[
+    "FinalizingOrganizationException",
+    "ConflictException",
+    "OperationAborted",
+    "OptInRequired",
+    "SubscriptionRequiredException",
+    "InvalidClientTokenId",
+    "InsufficientS3BucketPolicyException",
+    "InsufficientEncryptionPolicyException",
+    "CloudTrailAccessNotEnabledException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+];
+const ENDED: &[&str] = &["ExpiredToken", "ExpiredTokenException"];
 const LIMITS: &[&str] = &[
     "ConstraintViolationException",
     "LimitExceeded",
@@ -107,6 +141,7 @@ impl Caller {
             access_key: settings.access_key.clone(),
             secret_key: settings.secret_key.clone(),
             token: None,
+            ended: AtomicBool::new(false),
         };
         Ok(Caller { http, endpoint: settings.endpoint.clone(), own })
     }
@@ -161,12 +196,15 @@ impl Caller {
         headers: &[(&'static str, &str)],
         body: &str,
     ) -> Result<String, Fault> {
-        let plain = Plain {
-            method,
-            path: path.to_owned(),
-            headers: headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
-            body: body.as_bytes().to_vec(),
-        };
+        let mut headers: Vec<(&str, String)> =
+            headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        if !body.is_empty() {
+            // Settings of a bucket are refused without one.
+            let sum = STANDARD.encode(digest(&SHA256, body.as_bytes()));
+            headers.push(("x-amz-checksum-sha256", sum));
+        }
+        let plain =
+            Plain { method, path: path.to_owned(), headers, body: body.as_bytes().to_vec() };
         self.send(Some(who), At { service: "s3", region }, plain).await
     }
 
@@ -179,12 +217,19 @@ impl Caller {
             ("RoleArn", role.as_str()),
             ("RoleSessionName", "kumoi"),
         ];
-        let xml = self.form(None, At::world("sts"), &pairs).await?;
+        let xml = match self.form(None, At::world("sts"), &pairs).await {
+            // The role of a new account is not known everywhere at once.
+            Err(fault) if fault.is(&["AccessDenied"]) => {
+                return Err(ProviderError::NotYet(format!("区画 {account} の入口の役割")));
+            }
+            answer => answer?,
+        };
         let text = |name| element(&xml, name).ok_or_else(|| ProviderError::from(missing(name)));
         Ok(Session {
             access_key: text("AccessKeyId")?,
             secret_key: text("SecretAccessKey")?,
             token: Some(text("SessionToken")?),
+            ended: AtomicBool::new(false),
         })
     }
 
@@ -196,7 +241,8 @@ impl Caller {
     ) -> Result<String, Fault> {
         let base = self.endpoint.replace("{service}", at.service).replace("{region}", at.region);
         let address = format!("{}{}", base.trim_end_matches('/'), plain.path);
-        let signature = signature(who.unwrap_or(&self.own), at, &address, &plain)?;
+        let who = who.unwrap_or(&self.own);
+        let signature = signature(who, at, &address, &plain)?;
         let mut request = self.http.request(plain.method, &address).body(plain.body);
         for (name, value) in plain.headers {
             request = request.header(name, value);
@@ -211,7 +257,14 @@ impl Caller {
         let answer = request.send().await.map_err(lost)?;
         let status = answer.status().as_u16();
         let text = answer.text().await.map_err(lost)?;
-        if status < 300 { Ok(text) } else { Err(fault(status, &text)) }
+        if status < 300 {
+            return Ok(text);
+        }
+        let fault = fault(status, &text);
+        if fault.is(ENDED) {
+            who.ended.store(true, Ordering::Relaxed);
+        }
+        Err(fault)
     }
 }
 
@@ -223,7 +276,7 @@ fn signature(
     plain: &Plain<'_>,
 ) -> Result<Vec<(String, String)>, Fault> {
     let refused = |error: String| Fault::Known(ProviderError::Refused(format!("署名: {error}")));
-    let Session { access_key, secret_key, token } = who;
+    let Session { access_key, secret_key, token, .. } = who;
     let identity = Credentials::new(access_key, secret_key, token.clone(), None, "kumoi").into();
     let mut settings = SigningSettings::default();
     if at.service == "s3" {
@@ -259,15 +312,18 @@ fn fault(status: u16, text: &str) -> Fault {
     let code = code.rsplit('#').next().unwrap_or_default().to_owned();
     let message = field(["message", "Message"]).or_else(|| element(text, "Message"));
     let message = message.unwrap_or_default();
+    let reason = field(["Reason", "reason"]).unwrap_or_default();
     let words = format!("{status} {code} {message}");
-    if BUSY.contains(&code.as_str()) || status == 429 {
+    let words = if reason.is_empty() { words } else { format!("{words} {reason}") };
+    let passing = PASSING.iter().any(|it| reason == *it || message.contains(it));
+    if BUSY.contains(&code.as_str()) || status == 429 || passing {
         return Fault::Known(ProviderError::Throttled(words));
     }
     if LIMITS.contains(&code.as_str()) {
         return Fault::Known(ProviderError::Quota(words));
     }
     match status {
-        503 => Fault::Known(ProviderError::Throttled(words)),
+        // Also a bare 503: whoever sends it may be a gateway behind which it was done.
         500.. => Fault::Known(ProviderError::Unreachable(words)),
         _ if code.is_empty() => Fault::Known(ProviderError::Refused(words)),
         _ => Fault::Said { code, message },
@@ -313,46 +369,4 @@ fn percent(text: &str) -> String {
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(status: u16, text: &str, expected: &str) {
-        assert_eq!(format!("{:?}", ProviderError::from(fault(status, text))), expected);
-    }
-
-    #[test]
-    fn faults_are_told_apart() {
-        check(
-            400,
-            r#"{"__type":"com.x#ThrottlingException","message":"slow"}"#,
-            r#"Throttled("400 ThrottlingException slow")"#,
-        );
-        check(
-            400,
-            r#"{"__type":"ConstraintViolationException","Message":"too many"}"#,
-            r#"Quota("400 ConstraintViolationException too many")"#,
-        );
-        check(
-            404,
-            "<E><Error><Code>NoSuchEntity</Code><Message>m</Message></Error></E>",
-            r#"NotYet("NoSuchEntity: m")"#,
-        );
-        check(
-            403,
-            "<Error><Code>AccessDenied</Code><Message>m</Message></Error>",
-            r#"Refused("AccessDenied: m")"#,
-        );
-        check(500, "<html>", r#"Unreachable("500  ")"#);
-        check(503, "", r#"Throttled("503  ")"#);
-        check(418, "tea", r#"Refused("418  ")"#);
-    }
-
-    #[test]
-    fn forms_are_encoded() {
-        assert_eq!(percent("a b:/鍵~"), "a%20b%3A%2F%E9%8D%B5~");
-    }
 }

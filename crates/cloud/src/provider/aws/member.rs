@@ -5,22 +5,22 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::call::{At, Fault, element, elements, text};
+use super::grant::{administrator_trust, archive_key_policy, key_policy};
 use super::organization::gone;
 use super::{Aws, Session, account_of};
 use crate::guardrail::{Encryption, Resource};
 use crate::plane::environment::{Kind, Lane, Region};
-use crate::plane::part::Work;
+use crate::plane::part::{Act, Work};
 use crate::provider::{ProviderError, Seen};
 
-const ROLE: &str = "kumoi-administrator";
+pub(super) const ROLE: &str = "kumoi-administrator";
 const POLICY: &str = "kumoi-administrator";
-const BUDGET: &str = "kumoi-monthly";
 const KEY: &str = "alias/kumoi-body";
 /// The fewest and the most days that AWS keeps a key that is given up: 7 and 30.
 const KEY_DAYS: u32 = 30;
 
 impl Aws {
-    async fn iam(&self, who: &Session, pairs: &[(&str, &str)]) -> Result<String, Fault> {
+    pub(super) async fn iam(&self, who: &Session, pairs: &[(&str, &str)]) -> Result<String, Fault> {
         let mut all = vec![("Version", "2010-05-08")];
         all.extend_from_slice(pairs);
         self.caller.form(Some(who), At::world("iam"), &all).await
@@ -32,11 +32,7 @@ impl Aws {
     ) -> Result<Option<String>, ProviderError> {
         let account = account_of(work)?;
         let who = self.session(account).await?;
-        let trust = json!({"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
-            "Action": "sts:AssumeRole",
-            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]})
-        .to_string();
+        let trust = administrator_trust(&self.home().await?.management, &work.lane).to_string();
         let pairs = [
             ("Action", "CreateRole"),
             ("RoleName", ROLE),
@@ -45,8 +41,17 @@ impl Aws {
             ("Tags.member.1.Value", work.lane.kind.id()),
         ];
         match self.iam(&who, &pairs).await {
-            Err(fault) if !fault.is(&["EntityAlreadyExists"]) => return Err(fault.into()),
-            _ => {}
+            Err(fault) if fault.is(&["EntityAlreadyExists"]) => {
+                let pairs = [
+                    ("Action", "UpdateAssumeRolePolicy"),
+                    ("RoleName", ROLE),
+                    ("PolicyDocument", trust.as_str()),
+                ];
+                self.iam(&who, &pairs).await?;
+            }
+            made => {
+                made?;
+            }
         }
         // Everything in the own account but what the plane itself set up.
         let policy = json!({"Version": "2012-10-17", "Statement": [
@@ -73,9 +78,10 @@ impl Aws {
         gone(self.iam(&who, &[("Action", "DeleteRole"), ("RoleName", ROLE)]).await, &absent)
     }
 
-    async fn budgets(&self, who: &Session, act: &str, body: Value) -> Result<Value, Fault> {
+    /// Budgets lie in the management account: a member cannot change what watches it.
+    pub(super) async fn budgets(&self, act: &str, body: Value) -> Result<Value, Fault> {
         let target = format!("AWSBudgetServiceGateway.{act}");
-        self.caller.json(Some(who), At::world("budgets"), &target, body).await
+        self.caller.json(None, At::world("budgets"), &target, body).await
     }
 
     pub(super) async fn budget_make(
@@ -84,33 +90,46 @@ impl Aws {
         limit_yen: u64,
     ) -> Result<Option<String>, ProviderError> {
         let account = account_of(work)?;
-        let who = self.session(account).await?;
-        let rate = self.settings.yen_per_dollar.max(1);
-        let amount = format!("{}.{:02}", limit_yen / rate, limit_yen % rate * 100 / rate);
-        let body = json!({"AccountId": account, "Budget": {
-            "BudgetName": BUDGET, "BudgetType": "COST", "TimeUnit": "MONTHLY",
-            "BudgetLimit": {"Amount": amount, "Unit": "USD"}}});
+        let (name, amount) = (budget_name(&work.lane), self.budget_amount(limit_yen));
+        let mail = format!("budgets@{}", self.settings.mail_domain);
+        let told = |kind: &str, percent: u32| {
+            json!({"Notification": {"NotificationType": kind, "Threshold": percent,
+                    "ThresholdType": "PERCENTAGE", "ComparisonOperator": "GREATER_THAN"},
+                "Subscribers": [{"SubscriptionType": "EMAIL", "Address": mail}]})
+        };
+        let management = &self.home().await?.management;
+        let body = json!({"AccountId": management, "Budget": {
+            "BudgetName": name, "BudgetType": "COST", "TimeUnit": "MONTHLY",
+            "BudgetLimit": {"Amount": amount, "Unit": "USD"},
+            "CostFilters": {"LinkedAccount": [account]}},
+            "NotificationsWithSubscribers":
+                [told("ACTUAL", 80), told("ACTUAL", 100), told("FORECASTED", 100)]});
         let duplicate = ["DuplicateRecordException"];
-        let made = self.budgets(&who, "CreateBudget", body.clone()).await;
+        let made = self.budgets("CreateBudget", body.clone()).await;
         if made.as_ref().is_err_and(|fault| fault.is(&duplicate)) {
-            // The limit cannot be compared reliably (rates change): it is set anew.
-            let name = json!({"AccountId": account, "BudgetName": BUDGET});
-            gone(self.budgets(&who, "DeleteBudget", name).await, &["NotFoundException"])?;
-            self.budgets(&who, "CreateBudget", body).await?;
+            // Limit, filter and who is told are set anew, all of them.
+            let old = json!({"AccountId": management, "BudgetName": name});
+            gone(self.budgets("DeleteBudget", old).await, &["NotFoundException"])?;
+            self.budgets("CreateBudget", body).await?;
         } else {
             made?;
         }
-        Ok(Some(BUDGET.to_owned()))
+        Ok(Some(name))
+    }
+
+    /// Yen at the planning rate, in dollars and cents.
+    pub(super) fn budget_amount(&self, limit_yen: u64) -> String {
+        let rate = self.settings.yen_per_dollar.max(1);
+        format!("{}.{:02}", limit_yen / rate, limit_yen % rate * 100 / rate)
     }
 
     pub(super) async fn budget_remove(&self, work: &Work) -> Result<(), ProviderError> {
-        let account = account_of(work)?;
-        let who = self.session(account).await?;
-        let name = json!({"AccountId": account, "BudgetName": BUDGET});
-        gone(self.budgets(&who, "DeleteBudget", name).await, &["NotFoundException"])
+        let management = &self.home().await?.management;
+        let old = json!({"AccountId": management, "BudgetName": budget_name(&work.lane)});
+        gone(self.budgets("DeleteBudget", old).await, &["NotFoundException"])
     }
 
-    async fn kms(
+    pub(super) async fn kms(
         &self,
         (who, region): (&Session, &str),
         act: &str,
@@ -126,9 +145,15 @@ impl Aws {
         region: Region,
     ) -> Result<Option<String>, ProviderError> {
         let who = self.session(account_of(work)?).await?;
-        match self.kms((&who, self.region(region)), "DescribeKey", json!({"KeyId": KEY})).await {
+        let place = (&*who, self.region(region));
+        match self.kms(place, "DescribeKey", json!({"KeyId": KEY})).await {
             Ok(found) => Ok(Some(text(&found, "/KeyMetadata/KeyId")?)),
-            Err(fault) if fault.is(&["NotFoundException"]) => Ok(None),
+            // One that was given up before it had its name has the mark of its step: to be removed
+            // it is found by that, to be made it is taken up and named.
+            Err(fault) if fault.is(&["NotFoundException"]) => match work.act {
+                Act::Remove => self.key_marked(place).await,
+                _ => Ok(None),
+            },
             Err(fault) => Err(fault.into()),
         }
     }
@@ -140,14 +165,18 @@ impl Aws {
     ) -> Result<Option<String>, ProviderError> {
         let who = self.session(account_of(work)?).await?;
         let place = (&*who, self.region(region));
-        // A key without its name yet is known by the step that made it.
-        let left = if work.again { self.key_of_step(place, &work.step).await? } else { None };
+        // A key without its name yet is known by its mark: an account has one of ours in a region.
+        let left = if work.again { self.key_marked(place).await? } else { None };
         let id = match left {
             Some(id) => id,
             None => {
                 let tags = json!([{"TagKey": "kumoi-step", "TagValue": work.step}]);
                 let account = account_of(work)?;
-                let policy = key_policy(account, work.lane.kind).to_string();
+                let policy = match work.lane.kind {
+                    Kind::Shared => archive_key_policy(account, &self.home().await?.management),
+                    _ => key_policy(account),
+                };
+                let policy = policy.to_string();
                 let body = json!({"Description": "団体の鍵", "Tags": tags, "Policy": policy});
                 text(&self.kms(place, "CreateKey", body).await?, "/KeyMetadata/KeyId")?
             }
@@ -159,11 +188,8 @@ impl Aws {
         }
     }
 
-    async fn key_of_step(
-        &self,
-        place: (&Session, &str),
-        step: &str,
-    ) -> Result<Option<String>, ProviderError> {
+    /// The key in use that a step of ours made.
+    async fn key_marked(&self, place: (&Session, &str)) -> Result<Option<String>, ProviderError> {
         let mut body = json!({"Limit": 100});
         loop {
             let page = self.kms(place, "ListKeys", body.clone()).await?;
@@ -171,7 +197,11 @@ impl Aws {
                 let id = text(key, "/KeyId")?;
                 let tags = self.kms(place, "ListResourceTags", json!({"KeyId": id})).await?;
                 let mut tags = tags["Tags"].as_array().into_iter().flatten();
-                if tags.any(|tag| tag["TagKey"] == "kumoi-step" && tag["TagValue"] == step) {
+                if !tags.any(|tag| tag["TagKey"] == "kumoi-step") {
+                    continue;
+                }
+                let found = self.kms(place, "DescribeKey", json!({"KeyId": id})).await?;
+                if found["KeyMetadata"]["KeyState"] != "PendingDeletion" {
                     return Ok(Some(id));
                 }
             }
@@ -315,22 +345,16 @@ impl Aws {
                     public: is_open(block)?,
                     logs,
                 },
+                service: "s3",
             });
         }
         Ok(all)
     }
 }
 
-/// Who may use a key: the own account; for the archives' also the service that writes the logs.
-fn key_policy(account: &str, kind: Kind) -> Value {
-    let mut statements = vec![json!({"Sid": "Own", "Effect": "Allow", "Resource": "*",
-        "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": "kms:*"})];
-    if kind == Kind::Shared {
-        statements.push(json!({"Sid": "Logs", "Effect": "Allow", "Resource": "*",
-            "Principal": {"Service": "cloudtrail.amazonaws.com"},
-            "Action": ["kms:GenerateDataKey*", "kms:DescribeKey"]}));
-    }
-    json!({"Version": "2012-10-17", "Statement": statements})
+/// The budget of an environment; names are the management account's own.
+pub(super) fn budget_name(lane: &Lane) -> String {
+    format!("kumoi-{lane}")
 }
 
 fn encryption(answer: Result<String, Fault>) -> Result<Encryption, ProviderError> {

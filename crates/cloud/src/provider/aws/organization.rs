@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::call::{At, Fault, text};
 use super::{Aws, account_of};
-use crate::guardrail::Resource;
+use crate::guardrail::{Resource, policy};
 use crate::plane::environment::{Kind, Origin};
 use crate::plane::part::Work;
 use crate::provider::{ProviderError, Seen};
@@ -20,14 +20,36 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Open accounts by name: more than one of a name when something was made twice.
 pub(super) type Accounts = HashMap<String, Vec<String>>;
 
+/// The organisation and the account that manages it.
+pub(super) struct Home {
+    pub id: String,
+    pub management: String,
+}
+
 impl Aws {
-    async fn organizations(&self, act: &str, body: Value) -> Result<Value, Fault> {
+    /// Asked for once: an organisation keeps both for ever.
+    pub(super) async fn home(&self) -> Result<&Home, ProviderError> {
+        let ask = || async {
+            let found = self.organizations("DescribeOrganization", json!({})).await?;
+            let id = text(&found, "/Organization/Id")?;
+            let management = text(&found, "/Organization/MasterAccountId")?;
+            Ok::<_, ProviderError>(Home { id, management })
+        };
+        self.home.get_or_try_init(ask).await
+    }
+
+    pub(super) async fn organizations(&self, act: &str, body: Value) -> Result<Value, Fault> {
         let target = format!("AWSOrganizationsV20161128.{act}");
         self.caller.json(None, At::world("organizations"), &target, body).await
     }
 
     /// Every page of a list.
-    async fn listed(&self, act: &str, key: &str, mut body: Value) -> Result<Vec<Value>, Fault> {
+    pub(super) async fn listed(
+        &self,
+        act: &str,
+        key: &str,
+        mut body: Value,
+    ) -> Result<Vec<Value>, Fault> {
         let mut all = Vec::new();
         loop {
             let mut page = self.organizations(act, body.clone()).await?;
@@ -92,16 +114,15 @@ impl Aws {
         kind: Kind,
         (name, content): (&str, &str),
     ) -> Result<Option<String>, ProviderError> {
+        let content = &policy_text(work, content)?;
         let about = "雲居の守りごと";
         let body = json!({"Name": name, "Description": about, "Content": content,
             "Type": "SERVICE_CONTROL_POLICY"});
         let id = match self.organizations("CreatePolicy", body).await {
             Ok(made) => text(&made, "/Policy/PolicySummary/Id")?,
             Err(fault) if fault.is(&["DuplicatePolicyException"]) => {
-                let body = json!({"Filter": "SERVICE_CONTROL_POLICY"});
-                let all = self.listed("ListPolicies", "Policies", body).await?;
-                let one = all.iter().find(|policy| policy["Name"] == name);
-                let id = text(one.unwrap_or(&Value::Null), "/Id")?;
+                let id = self.policy_named(name).await?;
+                let id = id.ok_or_else(|| ProviderError::NotYet(format!("守りごと {name}")))?;
                 let body = json!({"PolicyId": id, "Content": content});
                 self.organizations("UpdatePolicy", body).await?;
                 id
@@ -116,8 +137,25 @@ impl Aws {
         }
     }
 
-    pub(super) async fn policy_remove(&self, work: &Work, kind: Kind) -> Result<(), ProviderError> {
-        let Some(id) = &work.reference else { return Ok(()) };
+    async fn policy_named(&self, name: &str) -> Result<Option<String>, ProviderError> {
+        let body = json!({"Filter": "SERVICE_CONTROL_POLICY"});
+        let all = self.listed("ListPolicies", "Policies", body).await?;
+        let one = all.iter().find(|policy| policy["Name"] == name);
+        Ok(one.map(|policy| text(policy, "/Id")).transpose()?)
+    }
+
+    pub(super) async fn policy_remove(
+        &self,
+        work: &Work,
+        kind: Kind,
+        name: &str,
+    ) -> Result<(), ProviderError> {
+        // Given up before its number was known, it still has its name.
+        let id = match &work.reference {
+            Some(id) => Some(id.clone()),
+            None => self.policy_named(name).await?,
+        };
+        let Some(id) = id else { return Ok(()) };
         let absent = ["PolicyNotAttachedException", "PolicyNotFoundException"];
         let body = json!({"PolicyId": id, "TargetId": policy_target(work, kind)?});
         gone(self.organizations("DetachPolicy", body).await, &absent)?;
@@ -136,7 +174,10 @@ impl Aws {
         let begun = Instant::now();
         let mut accounts = Accounts::new();
         for one in self.listed("ListAccounts", "Accounts", json!({})).await? {
-            if one["Status"] == "ACTIVE" {
+            // `State` takes the place of `Status`, which AWS gives up in September 2026. One that
+            // is not active yet is there all the same.
+            let state = one["State"].as_str().or_else(|| one["Status"].as_str());
+            if state.is_some_and(|it| matches!(it, "ACTIVE" | "PENDING_ACTIVATION")) {
                 accounts.entry(text(&one, "/Name")?).or_default().push(text(&one, "/Id")?);
             }
         }
@@ -233,7 +274,7 @@ impl Aws {
         }
     }
 
-    async fn parent(&self, account: &str) -> Result<String, ProviderError> {
+    pub(super) async fn parent(&self, account: &str) -> Result<String, ProviderError> {
         let found = self.organizations("ListParents", json!({"ChildId": account})).await?;
         Ok(text(&found, "/Parents/0/Id")?)
     }
@@ -259,6 +300,7 @@ impl Aws {
             reference: id.clone(),
             region: None,
             resource: Resource::default(),
+            service: "organizations",
         };
         let each = accounts.iter().flat_map(|(name, ids)| ids.iter().map(|id| seen(name, id)));
         let mut all: Vec<Seen> = each.collect();
@@ -288,13 +330,29 @@ fn state(status: &Value) -> Result<Option<String>, ProviderError> {
     }
 }
 
-fn policy_target(work: &Work, kind: Kind) -> Result<&str, ProviderError> {
+pub(super) fn policy_target(work: &Work, kind: Kind) -> Result<&str, ProviderError> {
     let name = match kind {
         Kind::Shared => "root".to_owned(),
         kind => format!("group.{}", kind.id()),
     };
     let target = work.own.get(&name).map(String::as_str);
     target.ok_or_else(|| ProviderError::Refused(format!("守りごとを付ける {name} がありません")))
+}
+
+/// The text of a policy with the groups that it names.
+pub(super) fn policy_text(work: &Work, text: &str) -> Result<String, ProviderError> {
+    let group = |kind: Kind| {
+        let id = work.own.get(&format!("group.{}", kind.id()));
+        id.ok_or_else(|| ProviderError::NotYet(format!("組 {}", kind.id())))
+    };
+    let mut text = text.to_owned();
+    for kind in [Kind::Production, Kind::Verification] {
+        let gap = policy::gap(kind);
+        if text.contains(&gap) {
+            text = text.replace(&gap, group(kind)?);
+        }
+    }
+    Ok(text)
 }
 
 /// What was not there is gone, too.

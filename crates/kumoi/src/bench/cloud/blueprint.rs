@@ -94,5 +94,5 @@ fn books_of(wanted: &Wanted) -> Result<Books> {
             |part| Held { part, reference: Some("made".to_owned()), generation: 1, settled: true };
         lanes.insert(lane, parts.into_iter().map(|(id, part)| (id, held(part))).collect());
     }
-    Ok(Books { generation: 1, lanes })
+    Ok(Books { generation: 1, lanes, ..Books::default() })
 }

@@ -19,8 +19,8 @@ use cloud::plane::environment::{Kind, Lane};
 use cloud::plane::execute::{Executor, Limits, Providers, blueprint_keep, books_read, wanted};
 use cloud::plane::part::{References, Work};
 use cloud::plane::tree::{BodyKind, Tree};
+use cloud::provider::Provider;
 use cloud::provider::aws::Aws;
-use cloud::provider::{Provider, permit};
 use cloud::testing::{Moto, sample_settings};
 use store::cluster::{Cluster, ClusterOptions};
 use store::organisation::Installer;
@@ -122,7 +122,7 @@ async fn requests(
             own: own.clone(),
             shared,
         };
-        let permit = permit((aws.as_ref(), rules), work, ACTOR)?;
+        let permit = rules.permit(aws.as_ref(), work, ACTOR)?;
         if let Some(name) = aws.make(permit).await? {
             own.insert(part, name);
         }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use cloud::plane::tree::{BodyKind, Tree};
-use cloud::plane::wave::{Frame, Month, Move, Plan, Vendor, plan, plan_without};
+use cloud::plane::wave::{Change, Frame, Month, Move, Plan, Vendor, plan, plan_again};
 
 use crate::bench::figure::Figure;
 
@@ -53,9 +53,10 @@ pub(super) fn wave() -> Result<()> {
         figure.since(begin);
         let from = Month::new(2026, 10).context("month")?;
         let begin = Instant::now();
-        let (after, changed) = plan_without((&moves, &frame), &before, ("vendor-00", from))?;
+        let gone = Change::Withdrawn("vendor-00".to_owned());
+        let after = plan_again((&moves, &frame), &before, (&gone, from))?;
         again.since(begin);
-        shown = Some((before, after, changed.len()));
+        shown = Some((before, after.plan, after.changed.len()));
     }
     let (before, after, changed) = shown.context("no round")?;
     println!("waves of the nation: {} moves, {}", moves.len(), late(&before));

@@ -60,6 +60,9 @@ const MARK: &str = "
         delete from control.part p using s
         where s.state = '済み' and s.act = '廃止'
           and p.environment = s.environment and p.part = s.part),
+    told as (
+        update control.environment e set changes = e.changes + 1
+        where e.id in (select environment from s where state = '済み')),
     quiet as (
         update control.alarm a set cleared_at = now() from s
         where a.blueprint = $1 and a.step = s.id and a.cleared_at is null and s.state = '済み')

@@ -66,6 +66,7 @@ fn planned() -> Planned {
         part: "account".to_owned(),
         value: json!({"kind": "account"}),
         before: None,
+        seen: 0,
     }
 }
 
