@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use definition::System;
 use store::organisation::Installer;
 use transfer::{Mapping, Side, vendor_rehearse};
 
@@ -36,11 +37,15 @@ pub async fn rehearse(arguments: VendorArguments) -> Result<()> {
     let id = &arguments.organisation;
     let to = system_read(&arguments.package)?;
     let place = Place::open(&arguments.var, id).await?;
+    place.with(async |place| rehearse_here(id, &to, place).await).await
+}
+
+async fn rehearse_here(id: &str, to: &System, place: &Place) -> Result<()> {
     let (organisation, systems) = place.seats()?[0].systems(id).await?;
     let from = systems.iter().find(|system| system.code == to.code).with_context(|| {
         format!("{}には、業務ID {} の業務システムが入っていません", organisation.name, to.code)
     })?;
-    let mapping = Mapping::of(from, &to)?;
+    let mapping = Mapping::of(from, to)?;
     println!("{}（版{}）から {}（版{}）へ", from.name, from.version, to.name, to.version);
     for item in mapping.items() {
         let number = item.number.unwrap_or_else(|| "番号なし".to_owned());
@@ -67,5 +72,5 @@ pub async fn rehearse(arguments: VendorArguments) -> Result<()> {
         println!("  {reason}: {count}");
     }
     println!("何も変えていません");
-    place.close().await
+    Ok(())
 }

@@ -6,6 +6,7 @@ mod contract;
 pub mod cost;
 mod deletion;
 pub mod deposit;
+pub mod invoice;
 mod offer;
 pub mod plane;
 mod relocation;
@@ -30,12 +31,12 @@ pub use offer::{
 };
 
 pub use deletion::{
-    Deletion, DeletionState, contracts_end, deletion_begin, deletion_last, deletion_record,
-    deletion_step,
+    Deletion, DeletionState, LastExport, contracts_end, deletion_begin, deletion_export,
+    deletion_last, deletion_note, deletion_record, deletion_step,
 };
 pub use relocation::{
-    Relocation, RelocationState, relocation_begin, relocation_end, relocation_last,
-    relocation_measured, relocation_step,
+    Relocation, RelocationState, leaving_alone, relocation_begin, relocation_end, relocation_home,
+    relocation_last, relocation_measured, relocation_seat, relocation_step,
 };
 
 /// Its name.

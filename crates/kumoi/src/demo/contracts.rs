@@ -104,7 +104,8 @@ impl Desk {
     ) -> Result<()> {
         let control = control_open(&self.installer).await?;
         let leaving = deletion_last(&control, &organisation.id).await?.is_some();
-        if leaving || away(&control, &organisation.id).await?.is_some() {
+        if leaving || away(&control, &organisation.id, &self.var.join("postgres")).await?.is_some()
+        {
             return Ok(());
         }
         let mut own = contract_list(&control).await?;
