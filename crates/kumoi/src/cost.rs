@@ -113,7 +113,7 @@ pub async fn cost(arguments: CostArguments) -> Result<()> {
     let done = match control_open(&installer).await {
         Ok(client) => {
             let desk = Desk { client, root: var.join("costs"), actor: arguments.actor };
-            // Apart, so that the server ends with the command when the reader of its output is gone.
+            // Apart, so that the server ends with the command also when nobody reads its output.
             tokio::spawn(run(desk, arguments.what)).await
         }
         Err(error) => Ok(Err(error.into())),

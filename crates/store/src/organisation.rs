@@ -221,7 +221,7 @@ impl Installer {
         if ready.is_some() {
             return Ok(());
         }
-        // With force: the session that filled one may still be at work when its program was cut off.
+        // With force: the session that filled one may still be at work after its program.
         client.batch_execute(&format!("drop database if exists {name} with (force)")).await?;
         client.batch_execute(&format!("create database {name} owner kumoi_owner")).await?;
         client.batch_execute(&format!("revoke all on database {name} from public")).await?;
