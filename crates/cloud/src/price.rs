@@ -57,8 +57,15 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// The charge of a month, by the price in force on its last day: the one rule of the page, the
+    /// books and the invoice. `None` without a price.
+    pub fn of_month(list: Option<&Value>, month: Date, metered: &[i32]) -> Option<Charge> {
+        let price = Price::on(list, month.last_of_month())?;
+        Some(Charge::of(price, i64::from(month.days_in_month()), metered))
+    }
+
     /// Derives it from what was metered, a number of residents a day.
-    pub fn of(price: Price, days: i64, metered: &[i32]) -> Charge {
+    fn of(price: Price, days: i64, metered: &[i32]) -> Charge {
         let residents: i64 = metered.iter().copied().map(i64::from).sum();
         let count = i64::try_from(metered.len()).unwrap_or(i64::MAX);
         let base = price.base_yen.saturating_mul(count);
@@ -98,6 +105,15 @@ mod tests {
         assert_eq!(base("2026-03-31"), None);
         assert_eq!(base("2026-04-01"), Some(100));
         assert_eq!(base("2027-05-01"), Some(200));
+        // A month in which the price changes goes by its last day, wherever it is asked.
+        let april = Date::constant(2027, 3, 15);
+        let changed = json!([
+            {"from": "2026-04-01", "base_yen": 100, "resident_yen": 1},
+            {"from": april, "base_yen": 310, "resident_yen": 0},
+        ]);
+        let month = |day| Charge::of_month(Some(&changed), day, &[1; 10]).unwrap().yen;
+        assert_eq!(month(Date::constant(2027, 3, 1)), 100);
+        assert_eq!(month(Date::constant(2027, 2, 1)), 10 * (100 + 1) / 28);
         assert_eq!(Price::on(None, Date::constant(2027, 5, 1)), None);
     }
 }

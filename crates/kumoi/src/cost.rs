@@ -4,6 +4,7 @@
 mod allocate;
 mod basis;
 mod bill;
+mod invoice;
 mod money;
 mod out;
 mod plan;
@@ -71,9 +72,22 @@ enum What {
     Goal {
         /// CSV
         file: PathBuf,
+        /// 「現在の運用経費」を、取り込んだ請求のこの年度の合計とする
+        #[arg(long)]
+        year: Option<i16>,
     },
-    /// 請求書（適格請求書の値）を団体ごとに作る
-    Invoice(money::InvoiceArguments),
+    /// 誤って取り込んだ請求を除く
+    Withdraw {
+        /// 請求（取込み）の番号
+        import: i64,
+        /// 理由
+        #[arg(long)]
+        reason: String,
+    },
+    /// 請求書（適格請求書）を団体ごとに作り、発行し、PDF にする
+    Invoice(invoice::InvoiceArguments),
+    /// 発行した請求書を、それを打ち消す請求書で取り消す
+    InvoiceCancel(invoice::CancelArguments),
     /// 保管金
     #[command(subcommand)]
     Deposit(money::DepositCommand),
@@ -98,15 +112,19 @@ pub async fn cost(arguments: CostArguments) -> Result<()> {
     let installer = Installer::new(cluster.installer("postgres"));
     let done = match control_open(&installer).await {
         Ok(client) => {
-            run(Desk { client, root: var.join("costs"), actor: arguments.actor }, arguments.what)
-                .await
+            let desk = Desk { client, root: var.join("costs"), actor: arguments.actor };
+            // Apart, so that the server ends with the command also when nobody reads its output.
+            tokio::spawn(run(desk, arguments.what)).await
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Ok(Err(error.into())),
     };
     if !cluster.adopted() {
         cluster.stop().await?;
     }
-    done
+    match done {
+        Ok(done) => done,
+        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+    }
 }
 
 /// What every command works with.
@@ -128,8 +146,10 @@ async fn run(desk: Desk, what: What) -> Result<()> {
         What::WhatIf(arguments) => out::what_if(&desk, &arguments).await,
         What::Budget(arguments) => plan::budget(&desk, &arguments).await,
         What::Forecast(arguments) => plan::forecast(&desk, &arguments).await,
-        What::Goal { file } => plan::goal(&file),
-        What::Invoice(arguments) => money::invoice(desk, &arguments).await,
+        What::Goal { file, year } => plan::goal(&desk, &file, year).await,
+        What::Withdraw { import, reason } => bill::withdraw(desk, import, &reason).await,
+        What::Invoice(arguments) => invoice::invoice(desk, &arguments).await,
+        What::InvoiceCancel(arguments) => invoice::cancel(desk, &arguments).await,
         What::Deposit(command) => money::deposit(desk, command).await,
         What::Subsidy(command) => money::subsidy(desk, command).await,
     }

@@ -96,13 +96,18 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     ports_check(&plans).await?;
     let authenticator = plan::authenticator_listen(&arguments).await?;
     let cluster = Cluster::start(&ClusterOptions::new(layout.postgres())).await?;
+    let mut elsewhere = Vec::new();
+    let known = (&systems, &packages);
     let first = tokio::select! {
-        opened = open_all(&arguments, &layout, &cluster, (&systems, &packages)) => opened.map(Some),
+        opened = open_all(&arguments, &layout, &cluster, (known, &mut elsewhere)) => {
+            opened.map(Some)
+        }
         () = signals.received() => Ok(None),
     };
-    let (opened, elsewhere) = match first {
+    let opened = match first {
         Ok(Some(opened)) => opened,
         other => {
+            stop_all(elsewhere).await;
             cluster.stop().await?;
             return other.map(|_| ());
         }
@@ -111,6 +116,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let supervisor = match Supervisor::start(&layout, plans, &mut signals).await {
         Ok(Some(supervisor)) => supervisor,
         other => {
+            stop_all(elsewhere).await;
             cluster.stop().await?;
             return other.map(|_| ());
         }
@@ -119,7 +125,6 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let helper = tokio::spawn(plan::authenticator_serve(authenticator, cards));
     banner::print(&arguments, &opened, layout.var());
     let installer = Installer::new(cluster.installer("postgres"));
-    let known = (&systems, &packages);
     let press = publication::Press::new(installer.clone(), &systems, (&packages, layout.var()))?;
     let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
     let works = nation::Works::new(installer.clone(), &systems, layout.var().to_owned());
@@ -142,9 +147,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     });
     let filling = tokio::spawn(fill_all(installer, opened, layout.var().to_owned()));
     let ended = supervisor.run(cluster, &mut signals).await;
-    for one in elsewhere {
-        one.stop().await?;
-    }
+    stop_all(elsewhere).await;
     filling.abort();
     contracts.abort();
     plane.abort();
@@ -172,13 +175,22 @@ async fn fill_all(installer: Installer, opened: Vec<Opened>, var: PathBuf) {
     }
 }
 
+/// Stops the other clusters; one that does not stop says so and keeps none of the others.
+async fn stop_all(clusters: Vec<Cluster>) {
+    for one in clusters {
+        if let Err(error) = one.stop().await {
+            tracing::warn!(%error, "a cluster did not stop");
+        }
+    }
+}
+
 /// Opens the organisations, loads the smallest one, and writes what each zone may know.
 async fn open_all(
     arguments: &UpArguments,
     layout: &Layout,
     cluster: &Cluster,
-    (systems, packages): (&Arc<Vec<Arc<System>>>, &Packages),
-) -> Result<(Vec<Opened>, Vec<Cluster>)> {
+    ((systems, packages), elsewhere): ((&Arc<Vec<Arc<System>>>, &Arc<Packages>), &mut Vec<Cluster>),
+) -> Result<Vec<Opened>> {
     let installer = &Installer::new(cluster.installer("postgres"));
     let templates = installer.prepare(systems).await?;
     tracing::info!("templates are ready");
@@ -187,7 +199,7 @@ async fn open_all(
     let offers = cloud::offer_publish(installer, ("kumoi", &documents_load()), systems).await?;
     let mut vendors = vendors::open(installer, &templates, (&keeper, layout.var())).await?;
     let mut operators = operators::open(installer, &templates, &keeper).await?;
-    let (mut all, mut elsewhere) = (Vec::new(), Vec::new());
+    let mut all = Vec::new();
     let places = keeper.places()?;
     let socket = cluster.socket().display().to_string();
     let control = store::control::control_open(installer).await?;
@@ -198,12 +210,12 @@ async fn open_all(
             println!("{name}は、消去のため開きません");
             continue;
         }
-        if let Some(way) = away(&control, &organisation.id).await?
+        if let Some(away) = away(&control, &organisation.id, &layout.postgres()).await?
             && let Some(mut kept) = keeper.load(&organisation.id)?
         {
-            let found = places::open((&places, &socket), (&way, &mut kept), systems).await?;
-            elsewhere.extend(found.0);
-            all.push(Opened { sample, kept, systems: found.1 });
+            let found =
+                places::open((&places, &socket), (&away, &mut kept), systems, elsewhere).await?;
+            all.push(Opened { sample, kept, systems: found });
             continue;
         }
         let contracts = cloud::contract_sign(installer, organisation, &offers).await?;
@@ -226,7 +238,7 @@ async fn open_all(
         own.host.clone_from(&socket);
     }
     write_credentials(layout, &all, &[(Zone::Internet, &vendors), (Zone::Lgwan, &operators)])?;
-    Ok((all, elsewhere))
+    Ok(all)
 }
 
 /// Each zone's own copy; a zone forgets organisations that are not opened this time.

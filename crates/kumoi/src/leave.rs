@@ -5,14 +5,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use cloud::{Keeper, Kept};
 use definition::System;
 use definition::standard::Standard;
 use jiff::Timestamp;
+use office::access::role;
+use office::staff::{session_actor, sign_in, sign_out, try_count};
+use store::Database;
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::{control_open, relocation_last};
+use store::control::{control_open, deletion_last, relocation_seat};
 use store::organisation::Installer;
 use store::relocation::Seat;
 use store::seal::SealKey;
@@ -20,6 +23,9 @@ use transfer::{Deleter, Layout, Side, Whole, whole_verify};
 
 use crate::demo::KeyFolder;
 use crate::standard::standards_load;
+
+/// The zone of a session that serves only to prove who somebody is.
+const ZONE: &str = "leave";
 
 /// 書き出しの指定
 #[derive(Args, Debug)]
@@ -33,14 +39,15 @@ pub struct ExportArguments {
     /// 書き出したフォルダを確かめる（データベースは要りません）
     #[arg(long, value_name = "DIR", conflicts_with_all = ["organisation", "to", "last"])]
     verify: Option<PathBuf>,
-    /// 契約の終わりの、最後の書き出し。団体を書込みできないようにしてから書き出す
-    #[arg(long = "final", requires_all = ["requested_by", "approved_by"])]
+    /// 契約の終わりの、最後の書き出し。団体を書込みできないようにしてから書き出す。
+    /// 求める人と承認する人の、二人の管理者がサインインする
+    #[arg(long = "final")]
     last: bool,
-    /// 消去を求める人
-    #[arg(long, value_name = "NAME")]
+    /// 消去を求める管理者の職員ID（指定がなければ尋ねます）
+    #[arg(long, value_name = "ID")]
     requested_by: Option<String>,
-    /// 消去を承認する人（求める人とは別の人）
-    #[arg(long, value_name = "NAME")]
+    /// 消去を承認する管理者の職員ID（求める人とは別の人）
+    #[arg(long, value_name = "ID")]
     approved_by: Option<String>,
     /// データのフォルダ（指定がなければ ./var）
     #[arg(long, value_name = "DIR", default_value = "var")]
@@ -54,8 +61,14 @@ pub struct DeleteArguments {
     #[arg(long, value_name = "ID")]
     organisation: String,
     /// 最後の書き出しの要約値（kumoi export --final が示したもの）
-    #[arg(long, value_name = "SHA256")]
-    export: String,
+    #[arg(long, value_name = "SHA256", required_unless_present = "cancel")]
+    export: Option<String>,
+    /// 消去をやめる理由。何も消していないうちだけ。団体はまた書き込めるようになる
+    #[arg(long, value_name = "REASON", conflicts_with = "export")]
+    cancel: Option<String>,
+    /// 取り消す人
+    #[arg(long, value_name = "NAME", default_value = "kumoi delete")]
+    actor: String,
     /// データのフォルダ（指定がなければ ./var）
     #[arg(long, value_name = "DIR", default_value = "var")]
     var: PathBuf,
@@ -78,12 +91,22 @@ impl Place {
             .with_context(|| format!("団体「{id}」は {} にありません", var.display()))?;
         let home = Cluster::start(&ClusterOptions::new(var.join("postgres"))).await?;
         let installer = Installer::new(home.installer("postgres"));
-        let way = relocation_last(&control_open(&installer).await?, id).await?;
-        let away = match way.filter(|way| way.on_target) {
-            Some(way) => Some(Cluster::start(&ClusterOptions::new(way.target)).await?),
-            None => None,
-        };
-        Ok(Place { home, away, installer, kept })
+        let mut place = Place { home, away: None, installer, kept };
+        match seat_open(&place.installer, var, id).await {
+            Ok(away) => place.away = away,
+            Err(error) => {
+                place.close().await?;
+                return Err(error);
+            }
+        }
+        Ok(place)
+    }
+
+    /// Does something here; servers end with the command, whatever came of it.
+    pub(crate) async fn with<T>(self, work: impl AsyncFnOnce(&Place) -> Result<T>) -> Result<T> {
+        let done = work(&self).await;
+        self.close().await?;
+        done
     }
 
     /// The cluster it is on now.
@@ -103,7 +126,7 @@ impl Place {
     }
 
     /// Servers end with the command when nothing ran before it.
-    pub(crate) async fn close(self) -> Result<()> {
+    async fn close(self) -> Result<()> {
         if self.home.adopted() {
             return Ok(());
         }
@@ -112,6 +135,17 @@ impl Place {
         }
         Ok(self.home.stop().await?)
     }
+}
+
+/// The cluster that an organisation is on, where that is not the home.
+async fn seat_open(installer: &Installer, var: &Path, id: &str) -> Result<Option<Cluster>> {
+    let home = std::path::absolute(var.join("postgres"))?.display().to_string();
+    let seat = relocation_seat(&control_open(installer).await?, id, &home).await?;
+    if seat == home {
+        return Ok(None);
+    }
+    ensure!(Path::new(&seat).is_dir(), "「{id}」のクラスターのフォルダ {seat} がありません");
+    Ok(Some(Cluster::start(&ClusterOptions::new(seat)).await?))
 }
 
 /// Writes an organisation out, or checks what was; false when something in it is wrong.
@@ -126,30 +160,111 @@ pub async fn export(arguments: ExportArguments) -> Result<bool> {
         bail!("--organisation と --to を指定してください");
     };
     let place = Place::open(&arguments.var, id).await?;
+    place.with(async |place| export_here(&arguments, place, (id, folder)).await).await
+}
+
+async fn export_here(
+    arguments: &ExportArguments,
+    place: &Place,
+    (id, folder): (&str, &Path),
+) -> Result<bool> {
     let organisation = &place.kept.office.organisation;
     let seats = place.seats()?;
     let deleter = Deleter { organisation, seats: &seats, home: &place.installer };
     if arguments.last {
-        let name = |name: &Option<String>| name.clone().unwrap_or_default();
-        let people = (name(&arguments.requested_by), name(&arguments.approved_by));
-        deleter.freeze((&people.0, &people.1)).await?;
+        let (requested_by, approved_by) = people(arguments, place, id).await?;
+        let key = SealKey::from_credentials(&place.kept.office)?;
+        deleter.freeze((&requested_by, &approved_by), &key).await?;
     }
-    let (name, taken_at) = write(&place, &seats[0], (id, folder)).await?;
+    let (name, unopened) = write(place, &seats[0], (id, folder)).await?;
     println!("{}を {} に書き出しました\n要約値 {name}", organisation.name, folder.display());
+    for one in unopened {
+        println!("- {one} の秘密の値は開けないため、封緘したままです");
+    }
     let sound = verify(folder)?;
     if arguments.last && sound {
-        deleter.exported((&name, taken_at)).await?;
+        deleter.exported(folder).await?;
         println!("消去するときは: kumoi delete --organisation {id} --export {name}");
+        println!("やめるときは: kumoi delete --organisation {id} --cancel 理由");
     }
-    place.close().await?;
     Ok(sound)
+}
+
+/// The two who answer for a deletion: administrators who sign in, each with password and one-time
+/// code. What was begun goes on in the names it was begun in.
+async fn people(arguments: &ExportArguments, place: &Place, id: &str) -> Result<(String, String)> {
+    if let Some(begun) = deletion_last(&control_open(&place.installer).await?, id).await? {
+        return Ok((begun.requested_by, begun.approved_by));
+    }
+    let mut kept = place.kept.office.clone();
+    // Straight to where it is: its link is for the zones.
+    kept.host = place.seats()?[0].socket().to_owned();
+    let staff = kept.database(kept.staff.as_ref(), kept.staff_vault.as_deref(), 1)?;
+    let requested = administrator(&staff, ("求める人", arguments.requested_by.as_deref())).await?;
+    let approved = administrator(&staff, ("承認する人", arguments.approved_by.as_deref())).await?;
+    Ok((requested, approved))
+}
+
+/// Signs an administrator in at the terminal; the name with the staff ID.
+async fn administrator(staff: &Database, (who, id): (&str, Option<&str>)) -> Result<String> {
+    let id = match id {
+        Some(id) => id.to_owned(),
+        None => ask(&format!("{who}の職員ID"), true)?,
+    };
+    let password = ask(&format!("{who}（{id}）のパスワード"), false)?;
+    let code = ask(&format!("{who}（{id}）のワンタイムコード"), true)?;
+    try_count(staff, "kumoi export", &id).await?;
+    let now = Timestamp::now();
+    let opened = sign_in(staff, (&id, &password, &code), ZONE, now).await?;
+    let found = session_actor(staff, &opened.token, ZONE, "kumoi export".to_owned(), now).await;
+    sign_out(staff, &opened.token).await?;
+    let actor = found?
+        .map(|(actor, _)| actor)
+        .filter(|actor| actor.roles.iter().any(|it| it == role::ADMINISTRATOR));
+    let actor = actor.with_context(|| {
+        format!("{who}（{id}）は管理者ではないか、先にパスワードかコードの登録が要ります")
+    })?;
+    Ok(format!("{}（{}）", actor.name, actor.id))
+}
+
+/// Asks at the terminal; a password is not shown while it is typed.
+fn ask(what: &str, shown: bool) -> Result<String> {
+    use std::io::{BufRead, IsTerminal, Write};
+    let input = std::io::stdin();
+    eprint!("{what}: ");
+    std::io::stderr().flush()?;
+    let quiet = (!shown && input.is_terminal()).then(Quiet::begin).transpose()?;
+    let mut line = String::new();
+    input.lock().read_line(&mut line)?;
+    drop(quiet);
+    ensure!(!line.trim().is_empty(), "{what}がありません");
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// A terminal that does not show what is typed, until the value goes.
+struct Quiet;
+
+impl Quiet {
+    fn begin() -> Result<Quiet> {
+        let status = std::process::Command::new("stty").arg("-echo").status();
+        ensure!(status.context("stty を使えません")?.success(), "端末の表示を止められません");
+        Ok(Quiet)
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        // Nothing can be done about a terminal that does not answer.
+        let _ = std::process::Command::new("stty").arg("echo").status();
+        eprintln!();
+    }
 }
 
 async fn write(
     place: &Place,
     seat: &Seat,
     (id, folder): (&str, &Path),
-) -> Result<(String, Timestamp)> {
+) -> Result<(String, Vec<String>)> {
     let installer = Installer::new(place.now().installer("postgres"));
     let (organisation, systems) = seat.systems(id).await?;
     let standards = standards_load()?;
@@ -169,7 +284,7 @@ async fn write(
         layouts: &layouts,
     };
     let (manifest, name) = whole.export(folder, Timestamp::now()).await?;
-    Ok((name, manifest.exported_at))
+    Ok((name, manifest.unopened))
 }
 
 fn verify(folder: &Path) -> Result<bool> {
@@ -192,12 +307,22 @@ fn verify(folder: &Path) -> Result<bool> {
 /// # Errors
 /// With what to do; broken off, the same command goes on.
 pub async fn delete(arguments: DeleteArguments) -> Result<()> {
+    let place = Place::open(&arguments.var, &arguments.organisation).await?;
+    place.with(async |place| delete_here(&arguments, place).await).await
+}
+
+async fn delete_here(arguments: &DeleteArguments, place: &Place) -> Result<()> {
     let id = &arguments.organisation;
-    let place = Place::open(&arguments.var, id).await?;
     let key = SealKey::from_credentials(&place.kept.office)?;
     let seats = place.seats()?;
     let organisation = &place.kept.office.organisation;
     let deleter = Deleter { organisation, seats: &seats, home: &place.installer };
+    if let Some(why) = &arguments.cancel {
+        deleter.cancel((&arguments.actor, why)).await?;
+        println!("{}の消去を取り消しました。また書き込めます", organisation.name);
+        return Ok(());
+    }
+    let export = arguments.export.as_deref().unwrap_or_default();
     let var = std::path::absolute(&arguments.var)?;
     let zones = ["office", "lgwan", "internet"];
     let mut keys: Vec<PathBuf> =
@@ -206,8 +331,8 @@ pub async fn delete(arguments: DeleteArguments) -> Result<()> {
     keys.extend([var.join("places").join(id), own.join(format!("{id}.accounts"))]);
     // The last: with it the command can be given again when it was broken off.
     keys.push(own.join(format!("{id}.json")));
-    let (_, note) = deleter.delete((&arguments.export, &key), &keys).await?;
+    let (_, note) = deleter.delete((export, &key), &keys).await?;
     println!("{}を消去しました。署名した記録:\n\n{note}", organisation.name);
     println!("検証鍵 {}", key.verifier_text());
-    place.close().await
+    Ok(())
 }

@@ -9,6 +9,7 @@ mod incident;
 mod leave;
 mod log;
 mod parcel;
+mod pipe;
 mod plane;
 mod relocate;
 mod sample;
@@ -85,14 +86,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let command = Program::parse().command;
-    match run(command) {
+    pipe::quiet();
+    pipe::run(|| match run(Program::parse().command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("kumoi: {error:#}");
             ExitCode::FAILURE
         }
-    }
+    })
 }
 
 fn run(command: Command) -> Result<ExitCode> {

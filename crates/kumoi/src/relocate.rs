@@ -5,10 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::{Relocation, RelocationState, control_open, relocation_last};
+use store::control::{Relocation, RelocationState, control_open, relocation_home, relocation_last};
 use store::organisation::Installer;
 use store::relocation::Seat;
 use transfer::Mover;
@@ -38,17 +38,53 @@ pub struct MoveArguments {
     var: PathBuf,
 }
 
-/// Carries the command out.
+/// Carries the command out. Servers that it started end with it, whatever came of it, unless
+/// somebody works with them already.
 ///
 /// # Errors
 /// With what to do; the organisation is then written where it was.
 pub async fn relocate(arguments: MoveArguments) -> Result<()> {
-    let id = &arguments.organisation;
     let home = Cluster::start(&ClusterOptions::new(arguments.var.join("postgres"))).await?;
+    let alone = !home.adopted();
+    let mut others = Vec::new();
+    let done = carry_out(&arguments, &home, &mut others).await;
+    if alone {
+        let mut stopped = Vec::new();
+        for one in others.into_iter().chain(std::iter::once(home)) {
+            if !stopped.contains(&one.pid()) {
+                stopped.push(one.pid());
+                one.stop().await?;
+            }
+        }
+    }
+    say(&done?);
+    Ok(())
+}
+
+async fn carry_out(
+    arguments: &MoveArguments,
+    home: &Cluster,
+    others: &mut Vec<Cluster>,
+) -> Result<Relocation> {
+    let id = &arguments.organisation;
     let installer = Installer::new(home.installer("postgres"));
-    let last = relocation_last(&control_open(&installer).await?, id).await?;
-    let (source, target) = ends(&arguments, last.as_ref())?;
-    let clusters = (cluster(&source, id).await?, cluster(&target, id).await?);
+    let control = control_open(&installer).await?;
+    let last = relocation_last(&control, id).await?;
+    let first = relocation_home(&control, id).await?;
+    drop(control);
+    let here = std::path::absolute(arguments.var.join("postgres"))?.display().to_string();
+    let [source, target] = ends(arguments, last.as_ref(), first.as_deref().unwrap_or(&here))?;
+    // The home goes by the name that it had first: its folder may have been moved.
+    let folder = |name: &str| match first.as_deref() == Some(name) {
+        true => PathBuf::from(&here),
+        false => PathBuf::from(name),
+    };
+    for (name, new) in [(&source, false), (&target, last_is_ended(last.as_ref()))] {
+        let folder = folder(name);
+        let shown = folder.display();
+        ensure!(new || folder.is_dir(), "「{id}」のクラスターのフォルダ {shown} がありません");
+        others.push(cluster(&folder, id).await?);
+    }
     let places = Places::open(&arguments.var)?;
     let links = places
         .links(id)
@@ -57,66 +93,52 @@ pub async fn relocate(arguments: MoveArguments) -> Result<()> {
         let help = "新しい雲居で一度起動してから、もう一度実行してください";
         bail!("「{id}」は古い雲居が開いたままで、引越しできません。{help}");
     }
-    let (source, target) = (source.display().to_string(), target.display().to_string());
     let mover = Mover {
         organisation: id,
-        source: (&source, Seat::of(&clusters.0)?),
-        target: (&target, Seat::of(&clusters.1)?),
+        source: (&source, Seat::of(&others[0])?),
+        target: (&target, Seat::of(&others[1])?),
         home: &installer,
         places: links,
     };
-    let way = match (arguments.back, arguments.finish || arguments.give_up) {
+    Ok(match (arguments.back, arguments.finish || arguments.give_up) {
         (true, _) => mover.back().await?,
         (_, true) => {
-            check_end(&arguments, last.as_ref())?;
+            check_end(arguments, last.as_ref())?;
             mover.finish().await?
         }
         _ => mover.forth().await?,
-    };
-    say(&way);
-    stop_unneeded(home, clusters).await
+    })
 }
 
-/// Servers end with this command when nothing ran before it.
-async fn stop_unneeded(home: Cluster, (source, target): (Cluster, Cluster)) -> Result<()> {
-    if home.adopted() {
-        return Ok(());
-    }
-    let mut stopped = Vec::new();
-    for one in [home, source, target] {
-        if !stopped.contains(&one.pid()) {
-            stopped.push(one.pid());
-            one.stop().await?;
-        }
-    }
-    Ok(())
+/// A cluster that is made by a new way need not be there yet.
+fn last_is_ended(last: Option<&Relocation>) -> bool {
+    last.is_none_or(|way| matches!(way.state, RelocationState::Ended | RelocationState::Receiving))
 }
 
-/// The folders of the two clusters, by the way that is open or was the last.
-fn ends(arguments: &MoveArguments, last: Option<&Relocation>) -> Result<(PathBuf, PathBuf)> {
+/// The names of the two clusters in the journal, by the way that is open or was the last: a new way
+/// begins where the organisation is, `first` if it never moved.
+fn ends(arguments: &MoveArguments, last: Option<&Relocation>, first: &str) -> Result<[String; 2]> {
     let id = &arguments.organisation;
+    let wanted = arguments.to.as_ref().map(std::path::absolute).transpose()?;
+    let here = std::path::absolute(arguments.var.join("postgres"))?;
+    // The home by its path of now is the home by its first name.
+    let wanted = wanted.map(|to| match to == here {
+        true => first.to_owned(),
+        false => to.display().to_string(),
+    });
     if let Some(way) = last.filter(|way| way.state != RelocationState::Ended) {
-        let target = PathBuf::from(&way.target);
-        if let Some(to) = &arguments.to
-            && std::path::absolute(to)? != target
-        {
-            let shown = target.display();
+        if wanted.is_some_and(|to| to != way.target) {
+            let shown = &way.target;
             bail!("{shown} への引越しの途中です。先に --finish か --give-up で終えてください");
         }
-        return Ok((PathBuf::from(&way.source), target));
+        return Ok([way.source.clone(), way.target.clone()]);
     }
-    let Some(to) = &arguments.to else {
-        bail!("「{id}」の引越しは始まっていません")
-    };
-    let source = match last.filter(|way| way.on_target) {
-        Some(way) => PathBuf::from(&way.target),
-        None => std::path::absolute(arguments.var.join("postgres"))?,
-    };
-    let target = std::path::absolute(to)?;
+    let Some(target) = wanted else { bail!("「{id}」の引越しは始まっていません") };
+    let source = last.map_or(first, Relocation::now).to_owned();
     if source == target {
-        bail!("「{id}」はもう {} にあります", target.display());
+        bail!("「{id}」はもう {target} にあります");
     }
-    Ok((source, target))
+    Ok([source, target])
 }
 
 /// What is to end must be what is there.
@@ -138,7 +160,7 @@ async fn cluster(folder: &Path, id: &str) -> Result<Cluster> {
 }
 
 fn say(way: &Relocation) {
-    let place = if way.on_target { &way.target } else { &way.source };
+    let place = way.now();
     println!("{}は {place} にあります（{}）", way.organisation, way.state.word());
     if let (Some(held), Some(rows), Some(different)) = (way.read_only_ms, way.rows, way.different) {
         println!("書込みを止めた時間 {held} ミリ秒、照合した行 {rows}、違う行 {different}");
@@ -146,5 +168,64 @@ fn say(way: &Relocation) {
     if way.state == RelocationState::Switched {
         let end = if way.on_target { "--finish（戻すときは --back）" } else { "--give-up" };
         println!("もう一方の写しは変更に追従しています。終えるときは {end}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(to: Option<&str>) -> MoveArguments {
+        MoveArguments {
+            organisation: "mura".into(),
+            to: to.map(PathBuf::from),
+            back: false,
+            finish: false,
+            give_up: false,
+            var: PathBuf::from("/now"),
+        }
+    }
+
+    fn way(ends: [&str; 2], on_target: bool, state: RelocationState) -> Relocation {
+        Relocation {
+            id: 1,
+            organisation: "mura".into(),
+            source: ends[0].into(),
+            target: ends[1].into(),
+            on_target,
+            state,
+            read_only_ms: None,
+            rows: None,
+            different: None,
+            returns: false,
+        }
+    }
+
+    #[track_caller]
+    fn check(to: Option<&str>, last: Option<Relocation>, expect: Result<[&str; 2], &str>) {
+        let found = ends(&arguments(to), last.as_ref(), "/old/postgres");
+        match (found, expect) {
+            (Ok(found), Ok(expect)) => assert_eq!(found, expect),
+            (Err(said), Err(words)) => assert!(said.to_string().contains(words), "{said}"),
+            (found, expect) => panic!("{found:?}, not {expect:?}"),
+        }
+    }
+
+    #[test]
+    fn a_new_way_begins_where_the_last_one_ended() {
+        use RelocationState::{Ended, Following};
+        check(Some("/b"), None, Ok(["/old/postgres", "/b"]));
+        check(Some("/now/postgres"), None, Err("もう"));
+        let moved = || Some(way(["/old/postgres", "/b"], true, Ended));
+        check(Some("/c"), moved(), Ok(["/b", "/c"]));
+        check(Some("/b"), moved(), Err("もう /b にあります"));
+        check(Some("/now/postgres"), moved(), Ok(["/b", "/old/postgres"]));
+        // Given up on the way to a third: it is still on the second.
+        let given_up = || Some(way(["/b", "/c"], false, Ended));
+        check(Some("/c"), given_up(), Ok(["/b", "/c"]));
+        let open = || Some(way(["/b", "/c"], false, Following));
+        check(None, open(), Ok(["/b", "/c"]));
+        check(Some("/d"), open(), Err("途中です"));
+        check(None, moved(), Err("始まっていません"));
     }
 }

@@ -82,9 +82,7 @@ struct Body<'p> {
 pub async fn change(arguments: VendorArguments) -> Result<()> {
     let id = &arguments.organisation;
     let place = Place::open(&arguments.var, id).await?;
-    let outcome = act(&arguments, id, &place).await;
-    place.close().await?;
-    outcome
+    place.with(async |place| act(&arguments, id, place).await).await
 }
 
 async fn act(arguments: &VendorArguments, id: &str, place: &Place) -> Result<()> {

@@ -10,6 +10,7 @@ pub mod deposit;
 mod ending;
 pub mod evidence;
 mod fit;
+pub mod invoice;
 mod offer;
 pub mod plane;
 mod relocation;
@@ -46,12 +47,12 @@ pub use service::{
 };
 
 pub use deletion::{
-    Deletion, DeletionState, contracts_end, deletion_begin, deletion_last, deletion_record,
-    deletion_step,
+    Deletion, DeletionState, LastExport, contracts_end, deletion_begin, deletion_export,
+    deletion_last, deletion_note, deletion_record, deletion_step,
 };
 pub use relocation::{
-    Relocation, RelocationState, relocation_begin, relocation_end, relocation_last,
-    relocation_measured, relocation_step,
+    Relocation, RelocationState, leaving_alone, relocation_begin, relocation_end, relocation_home,
+    relocation_last, relocation_measured, relocation_seat, relocation_step,
 };
 
 /// Its name.

@@ -187,6 +187,7 @@ impl Installer {
     /// [`StoreError::Database`].
     pub async fn prepare(&self, systems: &[Arc<System>]) -> Result<Templates, StoreError> {
         let client = self.connect("postgres").await?;
+        alone(&client, "kumoi groups").await?;
         for group in GROUPS {
             let sql = "select 1 from pg_roles where rolname = $1";
             if client.query_opt(sql, &[group]).await?.is_none() {
@@ -223,7 +224,8 @@ impl Installer {
         if ready.is_some() {
             return Ok(());
         }
-        client.batch_execute(&format!("drop database if exists {name}")).await?;
+        // With force: the session that filled one may still be at work after its program.
+        client.batch_execute(&format!("drop database if exists {name} with (force)")).await?;
         client.batch_execute(&format!("create database {name} owner kumoi_owner")).await?;
         client.batch_execute(&format!("revoke all on database {name} from public")).await?;
         let mut inner = self.connect(name).await?;

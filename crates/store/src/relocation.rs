@@ -14,11 +14,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::StoreError;
 use crate::cluster::{Cluster, ClusterError};
 use crate::organisation::Installer;
+use crate::{Database, StoreError};
 
 pub use digest::{Moment, TableSum, Watch, watch};
+pub use gate::Still;
+
+/// What the names of all movers' sessions begin with; each mover adds something of its own.
+const MARK: &str = "kumoi_mover_";
 
 /// The databases of an organisation.
 pub fn databases_of(organisation: &str) -> [String; 3] {
@@ -37,6 +41,8 @@ pub struct Seat {
     installer: Installer,
     socket: String,
     open: Arc<Mutex<HashMap<String, Arc<Client>>>>,
+    /// The name of its sessions.
+    mark: Arc<str>,
 }
 
 impl Seat {
@@ -45,11 +51,16 @@ impl Seat {
     /// # Errors
     /// When its own secrets cannot be read.
     pub fn of(cluster: &Cluster) -> Result<Seat, ClusterError> {
+        let at = jiff::Timestamp::now().as_nanosecond();
+        let mark = format!("{MARK}{}_{at}", std::process::id());
+        let mut superuser = cluster.superuser("postgres")?;
+        superuser.application_name(&mark);
         Ok(Seat {
-            superuser: cluster.superuser("postgres")?,
+            superuser,
             installer: Installer::new(cluster.installer("postgres")),
             socket: cluster.socket().display().to_string(),
             open: Arc::default(),
+            mark: mark.into(),
         })
     }
 
@@ -106,6 +117,46 @@ impl Seat {
         let sql = "select 1 from pg_database where datname = $1";
         Ok(client.query_opt(sql, &[&organisation]).await?.is_some())
     }
+}
+
+impl Seat {
+    /// The organisation's register database as the bootstrap role sees it: for sealing what was
+    /// written last, once its own roles can only read.
+    ///
+    /// # Errors
+    /// [`StoreError::Pool`].
+    pub fn database(&self, organisation: &str) -> Result<Database, StoreError> {
+        let mut config = self.superuser.clone();
+        Database::new(config.dbname(organisation).clone(), 1, None)
+    }
+
+    /// The last numbers of journal and audit.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn last_written(&self, organisation: &str) -> Result<(i64, i64), StoreError> {
+        let client = self.connect(organisation).await?;
+        let sql = "select coalesce((select max(event_id) from core.journal), 0),
+             coalesce((select max(id) from core.audit), 0)";
+        let row = client.query_one(sql, &[]).await?;
+        Ok((row.try_get(0)?, row.try_get(1)?))
+    }
+
+    /// How many applications of residents wait in the front database to be fetched.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn front_waiting(&self, organisation: &str) -> Result<i64, StoreError> {
+        let client = self.connect(&format!("{organisation}_front")).await?;
+        let sql = "select count(*) from front.inbox where fetched_at is null";
+        Ok(client.query_one(sql, &[]).await?.try_get(0)?)
+    }
+}
+
+/// The statement that waits for its turn at the organisation's roles and databases and keeps it
+/// to the end of the transaction; the same turn as of who makes or removes them.
+fn turn(organisation: &str) -> String {
+    format!("select pg_advisory_xact_lock(hashtextextended({}, 0))", literal(organisation))
 }
 
 /// An identifier in double quotes.

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use store::control::{
-    Relocation, RelocationState, control_open, relocation_begin, relocation_end, relocation_last,
-    relocation_measured, relocation_step,
+    Relocation, RelocationState, control_open, deletion_last, leaving_alone, relocation_begin,
+    relocation_end, relocation_last, relocation_measured, relocation_step,
 };
 use store::organisation::Installer;
 use store::relocation::{Seat, databases_of};
@@ -26,6 +26,8 @@ use crate::TransferError;
 
 /// How often it is looked how far a copy is.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often it is looked whether another mover has ended.
+const TRIES: u32 = 100;
 
 /// Where the zones find an organisation.
 pub trait Places {
@@ -58,7 +60,13 @@ impl Mover<'_> {
     /// # Errors
     /// [`TransferError::Refused`] with what to do; the organisation is then written where it was.
     pub async fn forth(&self) -> Result<Relocation, TransferError> {
-        let mut control = control_open(self.home).await?;
+        let mut control = self.begin().await?;
+        if deletion_last(&control, self.organisation).await?.is_some() {
+            return Err(TransferError::Refused(format!(
+                "「{}」は消去のため凍結しているか、消去しました。引越しはできません",
+                self.organisation
+            )));
+        }
         let open = self.open(&control).await?;
         if open.is_none() && self.target.1.holds(self.organisation).await? {
             return Err(TransferError::Refused(format!(
@@ -72,14 +80,18 @@ impl Mover<'_> {
             match way.state {
                 RelocationState::Receiving => self.receive(&control, &mut way).await?,
                 RelocationState::Copying => self.copy(&control, &mut way).await?,
-                RelocationState::Following => self.switch(&control, &mut way, true).await?,
+                RelocationState::Following => self.switch(&control, &mut way).await?,
                 RelocationState::Switching => self.switch_on(&control, &mut way).await?,
-                RelocationState::Switched if way.on_target => break,
-                RelocationState::Switched => self.switch(&control, &mut way, true).await?,
+                RelocationState::Switched => {
+                    self.settle(&control, &mut way).await?;
+                    if way.on_target {
+                        break;
+                    }
+                    self.switch(&control, &mut way).await?;
+                }
                 RelocationState::Ended => break,
             }
         }
-        self.settle(&control, &mut way).await?;
         Ok(way)
     }
 
@@ -88,13 +100,18 @@ impl Mover<'_> {
     /// # Errors
     /// [`TransferError::Refused`] when nothing was moved.
     pub async fn back(&self) -> Result<Relocation, TransferError> {
-        let control = control_open(self.home).await?;
+        let control = self.begin().await?;
         let mut way = self.open_or_refuse(&control).await?;
         if way.state == RelocationState::Switching {
             self.switch_on(&control, &mut way).await?;
         }
         if way.on_target {
-            self.switch(&control, &mut way, false).await?;
+            // What a switch back would be judged by says nothing of the one before it.
+            let known = std::mem::take(&mut way.returns);
+            if !known {
+                self.settle(&control, &mut way).await?;
+            }
+            self.switch(&control, &mut way).await?;
         }
         self.settle(&control, &mut way).await?;
         Ok(way)
@@ -104,14 +121,48 @@ impl Mover<'_> {
     /// [`Mover::forth`] the move is final, after [`Mover::back`] or before a switch it is given up.
     ///
     /// # Errors
-    /// [`TransferError::Refused`] in the middle of a switch.
+    /// [`TransferError::Refused`] in the middle of a switch, and after one that was not found to
+    /// have every row on both sides.
     pub async fn finish(&self) -> Result<Relocation, TransferError> {
-        let control = control_open(self.home).await?;
+        let control = self.begin().await?;
         let mut way = self.open_or_refuse(&control).await?;
         if way.state == RelocationState::Switching {
             let help = "もう一度「kumoi move」を実行して切替を済ませてから、終えてください";
             return Err(TransferError::Refused(format!("切替の途中です。{help}")));
         }
+        if self.ends_already(&way).await? {
+            return self.end(&control, way).await;
+        }
+        self.settle(&control, &mut way).await?;
+        if way.state == RelocationState::Switched && way.different != Some(0) {
+            let count = way.different.unwrap_or_default();
+            return Err(TransferError::Refused(format!(
+                "切替の時点で {count} 行が違ったため、どちらの写しも消せません。                 もう一度「kumoi move」で移すか戻すかして、違う行がないことを確かめてください"
+            )));
+        }
+        self.end(&control, way).await
+    }
+
+    /// Whether an earlier [`Mover::finish`] found every row and then was broken off: then nothing
+    /// follows any more that could be compared.
+    async fn ends_already(&self, way: &Relocation) -> Result<bool, TransferError> {
+        let (_, other) = self.sides(way.on_target);
+        if way.state == RelocationState::Switched && way.different != Some(0) {
+            return Ok(false);
+        }
+        for database in databases_of(self.organisation) {
+            if !other.holds(&database).await? || !other.follows(&database).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn end(
+        &self,
+        control: &Connection,
+        mut way: Relocation,
+    ) -> Result<Relocation, TransferError> {
         let (main, other) = self.sides(way.on_target);
         self.places.point(self.organisation, main.socket()).map_err(places_failed)?;
         for database in databases_of(self.organisation) {
@@ -124,8 +175,17 @@ impl Mover<'_> {
         other.unpublish(self.organisation).await?;
         other.remove(self.organisation).await?;
         main.unfreeze(self.organisation).await?;
-        relocation_end(&control, &mut way).await?;
+        relocation_end(control, &mut way).await?;
         Ok(way)
+    }
+
+    /// The control database, alone with this organisation, once nothing of a mover that was cut off
+    /// is at work any more.
+    async fn begin(&self) -> Result<Connection, TransferError> {
+        let control = alone(self.home, self.organisation).await?;
+        self.source.1.remains_end(self.organisation).await?;
+        self.target.1.remains_end(self.organisation).await?;
+        Ok(control)
     }
 
     async fn open(&self, control: &Connection) -> Result<Option<Relocation>, TransferError> {
@@ -168,6 +228,8 @@ impl Mover<'_> {
         let databases = databases_of(self.organisation);
         for database in &databases {
             if !target.follows(database).await? {
+                target.unsubscribe(database).await?;
+                target.empty(database).await?;
                 source.slot_make(database).await?;
             }
             target.subscribe(&door, database, true).await?;
@@ -185,7 +247,7 @@ impl Mover<'_> {
     }
 
     /// After a switch, whoever made it: the zones are pointed there, nothing of the way before is
-    /// left, every row has been compared.
+    /// left, every row has been compared. Where one differs, the switch is taken back and refused.
     async fn settle(
         &self,
         control: &Connection,
@@ -202,8 +264,26 @@ impl Mover<'_> {
             let compared = verify::live(self.organisation, main, other).await?;
             relocation_measured(control, way, None, Some(compared)).await?;
         }
-        Ok(())
+        self.judge(control, way).await
     }
+}
+
+/// The control database, as long as which nobody else moves the organisation or takes it away.
+pub(crate) async fn alone(
+    home: &Installer,
+    organisation: &str,
+) -> Result<Connection, TransferError> {
+    let control = control_open(home).await?;
+    // A program that was cut off lets go as soon as its last statement ends.
+    for _ in 0..TRIES {
+        if leaving_alone(&control, organisation).await? {
+            return Ok(control);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Err(TransferError::Refused(format!(
+        "「{organisation}」の引越しか消去が、ほかで動いています。終わってから、もう一度実行してください"
+    )))
 }
 
 fn places_failed(error: io::Error) -> TransferError {

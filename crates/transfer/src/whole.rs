@@ -6,6 +6,7 @@
 //! where the folder lies is for the caller to make safe.
 
 mod check;
+mod form;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,6 +26,8 @@ use crate::file::{NewFolder, Reader, Sum, Writer, write_whole};
 use crate::layout::Layout;
 use crate::{Side, TransferError};
 
+use form::{FORMS, Forms};
+
 pub use check::{WholeReport, whole_verify};
 
 /// The file's name.
@@ -43,6 +46,10 @@ pub struct WholeManifest {
     pub organisation: Organisation,
     /// When it was written.
     pub exported_at: Timestamp,
+    /// The last numbers of journal (異動番号) and audit.
+    pub last: (i64, i64),
+    /// Entered values that were sealed and could not be opened; they are written as they are.
+    pub unopened: Vec<String>,
     /// Every file by its path: length, digest and, of records, how many.
     pub files: BTreeMap<PathBuf, WholeFile>,
 }
@@ -96,10 +103,20 @@ impl Whole<'_> {
                 records.insert(path.join(file.name), file.rows);
             }
         }
-        list(&office, (OFFICE, "records"), folder.path(), &mut records).await?;
+        let last = (office.journal_last().await?, office.audit_last().await?);
+        let mut forms = Forms::new(self.office.vault);
+        for listing in OFFICE {
+            let path = place_of("records", listing);
+            let count = list(&office, listing, &folder.path().join(&path), &mut forms).await?;
+            records.insert(path, count);
+        }
         drop(office);
         let staff = snapshot(self.staff).await?;
-        list(&staff, (STAFF, "staff"), folder.path(), &mut records).await?;
+        for listing in STAFF {
+            let path = place_of("staff", listing);
+            let count = list(&staff, listing, &folder.path().join(&path), &mut forms).await?;
+            records.insert(path, count);
+        }
         drop(staff);
         // What was never sealed has no log yet.
         match archive(self.log, &folder.path().join("log")).await {
@@ -120,6 +137,8 @@ impl Whole<'_> {
             format: FORMAT.to_owned(),
             organisation: self.organisation.clone(),
             exported_at: at,
+            last,
+            unopened: forms.unopened,
             files,
         };
         let path = folder.path().join(WHOLE_MANIFEST);
@@ -131,29 +150,48 @@ impl Whole<'_> {
     }
 }
 
-/// Writes listings as JSON lines.
+impl WholeManifest {
+    /// Reads the manifest of a folder.
+    ///
+    /// # Errors
+    /// [`TransferError::Refused`] when it is none.
+    pub fn read(folder: &Path) -> Result<WholeManifest, TransferError> {
+        let path = folder.join(WHOLE_MANIFEST);
+        let known = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        known.filter(|it: &WholeManifest| it.format == FORMAT).ok_or_else(|| {
+            TransferError::Refused(format!(
+                "{} を書き出しの目録として読めません。書き出しが終わったフォルダを指定してください",
+                path.display()
+            ))
+        })
+    }
+}
+
+fn place_of(folder: &str, listing: &Listing) -> PathBuf {
+    Path::new(folder).join(format!("{}.jsonl", listing.name))
+}
+
+/// Writes a listing as JSON lines; how many.
 async fn list(
     from: &Snapshot<'_>,
-    (listings, name): (&[Listing], &str),
-    folder: &Path,
-    records: &mut BTreeMap<PathBuf, u64>,
-) -> Result<(), TransferError> {
-    let place = folder.join(name);
-    fs::create_dir_all(&place).map_err(failed(&place))?;
-    for listing in listings {
-        let path = Path::new(name).join(format!("{}.jsonl", listing.name));
-        let mut writer = Writer::create(&folder.join(&path))?;
-        let mut lines = from.listed(listing).await?;
-        let mut count = 0;
-        while let Some(mut line) = lines.next().await? {
-            line.push('\n');
-            writer.write(line.as_bytes())?;
-            count += 1;
-        }
-        writer.finish()?;
-        records.insert(path, count);
+    listing: &Listing,
+    path: &Path,
+    forms: &mut Forms<'_>,
+) -> Result<u64, TransferError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed(folder))?;
     }
-    Ok(())
+    let mut writer = Writer::create(path)?;
+    let mut lines = from.listed(listing).await?;
+    let mut count = 0;
+    while let Some(line) = lines.next().await? {
+        let mut line = if listing.name == FORMS { forms.open(line) } else { line };
+        line.push('\n');
+        writer.write(line.as_bytes())?;
+        count += 1;
+    }
+    writer.finish()?;
+    Ok(count)
 }
 
 /// Every file below a folder but the manifest, by its path from there.
@@ -186,7 +224,7 @@ const README: &str = "\
 
 systems/<業務>/   台帳。標準のグループごとの CSV（UTF-8、カンマ、CRLF、見出しはローマ字名）と目録 manifest.json
                   空欄は値なし、\"\" は空文字。日付は YYYY-MM-DD。*_history.csv は履歴
-                  個人番号などの秘密の項目も平文です。保管と受渡しに注意してください
+                  個人番号などの秘密の項目も、事案に入力された値も平文です。保管と受渡しに注意してください
 records/          事案・異動・監査・発行した文書・条例の値など（一行一件の JSON）
 staff/            職員と役割（合言葉などは含みません）
 log/              改ざんを検知する記録（C2SP tlog-tiles）と公開鍵 key.pub

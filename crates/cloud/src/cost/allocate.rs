@@ -71,15 +71,23 @@ pub enum Pool {
     Shared(String),
     /// 未割当: provider and account that nobody owns.
     Nobody(String, String),
+    /// 消費税等 on a provider's bill: not a price, so it is not spread; an invoice has its own.
+    Tax(String),
 }
+
+/// A service: provider, name, category.
+pub type Service = (String, String, String);
+
+/// The category of charges that are tax in FOCUS.
+const TAX: &str = "Tax";
 
 /// The cost of a month by pools and services, in yen not yet cut.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     /// Cost of each pool.
     pub pools: BTreeMap<Pool, ExactYen>,
-    /// Cost of each service: (provider, service, category).
-    pub services: BTreeMap<(String, String, String), ExactYen>,
+    /// Cost of each service in each pool.
+    pub services: BTreeMap<Pool, BTreeMap<Service, ExactYen>>,
 }
 
 /// A share with its trace.
@@ -107,12 +115,14 @@ pub struct Outcome {
 /// An allocation of a month.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allocation {
-    /// Yen of all bills.
+    /// Yen of all bills, taxes with them.
     pub total: i64,
     /// Yen that are spread: own and shared.
     pub spread: i64,
     /// 未割当: provider, account, yen.
     pub nobody: Vec<(String, String, i64)>,
+    /// 消費税等 of the bills: provider, yen.
+    pub taxes: Vec<(String, i64)>,
     /// By each method.
     pub outcomes: Vec<Outcome>,
 }
@@ -157,6 +167,10 @@ impl<'o> Owners<'o> {
     }
 }
 
+fn too_large() -> CloudError {
+    CloudError::Cost("費用の合計が大きすぎて持てません".to_owned())
+}
+
 impl Ledger {
     /// Puts the daily sums of a month in yen and under their owners.
     ///
@@ -165,12 +179,12 @@ impl Ledger {
     pub fn of(days: &[Day], owners: &[Owner], rates: &Rates) -> Result<Ledger, CloudError> {
         let owners = Owners::of(owners);
         let mut ledger = Ledger::default();
-        let too_large = || CloudError::Cost("費用の合計が大きすぎて持てません".to_owned());
         for day in days {
             let billed = Amount::parse(day.costs[0].as_bytes())
                 .map_err(|error| CloudError::Cost(format!("{} の費用は{error}", day.day)))?;
             let yen = rates.yen(billed, &day.currency, day.day)?;
             let pool = match owners.find(day) {
+                _ if day.charge == TAX => Pool::Tax(day.provider.clone()),
                 Some(Owner { organisation: Some(own), system, .. }) => {
                     Pool::Own(own.clone(), system.clone())
                 }
@@ -178,8 +192,8 @@ impl Ledger {
                 None => Pool::Nobody(day.provider.clone(), day.account.clone()),
             };
             let service = (day.provider.clone(), day.service.clone(), day.service_category.clone());
-            for sum in
-                [ledger.pools.entry(pool).or_default(), ledger.services.entry(service).or_default()]
+            let services = ledger.services.entry(pool.clone()).or_default();
+            for sum in [ledger.pools.entry(pool).or_default(), services.entry(service).or_default()]
             {
                 *sum = sum.checked_add(yen).ok_or_else(too_large)?;
             }
@@ -188,9 +202,51 @@ impl Ledger {
     }
 
     /// The whole, cut to yen once.
-    pub fn total(&self) -> Yen {
-        let sum = |sum: ExactYen, one: &ExactYen| sum.checked_add(*one).unwrap_or(sum);
-        self.pools.values().fold(ExactYen::default(), sum).cut()
+    ///
+    /// # Errors
+    /// [`CloudError::Cost`] when it cannot be held.
+    pub fn total(&self) -> Result<Yen, CloudError> {
+        let sum = |sum: ExactYen, one: &ExactYen| sum.checked_add(*one);
+        let total = self.pools.values().try_fold(ExactYen::default(), sum);
+        total.map(ExactYen::cut).ok_or_else(too_large)
+    }
+
+    /// What each service costs in all pools together.
+    ///
+    /// # Errors
+    /// [`CloudError::Cost`] when a sum cannot be held.
+    pub fn by_service(&self) -> Result<BTreeMap<Service, ExactYen>, CloudError> {
+        let mut all: BTreeMap<Service, ExactYen> = BTreeMap::new();
+        for (service, yen) in self.services.values().flatten() {
+            let sum = all.entry(service.clone()).or_default();
+            *sum = sum.checked_add(*yen).ok_or_else(too_large)?;
+        }
+        Ok(all)
+    }
+
+    /// What the services weigh in the share of a system: those of its own accounts by their cost,
+    /// and of the shared ones the part that falls to it. Empty when it costs nothing.
+    pub fn services_of(&self, organisation: &str, system: &str) -> Vec<(&Service, i128)> {
+        let own = Pool::Own(organisation.to_owned(), system.to_owned());
+        let cost = |pool: &Pool| self.pools.get(pool).map_or(0, |yen| yen.micro().max(0));
+        let (mine, all) = (cost(&own), self.own().values().sum::<i128>());
+        let mut weights: BTreeMap<&Service, i128> = BTreeMap::new();
+        for (pool, services) in &self.services {
+            let part = |yen: &ExactYen| match pool {
+                it if *it == own => Some(yen.micro()),
+                // Nobody's accounts weigh anything: what is shared is all there is.
+                Pool::Shared(_) if all == 0 || mine == 0 => Some(yen.micro()),
+                Pool::Shared(_) => yen.micro().checked_mul(mine).map(|product| product / all),
+                _ => None,
+            };
+            for (service, yen) in services {
+                if let Some(part) = part(yen) {
+                    *weights.entry(service).or_default() += part;
+                }
+            }
+        }
+        weights.retain(|_, weight| *weight > 0);
+        weights.into_iter().collect()
     }
 
     /// Organisations that own something, with what their own accounts cost.
@@ -214,13 +270,14 @@ impl Ledger {
 pub fn allocate(ledger: &Ledger, basis: &Basis) -> Result<Allocation, CloudError> {
     let beyond =
         || CloudError::Cost("費用が大きすぎるか、負の額ばかりで、按分できません".to_owned());
-    let total = ledger.total().0;
+    let total = ledger.total()?.0;
     let pools: Vec<(&Pool, i128)> =
         ledger.pools.iter().map(|(pool, yen)| (pool, yen.micro())).collect();
-    // The cut whole is split over nobody's accounts and the rest, so that all sums to the bill.
-    let nobody_of = |pool: &Pool| matches!(pool, Pool::Nobody(..));
-    let rest: i128 = pools.iter().filter(|it| !nobody_of(it.0)).map(|it| it.1).sum();
-    let apart: Vec<(&Pool, i128)> = pools.iter().filter(|it| nobody_of(it.0)).copied().collect();
+    // The cut whole is split over nobody's accounts, taxes and the rest, so that all sums to the
+    // bill.
+    let stays = |pool: &Pool| matches!(pool, Pool::Nobody(..) | Pool::Tax(_));
+    let rest: i128 = pools.iter().filter(|it| !stays(it.0)).map(|it| it.1).sum();
+    let apart: Vec<(&Pool, i128)> = pools.iter().filter(|it| stays(it.0)).copied().collect();
     let mut weights = vec![rest.max(0)];
     weights.extend(apart.iter().map(|it| it.1.max(0)));
     let parts = match total {
@@ -231,6 +288,11 @@ pub fn allocate(ledger: &Ledger, basis: &Basis) -> Result<Allocation, CloudError
         Pool::Nobody(provider, account) => Some((provider.clone(), account.clone(), *yen)),
         _ => None,
     });
+    let taxes = apart.iter().zip(&parts[1..]).filter_map(|((pool, _), yen)| match pool {
+        Pool::Tax(provider) => Some((provider.clone(), *yen)),
+        _ => None,
+    });
+    let (nobody, taxes) = (nobody.collect(), taxes.collect());
     let outcome = |method| {
         let shares = match weights_of(method, ledger, basis) {
             Ok(weights) => Ok(shares(parts[0], method, &weights, ledger).ok_or_else(beyond)?),
@@ -239,7 +301,7 @@ pub fn allocate(ledger: &Ledger, basis: &Basis) -> Result<Allocation, CloudError
         Ok(Outcome { method, shares })
     };
     let outcomes = Method::ALL.into_iter().map(outcome).collect::<Result<_, CloudError>>()?;
-    Ok(Allocation { total, spread: parts[0], nobody: nobody.collect(), outcomes })
+    Ok(Allocation { total, spread: parts[0], nobody, taxes, outcomes })
 }
 
 /// The weight of an organisation, with its words.

@@ -163,6 +163,7 @@ pub async fn allocation_keep(
         "rates": books.rates.iter().map(rate).collect::<Vec<_>>(),
         "points": books.basis.points,
         "nobody": allocation.nobody,
+        "taxes": allocation.taxes,
         "open": open,
     });
     let run = Run {

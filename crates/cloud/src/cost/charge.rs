@@ -1,13 +1,15 @@
-//! 請求 of what was allocated: an invoice for each organisation from the last allocation of a month,
-//! and its total in the books of deposits. Billed once; a wrong bill is reversed first.
+//! 請求 of what was allocated: an invoice of record for each organisation from the last allocation of
+//! a month, and its total in the books of deposits. Billed once; a wrong one is cancelled first.
 
 use std::collections::BTreeMap;
 
 use base::date::Date;
 use jiff::Span;
+use serde_json::{Value, json};
 use store::Connection;
 use store::control::cost::{self, Run, run_last, share_list};
-use store::control::deposit::{Entry, Kind, entry_add, is_billed};
+use store::control::deposit::{Entry, Kind, entry_add, entry_reverse};
+use store::control::invoice::{self, Issued, Number, invoice_add, invoice_read};
 
 use super::allocate::Method;
 use super::invoice::{Invoice, Issuer, Line, invoice_make};
@@ -15,13 +17,26 @@ use crate::CloudError;
 
 /// What the provider of an allocated charge is called: there are several.
 const SEVERAL: &str = "按分した各社";
+/// What stands in the place of the number before there is one.
+const DRAFT: &str = "未発行";
 
-/// The invoices of a month by a method, by organisation.
+/// How a number is written: `2026-000012`.
+pub fn number_text((year, number): Number) -> String {
+    format!("{year}-{number:06}")
+}
+
+/// A number that somebody wrote.
+pub fn number_read(text: &str) -> Option<Number> {
+    let (year, number) = text.split_once('-')?;
+    Some((year.parse().ok()?, number.parse().ok()?))
+}
+
+/// What would be billed for a month by a method, by organisation; nothing is written.
 ///
 /// # Errors
 /// [`CloudError::Cost`] when the month was not allocated, or not by this method.
-pub async fn invoice_list(
-    client: &Connection,
+pub async fn invoice_drafts(
+    client: &impl store::GenericClient,
     (month, method): (Date, Method),
     (issuer, issued): (&Issuer, Date),
     names: &BTreeMap<String, String>,
@@ -49,48 +64,174 @@ pub async fn invoice_list(
     }
     let mut invoices = Vec::new();
     for (organisation, lines) in lines {
-        let number = format!("{}-{}-{organisation}", run.id, month.strftime("%Y%m"));
         let recipient = names.get(&organisation).map_or(organisation.as_str(), String::as_str);
-        let invoice = invoice_make(&number, (issuer.clone(), recipient), issued, lines)?;
+        let invoice = invoice_make(DRAFT, (issuer.clone(), recipient), issued, lines)?;
         invoices.push((organisation, invoice));
     }
     Ok((run, invoices))
 }
 
-/// Writes the invoices of a month to the books of deposits, all or none; how many.
+/// Issues the invoices of a month, all or none, each with its entry in the books of deposits.
 ///
 /// # Errors
-/// [`CloudError::Cost`] when an organisation is billed for that month already.
-pub async fn invoices_bill(
+/// [`CloudError::Cost`] when an invoice for one of the organisations and that month stands.
+pub async fn invoices_issue(
     client: &mut Connection,
-    month: Date,
-    invoices: &[(String, Invoice)],
-    actor: &str,
-) -> Result<usize, CloudError> {
+    wanted: (Date, Method),
+    issuer: (&Issuer, Date),
+    (names, actor): (&BTreeMap<String, String>, &str),
+) -> Result<Vec<Issued>, CloudError> {
     let transaction = cost::transaction_begin(client).await?;
     cost::import_turn(&transaction).await?;
-    let note = format!("{}の利用料", month.strftime("%Y年%-m月"));
-    let mut count = 0;
-    for (organisation, invoice) in invoices.iter().filter(|it| it.1.total_yen != 0) {
-        if is_billed(&transaction, organisation, &note).await? {
+    let (run, drafts) = invoice_drafts(&transaction, wanted, issuer, names).await?;
+    let standing = standing(&invoice::invoice_list(&transaction, wanted.0).await?);
+    let mut all = Vec::new();
+    for (organisation, draft) in drafts {
+        if let Some(number) = standing.get(&organisation) {
             return Err(CloudError::Cost(format!(
-                "{organisation} には{note}をもう請求しています。直すときは、先にその記帳を取り消してください"
+                "{organisation} には{}の利用料を請求書 {} でもう請求しています。直すときは、\
+                 先にそれを取り消してください（kumoi cost invoice-cancel）",
+                wanted.0.strftime("%Y年%-m月"),
+                number_text(*number)
             )));
         }
-        let entry = Entry {
-            day: invoice.issued,
-            organisation: organisation.clone(),
-            kind: Kind::Billed,
-            provider: SEVERAL.to_owned(),
-            yen: invoice.total_yen,
-            note: note.clone(),
-            actor: actor.to_owned(),
+        let mut issued = Issued {
+            number: (0, 0),
+            registration: draft.issuer.registration,
+            issuer: draft.issuer.name,
+            sample: draft.issuer.sample,
+            organisation,
+            recipient: draft.recipient,
+            issued: draft.issued,
+            month: wanted.0,
+            derived: (wanted.1.term().to_owned(), run.id),
+            content: (json!(draft.lines), json!(draft.taxes)),
+            total_yen: draft.total_yen,
+            entry: None,
+            cancels: None,
         };
-        entry_add(&transaction, &entry).await?;
-        count += 1;
+        if issued.total_yen != 0 {
+            issued.entry = Some(entry_add(&transaction, &entry(&issued, actor)).await?);
+        }
+        issued.number = invoice_add(&transaction, &issued, actor).await?;
+        all.push(issued);
     }
     cost::transaction_commit(transaction).await?;
-    Ok(count)
+    Ok(all)
+}
+
+/// Cancels an invoice by another that takes all of it back, and its entry in the books with it.
+///
+/// # Errors
+/// [`CloudError::Cost`] when it is cancelled already or cancels one itself.
+pub async fn invoice_cancel(
+    client: &mut Connection,
+    (registration, number): (&str, Number),
+    (day, reason, actor): (Date, &str, &str),
+) -> Result<Issued, CloudError> {
+    let transaction = cost::transaction_begin(client).await?;
+    cost::import_turn(&transaction).await?;
+    let wrong = invoice_read(&transaction, registration, number).await?;
+    let all = invoice::invoice_list(&transaction, wrong.month).await?;
+    let stands = standing(&all).get(&wrong.organisation) == Some(&number);
+    if !stands || reason.trim().is_empty() {
+        let number = number_text(number);
+        return Err(CloudError::Cost(format!(
+            "請求書 {number} は、もう取り消されているか、取消しのものか、理由がありません"
+        )));
+    }
+    let (lines, taxes) = wrong.content.clone();
+    let mut counter = Issued {
+        issued: day,
+        content: (negated(lines, &["net_yen"]), negated(taxes, &["net_yen", "tax_yen"])),
+        total_yen: -wrong.total_yen,
+        cancels: Some((number, reason.to_owned())),
+        ..wrong
+    };
+    if let Some(entry) = counter.entry {
+        let note = format!("請求書 {} の取消し: {reason}", number_text(number));
+        counter.entry = Some(entry_reverse(&transaction, entry, (day, &note, actor)).await?);
+    }
+    counter.number = invoice_add(&transaction, &counter, actor).await?;
+    cost::transaction_commit(transaction).await?;
+    Ok(counter)
+}
+
+/// The invoices that stand, by organisation: neither cancelled nor cancelling one.
+fn standing(all: &[Issued]) -> BTreeMap<String, Number> {
+    let cancelled: Vec<Number> =
+        all.iter().filter_map(|it| it.cancels.as_ref().map(|it| it.0)).collect();
+    let stands = |it: &&Issued| it.cancels.is_none() && !cancelled.contains(&it.number);
+    all.iter().filter(stands).map(|it| (it.organisation.clone(), it.number)).collect()
+}
+
+/// The same with amounts of the other sign.
+fn negated(mut list: Value, names: &[&str]) -> Value {
+    for one in list.as_array_mut().into_iter().flatten() {
+        for name in names {
+            if let Some(yen) = one[*name].as_i64() {
+                one[*name] = json!(-yen);
+            }
+        }
+    }
+    list
+}
+
+fn entry(issued: &Issued, actor: &str) -> Entry {
+    // What is owed is a charge; a month of credits is paid back from what is held.
+    let kind = if issued.total_yen > 0 { Kind::Billed } else { Kind::Credited };
+    Entry {
+        day: issued.issued,
+        organisation: issued.organisation.clone(),
+        kind,
+        provider: SEVERAL.to_owned(),
+        yen: issued.total_yen.saturating_abs(),
+        note: format!("{}の利用料", issued.month.strftime("%Y年%-m月")),
+        actor: actor.to_owned(),
+    }
+}
+
+/// An invoice as a page or a printed sheet shows it: texts with the amounts grouped.
+pub fn invoice_sheet(issued: &Issued) -> Value {
+    let day = |day: Date| day.strftime("%Y年%-m月%-d日").to_string();
+    let read = |text: &Value| text.as_str().and_then(|it| it.parse::<Date>().ok());
+    let yen = |value: &Value| base::money::Yen(value.as_i64().unwrap_or_default()).grouped();
+    let all = |list: &Value| list.as_array().cloned().unwrap_or_default();
+    let line = |it: Value| {
+        let period = [&it["period"][0], &it["period"][1]].map(|it| read(it).map(day));
+        json!({
+            "contents": it["contents"],
+            "from": period[0],
+            "to": period[1],
+            "yen": yen(&it["net_yen"]),
+            "trace": it["trace"],
+        })
+    };
+    let tax = |it: Value| {
+        let rate = it["rate"].as_i64().unwrap_or_default();
+        let percent = match rate % 100 {
+            0 => (rate / 100).to_string(),
+            rest => format!("{}.{rest:02}", rate / 100),
+        };
+        json!({"percent": percent, "net": yen(&it["net_yen"]), "tax": yen(&it["tax_yen"]),
+               "trace": it["trace"]})
+    };
+    json!({
+        "number": number_text(issued.number),
+        "issued": day(issued.issued),
+        "month": issued.month.strftime("%Y年%-m月").to_string(),
+        "issuer": issued.issuer,
+        "registration": issued.registration,
+        "sample": issued.sample,
+        "recipient": issued.recipient,
+        "method": issued.derived.0,
+        "run": issued.derived.1,
+        "lines": all(&issued.content.0).into_iter().map(line).collect::<Vec<_>>(),
+        "taxes": all(&issued.content.1).into_iter().map(tax).collect::<Vec<_>>(),
+        "total": base::money::Yen(issued.total_yen).grouped(),
+        "cancels": issued.cancels.as_ref().map(|it| number_text(it.0)),
+        "reason": issued.cancels.as_ref().map(|it| it.1.clone()),
+    })
 }
 
 #[cfg(test)]

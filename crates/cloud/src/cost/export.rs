@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::date::Date;
 use jiff::Span;
 
-use super::allocate::{Allocation, Ledger, Method};
+use super::allocate::{Allocation, Ledger, Method, Service};
 use super::focus::Line;
 use super::share::split;
 use crate::CloudError;
@@ -38,7 +38,6 @@ pub fn export(
             "{method}の按分には、まだ分からない数があります。kumoi cost allocate で確かめてください"
         ))
     })?;
-    let weights: Vec<i128> = ledger.services.values().map(|yen| yen.micro().max(0)).collect();
     let names = service_names(ledger);
     let billing = (wanted.month, wanted.month.saturating_add(Span::new().months(1)));
     let name = |id: &str| wanted.names.get(id).map_or(id, String::as_str).to_owned();
@@ -47,11 +46,19 @@ pub fn export(
         if wanted.organisation.is_some_and(|it| it != share.organisation) {
             continue;
         }
-        let parts = split(share.yen, &weights)
-            .ok_or_else(|| CloudError::Cost("サービスの費用がどれも 0 以下です".to_owned()))?;
-        for (((provider, _, category), service), part) in
-            ledger.services.keys().zip(&names).zip(parts)
-        {
+        let services = ledger.services_of(&share.organisation, &share.system);
+        let weights: Vec<i128> = services.iter().map(|it| it.1).collect();
+        if share.yen == 0 {
+            continue;
+        }
+        let parts = split(share.yen, &weights).ok_or_else(|| {
+            let (organisation, system) = (&share.organisation, &share.system);
+            CloudError::Cost(format!(
+                "{organisation} の {system} のサービスの費用がどれも 0 以下です"
+            ))
+        })?;
+        for ((key, _), part) in services.iter().zip(parts) {
+            let ((provider, _, category), service) = (key, &names[*key]);
             if part.yen == 0 {
                 continue;
             }
@@ -73,20 +80,21 @@ pub fn export(
     Ok(lines)
 }
 
-/// Names of the services in order; FOCUS wants one category a name, so a name that has several is
+/// Names of the services; FOCUS wants one category a name, so a name that has several is
 /// said with its provider and category.
-fn service_names(ledger: &Ledger) -> Vec<String> {
+fn service_names(ledger: &Ledger) -> BTreeMap<&Service, String> {
+    let all: BTreeSet<&Service> = ledger.services.values().flat_map(BTreeMap::keys).collect();
     let mut categories: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (_, service, category) in ledger.services.keys() {
+    for (_, service, category) in &all {
         categories.entry(service).or_default().insert(category);
     }
-    let name = |(provider, service, category): &(String, String, String)| {
+    let name = |(provider, service, category): &Service| {
         if categories[service.as_str()].len() == 1 {
             return service.clone();
         }
         format!("{service}（{provider}、{category}）")
     };
-    ledger.services.keys().map(name).collect()
+    all.into_iter().map(|service| (service, name(service))).collect()
 }
 
 #[cfg(test)]

@@ -134,6 +134,32 @@ pub(crate) fn ascii(text: &str) -> String {
     out
 }
 
+/// The text that was percent-encoded for FOCUS, for people to read. A text that was not is left
+/// as it is.
+pub fn plain(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let code = (*first == b'%').then(|| more.get(..2)).flatten();
+        let code = code.and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &more[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = more;
+            }
+        }
+    }
+    // Only what is no ASCII was encoded: anything else came with its signs from a provider.
+    match String::from_utf8(bytes) {
+        Ok(plain) if !plain.is_ascii() => plain,
+        _ => text.to_owned(),
+    }
+}
+
 /// The environment's name, and the tags that say whose it is.
 fn environment(line: &Line) -> (String, String) {
     let environment = ascii(&format!("{}/{}", line.organisation.0, line.system.0));
@@ -223,5 +249,8 @@ mod tests {
     fn other_characters_are_encoded() {
         assert_eq!(ascii("Sample 5%"), "Sample 5%");
         assert_eq!(ascii("網 5%"), "%E7%B6%B2 5%25");
+        for text in ["Sample 5%", "網 5%", "100%41", "%E7%B6", "見本の事業者", "%"] {
+            assert_eq!(plain(&ascii(text)), text);
+        }
     }
 }

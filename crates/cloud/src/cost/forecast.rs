@@ -78,11 +78,11 @@ pub fn month_forecast(
 }
 
 /// What a fiscal year (from April) will come to: known months, and for each month left the mean of
-/// the last three. `months` has yen by the first day of each month, forecast or actual.
+/// the last three. `months` has yen by the first day of each month: so far, and in the end.
 ///
 /// # Errors
 /// The open questions: months in the middle that nobody knows.
-pub fn year_forecast(months: &BTreeMap<Date, i64>, year: i16) -> Result<Forecast, String> {
+pub fn year_forecast(months: &BTreeMap<Date, (i64, i64)>, year: i16) -> Result<Forecast, String> {
     let first = Date::new(year, 4, 1).map_err(|_| format!("{year} 年度は暦にありません"))?;
     year_forecast_from(months, first)
 }
@@ -91,11 +91,15 @@ pub fn year_forecast(months: &BTreeMap<Date, i64>, year: i16) -> Result<Forecast
 ///
 /// # Errors
 /// As [`year_forecast`].
-pub fn year_forecast_from(months: &BTreeMap<Date, i64>, first: Date) -> Result<Forecast, String> {
+pub fn year_forecast_from(
+    months: &BTreeMap<Date, (i64, i64)>,
+    first: Date,
+) -> Result<Forecast, String> {
     let length = 12 - (i64::from(first.month()) + 8) % 12;
     let all: Vec<Date> =
         (0..length).map(|at| first.saturating_add(Span::new().months(at))).collect();
-    let known: Vec<i64> = all.iter().map_while(|month| months.get(month)).copied().collect();
+    let found: Vec<(i64, i64)> = all.iter().map_while(|month| months.get(month)).copied().collect();
+    let known: Vec<i64> = found.iter().map(|it| it.1).collect();
     let later: Vec<String> = all[known.len()..]
         .iter()
         .filter(|month| months.contains_key(month))
@@ -113,11 +117,14 @@ pub fn year_forecast_from(months: &BTreeMap<Date, i64>, first: Date) -> Result<F
     let tail = &known[known.len().saturating_sub(MEAN_MONTHS)..];
     let left = (all.len() - known.len()) as i128;
     let mean = sum(tail) / tail.len() as i128;
-    let actual = i64::try_from(sum(&known)).map_err(|_| beyond())?;
+    let so_far: Vec<i64> = found.iter().map(|it| it.0).collect();
+    let actual = i64::try_from(sum(&so_far)).map_err(|_| beyond())?;
+    let months = i64::try_from(sum(&known)).map_err(|_| beyond())?;
     let forecast = i64::try_from(sum(&known) + mean * left).map_err(|_| beyond())?;
     let trace = format!(
-        "分かる {} か月 {} + 残り {left} か月 × 直近 {} か月の平均 {mean}円",
+        "分かる {} か月 {}（うち実績 {}）+ 残り {left} か月 × 直近 {} か月の平均 {mean}円",
         known.len(),
+        Yen(months),
         Yen(actual),
         tail.len()
     );
@@ -186,12 +193,20 @@ mod tests {
     #[test]
     fn a_year_goes_on_as_its_last_months() {
         let months = |yen: &[(&str, i64)]| {
-            yen.iter().map(|(month, yen)| (format!("{month}-01").parse().unwrap(), *yen)).collect()
+            let month = |it: &str| format!("{it}-01").parse().unwrap();
+            yen.iter().map(|(name, yen)| (month(name), (*yen, *yen))).collect()
         };
         let known =
             months(&[("2026-04", 100), ("2026-05", 200), ("2026-06", 300), ("2026-07", 400)]);
         let forecast = year_forecast(&known, 2026).unwrap();
         assert_eq!((forecast.actual, forecast.forecast), (1_000, 1_000 + 8 * 300));
+        // What a month will come to has not been spent yet.
+        let begun: BTreeMap<Date, (i64, i64)> =
+            BTreeMap::from([("2026-04-01".parse().unwrap(), (10, 300))]);
+        let forecast = year_forecast(&begun, 2026).unwrap();
+        assert_eq!((forecast.actual, forecast.forecast), (10, 12 * 300));
+        expect!["分かる 1 か月 300円（うち実績 10円）+ 残り 11 か月 × 直近 1 か月の平均 300円"]
+            .assert_eq(&forecast.trace);
         let gap = months(&[("2026-04", 100), ("2026-06", 300)]);
         expect!["2026年5月の費用が分かりません（後の月 6月 はあります）"]
             .assert_eq(&year_forecast(&gap, 2026).unwrap_err());

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use store::Connection;
 use store::cluster::system;
 use store::control::cost::{
-    self, Import, Scope as Written, day_copy, folder_list, import_add, import_turn, rate_list,
-    scope_list,
+    self, Import, Scope as Written, day_copy, folder_list, import_add, import_turn,
+    import_withdraw, rate_list, scope_list,
 };
 
 use super::amount::Amount;
@@ -89,7 +89,7 @@ async fn write(
     day_copy(&transaction, id, bill.days.iter().map(day)).await?;
     incoming.settle(root)?;
     cost::transaction_commit(transaction).await?;
-    let place = incoming.keep();
+    let place = incoming.path.clone();
     bill.parts = bill.parts.iter().map(|part| place.join(name(part))).collect();
     let before = |scope: &Scope| {
         let found = current.iter().find(|it| Some(it.import) == replaces && key(it) == *scope)?;
@@ -164,7 +164,8 @@ fn named(scope: &Scope) -> String {
     )
 }
 
-/// The import that a bill replaces: the one that covers exactly the same. Refused if it overlaps
+/// The import that a bill replaces: the one that bills the same accounts for the same periods; who
+/// provides and in what currency may differ in a bill that is issued again. Refused if it overlaps
 /// with something else.
 fn replaced(current: &[Written], new: &[Scope]) -> Result<Option<i64>, CloudError> {
     let overlaps = |a: &Scope, b: &Scope| {
@@ -197,23 +198,48 @@ fn replaced(current: &[Written], new: &[Scope]) -> Result<Option<i64>, CloudErro
         else {
             continue;
         };
-        if scopes != wanted {
+        if billed(&scopes) != billed(&wanted) {
             return refuse(format!(
                 "取込み済みの請求（{import}）と範囲が重なりますが、同じ範囲ではありません。\
-                 取込み済み: {}（ほかを合わせ {} 件）。今回: {}（{} 件）。出し直された請求なら、同じ提供者、請求先、期間、通貨の\
-                 すべてをまとめて取り込んでください",
+                 取込み済み: {}（ほかを合わせ {} 件）。今回: {}（{} 件）。出し直された請求なら、同じ請求先と期間の\
+                 すべてをまとめて取り込んでください。誤って取り込んだものなら、kumoi cost withdraw {import} で除けます",
                 named(theirs),
                 scopes.len(),
                 named(mine),
                 wanted.len()
             ));
         }
-        found = Some(import);
+        if let Some(other) = found.replace(import) {
+            return refuse(format!(
+                "取込み済みの二つの請求（{other} と {import}）と重なります。どれを置き換えるのか分かりません"
+            ));
+        }
     }
     Ok(found)
 }
 
-/// A folder for a bill that is being read; gone unless it is kept.
+/// Who is billed for when.
+fn billed(scopes: &BTreeSet<Scope>) -> BTreeSet<(&str, (i64, i64))> {
+    scopes.iter().map(|it| (it.billing_account.as_str(), it.period)).collect()
+}
+
+/// Takes a bill out of the books that was imported by mistake; its raw files stay.
+///
+/// # Errors
+/// [`CloudError::Store`] when there is no such bill in force.
+pub async fn bill_withdraw(
+    client: &mut Connection,
+    import: i64,
+    (actor, reason): (&str, &str),
+) -> Result<(), CloudError> {
+    let transaction = cost::transaction_begin(client).await?;
+    import_turn(&transaction).await?;
+    import_withdraw(&transaction, import, (actor, reason)).await?;
+    cost::transaction_commit(transaction).await?;
+    Ok(())
+}
+
+/// A folder for a bill that is being read; gone unless it came to its place.
 struct Incoming {
     name: String,
     path: PathBuf,
@@ -229,7 +255,7 @@ impl Incoming {
         Ok(Incoming { name, path, kept: false })
     }
 
-    /// Moves it to its place, durable; still gone if it is not kept.
+    /// Moves it to its place, durable, where it is kept.
     fn settle(&mut self, root: &Path) -> Result<(), CloudError> {
         let raw = root.join("raw");
         let to = raw.join(&self.name);
@@ -239,12 +265,10 @@ impl Incoming {
             .and_then(|()| fs::File::open(&raw)?.sync_all());
         moved.map_err(|error| unwritten(&to, &error))?;
         self.path = to;
-        Ok(())
-    }
-
-    fn keep(mut self) -> PathBuf {
+        // From now on only the books say whether it is wanted: an answer to the commit may be lost
+        // that was a yes. What nobody wants is swept by the next import.
         self.kept = true;
-        self.path.clone()
+        Ok(())
     }
 }
 

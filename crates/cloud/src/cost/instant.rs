@@ -93,6 +93,13 @@ fn days(text: &[u8]) -> Option<i64> {
     Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
 }
 
+/// How far ahead of UTC the calendar of a bill is whose period begins then: nine hours when that is
+/// midnight in Japan, otherwise nothing.
+pub fn ahead(period_from: i64) -> i64 {
+    const JAPAN: i64 = 9 * 3600;
+    if (period_from + JAPAN).rem_euclid(DAY) == 0 { JAPAN } else { 0 }
+}
+
 /// The day (UTC) of seconds since 1970; `None` beyond the calendar.
 pub fn day(seconds: i64) -> Option<Date> {
     let at = jiff::Timestamp::from_second(seconds).ok()?;
@@ -114,6 +121,14 @@ mod tests {
     fn check(written: &str, expect: Option<(&str, bool)>) {
         let got = read(written.as_bytes()).map(|it| (text(it.seconds), it.zoned));
         assert_eq!(got, expect.map(|(text, zoned)| (text.to_owned(), zoned)), "{written}");
+    }
+
+    #[test]
+    fn a_bill_counts_its_days_where_its_month_begins() {
+        let ahead_of = |text: &str| ahead(read(text.as_bytes()).unwrap().seconds) / 3600;
+        assert_eq!(ahead_of("2026-04-30T15:00:00Z"), 9);
+        assert_eq!(ahead_of("2026-05-01T00:00:00Z"), 0);
+        assert_eq!(ahead_of("2026-05-01T00:00:00+09:00"), 9);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use store::control::{Contract, contract_list, metered};
 
 use super::focus::Line;
 use super::share::split;
-use crate::{Charge, CloudError, Price};
+use crate::{Charge, CloudError};
 
 /// The category of a business system's fee.
 const CATEGORY: &str = "Business Applications";
@@ -43,9 +43,10 @@ pub async fn fees(
     let mut fees = Fees::default();
     for contract in contract_list(client).await? {
         let Some(days) = days.get(&contract.id) else { continue };
-        match Price::on(contract.offer.price.as_ref(), month) {
-            Some(price) => {
-                let lines = contract_lines(&contract, price, (month, until), (days, names));
+        let residents: Vec<i32> = days.iter().map(|it| it.1).collect();
+        match Charge::of_month(contract.offer.price.as_ref(), month, &residents) {
+            Some(charge) => {
+                let lines = contract_lines(&contract, charge, (month, until), (days, names));
                 let bill = (contract.offer.vendor.clone(), contract.organisation.clone());
                 fees.bills.entry(bill).or_default().extend(lines);
             }
@@ -58,15 +59,13 @@ pub async fn fees(
 /// A row a day; together they are the month's charge to the yen.
 fn contract_lines(
     contract: &Contract,
-    price: Price,
+    charge: Charge,
     (month, until): (Date, Date),
     (days, names): (&[(Date, i32)], &BTreeMap<String, String>),
 ) -> Vec<Line> {
-    let length = i64::from(month.days_in_month());
-    let residents: Vec<i32> = days.iter().map(|it| it.1).collect();
-    let charge = Charge::of(price, length, &residents);
+    let (price, length) = (charge.price, charge.days);
     let weights: Vec<i128> =
-        residents.iter().map(|it| i128::from(price.month(i64::from(*it)))).collect();
+        days.iter().map(|it| i128::from(price.month(i64::from(it.1)))).collect();
     let parts = split(charge.yen, &weights).unwrap_or_default();
     let offer = &contract.offer;
     let name = names.get(&contract.organisation).unwrap_or(&contract.organisation);

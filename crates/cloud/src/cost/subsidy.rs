@@ -18,36 +18,46 @@ pub enum State {
     Refused,
     /// 取下げ.
     Withdrawn,
+    /// 概算払: a part is paid before the amount is fixed.
+    Advanced,
     /// 実績報告.
     Reported,
     /// 額の確定.
     Fixed,
-    /// 精算.
+    /// 精算: what is left of the fixed amount is paid.
     Settled,
+    /// 返還: what was paid in advance beyond the fixed amount is paid back.
+    Returned,
 }
 
 /// The terms.
-const TERMS: [(State, &str); 7] = [
+const TERMS: [(State, &str); 9] = [
     (State::Applied, "申請"),
     (State::Decided, "交付決定"),
     (State::Refused, "不交付"),
     (State::Withdrawn, "取下げ"),
+    (State::Advanced, "概算払"),
     (State::Reported, "実績報告"),
     (State::Fixed, "額の確定"),
     (State::Settled, "精算"),
+    (State::Returned, "返還"),
 ];
 
 /// The whole life of a subsidy; steps that are absent are refused.
-const STEPS: [(State, State); 8] = [
+const STEPS: [(State, State); 12] = [
     (State::Applied, State::Decided),
     (State::Applied, State::Refused),
     (State::Applied, State::Withdrawn),
     (State::Decided, State::Withdrawn),
+    (State::Decided, State::Advanced),
+    (State::Advanced, State::Advanced),
+    (State::Advanced, State::Reported),
     (State::Decided, State::Reported),
     // A report that was wrong is made again before the amount is fixed.
     (State::Reported, State::Reported),
     (State::Reported, State::Fixed),
     (State::Fixed, State::Settled),
+    (State::Fixed, State::Returned),
 ];
 
 impl State {
@@ -75,6 +85,8 @@ pub struct Subsidy {
     pub applied_yen: i64,
     /// Yen decided.
     pub decided_yen: Option<i64>,
+    /// Yen paid before the amount was fixed.
+    pub advanced_yen: i64,
     /// Yen spent, as reported.
     pub actual_yen: Option<i64>,
     /// Yen settled.
@@ -106,6 +118,7 @@ pub fn subsidy_apply(
         state: State::Applied,
         applied_yen,
         decided_yen: None,
+        advanced_yen: 0,
         actual_yen: None,
         settled_yen: None,
         trace: vec![trace],
@@ -135,6 +148,35 @@ pub fn subsidy_step(
             return refuse(format!(
                 "交付決定の額は 0 円から申請の {} までです",
                 Yen(subsidy.applied_yen)
+            ));
+        }
+        (State::Advanced, yen) => {
+            let left = subsidy.decided_yen.unwrap_or_default() - subsidy.advanced_yen;
+            let yen = yen.filter(|yen| (1..=left).contains(yen));
+            let Some(yen) = yen else {
+                return refuse(format!("概算払の額は 1 円から、決定の残り {} までです", Yen(left)));
+            };
+            subsidy.advanced_yen += yen;
+            subsidy.trace.push(format!("概算払 {}（計 {}）", Yen(yen), Yen(subsidy.advanced_yen)));
+        }
+        (State::Settled | State::Returned, None) => {
+            let fixed = subsidy.settled_yen.unwrap_or_default();
+            let rest = fixed - subsidy.advanced_yen;
+            if (to == State::Settled) != (rest >= 0) {
+                let right = if rest < 0 { State::Returned } else { State::Settled };
+                return refuse(format!(
+                    "確定 {}、概算払 {} なので、「{}」です",
+                    Yen(fixed),
+                    Yen(subsidy.advanced_yen),
+                    right.term()
+                ));
+            }
+            subsidy.trace.push(format!(
+                "{}: 確定 {} − 概算払 {} = {}",
+                to.term(),
+                Yen(fixed),
+                Yen(subsidy.advanced_yen),
+                Yen(rest.abs())
             ));
         }
         (State::Reported, Some(yen)) if yen >= 0 => subsidy.actual_yen = Some(yen),
@@ -195,6 +237,28 @@ mod tests {
         check(1_500_000, 2_001_000, 1_000_000);
         check(1_500_000, 0, 0);
         assert_eq!(subsidy_apply("補助率・全額", 2026, 1_234_567).unwrap().applied_yen, 1_234_000);
+    }
+
+    #[test]
+    fn what_was_paid_before_is_taken_into_account() {
+        use State::{Advanced, Decided, Fixed, Reported, Returned, Settled};
+        let check = |advances: &[i64], last, expect: Result<&str, &str>| {
+            let mut steps = vec![(Decided, Some(1_500_000))];
+            steps.extend(advances.iter().map(|yen| (Advanced, Some(*yen))));
+            steps.extend([(Reported, Some(2_001_000)), (Fixed, None), (last, None)]);
+            match (walked(&steps), expect) {
+                (Ok(it), Ok(words)) => assert_eq!(it.trace.last().unwrap(), words),
+                (Err(said), Err(words)) => assert!(said.contains(words), "{said}"),
+                (found, expect) => panic!("{found:?}, not {expect:?}"),
+            }
+        };
+        let paid = "精算: 確定 1,000,000円 − 概算払 900,000円 = 100,000円";
+        check(&[400_000, 500_000], Settled, Ok(paid));
+        check(&[1_200_000], Settled, Err("「返還」です"));
+        let back = "返還: 確定 1,000,000円 − 概算払 1,200,000円 = 200,000円";
+        check(&[1_200_000], Returned, Ok(back));
+        check(&[], Returned, Err("「精算」です"));
+        check(&[1_500_000, 1], Settled, Err("決定の残り 0円 まで"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use base::money::Yen;
 use clap::Args;
 use cloud::cost::allocate::{Allocation, Method, POPULATION};
 use cloud::cost::books::{Books, allocation_keep, books_open};
+use cloud::cost::focus::plain;
 
 use super::{Desk, month_read};
 
@@ -66,7 +67,10 @@ fn said(books: &Books, allocation: &Allocation, trace: bool) -> Result<()> {
         }
     }
     for (provider, account, yen) in &allocation.nobody {
-        println!("未割当\t{provider} {account}\t{}", Yen(*yen));
+        println!("未割当\t{} {}\t{}", plain(provider), plain(account), Yen(*yen));
+    }
+    for (provider, yen) in &allocation.taxes {
+        println!("消費税等（按分しない）\t{}\t{}", plain(provider), Yen(*yen));
     }
     for outcome in &allocation.outcomes {
         if let Err(open) = &outcome.shares {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use cloud::cost::amount::Amount;
-use cloud::cost::import::{Imported, bill_import};
+use cloud::cost::focus::plain;
+use cloud::cost::import::{Imported, bill_import, bill_withdraw};
 use cloud::cost::instant;
 
 use super::Desk;
@@ -13,6 +14,13 @@ use super::Desk;
 pub(super) async fn import(mut desk: Desk, files: &[PathBuf]) -> Result<()> {
     let imported = bill_import(&mut desk.client, &desk.root, (files, &desk.actor)).await?;
     said(&imported);
+    Ok(())
+}
+
+/// Takes a bill out of the books.
+pub(super) async fn withdraw(mut desk: Desk, import: i64, reason: &str) -> Result<()> {
+    bill_withdraw(&mut desk.client, import, (&desk.actor, reason)).await?;
+    println!("請求 {import} を除きました。按分した月は、按分し直してください");
     Ok(())
 }
 
@@ -38,7 +46,7 @@ pub(super) fn said(imported: &Imported) {
     for (scope, billed, before) in &imported.scopes {
         print!(
             "  {} 請求先 {} {}〜{}: {billed} {}",
-            scope.provider,
+            plain(&scope.provider),
             scope.billing_account,
             instant::text(scope.period.0),
             instant::text(scope.period.1),

@@ -1,36 +1,15 @@
-//! `kumoi cost invoice`, `deposit`, `subsidy`: what is billed, paid in, handed on, and subsidised.
+//! `kumoi cost deposit`, `subsidy`: what is paid in, handed on, and subsidised.
 
 use anyhow::{Context, Result};
 use base::date::{Date, day_in_japan};
 use base::money::Yen;
 use clap::{Args, Subcommand};
-use cloud::cost::allocate::Method;
-use cloud::cost::charge::{invoice_list, invoices_bill};
-use cloud::cost::invoice::Issuer;
 use cloud::cost::subsidy::{State, Subsidy as Stands, subsidy_apply, subsidy_step};
 use store::control::cost::{transaction_begin, transaction_commit};
 use store::control::deposit::{Entry, Kind, entry_add, entry_reverse, statement_list};
 use store::control::subsidy::{Subsidy, subsidy_add, subsidy_list, subsidy_write};
 
-use super::out::{method_read, names};
-use super::{Desk, month_read};
-
-/// The sample issuer: its number is invented and says so.
-const ISSUER: (&str, &str) = ("見本の発行者（非公式）", "T0000000000000");
-
-/// Options of `kumoi cost invoice`.
-#[derive(Args, Debug)]
-pub(super) struct InvoiceArguments {
-    /// 月（2026-05 のように）
-    #[arg(value_parser = month_read)]
-    month: Date,
-    /// 按分の方法
-    #[arg(long, default_value = "利用量", value_parser = method_read)]
-    method: Method,
-    /// 保管金の帳簿に請求として記帳する
-    #[arg(long)]
-    bill: bool,
-}
+use super::Desk;
 
 /// What is done with deposits.
 #[derive(Subcommand, Debug)]
@@ -88,9 +67,9 @@ pub(super) enum SubsidyCommand {
     Step {
         /// 番号
         id: i64,
-        /// 交付決定、不交付、取下げ、実績報告、額の確定、精算
+        /// 交付決定、不交付、取下げ、概算払、実績報告、額の確定、精算、返還
         state: String,
-        /// 決定の額、又は実績の額（円）
+        /// 決定、概算払、実績の額（円）
         yen: Option<i64>,
         /// 摘要
         #[arg(long, default_value = "")]
@@ -100,27 +79,8 @@ pub(super) enum SubsidyCommand {
     List,
 }
 
-fn today() -> Date {
+pub(super) fn today() -> Date {
     day_in_japan(jiff::Timestamp::now())
-}
-
-/// Makes the invoices of a month, prints them, bills them if asked.
-pub(super) async fn invoice(mut desk: Desk, arguments: &InvoiceArguments) -> Result<()> {
-    let names = names(&desk, false).await?;
-    let (name, registration) = (ISSUER.0.to_owned(), ISSUER.1.to_owned());
-    let issuer = Issuer { name, registration, sample: true };
-    let wanted = (arguments.month, arguments.method);
-    let (_, invoices) = invoice_list(&desk.client, wanted, (&issuer, today()), &names).await?;
-    // Into the books first: what is printed may go to a reader that ends early.
-    if arguments.bill {
-        let count =
-            invoices_bill(&mut desk.client, arguments.month, &invoices, &desk.actor).await?;
-        eprintln!("{count} 団体に請求しました");
-    }
-    for (_, invoice) in &invoices {
-        println!("{}", serde_json::to_string_pretty(invoice)?);
-    }
-    Ok(())
 }
 
 /// Does one thing with deposits.
@@ -193,7 +153,8 @@ pub(super) async fn subsidy(mut desk: Desk, what: SubsidyCommand) -> Result<()> 
             let stands = subsidy_step(read(&row)?, to, yen)?;
             let transaction = transaction_begin(&mut desk.client).await?;
             let next = written(id, &row.organisation, &stands);
-            subsidy_write(&transaction, (&next, &row.state), (&desk.actor, &note)).await?;
+            let about = step_yen(to, yen, &next);
+            subsidy_write(&transaction, (&next, &row, about), (&desk.actor, &note)).await?;
             transaction_commit(transaction).await?;
             println!("補助金 {id}: {}", stands.state.term());
         }
@@ -201,7 +162,7 @@ pub(super) async fn subsidy(mut desk: Desk, what: SubsidyCommand) -> Result<()> 
             for it in subsidy_list(&desk.client).await? {
                 let yen = |it: Option<i64>| it.map_or("―".to_owned(), |it| Yen(it).grouped());
                 println!(
-                    "{} {} {} {} 年度 {}: 申請 {} 決定 {} 実績 {} 確定 {}",
+                    "{} {} {} {} 年度 {}: 申請 {} 決定 {} 概算払 {} 実績 {} 確定 {}",
                     it.id,
                     it.organisation,
                     it.programme,
@@ -209,6 +170,7 @@ pub(super) async fn subsidy(mut desk: Desk, what: SubsidyCommand) -> Result<()> 
                     it.state,
                     Yen(it.applied_yen).grouped(),
                     yen(it.decided_yen),
+                    Yen(it.advanced_yen).grouped(),
                     yen(it.actual_yen),
                     yen(it.settled_yen)
                 );
@@ -217,6 +179,17 @@ pub(super) async fn subsidy(mut desk: Desk, what: SubsidyCommand) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// What a step is about: what was given, or what is derived.
+fn step_yen(to: State, given: Option<i64>, next: &Subsidy) -> Option<i64> {
+    let fixed = next.settled_yen;
+    match to {
+        State::Fixed => fixed,
+        State::Settled => fixed.map(|fixed| fixed - next.advanced_yen),
+        State::Returned => fixed.map(|fixed| next.advanced_yen - fixed),
+        _ => given,
+    }
 }
 
 fn written(id: i64, organisation: &str, stands: &Stands) -> Subsidy {
@@ -228,6 +201,7 @@ fn written(id: i64, organisation: &str, stands: &Stands) -> Subsidy {
         state: stands.state.term().to_owned(),
         applied_yen: stands.applied_yen,
         decided_yen: stands.decided_yen,
+        advanced_yen: stands.advanced_yen,
         actual_yen: stands.actual_yen,
         settled_yen: stands.settled_yen,
         trace: stands.trace.join("\n"),
@@ -241,6 +215,7 @@ fn read(row: &Subsidy) -> Result<Stands> {
         state: State::of_term(&row.state).context("知らない状態です")?,
         applied_yen: row.applied_yen,
         decided_yen: row.decided_yen,
+        advanced_yen: row.advanced_yen,
         actual_yen: row.actual_yen,
         settled_yen: row.settled_yen,
         trace: row.trace.lines().map(str::to_owned).collect(),

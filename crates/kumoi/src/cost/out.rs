@@ -11,7 +11,7 @@ use clap::Args;
 use cloud::cost::allocate::Method;
 use cloud::cost::books::books_open;
 use cloud::cost::export::{Export, export as lines_of};
-use cloud::cost::focus::lines_write;
+use cloud::cost::focus::{lines_write, plain};
 use cloud::cost::import::bill_import;
 use cloud::cost::metered::fees;
 use cloud::cost::rate::{self, Rates};
@@ -117,7 +117,7 @@ pub(super) async fn what_if(desk: &Desk, arguments: &WhatIfArguments) -> Result<
     let now = books.ledger()?;
     let (currency, micro_yen) = &arguments.rate;
     let other = books.ledger_at(&Rates::of(&books.rates)?.with_fixed(currency, *micro_yen))?;
-    let (now_yen, other_yen) = (now.total().0, other.total().0);
+    let (now_yen, other_yen) = (now.total()?.0, other.total()?.0);
     println!("いまの為替の表: {}", Yen(now_yen));
     println!(
         "1 {currency} = {} 円なら: {}（差 {}）",
@@ -125,10 +125,10 @@ pub(super) async fn what_if(desk: &Desk, arguments: &WhatIfArguments) -> Result<
         Yen(other_yen),
         Yen(other_yen - now_yen)
     );
-    for ((provider, service, category), yen) in &now.services {
-        let key = (provider.clone(), service.clone(), category.clone());
-        let then = other.services.get(&key).copied().unwrap_or_default();
-        println!("  {provider} {service}: {} → {}", yen.cut(), then.cut());
+    let others = other.by_service()?;
+    for (key, yen) in now.by_service()? {
+        let then = others.get(&key).copied().unwrap_or_default();
+        println!("  {} {}: {} → {}", plain(&key.0), plain(&key.1), yen.cut(), then.cut());
     }
     Ok(())
 }

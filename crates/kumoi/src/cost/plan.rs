@@ -11,11 +11,14 @@ use clap::Args;
 use cloud::cost::amount::{Amount, ExactYen};
 use cloud::cost::books::books_open;
 use cloud::cost::forecast::{alarms, month_forecast, year_forecast};
-use cloud::cost::goal::{Input, goal as goal_of};
+use cloud::cost::goal::{INPUTS, Input, goal as goal_of};
 use cloud::cost::rate::Rates;
 use store::control::cost::{Budget, budget_list, budget_put};
 
 use super::{Desk, month_after, rows_read};
+
+/// The input that the books know.
+const NOW: &str = INPUTS[1];
 
 /// Options of `kumoi cost budget`.
 #[derive(Args, Debug)]
@@ -72,7 +75,7 @@ pub(super) async fn forecast(desk: &Desk, arguments: &ForecastArguments) -> Resu
             match month_forecast(&days, month, today) {
                 Ok(it) => {
                     println!("{}: {}（{}）", month.strftime("%Y-%m"), Yen(it.forecast), it.trace);
-                    months.insert(month, it.forecast);
+                    months.insert(month, (it.actual, it.forecast));
                 }
                 Err(question) => println!("{}: {question}", month.strftime("%Y-%m")),
             }
@@ -92,14 +95,41 @@ pub(super) async fn forecast(desk: &Desk, arguments: &ForecastArguments) -> Resu
     Ok(())
 }
 
+/// The running cost of a fiscal year by the bills in the books; each of its months must be there.
+async fn spent(desk: &Desk, year: i16) -> Result<Input> {
+    let (mut month, mut sum, mut missing) =
+        (Date::new(year, 4, 1).context("年度")?, 0_i64, Vec::new());
+    for _ in 0..12 {
+        let books = books_open(&desk.client, month).await?;
+        match books.days.is_empty() {
+            true => missing.push(month.strftime("%-m月").to_string()),
+            false => {
+                let yen = books.ledger()?.total()?.0;
+                sum = sum.checked_add(yen).context("費用の合計が大きすぎます")?;
+            }
+        }
+        month = month_after(month);
+    }
+    ensure!(missing.is_empty(), "{year} 年度の {} の請求がありません", missing.join("、"));
+    let source = format!("取り込んだ請求の {year} 年度の合計（消費税等を含む）");
+    Ok(Input { name: NOW.to_owned(), yen: sum, source })
+}
+
 /// Holds the inputs of a file against the goal.
-pub(super) fn goal(file: &Path) -> Result<()> {
+pub(super) async fn goal(desk: &Desk, file: &Path, year: Option<i16>) -> Result<()> {
     let mut inputs = Vec::new();
     for (line, [name, yen, source]) in rows_read(file, ["name", "yen", "source"])? {
         let yen = yen.parse().with_context(|| {
             format!("{} の {line} 行目: 「{yen}」は整数ではありません", file.display())
         })?;
         inputs.push(Input { name, yen, source });
+    }
+    if let Some(year) = year {
+        ensure!(
+            inputs.iter().all(|it| it.name != NOW),
+            "「{NOW}」がファイルにもあります。--year か、ファイルの行の、どちらかだけにしてください"
+        );
+        inputs.push(spent(desk, year).await?);
     }
     match goal_of(&inputs, day_in_japan(jiff::Timestamp::now())) {
         Ok(goal) => {

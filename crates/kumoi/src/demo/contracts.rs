@@ -100,7 +100,8 @@ impl Desk {
     ) -> Result<()> {
         let control = control_open(&self.installer).await?;
         let leaving = deletion_last(&control, &organisation.id).await?.is_some();
-        if leaving || away(&control, &organisation.id).await?.is_some() {
+        if leaving || away(&control, &organisation.id, &self.var.join("postgres")).await?.is_some()
+        {
             return Ok(());
         }
         let today = day_in_japan(Timestamp::now());

@@ -4,7 +4,7 @@
 
 use std::io::Result;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cloud::Kept;
@@ -12,7 +12,7 @@ use definition::System;
 use office::version::systems_in_force;
 use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::{Relocation, RelocationState, relocation_last};
+use store::control::{RelocationState, relocation_home, relocation_last};
 use transfer::{PlaceFolder, Places as _};
 
 /// The longest path of a socket on Linux, without its closing NUL.
@@ -61,28 +61,53 @@ impl Places {
     }
 }
 
-/// The organisation's way, when it is not simply at home.
-pub async fn away(control: &Connection, id: &str) -> anyhow::Result<Option<Relocation>> {
-    let last = relocation_last(control, id).await?;
-    Ok(last.filter(|way| way.on_target || way.state != RelocationState::Ended))
+/// Where an organisation is that is not simply at home.
+pub struct Away {
+    organisation: String,
+    /// The folder of the cluster it is on; `None` at home.
+    seat: Option<PathBuf>,
+    /// The folder of the cluster that follows it, where that is another one.
+    follower: Option<PathBuf>,
 }
 
-/// Opens an organisation that is moving or has moved: its cluster, and the systems it has.
+/// Where the organisation is, when it is moving or has moved. `home` is the folder of the cluster
+/// with the control database.
+pub async fn away(control: &Connection, id: &str, home: &Path) -> anyhow::Result<Option<Away>> {
+    let Some(way) = relocation_last(control, id).await? else { return Ok(None) };
+    let home = std::path::absolute(home)?.display().to_string();
+    let first = relocation_home(control, id).await?;
+    let elsewhere = |folder: &str| {
+        let is_home = folder == home || first.as_deref() == Some(folder);
+        (!is_home).then(|| PathBuf::from(folder))
+    };
+    let open = way.state != RelocationState::Ended;
+    let other = if way.on_target { &way.source } else { &way.target };
+    let (seat, follower) = (elsewhere(way.now()), elsewhere(other).filter(|_| open));
+    Ok((open || seat.is_some()).then_some(Away { organisation: way.organisation, seat, follower }))
+}
+
+/// Opens an organisation that is moving or has moved: its clusters, which are added to those that
+/// run, and the systems it has.
 pub async fn open(
     (places, home): (&Places, &str),
-    (way, kept): (&Relocation, &mut Kept),
+    (away, kept): (&Away, &mut Kept),
     systems: &Arc<Vec<Arc<System>>>,
-) -> anyhow::Result<(Option<Cluster>, Arc<Vec<Arc<System>>>)> {
+    running: &mut Vec<Cluster>,
+) -> anyhow::Result<Arc<Vec<Arc<System>>>> {
     places.home(kept, home)?;
-    let cluster = match way.on_target {
-        true => Some(Cluster::start(&ClusterOptions::new(&way.target)).await?),
-        false => None,
-    };
-    if let Some(cluster) = &cluster
-        && let Some(links) = places.links(&way.organisation)
-    {
-        links.point(&way.organisation, &cluster.socket().display().to_string())?;
+    if let Some(folder) = &away.seat {
+        let (id, shown) = (&away.organisation, folder.display());
+        anyhow::ensure!(folder.is_dir(), "「{id}」のクラスターのフォルダ {shown} がありません");
+        let cluster = Cluster::start(&ClusterOptions::new(folder)).await?;
+        if let Some(links) = places.links(id) {
+            links.point(id, &cluster.socket().display().to_string())?;
+        }
+        running.push(cluster);
+    }
+    // Without its follower it works; what is written is kept for it until it runs again.
+    if let Some(folder) = away.follower.as_ref().filter(|folder| folder.is_dir()) {
+        running.push(Cluster::start(&ClusterOptions::new(folder)).await?);
     }
     let office = kept.office.database(kept.office.office.as_ref(), None, 1)?;
-    Ok((cluster, systems_in_force(&office, systems).await?.0))
+    Ok(systems_in_force(&office, systems).await?.0)
 }

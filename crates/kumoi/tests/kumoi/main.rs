@@ -9,6 +9,8 @@ mod crash;
 mod keyboard;
 mod life;
 mod log;
+mod moves;
+mod pipe;
 mod protection;
 mod publication;
 mod resident;

@@ -5,7 +5,7 @@ use axum::extract::Query;
 use axum::response::Response;
 use base::date::Date;
 use base::money::Yen;
-use cloud::{Charge, Price};
+use cloud::Charge;
 use jiff::Span;
 use maud::html;
 use serde::Deserialize;
@@ -100,10 +100,7 @@ fn line<'a>(contract: &'a Contract, all: &[(i64, Date, i32)], first: Date) -> Op
     if own.is_empty() {
         return None;
     }
-    let last = first.last_of_month();
-    let price = Price::on(contract.offer.price.as_ref(), last);
-    let charge = price.map(|price| Charge::of(price, i64::from(first.days_in_month()), &own));
-    Some(Line { contract, charge })
+    Some(Line { contract, charge: Charge::of_month(contract.offer.price.as_ref(), first, &own) })
 }
 
 fn cells(buyer: &Buyer, line: &Line<'_>) -> [String; 6] {

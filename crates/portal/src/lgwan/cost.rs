@@ -83,11 +83,11 @@ async fn shown(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal> 
         let words = name(buyer, &contract.offer).to_owned();
         known.names.insert(contract.offer.system, words);
     }
-    let of_year: BTreeMap<Date, i64> = known
+    let of_year: BTreeMap<Date, (i64, i64)> = known
         .months()
         .into_iter()
         .filter(|month| fiscal_year(*month) == year)
-        .filter_map(|month| Some((month, known.total(month, Method::Usage)?)))
+        .filter_map(|month| known.total(month, Method::Usage).map(|yen| (month, (yen, yen))))
         .collect();
     // Months before the first bill cost this body nothing here.
     if let Some(first) = of_year.keys().next() {

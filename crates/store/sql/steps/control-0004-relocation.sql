@@ -12,6 +12,8 @@ create table control.relocation (
     read_only_ms bigint,
     rows bigint,
     different bigint,
+    -- The switch that was last begun takes back one after which rows differed.
+    returns boolean not null default false,
     begun_at timestamptz not null default now(),
     ended_at timestamptz,
     check ((state = '完了') = (ended_at is not null))
@@ -26,3 +28,12 @@ create table control.relocation_act (
     note text not null
 );
 create index relocation_act_of on control.relocation_act (relocation);
+
+create function control.act_only() returns trigger language plpgsql as
+$$
+begin
+    raise exception '% is never changed', tg_table_name using errcode = '42501';
+end
+$$;
+create trigger act_only before update or delete or truncate on control.relocation_act
+    for each statement execute function control.act_only();

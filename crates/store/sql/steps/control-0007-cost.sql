@@ -54,6 +54,14 @@ create table control.cost_daily (
 );
 create index cost_daily_of on control.cost_daily (import);
 
+-- A bill that was imported by mistake, taken out of the books again.
+create table control.cost_withdrawal (
+    import bigint primary key references control.cost_import,
+    at timestamptz not null default now(),
+    actor text not null,
+    reason text not null check (reason <> '')
+);
+
 -- 為替: yen a unit in millionths, in force from a day until the next; nothing before the first.
 create table control.cost_rate (
     currency text not null check (currency ~ '^[A-Z]{3}$' and currency <> 'JPY'),
@@ -121,7 +129,7 @@ create table control.deposit_entry (
     at timestamptz not null default now(),
     day date not null,
     organisation text not null references control.organisation,
-    kind text not null check (kind in ('請求', '受入', '払渡', '払戻', '取消')),
+    kind text not null check (kind in ('請求', '減額', '受入', '払渡', '払戻', '取消')),
     provider text not null,
     note text not null,
     actor text not null,
@@ -159,9 +167,11 @@ begin
     select organisation into whose from control.deposit_entry where id = wrong;
     -- One after another for each organisation, so that two payments cannot both find the money.
     perform pg_advisory_xact_lock(hashtext('deposit'), hashtext(whose));
-    select coalesce(sum(debit_yen - credit_yen), 0) into held
-    from control.deposit_line l join control.deposit_entry e on e.id = l.entry
-    where e.organisation = whose and l.account = '保管金';
+    -- On every day: money that came later was not there to be handed on.
+    select coalesce(min(running), 0) into held from (
+        select sum(sum(debit_yen - credit_yen)) over (order by e.day) as running
+        from control.deposit_line l join control.deposit_entry e on e.id = l.entry
+        where e.organisation = whose and l.account = '保管金' group by e.day) days;
     if held < 0 then
         raise exception 'the deposit of % would be below nothing', whose using errcode = '23514';
     end if;
@@ -183,6 +193,97 @@ create trigger never before update or delete or truncate on control.deposit_entr
     for each statement execute function control.never();
 create trigger never before update or delete or truncate on control.deposit_line
     for each statement execute function control.never();
+create trigger never before update or delete or truncate on control.cost_import
+    for each statement execute function control.never();
+create trigger never before update or delete or truncate on control.cost_daily
+    for each statement execute function control.never();
+create trigger never before update or delete or truncate on control.cost_withdrawal
+    for each statement execute function control.never();
+create trigger never before update or delete or truncate on control.cost_run
+    for each statement execute function control.never();
+create trigger never before update or delete or truncate on control.cost_share
+    for each statement execute function control.never();
+create trigger never before delete or truncate on control.cost_scope
+    for each statement execute function control.never();
+
+-- What a bill covered is never changed; it only goes out of force.
+create function control.scope_guard() returns trigger language plpgsql as
+$$
+begin
+    if not old.current or new.current or to_jsonb(new) - 'current' <> to_jsonb(old) - 'current' then
+        raise exception 'cost_scope is never changed' using errcode = '42501';
+    end if;
+    return new;
+end
+$$;
+create trigger guard before update on control.cost_scope
+    for each row execute function control.scope_guard();
+
+-- 請求書 of record (適格請求書, 消費税法 第57条の4): numbered without gaps for each issuer and year, never
+-- changed; a wrong one is cancelled by one that takes all of it back.
+create table control.invoice (
+    registration text not null check (registration ~ '^T[0-9]{13}$'),
+    year integer not null,
+    number integer not null,
+    at timestamptz not null default now(),
+    actor text not null,
+    issued date not null check (extract(year from issued) = year),
+    issuer text not null check (issuer <> ''),
+    sample boolean not null,
+    organisation text not null references control.organisation,
+    recipient text not null check (recipient <> ''),
+    month date not null check (extract(day from month) = 1),
+    method text not null,
+    run bigint not null references control.cost_run,
+    lines jsonb not null,
+    taxes jsonb not null,
+    total_yen bigint not null,
+    -- In the books of deposits; none for an invoice of nothing.
+    entry bigint unique references control.deposit_entry,
+    cancels_year integer,
+    cancels_number integer,
+    reason text not null,
+    primary key (registration, year, number),
+    unique (registration, cancels_year, cancels_number),
+    foreign key (registration, cancels_year, cancels_number)
+        references control.invoice (registration, year, number),
+    check (num_nulls(cancels_year, cancels_number) in (0, 2)),
+    check ((cancels_number is null) = (reason = '')),
+    check ((total_yen = 0) = (entry is null))
+);
+create index invoice_of on control.invoice (organisation, month);
+
+-- The number is the database's: the next one, taken in turn. One invoice a body and month stands.
+create function control.invoice_number() returns trigger language plpgsql as
+$$
+declare
+    taken control.invoice;
+begin
+    perform pg_advisory_xact_lock(hashtext('invoice'), hashtext(new.registration));
+    select coalesce(max(number), 0) + 1 into new.number from control.invoice
+    where registration = new.registration and year = new.year;
+    if new.cancels_number is not null then
+        select * into taken from control.invoice where registration = new.registration
+            and year = new.cancels_year and number = new.cancels_number;
+        if taken.cancels_number is not null or taken.total_yen <> -new.total_yen
+            or (taken.organisation, taken.month) <> (new.organisation, new.month) then
+            raise exception 'an invoice is cancelled by all of it' using errcode = '23514';
+        end if;
+    elsif exists (select from control.invoice i
+        where i.organisation = new.organisation and i.month = new.month
+            and i.cancels_number is null
+            and not exists (select from control.invoice c
+                where c.registration = i.registration and c.cancels_year = i.year
+                    and c.cancels_number = i.number)) then
+        raise exception 'an invoice for that month stands already' using errcode = '23505';
+    end if;
+    return new;
+end
+$$;
+create trigger number before insert on control.invoice
+    for each row execute function control.invoice_number();
+create trigger never before update or delete or truncate on control.invoice
+    for each statement execute function control.never();
 
 -- 補助金: an application and what became of it.
 create table control.subsidy (
@@ -191,15 +292,18 @@ create table control.subsidy (
     programme text not null,
     fiscal_year integer not null,
     state text not null check (state in
-        ('申請', '交付決定', '不交付', '取下げ', '実績報告', '額の確定', '精算')),
+        ('申請', '交付決定', '不交付', '取下げ', '概算払', '実績報告', '額の確定', '精算', '返還')),
     applied_yen bigint not null check (applied_yen > 0),
     decided_yen bigint check (decided_yen between 0 and applied_yen),
+    -- 概算払: paid before the amount is fixed, all payments together.
+    advanced_yen bigint not null default 0
+        check (advanced_yen between 0 and coalesce(decided_yen, 0)),
     actual_yen bigint check (actual_yen >= 0),
     settled_yen bigint check (settled_yen between 0 and decided_yen),
     trace text not null,
     check (state in ('申請', '不交付', '取下げ') or decided_yen is not null),
-    check (state not in ('実績報告', '額の確定', '精算') or actual_yen is not null),
-    check (state not in ('額の確定', '精算') or settled_yen is not null)
+    check (state not in ('実績報告', '額の確定', '精算', '返還') or actual_yen is not null),
+    check (state not in ('額の確定', '精算', '返還') or settled_yen is not null)
 );
 create table control.subsidy_act (
     id bigint generated always as identity primary key,
@@ -207,11 +311,20 @@ create table control.subsidy_act (
     at timestamptz not null default now(),
     actor text not null,
     act text not null,
+    -- What this step was about: decided, paid in advance, spent, fixed, paid, paid back.
+    yen bigint,
     note text not null
 );
 create trigger never before update or delete or truncate on control.subsidy_act
     for each statement execute function control.never();
 
+alter table control.cost_run enable row level security;
+create policy own on control.cost_run for select to kumoi_buyer
+    using (exists (select from control.cost_share s
+        where s.run = id and s.organisation = control.own()));
+alter table control.invoice enable row level security;
+create policy own on control.invoice for select to kumoi_buyer
+    using (organisation = control.own());
 alter table control.cost_share enable row level security;
 create policy own on control.cost_share for select to kumoi_buyer
     using (organisation = control.own());
@@ -229,6 +342,7 @@ alter table control.subsidy enable row level security;
 create policy own on control.subsidy for select to kumoi_buyer
     using (organisation = control.own());
 
-grant select (id, month) on control.cost_run to kumoi_buyer;
-grant select on control.cost_rate, control.cost_share, control.cost_budget,
-    control.deposit_entry, control.deposit_line, control.subsidy to kumoi_buyer;
+grant select on control.cost_rate, control.cost_share, control.cost_budget, control.deposit_entry,
+    control.deposit_line, control.subsidy, control.invoice to kumoi_buyer;
+-- The sums of the nation are not a body's.
+grant select (id, at, month) on control.cost_run to kumoi_buyer;

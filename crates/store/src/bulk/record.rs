@@ -110,6 +110,15 @@ impl Snapshot<'_> {
         Ok(self.0.query_one(sql, &[]).await?.try_get(0)?)
     }
 
+    /// The last number of the audit; zero when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn audit_last(&self) -> Result<i64, StoreError> {
+        let sql = "select coalesce(max(id), 0) from core.audit";
+        Ok(self.0.query_one(sql, &[]).await?.try_get(0)?)
+    }
+
     /// The hash of the installed version of a system.
     ///
     /// # Errors

@@ -183,6 +183,24 @@ pub async fn import_add(
     Ok(id)
 }
 
+/// Takes an import out of force, with who and why.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when no such import is in force.
+pub async fn import_withdraw(
+    transaction: &Transaction<'_>,
+    import: i64,
+    (actor, reason): (&str, &str),
+) -> Result<(), StoreError> {
+    let sql = "update control.cost_scope set current = false where import = $1 and current";
+    if transaction.execute(sql, &[&import]).await? == 0 {
+        return Err(StoreError::NotFound(said!("有効な請求 {import}", "bill {import} in force")));
+    }
+    let sql = "insert into control.cost_withdrawal (import, actor, reason) values ($1, $2, $3)";
+    transaction.execute(sql, &[&import, &actor, &reason]).await?;
+    Ok(())
+}
+
 /// Copies the daily sums of an import; how many there were.
 ///
 /// # Errors
@@ -250,7 +268,7 @@ pub async fn folder_list(client: &impl GenericClient) -> Result<Vec<String>, Sto
 }
 
 /// The daily sums in force of bills whose period begins, in Japan, from a day until before another;
-/// without regions and categories of charges.
+/// without regions, and of the categories of charges only `Tax` apart from all others.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -262,13 +280,14 @@ pub async fn day_list(
         select day, period_from, provider, billing_account, account, service,
             min(service_category), environment, currency, sum(rows)::bigint,
             trim_scale(sum(billed))::text, trim_scale(sum(effective))::text,
-            trim_scale(sum(list))::text, trim_scale(sum(contracted))::text
+            trim_scale(sum(list))::text, trim_scale(sum(contracted))::text,
+            case when charge = 'Tax' then charge else '' end
         from control.cost_daily d
         where (period_from at time zone 'Asia/Tokyo')::date >= $1
           and (period_from at time zone 'Asia/Tokyo')::date < $2
           and exists (select from control.cost_scope s where s.import = d.import and s.current)
-        group by 1, 2, 3, 4, 5, 6, 8, 9
-        order by 1, 2, 3, 4, 5, 6, 8, 9";
+        group by 1, 2, 3, 4, 5, 6, 8, 9, 15
+        order by 1, 2, 3, 4, 5, 6, 8, 9, 15";
     let day = |row: &Row| -> Result<Day, StoreError> {
         Ok(Day {
             day: row.try_get(0)?,
@@ -280,7 +299,7 @@ pub async fn day_list(
             service: row.try_get(5)?,
             service_category: row.try_get(6)?,
             region: String::new(),
-            charge: String::new(),
+            charge: row.try_get(14)?,
             environment: row.try_get(7)?,
             currency: row.try_get(8)?,
             rows: row.try_get(9)?,

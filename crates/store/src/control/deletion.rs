@@ -14,18 +14,24 @@ pub enum DeletionState {
     Frozen,
     /// The last export was taken.
     Exported,
+    /// Databases and roles are being taken away.
+    Erasing,
     /// Databases and roles are gone, and that was looked at.
     Checked,
     /// The keys are gone too.
     Done,
+    /// Taken back before anything was gone: it is written again.
+    Cancelled,
 }
 
 /// The states by their words.
 const STATES: &[(DeletionState, &str)] = &[
     (DeletionState::Frozen, "凍結"),
     (DeletionState::Exported, "書出し済"),
+    (DeletionState::Erasing, "消去中"),
     (DeletionState::Checked, "照合済"),
     (DeletionState::Done, "完了"),
+    (DeletionState::Cancelled, "取消"),
 ];
 
 /// The deletion of one organisation.
@@ -45,11 +51,23 @@ pub struct Deletion {
     pub export: Option<String>,
     /// Since when nothing can be written.
     pub begun_at: Timestamp,
+    /// The last numbers of journal and audit in the last export.
+    pub last: Option<(i64, i64)>,
 }
 
-const COLUMNS: &str = "id, organisation, requested_by, approved_by, state, export, begun_at";
+/// The last export of an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastExport {
+    /// Digest of its manifest.
+    pub name: String,
+    /// The last numbers of journal and audit in it.
+    pub last: (i64, i64),
+}
 
-/// The organisation's deletion, if one was begun.
+const COLUMNS: &str = "id, organisation, requested_by, approved_by, state, export, begun_at,
+     journal_last, audit_last";
+
+/// The organisation's deletion, if one was begun and not taken back.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -57,7 +75,10 @@ pub async fn deletion_last(
     client: &Client,
     organisation: &str,
 ) -> Result<Option<Deletion>, StoreError> {
-    let sql = format!("select {COLUMNS} from control.deletion where organisation = $1");
+    let sql = format!(
+        "select {COLUMNS} from control.deletion where organisation = $1
+         and state <> '取消'"
+    );
     client.query_opt(&sql, &[&organisation]).await?.as_ref().map(read).transpose()
 }
 
@@ -89,30 +110,78 @@ pub async fn deletion_begin(
         )));
     }
     let sql = format!(
-        "insert into control.deletion (organisation, requested_by, approved_by)
-         values ($1, $2, $3) returning {COLUMNS}"
+        "with begun as (
+           insert into control.deletion (organisation, requested_by, approved_by)
+           values ($1, $2, $3) returning {COLUMNS}),
+         act as (
+           insert into control.deletion_act (deletion, act, note)
+           select id, state, requested_by || '、' || approved_by from begun)
+         select {COLUMNS} from begun"
     );
     read(&client.query_one(&sql, &[&organisation, &requested_by, &approved_by]).await?)
 }
 
-/// Records a step; the digest of the export with the first one that has it.
+/// Records a step with what is to be said of it.
 ///
 /// # Errors
-/// [`StoreError::Database`].
+/// [`StoreError::Database`], also when the step does not follow the last one.
 pub async fn deletion_step(
     client: &Client,
     deletion: &mut Deletion,
     state: DeletionState,
-    export: Option<&str>,
+    note: &str,
 ) -> Result<(), StoreError> {
     let word = STATES.iter().find(|(known, _)| *known == state).map_or("", |(_, word)| word);
     let sql = format!(
-        "update control.deletion set state = $2, export = coalesce($3, export),
-           ended_at = case when $2 = '完了' then now() end
-         where id = $1 returning {COLUMNS}"
+        "with changed as (
+           update control.deletion set state = $2,
+             ended_at = case when $2 in ('完了', '取消') then now() end
+           where id = $1 returning {COLUMNS}),
+         act as (
+           insert into control.deletion_act (deletion, act, note) select id, $2, $3 from changed)
+         select {COLUMNS} from changed"
     );
-    *deletion = read(&client.query_one(&sql, &[&deletion.id, &word, &export]).await?)?;
+    *deletion = read(&client.query_one(&sql, &[&deletion.id, &word, &note]).await?)?;
     Ok(())
+}
+
+/// Records the last export; one that was taken later takes the place of the one before.
+///
+/// # Errors
+/// [`StoreError::Database`], also when something is gone already.
+pub async fn deletion_export(
+    client: &Client,
+    deletion: &mut Deletion,
+    export: &LastExport,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "with changed as (
+           update control.deletion set state = '書出し済', export = $2, journal_last = $3,
+             audit_last = $4
+           where id = $1 returning {COLUMNS}),
+         act as (
+           insert into control.deletion_act (deletion, act, note)
+           select id, state, export from changed)
+         select {COLUMNS} from changed"
+    );
+    let (journal, audit) = export.last;
+    let row = client.query_one(&sql, &[&deletion.id, &export.name, &journal, &audit]).await?;
+    *deletion = read(&row)?;
+    Ok(())
+}
+
+/// The last signed record of a deletion.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn deletion_note(
+    client: &Client,
+    deletion: &Deletion,
+) -> Result<Option<String>, StoreError> {
+    let sql = "select note from control.deletion_record where deletion = $1
+         order by id desc limit 1";
+    let row = client.query_opt(sql, &[&deletion.id]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
 /// Appends a signed record.
@@ -155,5 +224,6 @@ fn read(row: &Row) -> Result<Deletion, StoreError> {
         state: *state,
         export: row.try_get(5)?,
         begun_at: row.try_get(6)?,
+        last: row.try_get::<_, Option<i64>>(7)?.zip(row.try_get(8)?),
     })
 }

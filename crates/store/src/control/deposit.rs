@@ -13,6 +13,8 @@ use crate::{GenericClient, StoreError};
 pub enum Kind {
     /// 請求: the organisation owes the fee, and the fee is owed to the provider.
     Billed,
+    /// 減額: a month came to less than nothing; the organisation and the provider owe less.
+    Credited,
     /// 受入: the organisation paid in; the money is held.
     Received,
     /// 払渡: handed on to the provider.
@@ -26,6 +28,7 @@ impl Kind {
     pub fn term(self) -> &'static str {
         match self {
             Kind::Billed => "請求",
+            Kind::Credited => "減額",
             Kind::Received => "受入",
             Kind::HandedOn => "払渡",
             Kind::Returned => "払戻",
@@ -36,6 +39,7 @@ impl Kind {
     fn accounts(self) -> (&'static str, &'static str) {
         match self {
             Kind::Billed => ("未収利用料", "未払利用料"),
+            Kind::Credited => ("未払利用料", "未収利用料"),
             Kind::Received => ("保管金", "未収利用料"),
             Kind::HandedOn => ("未払利用料", "保管金"),
             Kind::Returned => ("未収利用料", "保管金"),
@@ -67,7 +71,7 @@ pub struct Entry {
 pub struct Statement {
     /// Whose.
     pub organisation: String,
-    /// 請求.
+    /// 請求, less 減額.
     pub billed: i64,
     /// 受入.
     pub received: i64,
@@ -117,22 +121,6 @@ pub async fn entry_add(transaction: &Transaction<'_>, entry: &Entry) -> Result<i
     Ok(id)
 }
 
-/// Whether an organisation is billed for something already, by the same note, and that stands.
-///
-/// # Errors
-/// [`StoreError::Database`].
-pub async fn is_billed(
-    client: &impl GenericClient,
-    organisation: &str,
-    note: &str,
-) -> Result<bool, StoreError> {
-    let sql = "select exists (
-                 select from control.deposit_entry e
-                 where organisation = $1 and note = $2 and kind = '請求'
-                   and not exists (select from control.deposit_entry r where r.reverses = e.id))";
-    Ok(client.query_one(sql, &[&organisation, &note]).await?.try_get(0)?)
-}
-
 /// 取消: writes the reverse of an entry; its number.
 ///
 /// # Errors
@@ -180,7 +168,7 @@ pub async fn statement_list(
 ) -> Result<Vec<Statement>, StoreError> {
     let sql = "
         select e.organisation,
-            coalesce(sum(credit_yen - debit_yen) filter (where kind = '請求'
+            coalesce(sum(credit_yen - debit_yen) filter (where kind in ('請求', '減額')
                 and account = '未払利用料'), 0)::bigint,
             coalesce(sum(debit_yen - credit_yen) filter (where kind = '受入'
                 and account = '保管金'), 0)::bigint,

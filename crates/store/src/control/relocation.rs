@@ -61,10 +61,19 @@ pub struct Relocation {
     pub rows: Option<i64>,
     /// Rows that differed.
     pub different: Option<i64>,
+    /// The last switch took back one after which rows differed.
+    pub returns: bool,
+}
+
+impl Relocation {
+    /// The folder of the cluster that it is written on.
+    pub fn now(&self) -> &str {
+        if self.on_target { &self.target } else { &self.source }
+    }
 }
 
 const COLUMNS: &str = "id, organisation, source, target, main = 'target', state, read_only_ms,
-     rows, different";
+     rows, different, returns";
 
 /// The organisation's last way, ended or not.
 ///
@@ -79,6 +88,48 @@ pub async fn relocation_last(
          order by id desc limit 1"
     );
     client.query_opt(&sql, &[&organisation]).await?.as_ref().map(read).transpose()
+}
+
+/// The name under which the home of an organisation stands in the journal: where its first way
+/// began. Its folder may have another path by now.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn relocation_home(
+    client: &Client,
+    organisation: &str,
+) -> Result<Option<String>, StoreError> {
+    let sql = "select source from control.relocation where organisation = $1 order by id limit 1";
+    let row = client.query_opt(sql, &[&organisation]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// The folder of the cluster that an organisation is on now; `home` when it never moved, or came
+/// back to where it began.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn relocation_seat(
+    client: &Client,
+    organisation: &str,
+    home: &str,
+) -> Result<String, StoreError> {
+    let Some(last) = relocation_last(client, organisation).await? else {
+        return Ok(home.to_owned());
+    };
+    let first = relocation_home(client, organisation).await?;
+    let now = last.now();
+    Ok(if first.as_deref() == Some(now) { home.to_owned() } else { now.to_owned() })
+}
+
+/// Whoever moves an organisation or takes it away is alone with it until this session ends; false
+/// while another session is.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn leaving_alone(client: &Client, organisation: &str) -> Result<bool, StoreError> {
+    let sql = "select pg_try_advisory_lock(hashtextextended('leaving ' || $1, 0))";
+    Ok(client.query_one(sql, &[&organisation]).await?.try_get(0)?)
 }
 
 /// Begins a way; the one that is open when it has the same ends.
@@ -132,13 +183,13 @@ pub async fn relocation_step(
     client
         .execute(
             "with changed as (
-               update control.relocation set state = $2, main = $3,
+               update control.relocation set state = $2, main = $3, returns = $5,
                  ended_at = case when $2 = '完了' then now() end,
                  different = case when $2 <> '切替' then different end
                where id = $1 returning id)
              insert into control.relocation_act (relocation, act, note)
              select id, $2, $4 from changed",
-            &[&relocation.id, &state.word(), &main, &note],
+            &[&relocation.id, &state.word(), &main, &note, &relocation.returns],
         )
         .await?;
     (relocation.state, relocation.on_target) = (state, on_target);
@@ -198,5 +249,6 @@ fn read(row: &Row) -> Result<Relocation, StoreError> {
         read_only_ms: row.try_get(6)?,
         rows: row.try_get(7)?,
         different: row.try_get(8)?,
+        returns: row.try_get(9)?,
     })
 }

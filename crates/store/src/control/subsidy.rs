@@ -23,6 +23,8 @@ pub struct Subsidy {
     pub applied_yen: i64,
     /// Decided.
     pub decided_yen: Option<i64>,
+    /// Paid before the amount was fixed (概算払).
+    pub advanced_yen: i64,
     /// Spent.
     pub actual_yen: Option<i64>,
     /// Settled.
@@ -56,31 +58,35 @@ pub async fn subsidy_add(
         )
         .await?;
     let id: i64 = row.try_get(0)?;
-    act_add(transaction, (id, &subsidy.state), (actor, note)).await?;
+    act_add(transaction, (id, &subsidy.state, Some(subsidy.applied_yen)), (actor, note)).await?;
     Ok(id)
 }
 
-/// Writes how a subsidy stands after a step from the state `before`.
+/// Writes how a subsidy stands after a step from the state `before` and what had been paid in
+/// advance by then; `yen` is what the step was about.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when somebody took a step meanwhile.
 pub async fn subsidy_write(
     transaction: &Transaction<'_>,
-    (subsidy, before): (&Subsidy, &str),
+    (subsidy, before, yen): (&Subsidy, &Subsidy, Option<i64>),
     (actor, note): (&str, &str),
 ) -> Result<(), StoreError> {
     let written = transaction
         .execute(
             "update control.subsidy set state = $3, decided_yen = $4, actual_yen = $5,
-               settled_yen = $6, trace = $7 where id = $1 and state = $2",
+               settled_yen = $6, trace = $7, advanced_yen = $8
+             where id = $1 and state = $2 and advanced_yen = $9",
             &[
                 &subsidy.id,
-                &before,
+                &before.state,
                 &subsidy.state,
                 &subsidy.decided_yen,
                 &subsidy.actual_yen,
                 &subsidy.settled_yen,
                 &subsidy.trace,
+                &subsidy.advanced_yen,
+                &before.advanced_yen,
             ],
         )
         .await?;
@@ -90,16 +96,17 @@ pub async fn subsidy_write(
             "somebody took a step with this subsidy meanwhile"
         )));
     }
-    act_add(transaction, (subsidy.id, &subsidy.state), (actor, note)).await
+    act_add(transaction, (subsidy.id, &subsidy.state, yen), (actor, note)).await
 }
 
 async fn act_add(
     transaction: &Transaction<'_>,
-    (id, act): (i64, &str),
+    (id, act, yen): (i64, &str, Option<i64>),
     (actor, note): (&str, &str),
 ) -> Result<(), StoreError> {
-    let sql = "insert into control.subsidy_act (subsidy, actor, act, note) values ($1, $2, $3, $4)";
-    transaction.execute(sql, &[&id, &actor, &act, &note]).await?;
+    let sql = "insert into control.subsidy_act (subsidy, actor, act, note, yen)
+               values ($1, $2, $3, $4, $5)";
+    transaction.execute(sql, &[&id, &actor, &act, &note, &yen]).await?;
     Ok(())
 }
 
@@ -109,7 +116,7 @@ async fn act_add(
 /// [`StoreError::Database`].
 pub async fn subsidy_list(client: &impl GenericClient) -> Result<Vec<Subsidy>, StoreError> {
     let sql = "select id, organisation, programme, fiscal_year, state, applied_yen, decided_yen,
-                 actual_yen, settled_yen, trace from control.subsidy order by id";
+                 actual_yen, settled_yen, trace, advanced_yen from control.subsidy order by id";
     let subsidy = |row: &Row| {
         Ok(Subsidy {
             id: row.try_get(0)?,
@@ -122,6 +129,7 @@ pub async fn subsidy_list(client: &impl GenericClient) -> Result<Vec<Subsidy>, S
             actual_yen: row.try_get(7)?,
             settled_yen: row.try_get(8)?,
             trace: row.try_get(9)?,
+            advanced_yen: row.try_get(10)?,
         })
     };
     client.query(sql, &[]).await?.iter().map(subsidy).collect()

@@ -4,7 +4,7 @@
 use aws_lc_rs::rand;
 use tokio_postgres::Client;
 
-use super::{Seat, databases_of, literal, quoted};
+use super::{Seat, databases_of, literal, quoted, turn};
 use crate::StoreError;
 
 /// The name of a publication and, with the database behind it, of a slot and a subscription.
@@ -31,10 +31,18 @@ impl Seat {
         let mut bytes = [0_u8; 24];
         rand::fill(&mut bytes).map_err(|_| StoreError::Vault("乱数"))?;
         let password: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let known = "select 1 from pg_roles where rolname = $1";
-        let verb =
-            if client.query_opt(known, &[&role]).await?.is_some() { "alter" } else { "create" };
-        let sql = format!("{verb} role {role} login replication password '{password}'");
+        // In one transaction behind whatever a program that was cut off still does to the role.
+        let mut sql = format!(
+            "{};
+             do $$ begin if not exists (select from pg_roles where rolname = '{role}') then
+               create role {role}; end if; end $$;
+             alter role {role} login replication password '{password}';
+             grant pg_read_all_data to {role};",
+            turn(organisation)
+        );
+        for database in databases_of(organisation) {
+            sql.push_str(&format!("grant connect on database {} to {role};", quoted(&database)));
+        }
         client.batch_execute(&sql).await?;
         for database in databases_of(organisation) {
             let own = self.connect(&database).await?;
@@ -42,12 +50,6 @@ impl Seat {
             if own.query_opt(published, &[&NAME]).await?.is_none() {
                 own.batch_execute(&format!("create publication {NAME} for all tables")).await?;
             }
-            let database = quoted(&database);
-            let sql = format!(
-                "grant connect on database {database} to {role};
-                 grant pg_read_all_data to {role}"
-            );
-            own.batch_execute(&sql).await?;
         }
         let host = self.socket.replace('\\', "\\\\").replace('\'', "\\'");
         let connection = format!(
@@ -63,8 +65,7 @@ impl Seat {
     pub async fn unpublish(&self, organisation: &str) -> Result<(), StoreError> {
         let role = format!("{organisation}_move");
         let client = self.connect("postgres").await?;
-        let known = "select 1 from pg_roles where rolname = $1";
-        let is_known = client.query_opt(known, &[&role]).await?.is_some();
+        let mut sql = turn(organisation);
         for database in databases_of(organisation) {
             if !self.holds(&database).await? {
                 continue;
@@ -72,13 +73,13 @@ impl Seat {
             let own = self.connect(&database).await?;
             own.batch_execute(&format!("drop publication if exists {NAME}")).await?;
             slot_drop(&own, &database).await?;
-            if is_known {
-                let database = quoted(&database);
-                let sql = format!("revoke connect on database {database} from {role}");
-                own.batch_execute(&sql).await?;
-            }
+            sql.push_str(&format!(
+                ";do $$ begin if exists (select from pg_roles where rolname = '{role}') then
+                   revoke connect on database {} from {role}; end if; end $$",
+                quoted(&database)
+            ));
         }
-        client.batch_execute(&format!("drop role if exists {role}")).await.map_err(StoreError::from)
+        Ok(client.batch_execute(&format!("{sql}; drop role if exists {role}")).await?)
     }
 
     /// Makes the slot from which another cluster will follow a database, anew if it is there.
@@ -118,15 +119,19 @@ impl Seat {
     ) -> Result<(), StoreError> {
         let client = self.connect(database).await?;
         let connection = literal(&format!("{} dbname={database}", door.connection));
-        if is_subscribed(&client, database).await? {
-            let name = slot_of(database);
-            let sql = format!(
-                "alter subscription {name} connection {connection};
-                 alter subscription {name} enable"
-            );
-            return Ok(client.batch_execute(&sql).await?);
-        }
         let name = slot_of(database);
+        match subscription(&client, database).await? {
+            Some(true) => {
+                let sql = format!(
+                    "alter subscription {name} connection {connection};
+                     alter subscription {name} enable"
+                );
+                return Ok(client.batch_execute(&sql).await?);
+            }
+            // What is left of a way before cannot be used again.
+            Some(false) => self.unsubscribe(database).await?,
+            None => {}
+        }
         let sql = format!(
             "create subscription {name} connection {connection} publication {NAME}
              with (create_slot = false, slot_name = {name}, copy_data = {copy},
@@ -135,12 +140,13 @@ impl Seat {
         Ok(client.batch_execute(&sql).await?)
     }
 
-    /// Whether the database here follows another.
+    /// Whether the database here follows another; one whose following was ended half-way does not.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn follows(&self, database: &str) -> Result<bool, StoreError> {
-        is_subscribed(&*self.connect(database).await?, database).await
+        let client = self.connect(database).await?;
+        Ok(subscription(&client, database).await?.unwrap_or_default())
     }
 
     /// How many tables of a database are not copied yet.
@@ -193,19 +199,28 @@ impl Seat {
     /// [`StoreError::Database`].
     pub async fn unsubscribe(&self, database: &str) -> Result<(), StoreError> {
         let client = self.connect(database).await?;
-        if !is_subscribed(&client, database).await? {
+        if subscription(&client, database).await?.is_none() {
             return Ok(());
         }
         let name = slot_of(database);
         // One after another: an alteration must not run in a transaction with the drop.
+        self.follow_pause(database).await?;
         for sql in [
-            format!("alter subscription {name} disable"),
             format!("alter subscription {name} set (slot_name = none)"),
             format!("drop subscription {name}"),
         ] {
             client.batch_execute(&sql).await?;
         }
         Ok(())
+    }
+
+    /// Follows no more for now; what it has had stays, and it cannot go on from there.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn follow_pause(&self, database: &str) -> Result<(), StoreError> {
+        let sql = format!("alter subscription {} disable", slot_of(database));
+        Ok(self.connect(database).await?.batch_execute(&sql).await?)
     }
 
     /// Removes the slots of an organisation's databases here; nothing is kept for a follower.
@@ -240,10 +255,12 @@ impl Seat {
     }
 }
 
-async fn is_subscribed(client: &Client, database: &str) -> Result<bool, StoreError> {
-    let sql = "select 1 from pg_subscription s join pg_database d on d.oid = s.subdbid
+/// Whether the subscription of a database is at work; `None` when there is none.
+async fn subscription(client: &Client, database: &str) -> Result<Option<bool>, StoreError> {
+    let sql = "select s.subenabled from pg_subscription s join pg_database d on d.oid = s.subdbid
          where d.datname = current_database() and s.subname = $1";
-    Ok(client.query_opt(sql, &[&slot_of(database)]).await?.is_some())
+    let found = client.query_opt(sql, &[&slot_of(database)]).await?;
+    Ok(found.map(|row| row.try_get(0)).transpose()?)
 }
 
 /// Drops the database's slots, those of its copying tables too; whoever still uses one is ended.

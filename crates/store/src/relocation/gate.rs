@@ -3,11 +3,27 @@
 
 use std::time::Duration;
 
-use super::{Seat, databases_of, quoted, roles_of};
+use tokio_postgres::Client;
+
+use super::receive::tables_of;
+use super::{Seat, databases_of, quoted, roles_of, turn};
 use crate::StoreError;
 
 /// The name of the trigger and its function.
 const FREEZE: &str = "kumoi_move_freeze";
+
+/// As long as this lives, nobody writes to the tables of a database, whatever a session says.
+pub struct Still(Client);
+
+impl Still {
+    /// Lets writers go on; those that wait do what they waited for.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn release(self) -> Result<(), StoreError> {
+        Ok(self.0.batch_execute("commit").await?)
+    }
+}
 
 impl Seat {
     /// Refuses every change of tables in the organisation's databases from now on.
@@ -61,7 +77,7 @@ impl Seat {
     /// [`StoreError::Database`].
     pub async fn read_only(&self, organisation: &str, on: bool) -> Result<(), StoreError> {
         let client = self.connect("postgres").await?;
-        let mut sql = String::from("begin;");
+        let mut sql = format!("begin; {};", turn(organisation));
         for role in roles_of(organisation) {
             for database in databases_of(organisation) {
                 let (role, database) = (quoted(&role), quoted(&database));
@@ -74,6 +90,49 @@ impl Seat {
         }
         sql.push_str("commit");
         Ok(client.batch_execute(&sql).await?)
+    }
+
+    /// Holds every table of a database still: read-only is a session's own setting, which it may
+    /// take back; a lock is not. Waits for who writes now, no longer than `patience`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], also when somebody writes for longer.
+    pub async fn still(&self, database: &str, patience: Duration) -> Result<Still, StoreError> {
+        let client = self.connect_anew(database).await?;
+        let tables = tables_of(&client).await?;
+        // Its cleaning gives way at once instead of after a second.
+        let clean = "select pg_cancel_backend(pid) from pg_stat_activity
+             where datname = current_database() and backend_type = 'autovacuum worker'";
+        client.execute(clean, &[]).await?;
+        let sql = format!(
+            "begin; set local lock_timeout = {}; lock table {} in share mode",
+            patience.as_millis().max(1),
+            tables.join(", ")
+        );
+        client.batch_execute(&sql).await?;
+        Ok(Still(client))
+    }
+
+    /// Ends what movers that were cut off still do in the organisation's databases, and waits until
+    /// it is over: only they bear the mark, and no other mover is at work.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when it does not end.
+    pub async fn remains_end(&self, organisation: &str) -> Result<(), StoreError> {
+        let client = self.connect("postgres").await?;
+        let databases = databases_of(organisation);
+        let databases: Vec<&str> = databases.iter().map(String::as_str).collect();
+        let sql = "select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = any($1) and application_name ^@ $2 and application_name <> $3";
+        for _ in 0..500 {
+            if client.execute(sql, &[&databases, &super::MARK, &self.mark.as_ref()]).await? == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err(StoreError::Refused(format!(
+            "「{organisation}」の前の引越しの処理が終わりません。しばらく待って、もう一度実行してください"
+        )))
     }
 
     /// Ends the sessions of the organisation's roles: the idle ones at once, those at work when

@@ -17,6 +17,15 @@ pub(super) const TABLES: &str = "
     where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     order by 1, 2";
 
+/// The same, each ready to stand in a statement.
+pub(super) async fn tables_of(client: &Client) -> Result<Vec<String>, StoreError> {
+    let rows = client.query(TABLES, &[]).await?;
+    let name = |row: &tokio_postgres::Row| {
+        Ok(format!("{}.{}", quoted(row.try_get(0)?), quoted(row.try_get(1)?)))
+    };
+    rows.iter().map(name).collect()
+}
+
 impl Seat {
     /// Who the organisation is, and the systems in force with it, compiled from their kept texts.
     ///
@@ -51,15 +60,19 @@ impl Seat {
         for database in databases_of(organisation) {
             let (theirs, own) = (from.connect(&database).await?, self.connect(&database).await?);
             check_same(&database, &theirs, &own).await?;
-            let tables: Vec<String> = own
-                .query(TABLES, &[])
-                .await?
-                .iter()
-                .map(|row| Ok(format!("{}.{}", quoted(row.try_get(0)?), quoted(row.try_get(1)?))))
-                .collect::<Result<_, StoreError>>()?;
-            own.batch_execute(&format!("truncate {} restart identity", tables.join(", "))).await?;
+            self.empty(&database).await?;
         }
         Ok(())
+    }
+
+    /// Empties a database, which follows nothing, for a copy.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn empty(&self, database: &str) -> Result<(), StoreError> {
+        let own = self.connect(database).await?;
+        let tables = tables_of(&own).await?.join(", ");
+        Ok(own.batch_execute(&format!("truncate {tables} restart identity")).await?)
     }
 
     /// The same passwords open the roles here: only their verifiers travel.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use store::seal::offline::{OfflineLog, size_of};
 use store::seal::{Kind, Verifier};
 
-use super::{FORMAT, KEY, WHOLE_MANIFEST, WholeManifest, files_of, sum};
+use super::{KEY, WHOLE_MANIFEST, WholeManifest, files_of, sum};
 use crate::TransferError;
 use crate::error::at as failed;
 use crate::file::Reader;
@@ -36,20 +36,9 @@ pub struct WholeReport {
 /// # Errors
 /// [`TransferError::Refused`] when it is none; what is wrong in one stands in the report.
 pub fn whole_verify(folder: &Path) -> Result<WholeReport, TransferError> {
-    let path = folder.join(WHOLE_MANIFEST);
-    let refused = || {
-        let shown = path.display();
-        TransferError::Refused(format!(
-            "{shown} を書き出しの目録として読めません。書き出しが終わったフォルダを指定してください"
-        ))
-    };
-    let text = fs::read(&path).map_err(|_| refused())?;
-    let manifest: WholeManifest = serde_json::from_slice(&text).map_err(|_| refused())?;
-    if manifest.format != FORMAT {
-        return Err(refused());
-    }
+    let manifest = WholeManifest::read(folder)?;
     let mut report = WholeReport {
-        name: sum(&path)?.sha256,
+        name: sum(&folder.join(WHOLE_MANIFEST))?.sha256,
         files: manifest.files.len(),
         records: manifest.files.values().filter_map(|file| file.records).sum(),
         sealed: 0,

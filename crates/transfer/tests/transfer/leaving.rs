@@ -11,14 +11,17 @@ use serde_json::json;
 use store::Database;
 use store::audit::{NewAudit, audit_append};
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::{DeletionState, buyer_admit, control_open, organisation_register};
+use store::control::{
+    DeletionState, buyer_admit, control_open, organisation_register, relocation_begin,
+    relocation_end,
+};
 use store::journal::{NewEntry, journal_append};
 use store::organisation::{Installer, Organisation, credentials_write};
 use store::register::{Table, open_many};
 use store::relocation::Seat;
 use store::seal::{SealKey, seal_all};
 use store::testing::{Place, sample_organisation};
-use transfer::{Deleter, Layout, Side, Whole, WholeManifest, whole_verify};
+use transfer::{Deleter, Layout, Mover, PlaceFolder, Side, Whole, WholeManifest, whole_verify};
 
 use crate::folder::{standard, system};
 use transfer::trial::row;
@@ -102,9 +105,14 @@ async fn a_body_leaves_with_everything_and_is_gone() {
     let (key, file) = (&body.key, body.file.clone());
     let seats = [Seat::of(&body.cluster).unwrap()];
     let deleter = Deleter { organisation: &body.organisation, seats: &seats, home: &body.home };
-    let said = deleter.freeze(("甲", "甲")).await.unwrap_err().to_string();
+    let said = deleter.freeze(("甲", "甲"), key).await.unwrap_err().to_string();
     assert!(said.contains("別の二人"), "{said}");
-    deleter.freeze(("見本 甲", "見本 乙")).await.unwrap();
+    check_taken_back(&body, &deleter).await;
+    let case = entered(&body).await;
+    let people = ("見本 甲", "見本 乙");
+    let early = place.path().join("early");
+    body.export(&early).await;
+    deleter.freeze(people, key).await.unwrap();
     let late = audit_append(&**body.office.client().await.unwrap(), &audit(100)).await;
     assert!(late.is_err(), "it is written after the freeze");
 
@@ -112,7 +120,7 @@ async fn a_body_leaves_with_everything_and_is_gone() {
     let (manifest, name) = body.export(&folder).await;
     let report = whole_verify(&folder).unwrap();
     assert!(report.wrong.is_empty(), "{:?}", report.wrong);
-    assert_eq!((report.name.as_str(), report.sealed, report.unsealed), (name.as_str(), 40, 1));
+    assert_eq!((report.name.as_str(), report.sealed, report.unsealed), (name.as_str(), 41, 0));
     let residents = manifest.files[Path::new("systems/resident-record/001_resident_1.csv")].clone();
     assert_eq!(residents.records, Some(40));
     check_altered(&folder, "systems/resident-record/001_resident_1.csv", "書き換えられています");
@@ -124,10 +132,16 @@ async fn a_body_leaves_with_everything_and_is_gone() {
 
     let said = deleter.delete((&name, key), &[]).await.unwrap_err().to_string();
     assert!(said.contains("最後の書き出しと違います"), "{said}");
-    let early = Timestamp::UNIX_EPOCH;
-    let said = deleter.exported((&name, early)).await.unwrap_err().to_string();
+    let said = deleter.exported(&early).await.unwrap_err().to_string();
     assert!(said.contains("凍結する前"), "{said}");
-    deleter.exported((&name, manifest.exported_at)).await.unwrap();
+    let cases = fs::read_to_string(folder.join("records/cases.jsonl")).unwrap();
+    assert!(cases.contains("\"kojin_bango\":\"123456789018\""), "{cases}");
+    assert_eq!(manifest.unopened, [format!("事案 {case} の damaged")]);
+    deleter.exported(&folder).await.unwrap();
+    check_refused(&body, (&deleter, &name)).await;
+    let again = place.path().join("again");
+    let name = body.export(&again).await.1;
+    deleter.exported(&again).await.unwrap();
     assert!(!seats[0].traces("mura").await.unwrap().is_empty());
     let (deletion, note) = deleter.delete((&name, key), std::slice::from_ref(&file)).await.unwrap();
     assert_eq!(deletion.state, DeletionState::Done);
@@ -139,6 +153,73 @@ async fn a_body_leaves_with_everything_and_is_gone() {
     // Once more changes nothing, and what was taken along can still be checked.
     deleter.delete((&name, key), &[file]).await.unwrap();
     assert!(whole_verify(&folder).unwrap().wrong.is_empty());
+}
+
+/// Nothing is taken away while it moves, or when something was written after the last export; and
+/// what is frozen does not move.
+async fn check_refused(body: &Body, (deleter, name): (&Deleter<'_>, &str)) {
+    let seat = || Seat::of(&body.cluster).unwrap();
+    let places = PlaceFolder::open(&body.file.with_extension("places")).unwrap();
+    let mover = Mover {
+        organisation: "mura",
+        source: ("一", seat()),
+        target: ("二", seat()),
+        home: &body.home,
+        places: &places,
+    };
+    let said = mover.forth().await.unwrap_err().to_string();
+    assert!(said.contains("消去のため凍結"), "{said}");
+    let mut control = control_open(&body.home).await.unwrap();
+    let mut way = relocation_begin(&mut control, "mura", ("一", "二")).await.unwrap();
+    let said = deleter.delete((name, &body.key), &[]).await.unwrap_err().to_string();
+    assert!(said.contains("引越しの途中"), "{said}");
+    relocation_end(&control, &mut way).await.unwrap();
+    let owner = body.home.connect_owner("mura").await.unwrap();
+    audit_append(&owner, &audit(101)).await.unwrap();
+    let said = deleter.delete((name, &body.key), &[]).await.unwrap_err().to_string();
+    assert!(said.contains("書かれたものがあります。何も消していません"), "{said}");
+    assert!(seat().holds("mura").await.unwrap());
+    seal_all(&seat().database("mura").unwrap(), &body.key).await.unwrap();
+}
+
+/// A freeze waits for applications, and can be taken back; who answered for it stays known.
+async fn check_taken_back(body: &Body, deleter: &Deleter<'_>) {
+    let front = body.home.connect_owner("mura_front").await.unwrap();
+    let sql = "insert into front.inbox (kind, subject_handle, sealed)
+        values ('link', sha256('x'), 'x')";
+    front.batch_execute(sql).await.unwrap();
+    let people = ("見本 丙", "見本 丁");
+    let said = deleter.freeze(people, &body.key).await.unwrap_err().to_string();
+    assert!(said.contains("住民の申請が 1 件"), "{said}");
+    front.batch_execute("delete from front.inbox").await.unwrap();
+    deleter.freeze(people, &body.key).await.unwrap();
+    let client = body.office.client().await.unwrap();
+    assert!(audit_append(&**client, &audit(98)).await.is_err(), "it is written after the freeze");
+    let cancelled = deleter.cancel(("見本 丙", "契約を続ける")).await.unwrap();
+    assert_eq!(cancelled.state, DeletionState::Cancelled);
+    drop(client);
+    let control = control_open(&body.home).await.unwrap();
+    let change = "update control.deletion set requested_by = 'だれか'";
+    let refused = control.batch_execute(change).await.unwrap_err();
+    assert!(refused.as_db_error().unwrap().message().contains("never changed"), "{refused:?}");
+}
+
+/// A case that is open, with a sealed number and one that nobody can open; its number.
+async fn entered(body: &Body) -> i64 {
+    use base64::Engine;
+    let place = "case.resident-record.move-in.kojin_bango";
+    let sealed = body.office.vault().unwrap().seal(place, "123456789018").unwrap();
+    let text = base64::engine::general_purpose::STANDARD_NO_PAD.encode(sealed);
+    let form = json!({
+        "people": [{ "kojin_bango": format!("sealed:{text}") }],
+        "damaged": "sealed:AAAA",
+    });
+    let client = body.home.connect_owner("mura").await.unwrap();
+    let sql = "insert into core.cases (system, procedure, package, stage, origin, title, subjects,
+            versions, form, identity, due_on, entered_by)
+        values ('resident-record', 'move-in', '', '仮登録', '窓口', '', '{}', '{}', $1, '{}',
+            '2026-04-01', '見本') returning id";
+    client.query_one(sql, &[&form]).await.unwrap().get(0)
 }
 
 /// A changed byte is found by the manifest.

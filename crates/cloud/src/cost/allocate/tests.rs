@@ -211,7 +211,7 @@ proptest! {
         let Ok(allocation) = allocate(&ledger, &basis()) else { return Ok(()) };
         let nobody: i64 = allocation.nobody.iter().map(|it| it.2).sum();
         prop_assert_eq!(allocation.spread + nobody, allocation.total);
-        prop_assert_eq!(allocation.total, ledger.total().0);
+        prop_assert_eq!(allocation.total, ledger.total().unwrap().0);
         for outcome in allocation.outcomes {
             if let Ok(shares) = outcome.shares {
                 let sum: i64 = shares.iter().map(|share| share.yen).sum();
@@ -219,4 +219,52 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn tax_on_a_bill_stands_apart() {
+    let tax = Day { charge: "Tax".to_owned(), ..day("P", "k1", "JPY", "1390") };
+    let days = [day("P", "k1", "JPY", "13900"), tax, day("P", "s1", "JPY", "100")];
+    let owners = [owner("k1", Some("kasumi"), "resident-record"), owner("s1", Some("sakura"), "x")];
+    let ledger = Ledger::of(&days, &owners, &rates()).unwrap();
+    let allocation = allocate(&ledger, &basis()).unwrap();
+    assert_eq!((allocation.total, allocation.spread), (15_390, 14_000));
+    assert_eq!(allocation.taxes, [("P".to_owned(), 1_390)]);
+    for method in Method::ALL {
+        let all: i64 = allocation.shares(method).unwrap().iter().map(|it| it.yen).sum();
+        assert_eq!(all, 14_000, "{}", method.term());
+    }
+    // What the own accounts cost is what an invoice taxes, once.
+    let own = allocation.share(Method::Usage, "kasumi", "resident-record").unwrap();
+    assert_eq!(own.yen, 13_900);
+    let weights: i128 = ledger.services_of("kasumi", "resident-record").iter().map(|it| it.1).sum();
+    assert_eq!(weights, 13_900_000_000);
+}
+
+#[test]
+fn a_share_is_made_of_its_own_services_and_its_part_of_the_shared() {
+    let service = |account: &str, name: &str, yen: &str| Day {
+        service: name.to_owned(),
+        ..day("P", account, "JPY", yen)
+    };
+    let days = [
+        service("k1", "計算", "300"),
+        service("s1", "倉庫", "100"),
+        service("net", "網", "40"),
+        service("lost", "誰のでもない", "9"),
+    ];
+    let owners = [
+        owner("k1", Some("kasumi"), "a"),
+        owner("s1", Some("sakura"), "b"),
+        owner("net", None, "共通"),
+    ];
+    let ledger = Ledger::of(&days, &owners, &rates()).unwrap();
+    let of = |organisation, system| -> Vec<(String, i128)> {
+        let all = ledger.services_of(organisation, system).into_iter();
+        all.map(|(service, weight)| (service.1.clone(), weight / 1_000_000)).collect()
+    };
+    assert_eq!(of("kasumi", "a"), [("網".to_owned(), 30), ("計算".to_owned(), 300)]);
+    assert_eq!(of("sakura", "b"), [("倉庫".to_owned(), 100), ("網".to_owned(), 10)]);
+    assert_eq!(of("kasumi", "b"), [("網".to_owned(), 40)]);
+    assert_eq!(ledger.by_service().unwrap().len(), 4);
 }

@@ -163,6 +163,8 @@ impl Sums {
                 let what = "終わりが始まり（ChargePeriodStart）より後ではありません";
                 return Err(Fault::at(batch.line(row), Some("ChargePeriodEnd"), what));
             }
+            // A bill counts its days from where its month begins: in UTC or in Japan.
+            let start = start + instant::ahead(from);
             let day = start.div_euclid(86_400);
             self.key_write(&places, batch, row, (day, from, to));
             let at = self.group(&places, batch, row, (start, from, to))?;

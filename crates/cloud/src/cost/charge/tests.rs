@@ -77,6 +77,9 @@ async fn metered_days_become_a_bill_in_the_books() {
         bill_import(&mut client, &place.path().join("costs"), (&[file], "試験")).await.unwrap();
     }
     let mut books = books_open(&client, MAY).await.unwrap();
+    // Days of Japan, the first of the month with them.
+    let days = books.days.iter().map(|it| it.day);
+    assert_eq!(days.clone().min().zip(days.max()), Some((MAY, Date::constant(2026, 5, 10))));
     books.basis.points = vec![("人口".to_owned(), 7), (WORKLOAD.to_owned(), 3)];
     let allocation = books.allocate().unwrap();
     assert_eq!((allocation.total, allocation.nobody.len()), (28_000, 0));
@@ -88,19 +91,62 @@ async fn metered_days_become_a_bill_in_the_books() {
     allocation_keep(&mut client, (&books, &allocation), "試験").await.unwrap();
     let issuer =
         Issuer { name: "見本".into(), registration: "T0000000000000".into(), sample: true };
-    let made =
-        invoice_list(&client, (MAY, Method::Usage), (&issuer, Date::constant(2026, 6, 10)), &names)
-            .await;
+    let made = invoice_drafts(
+        &client,
+        (MAY, Method::Usage),
+        (&issuer, Date::constant(2026, 6, 10)),
+        &names,
+    )
+    .await;
     let (run, invoices) = made.unwrap();
     assert_eq!(run.total_yen, 28_000);
     let totals: Vec<_> =
         invoices.iter().map(|(_, it)| (it.recipient.as_str(), it.total_yen)).collect();
     assert_eq!(totals, [("霞村", 12_100), ("kumoi", 18_700)]);
-    assert_eq!(invoices_bill(&mut client, MAY, &invoices, "試験").await.unwrap(), 2);
-    let again = invoices_bill(&mut client, MAY, &invoices, "試験").await.unwrap_err().to_string();
-    assert!(again.contains("もう請求しています"), "{again}");
-    let statements = statement_list(&client, Date::constant(2026, 12, 31)).await.unwrap();
+    check_issued(&mut client, &issuer, &names).await;
+    let statements = statement_list(&client, Date::constant(2027, 12, 31)).await.unwrap();
     let billed: Vec<_> =
         statements.iter().map(|it| (it.billed, it.receivable, it.payable)).collect();
     assert_eq!(billed, [(12_100, 12_100, 12_100), (18_700, 18_700, 18_700)]);
+}
+
+/// Numbers without gaps, one that stands a body and month, and a counter-invoice for a wrong one.
+async fn check_issued(client: &mut Connection, issuer: &Issuer, names: &BTreeMap<String, String>) {
+    let day = Date::constant(2026, 6, 10);
+    let (month, by) = ((MAY, Method::Usage), (names, "試験"));
+    let numbers =
+        |all: &[Issued]| -> Vec<String> { all.iter().map(|it| number_text(it.number)).collect() };
+    let first = invoices_issue(client, month, (issuer, day), by).await.unwrap();
+    assert_eq!(numbers(&first), ["2026-000001", "2026-000002"]);
+    let other = (MAY, Method::Equal);
+    let again = invoices_issue(client, other, (issuer, day), by).await.unwrap_err().to_string();
+    assert!(again.contains("請求書 2026-000001 でもう請求しています"), "{again}");
+    let number = first[0].number;
+    let key = (issuer.registration.as_str(), number);
+    let why = (day, "団体の誤り", "試験");
+    let counter = invoice_cancel(client, key, why).await.unwrap();
+    assert_eq!((number_text(counter.number).as_str(), counter.total_yen), ("2026-000003", -12_100));
+    assert_eq!(counter.content.0[0]["net_yen"], -11_000);
+    for wrong in [number, counter.number] {
+        let key = (issuer.registration.as_str(), wrong);
+        let said = invoice_cancel(client, key, why).await.unwrap_err().to_string();
+        assert!(said.contains("もう取り消されているか"), "{said}");
+    }
+    let key = (issuer.registration.as_str(), first[1].number);
+    invoice_cancel(client, key, why).await.unwrap();
+    let later = Date::constant(2027, 1, 4);
+    let second = invoices_issue(client, month, (issuer, later), by).await.unwrap();
+    assert_eq!(numbers(&second), ["2027-000001", "2027-000002"]);
+    assert_eq!(invoice::invoice_list(client, MAY).await.unwrap().len(), 6);
+    let sheet = invoice_sheet(&counter);
+    assert_eq!((&sheet["total"], &sheet["cancels"]), (&json!("-12,100"), &json!("2026-000001")));
+    assert_eq!(sheet["taxes"][0]["percent"], "10");
+    assert_eq!(number_read("2026-000003"), Some(counter.number));
+    for sql in [
+        "delete from control.invoice",
+        "update control.invoice set total_yen = 1",
+        "insert into control.invoice select * from control.invoice where total_yen > 0",
+    ] {
+        assert!(client.batch_execute(sql).await.is_err(), "{sql}");
+    }
 }

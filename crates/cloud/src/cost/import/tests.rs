@@ -114,10 +114,9 @@ async fn a_bill_is_in_the_books_whole_or_not_at_all() {
             今回: P の請求先 B1
             2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD）（1 件）
             出し直された請求なら
-            同じ提供者
-            請求先
-            期間
-            通貨のすべてをまとめて取り込んでください"#]],
+            同じ請求先と期間のすべてをまとめて取り込んでください
+            誤って取り込んだものなら
+            kumoi cost withdraw 2 で除けます"#]],
     );
     let other = room.import(&[row("B1", ("2026-05-15", "2026-06-15"), "9")]).await;
     Room::check(
@@ -130,10 +129,9 @@ async fn a_bill_is_in_the_books_whole_or_not_at_all() {
             今回: P の請求先 B1
             2026-05-15T00:00:00Z から 2026-06-15T00:00:00Z まで（USD）（1 件）
             出し直された請求なら
-            同じ提供者
-            請求先
-            期間
-            通貨のすべてをまとめて取り込んでください"#]],
+            同じ請求先と期間のすべてをまとめて取り込んでください
+            誤って取り込んだものなら
+            kumoi cost withdraw 2 で除けます"#]],
     );
     let inner = [row("B3", MAY, "1"), row("B3", ("2026-05-31", "2026-06-30"), "1")];
     Room::check(
@@ -143,9 +141,10 @@ async fn a_bill_is_in_the_books_whole_or_not_at_all() {
             2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD） と P の請求先 B3
             2026-05-31T00:00:00Z から 2026-06-30T00:00:00Z まで（USD）"#]],
     );
+    check_issued_wider(&mut room).await;
     // Another month stands beside it; a fault in the last row leaves nothing.
     let june = room.import(&[row("B1", ("2026-06-01", "2026-07-01"), "3")]).await;
-    Room::check(june, expect!["3 replaces None: B1 3 None"]);
+    Room::check(june, expect!["5 replaces None: B1 3 None"]);
     let broken = [row("B1", ("2026-07-01", "2026-08-01"), "3"), row("B1", MAY, "三")];
     Room::check(
         room.import(&broken).await,
@@ -158,10 +157,28 @@ async fn a_bill_is_in_the_books_whole_or_not_at_all() {
         2026-05-01 B1 計\算 1.75
         2026-05-01 B2 計\算 2
         2026-06-01 B1 計\算 3
-        raw 3
+        raw 5
         incoming 0
     "#]]
     .assert_eq(&room.said().await);
+}
+
+/// A bill that is issued again over the same accounts and months replaces, whatever else is in it;
+/// one that was a mistake is taken out again.
+async fn check_issued_wider(room: &mut Room) {
+    // Issued again with a charge in another currency: the same accounts, the same month.
+    let other = row("B2", MAY, "4").replacen("USD", "JPY", 1);
+    let wider = [row("B1", MAY, "1.75"), row("B2", MAY, "2"), other];
+    let wider = room.import(&wider).await.unwrap();
+    assert_eq!((wider.replaces, wider.scopes.len()), (Some(2), 3));
+    let why = ("試験", "取り違え");
+    bill_withdraw(&mut room.client, wider.id, why).await.unwrap();
+    let said = bill_withdraw(&mut room.client, wider.id, why).await.unwrap_err().to_string();
+    assert!(said.contains("有効な請求 3"), "{said}");
+    let changed = room.client.batch_execute("update control.cost_scope set current = true").await;
+    assert!(changed.is_err(), "a bill that was replaced comes back");
+    let again = room.import(&[row("B1", MAY, "1.75"), row("B2", MAY, "2")]).await;
+    Room::check(again, expect!["4 replaces None: B1 1.75 None B2 2 None"]);
 }
 
 #[tokio::test]

@@ -45,6 +45,23 @@ impl Room {
         Ok(id)
     }
 
+    /// Hands on what was billed, on a day.
+    async fn hand_on(&mut self, day: &str, yen: i64) -> Result<i64, String> {
+        let entry = Entry {
+            day: day.parse().unwrap(),
+            organisation: "kumoi".to_owned(),
+            kind: Kind::HandedOn,
+            provider: "見本クラウド".to_owned(),
+            yen,
+            note: "5月分".to_owned(),
+            actor: "試験".to_owned(),
+        };
+        let transaction = self.client.transaction().await.unwrap();
+        let id = entry_add(&transaction, &entry).await.map_err(|error| error.to_string())?;
+        transaction.commit().await.map_err(|error| crate::error::Failure(error).to_string())?;
+        Ok(id)
+    }
+
     async fn reverse(&mut self, id: i64) -> Result<i64, String> {
         let transaction = self.client.transaction().await.unwrap();
         let words = ("2026-07-01".parse().unwrap(), "誤り", "試験");
@@ -88,6 +105,10 @@ async fn deposits_balance_and_never_fall_below_nothing() {
     room.add("kumoi", Kind::Received, 50).await.unwrap();
     room.add("kasumi", Kind::HandedOn, 1_000).await.unwrap();
     room.add("kasumi", Kind::Returned, 150).await.unwrap();
+    // What came on the 30th was not there the day before.
+    assert!(room.hand_on("2026-06-29", 1).await.unwrap_err().contains("below nothing"));
+    let handed = room.hand_on("2026-07-02", 50).await.unwrap();
+    room.reverse(handed).await.unwrap();
     // Another body's money is not there to be handed on.
     assert!(room.add("kasumi", Kind::HandedOn, 51).await.unwrap_err().contains("below nothing"));
     assert!(room.add("kasumi", Kind::Billed, 0).await.unwrap_err().contains("1 円以上"));
@@ -129,7 +150,7 @@ async fn the_database_itself_keeps_the_books_straight() {
         "update control.deposit_line set debit_yen = 1",
         "delete from control.deposit_line",
         "update control.deposit_entry set note = ''",
-        "truncate control.deposit_line, control.deposit_entry",
+        "truncate control.invoice, control.deposit_line, control.deposit_entry",
     ] {
         assert!(room.refused(sql).await.contains("is never changed"), "{sql}");
     }
@@ -158,11 +179,21 @@ async fn a_municipality_sees_its_own_deposits_only() {
     let own: Vec<String> =
         subsidy_list(&client).await.unwrap().into_iter().map(|it| it.organisation).collect();
     assert_eq!(own, ["kasumi"]);
+    // The runs that it has a share in, without the sums of all.
+    let run = "insert into control.cost_run (actor, month, total_yen, unassigned_yen, basis)
+        values ('x', '2026-05-01', 9, 0, '{}'), ('x', '2026-06-01', 9, 0, '{}');
+        insert into control.cost_share (run, method, organisation, system, yen, trace)
+        values (1, '均等', 'kasumi', 's', 4, ''), (2, '均等', 'kumoi', 's', 5, '')";
+    room.client.batch_execute(run).await.unwrap();
+    let runs = client.query("select id, month from control.cost_run", &[]).await.unwrap();
+    assert_eq!(runs.iter().map(|row| row.get::<_, i64>(0)).collect::<Vec<_>>(), [1]);
+    assert!(room.refused("update control.cost_share set yen = 0").await.contains("never changed"));
     for sql in [
         "insert into control.deposit_entry (day, organisation, kind, provider, note, actor)
          values ('2026-06-30', 'kasumi', '受入', 'x', 'x', 'x')",
         "select from control.cost_daily",
         "select from control.cost_owner",
+        "select total_yen, basis from control.cost_run",
         "update control.subsidy set state = '精算'",
     ] {
         let error = crate::error::Failure(client.batch_execute(sql).await.unwrap_err()).to_string();
@@ -179,6 +210,7 @@ fn subsidy(organisation: &str) -> Subsidy {
         state: "申請".to_owned(),
         applied_yen: 5_000,
         decided_yen: None,
+        advanced_yen: 0,
         actual_yen: None,
         settled_yen: None,
         trace: "見本".to_owned(),
@@ -192,8 +224,10 @@ async fn a_subsidy_takes_one_step_at_a_time() {
     let id = subsidy_add(&transaction, &subsidy("kasumi"), ("試験", "")).await.unwrap();
     let decided =
         Subsidy { id, state: "交付決定".into(), decided_yen: Some(4_000), ..subsidy("kasumi") };
-    subsidy_write(&transaction, (&decided, "申請"), ("試験", "")).await.unwrap();
-    let again = subsidy_write(&transaction, (&decided, "申請"), ("試験", "")).await.unwrap_err();
+    let applied = Subsidy { id, ..subsidy("kasumi") };
+    let step = (&decided, &applied, Some(4_000));
+    subsidy_write(&transaction, step, ("試験", "")).await.unwrap();
+    let again = subsidy_write(&transaction, step, ("試験", "")).await.unwrap_err();
     assert!(again.to_string().contains("先に進めました"));
     transaction.commit().await.unwrap();
     assert_eq!(subsidy_list(&room.client).await.unwrap(), [decided]);
