@@ -9,6 +9,7 @@ mod cards;
 mod contracts;
 mod fill;
 mod keys;
+pub(crate) mod newcomers;
 mod places;
 mod plan;
 mod publication;
@@ -79,7 +80,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
         None => systems_load()?,
     };
     let packages = Arc::new(Packages::default());
-    let layout = Layout::open(arguments.var.as_deref())?;
+    let layout = Arc::new(Layout::open(arguments.var.as_deref())?);
     if arguments.fresh {
         layout.clear().await?;
     }
@@ -111,7 +112,8 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let installer = Installer::new(cluster.installer("postgres"));
     let known = (&systems, &packages);
     let press = publication::Press::new(installer.clone(), &systems, (&packages, layout.var()))?;
-    let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
+    let socket = cluster.socket().display().to_string();
+    let desk = contracts::Desk::new(&layout, installer.clone(), known, (&opened, socket));
     let contracts = tokio::spawn(desk.serve());
     let publication = tokio::spawn(press.serve());
     let filling = tokio::spawn(async move {

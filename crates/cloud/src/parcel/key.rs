@@ -143,9 +143,9 @@ pub fn endorsement_check(
     match verify(Some(&note), vendor, keys) {
         Ok((text, _)) if text == endorsed(vendor, public) => Ok(note),
         Ok(_) => Err("この検証鍵のための署名ではありません"),
-        Err(_) => Err(
-            "使える検証鍵の署名がありません。kumoi parcel endorse が出す文をそのまま入れてください",
-        ),
+        Err(_) => {
+            Err("使える検証鍵の署名がありません。kumoi parcel endorse の出す文を入れてください")
+        }
     }
 }
 
