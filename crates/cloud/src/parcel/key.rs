@@ -129,8 +129,8 @@ fn endorsed(vendor: &str, public: &str) -> String {
     format!("kumoi-key/1\n{vendor}\n{public}\n")
 }
 
-/// Whether one of these keys speaks for a new public key of the vendor; a form's line ends count for
-/// nothing.
+/// Whether one of these keys speaks for a new public key of the vendor; a form's line ends count
+/// for nothing.
 ///
 /// # Errors
 /// What is wrong, in Japanese.
@@ -143,9 +143,7 @@ pub fn endorsement_check(
     match verify(Some(&note), vendor, keys) {
         Ok((text, _)) if text == endorsed(vendor, public) => Ok(note),
         Ok(_) => Err("この検証鍵のための署名ではありません"),
-        Err(_) => {
-            Err("使える検証鍵の署名がありません。kumoi parcel endorse の出す文を入れてください")
-        }
+        Err(_) => Err("使える検証鍵の署名がありません。kumoi parcel endorse の文を入れてください"),
     }
 }
 

@@ -119,7 +119,8 @@ impl Desk {
                 self.open(executor, &organisation, metered).await
             };
             if let Err(error) = work.await {
-                tracing::warn!(organisation = %id, error = format!("{error:#}"), "a new organisation");
+                let error = format!("{error:#}");
+                tracing::warn!(organisation = %id, error, "a new organisation");
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! Organisations that come to a running zone: their credentials appear in the zone's folder, and they
-//! are served beside those of the start, whose sessions and work go on untouched.
+//! Organisations that come to a running zone: their credentials appear in the zone's folder, and
+//! they are served beside those of the start, whose sessions and work go on untouched.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
