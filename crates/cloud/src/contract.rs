@@ -185,6 +185,9 @@ impl Executor<'_> {
             if contract.state != SIGNED && contract.state != IN_SERVICE {
                 continue;
             }
+            if is_upgraded(contract, contracts, &all) {
+                continue;
+            }
             if changes_vendor(contract, &all) {
                 control::contract_waits(&control, contract.id).await?;
                 continue;
@@ -274,6 +277,13 @@ fn changes_vendor(contract: &Contract, all: &[Contract]) -> bool {
     let old = all.iter().find(|old| Some(old.id) == contract.draft.replaces);
     contract.state == SIGNED
         && old.is_some_and(|old| old.offer.vendor_id != contract.offer.vendor_id)
+}
+
+/// Whether one of these contracts brings this one's system to a newer version of the same vendor.
+fn is_upgraded(old: &Contract, contracts: &[i64], all: &[Contract]) -> bool {
+    let replaces = |new: &&Contract| new.state == SIGNED && new.draft.replaces == Some(old.id);
+    let mut newer = all.iter().filter(replaces);
+    newer.any(|new| contracts.contains(&new.id) && !changes_vendor(new, all))
 }
 
 /// Why a package is not served after all was brought up; `None` when it is.

@@ -11,6 +11,7 @@ mod costs;
 mod fill;
 mod keys;
 mod nation;
+pub(crate) mod newcomers;
 mod operators;
 mod places;
 mod plan;
@@ -88,7 +89,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
         None => systems_load()?,
     };
     let packages = Arc::new(Packages::default());
-    let layout = Layout::open(arguments.var.as_deref())?;
+    let layout = Arc::new(Layout::open(arguments.var.as_deref())?);
     if arguments.fresh {
         layout.clear().await?;
     }
@@ -126,7 +127,8 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     banner::print(&arguments, &opened, layout.var());
     let installer = Installer::new(cluster.installer("postgres"));
     let press = publication::Press::new(installer.clone(), &systems, (&packages, layout.var()))?;
-    let desk = contracts::Desk::new(&layout, installer.clone(), known, &opened);
+    let socket = cluster.socket().display().to_string();
+    let desk = contracts::Desk::new(&layout, installer.clone(), known, (&opened, socket));
     let works = nation::Works::new(installer.clone(), &systems, layout.var().to_owned());
     let plane = tokio::spawn(works.serve());
     let (desk, press) = (Arc::new(desk), Arc::new(press));

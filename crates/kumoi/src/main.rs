@@ -8,6 +8,7 @@ mod gate;
 mod incident;
 mod leave;
 mod log;
+mod organisation;
 mod parcel;
 mod pipe;
 mod plane;
@@ -73,6 +74,9 @@ enum Command {
     Delete(leave::DeleteArguments),
     /// 団体を、動かしたまま別のクラスターへ移す（元に戻すこともできます）
     Move(relocate::MoveArguments),
+    /// 団体を登録する（動いている kumoi up が、止まらずに開きます）
+    #[command(subcommand)]
+    Organisation(organisation::OrganisationCommand),
     /// 国の運用者の仕事: 団体の木、守りごと、青写真、照合
     Plane(plane::PlaneArguments),
     /// クラウドの費用: 請求の取込み、按分、保管金、予測、FOCUS の書出し
@@ -134,6 +138,7 @@ fn run(command: Command) -> Result<ExitCode> {
             }
             Command::Delete(arguments) => leave::delete(arguments).await,
             Command::VendorChange(arguments) => vendor::change(arguments).await,
+            Command::Organisation(command) => organisation::organisation(command).await,
             Command::Move(arguments) => relocate::relocate(arguments).await,
             Command::Cost(arguments) => cost::cost(arguments).await,
             Command::Incident(arguments) => incident::incident(arguments).await,

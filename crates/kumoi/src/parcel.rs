@@ -24,6 +24,14 @@ pub enum ParcelCommand {
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// 使える署名の鍵で、新しい検証鍵に署名する（二つめからの検証鍵を登録するときに要ります）
+    Endorse {
+        /// 新しい検証鍵（vendor/ で始まる一行）
+        public: String,
+        /// 登録してある検証鍵の、署名の鍵
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
     /// 業務システムのフォルダと文書を、署名した一つのファイルにする
     Make {
         /// 業務システムのフォルダ
@@ -48,10 +56,11 @@ pub fn parcel(command: &ParcelCommand) -> Result<()> {
             key_write(output, &key)?;
             println!("{}", key.public_text());
         }
+        ParcelCommand::Endorse { public, key } => {
+            print!("{}", key_read(key)?.endorse(public)?);
+        }
         ParcelCommand::Make { folder, documents, key, output } => {
-            let text = fs::read_to_string(key)
-                .with_context(|| format!("署名の鍵 {} を読めません", key.display()))?;
-            let key = PublisherKey::read(&text)?;
+            let key = key_read(key)?;
             // What is wrong in it is said here, before it is sent anywhere.
             let system = system_read(folder)?;
             let package = package_read(folder)?;
@@ -74,6 +83,12 @@ pub fn parcel(command: &ParcelCommand) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn key_read(path: &Path) -> Result<PublisherKey> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("署名の鍵 {} を読めません", path.display()))?;
+    Ok(PublisherKey::read(&text)?)
 }
 
 /// Writes a private key that only its owner can read; an existing file stays.

@@ -2,22 +2,26 @@
 //!
 //! Started by `kumoi up`; it ends on SIGTERM and leaves nothing behind.
 
+mod newcomers;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use clap::{Args, ValueEnum};
 use portal::counter::{self, CounterState};
 use portal::internet::{self, InternetState};
 use portal::lgwan::{self, LgwanState};
 use print::{Printer, WorkerCommand};
-use store::organisation::credentials_read;
+use store::organisation::{Credentials, credentials_read};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use self::newcomers::{Newcomers, pass};
 use crate::systems::systems_load;
 use crate::up::Signals;
 
@@ -89,30 +93,63 @@ async fn close_idle(state: InternetState) {
     }
 }
 
+/// What every router of this zone is made with.
+#[derive(Clone)]
+struct Making {
+    zone: ZoneName,
+    issuer: String,
+    public_url: String,
+    printer: Option<Printer>,
+}
+
+impl Making {
+    fn of(arguments: &ServeArguments) -> Result<Making> {
+        let printer = match arguments.zone {
+            ZoneName::Office => {
+                let program = std::env::current_exe()?;
+                Some(Printer::new(WorkerCommand::new(program, &["print-worker"])))
+            }
+            ZoneName::Lgwan | ZoneName::Internet => None,
+        };
+        let (issuer, public_url) = (arguments.issuer.clone(), arguments.public_url.clone());
+        Ok(Making { zone: arguments.zone, issuer, public_url, printer })
+    }
+
+    /// The pages of these organisations, with their work in the background.
+    async fn router(&self, credentials: Vec<Credentials>) -> Result<Router> {
+        Ok(match (self.zone, &self.printer) {
+            (ZoneName::Office, Some(printer)) => {
+                let state =
+                    CounterState::open(credentials, systems_load()?, printer.clone()).await?;
+                let state = match self.issuer.as_str() {
+                    "" => state,
+                    issuer => state.with_issuer(issuer)?,
+                };
+                state.spawn_workers().detach_all();
+                counter::router(state)
+            }
+            (ZoneName::Office, None) => bail!("印刷の用意がありません"),
+            (ZoneName::Lgwan, _) => lgwan::router(LgwanState::new(credentials)?),
+            (ZoneName::Internet, _) => {
+                let (issuer, public_url) = (self.issuer.clone(), self.public_url.clone());
+                let state = InternetState::new(credentials, issuer, public_url)?;
+                tokio::spawn(close_idle(state.clone()));
+                internet::router(state)
+            }
+        })
+    }
+}
+
 async fn router(arguments: &ServeArguments) -> Result<Router> {
     let folder = &arguments.credentials;
     let credentials = credentials_read(folder)
         .with_context(|| format!("資格情報 {} を読めません", folder.display()))?;
-    let zone = match arguments.zone {
-        ZoneName::Office => {
-            let program = std::env::current_exe()?;
-            let printer = Printer::new(WorkerCommand::new(program, &["print-worker"]));
-            let state = CounterState::open(credentials, systems_load()?, printer).await?;
-            let state = match arguments.issuer.as_str() {
-                "" => state,
-                issuer => state.with_issuer(issuer)?,
-            };
-            state.spawn_workers().detach_all();
-            counter::router(state)
-        }
-        ZoneName::Lgwan => lgwan::router(LgwanState::new(credentials)?),
-        ZoneName::Internet => {
-            let (issuer, public_url) = (arguments.issuer.clone(), arguments.public_url.clone());
-            let state = InternetState::new(credentials, issuer, public_url)?;
-            tokio::spawn(close_idle(state.clone()));
-            internet::router(state)
-        }
-    };
+    let known = credentials.iter().map(|own| own.organisation.id.clone()).collect();
+    let making = Making::of(arguments)?;
+    let zone = making.router(credentials).await?;
+    let newcomers = Newcomers::new(folder.clone(), known);
+    tokio::spawn(newcomers.clone().watch(making));
     // Asked by the supervisor; answers before any page of the zone is looked for.
+    let zone = Router::new().fallback_service(zone).layer(from_fn_with_state(newcomers, pass));
     Ok(Router::new().route("/health", get(|| async { "ok\n" })).fallback_service(zone))
 }

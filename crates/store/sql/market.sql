@@ -30,6 +30,8 @@ create table market.key (
     content text not null,
     added_at timestamptz not null default now(),
     added_by text not null,
+    -- What one of the vendor's keys in force signed for this one; the first key has none.
+    endorsement text,
     revoked_at timestamptz,
     revoked_by text,
     unique (vendor, content),
@@ -80,7 +82,12 @@ create policy own on market.vendor for select to kumoi_vendor using (id = market
 
 alter table market.key enable row level security;
 create policy own on market.key for select to kumoi_vendor using (vendor = market.own());
-create policy add on market.key for insert to kumoi_vendor with check (vendor = market.own());
+-- After the first key every other is spoken for by one in force.
+create function market.has_key() returns boolean language sql stable security definer
+    set search_path = pg_catalog as
+    $$ select exists (select from market.key where vendor = market.own()) $$;
+create policy add on market.key for insert to kumoi_vendor
+    with check (vendor = market.own() and (endorsement <> '' or not market.has_key()));
 -- Revoked once, and never taken back.
 create policy revoke on market.key for update to kumoi_vendor
     using (vendor = market.own() and revoked_at is null)
@@ -96,7 +103,8 @@ create policy withdraw on market.submission for update to kumoi_vendor
 
 grant usage on schema market to kumoi_vendor;
 grant select on market.vendor, market.key, market.submission to kumoi_vendor;
-grant insert (content, added_by), update (revoked_at, revoked_by) on market.key to kumoi_vendor;
+grant insert (content, endorsement, added_by), update (revoked_at, revoked_by)
+    on market.key to kumoi_vendor;
 grant insert (sent_by, file_name, content, digest) on market.submission to kumoi_vendor;
 grant update (withdrawal_asked_at, withdrawal_asked_by, withdrawal_reason)
     on market.submission to kumoi_vendor;

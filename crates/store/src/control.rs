@@ -20,12 +20,13 @@ pub mod watch;
 
 use std::future::poll_fn;
 
+use base::said;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, channel};
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
 
 use crate::StoreError;
-use crate::organisation::{Installer, Organisation};
+use crate::organisation::{Installer, Organisation, check_identifier};
 use crate::schema;
 
 pub use catalogue::{
@@ -92,6 +93,48 @@ pub async fn organisation_register(
         )
         .await?;
     Ok(())
+}
+
+/// Registers an organisation that is new here; the executor hears of it and opens it.
+///
+/// # Errors
+/// [`StoreError::Refused`] for an identifier that cannot be one, [`StoreError::Conflict`] when the
+/// identifier or the code is taken.
+pub async fn organisation_add(
+    client: &Client,
+    organisation: &Organisation,
+) -> Result<(), StoreError> {
+    check_identifier(&organisation.id)?;
+    let (id, code) = (&organisation.id, &organisation.code);
+    let taken = "select 1 from control.organisation where id = $1 or code = $2";
+    if client.query_opt(&format!("{taken} limit 1"), &[id, code]).await?.is_some() {
+        return Err(StoreError::Conflict(said!(
+            "識別子「{id}」か団体コード {code} の団体がもうあります",
+            "There is an organisation “{id}” or one with the code {code} already"
+        )));
+    }
+    organisation_register(client, organisation).await?;
+    client.execute("select pg_notify('kumoi_signed', $1)", &[id]).await?;
+    Ok(())
+}
+
+/// Every registered organisation, by identifier.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn organisation_list(client: &Client) -> Result<Vec<Organisation>, StoreError> {
+    let sql = "select id, code, name, name_en, kind, sample from control.organisation order by id";
+    let one = |row: &Row| {
+        Ok(Organisation {
+            id: row.try_get(0)?,
+            code: row.try_get(1)?,
+            name: row.try_get(2)?,
+            name_en: row.try_get(3)?,
+            kind: row.try_get(4)?,
+            sample: row.try_get(5)?,
+        })
+    };
+    client.query(sql, &[]).await?.iter().map(one).collect()
 }
 
 /// Lets an organisation's LGWAN login in, to the offers and its own contracts.

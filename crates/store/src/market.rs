@@ -75,17 +75,19 @@ pub async fn submitted_listen(installer: &Installer) -> Result<Heard, StoreError
     listen(installer, DATABASE, "kumoi_submitted").await
 }
 
-/// Adds a key of this login's vendor.
+/// Adds a key of this login's vendor, with what one of its keys in force signed for it; the first
+/// needs nothing.
 ///
 /// # Errors
 /// [`StoreError::Database`]; a key that is there already stays as it is.
 pub async fn key_add(
     client: &impl GenericClient,
-    content: &str,
+    (content, endorsement): (&str, Option<&str>),
     actor: &str,
 ) -> Result<(), StoreError> {
-    let sql = "insert into market.key (content, added_by) values ($1, $2) on conflict do nothing";
-    client.execute(sql, &[&content, &actor]).await?;
+    let sql = "insert into market.key (content, endorsement, added_by) values ($1, $2, $3)
+               on conflict do nothing";
+    client.execute(sql, &[&content, &endorsement, &actor]).await?;
     Ok(())
 }
 
@@ -150,3 +152,6 @@ pub async fn use_tell(client: &Client, uses: &[(String, String, i32)]) -> Result
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

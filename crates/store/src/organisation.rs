@@ -571,7 +571,7 @@ fn random_text() -> Result<String, StoreError> {
 }
 
 /// Identifiers go into SQL text: only lower-case ASCII, digits and underscore pass.
-fn check_identifier(id: &str) -> Result<(), StoreError> {
+pub(crate) fn check_identifier(id: &str) -> Result<(), StoreError> {
     let fits = id.len() <= 40
         && id.starts_with(|c: char| c.is_ascii_lowercase())
         && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');

@@ -332,6 +332,28 @@ async fn another_vendors_contract_waits_and_changes_in_one_step() {
 }
 
 #[tokio::test]
+async fn a_newer_version_of_the_same_vendor_is_an_upgrade() {
+    let world = World::new().await;
+    // The register of the first version is gone: what would break records is not done.
+    let mut package = Package { files: (*system("reading-card", "900", "2").files).clone() };
+    let card = package.files.remove("registers/card.yaml").unwrap();
+    package.files.insert("registers/tag.yaml".to_owned(), card.replace("card", "tag"));
+    let broken = Arc::new(definition::load(&package).unwrap().0);
+    let refused = world.signed(world.offer("kumoi", &broken).await, Some(world.base)).await;
+    assert_eq!(world.open().await.systems[0].version, "1");
+    assert_eq!((world.state(refused).await, world.state(world.base).await).0, "締結");
+    let last = act_list(&world.control, refused).await.unwrap().pop().unwrap();
+    assert!(last.act == REFUSED && last.note.contains("card"), "{last:?}");
+    world.step(refused, Step::Withdraw, ("kanri", "壊れる")).await.unwrap();
+    let sound = world.offer("kumoi", &system("reading-card", "900", "3")).await;
+    let sound = world.signed(sound, Some(world.base)).await;
+    assert_eq!(world.open().await.systems[0].version, "3");
+    assert_eq!(world.state(sound).await, "提供中");
+    assert_eq!(world.state(world.base).await, "終了");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_change_that_nothing_was_moved_for_is_given_up_with_a_reason() {
     let world = World::new().await;
     let offer = world.offer("vendor_b", &system("library-card", "900", "1")).await;

@@ -87,6 +87,15 @@ impl PublisherKey {
         &self.public
     }
 
+    /// Speaks for another public key of the same vendor: a signed note, to be registered with it.
+    ///
+    /// # Errors
+    /// When the other is no public key of this vendor.
+    pub fn endorse(&self, public: &str) -> io::Result<String> {
+        let public = public_key_check(public, &self.vendor).map_err(io::Error::other)?;
+        self.sign(&endorsed(&self.vendor, &public))
+    }
+
     /// The text as a signed note.
     pub(super) fn sign(&self, text: &str) -> io::Result<String> {
         let signer = StandardSigner::new(&self.secret).map_err(io::Error::other)?;
@@ -113,6 +122,29 @@ pub fn public_key_check(text: &str, vendor: &str) -> Result<String, &'static str
         return Err("ほかの事業者の名の鍵です");
     }
     Ok(line.to_owned())
+}
+
+/// What a key signs when it speaks for another.
+fn endorsed(vendor: &str, public: &str) -> String {
+    format!("kumoi-key/1\n{vendor}\n{public}\n")
+}
+
+/// Whether one of these keys speaks for a new public key of the vendor; a form's line ends count
+/// for nothing.
+///
+/// # Errors
+/// What is wrong, in Japanese.
+pub fn endorsement_check(
+    note: &str,
+    (vendor, public): (&str, &str),
+    keys: &[String],
+) -> Result<String, &'static str> {
+    let note = format!("{}\n", note.replace('\r', "").trim());
+    match verify(Some(&note), vendor, keys) {
+        Ok((text, _)) if text == endorsed(vendor, public) => Ok(note),
+        Ok(_) => Err("この検証鍵のための署名ではありません"),
+        Err(_) => Err("使える検証鍵の署名がありません。kumoi parcel endorse の文を入れてください"),
+    }
 }
 
 /// The signed text and by which key, or what is wrong and what to do.

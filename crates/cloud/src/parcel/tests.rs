@@ -55,6 +55,24 @@ fn it_opens_as_it_was_packed() {
 }
 
 #[test]
+fn a_key_speaks_for_the_next_one_of_its_vendor_only() {
+    let (old, next, other) = (key("vendor_a", 1), key("vendor_a", 2), key("vendor_b", 3));
+    let keys = [old.public_text().to_owned()];
+    let note = old.endorse(next.public_text()).unwrap();
+    let checked = |note: &str, public: &str| endorsement_check(note, ("vendor_a", public), &keys);
+    let as_a_form_sends_it = note.trim().replace('\n', "\r\n");
+    assert_eq!(checked(&as_a_form_sends_it, next.public_text()).as_deref(), Ok(note.as_str()));
+    assert!(checked(&note, key("vendor_a", 4).public_text()).unwrap_err().contains("ための署名"));
+    let own = next.endorse(next.public_text()).unwrap();
+    assert!(checked(&own, next.public_text()).unwrap_err().contains("parcel endorse"));
+    assert!(checked("", next.public_text()).is_err());
+    assert!(old.endorse(other.public_text()).is_err());
+    // A signed parcel is no word for a key.
+    let parcel = archive::read(&parcel().pack(&old).unwrap()).unwrap();
+    assert!(checked(&parcel[NOTE], next.public_text()).is_err());
+}
+
+#[test]
 fn another_signature_is_refused() {
     check(
         &parcel().pack(&key("vendor_a", 2)).unwrap(),

@@ -2,8 +2,7 @@
 //! within a moment, and every organisation is metered once a day. A hint only makes it faster; the
 //! sweep is the truth.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use store::control::{act_list, contract_list, control_open, deletion_last, signe
 use store::organisation::{Installer, Organisation};
 use tokio::time::{sleep, timeout};
 
+use super::newcomers::{self, newcomers};
 use super::{KeyFolder, Opened, away, upgrade};
 use crate::up::Layout;
 
@@ -34,23 +34,27 @@ pub(super) struct Desk {
     /// The systems that a body is opened with.
     systems: Arc<Vec<Arc<System>>>,
     packages: Arc<Packages>,
-    var: PathBuf,
+    layout: Arc<Layout>,
+    /// The folder of the server's socket.
+    socket: String,
+    /// Those that the start has opened.
     organisations: Vec<Organisation>,
 }
 
 impl Desk {
     /// For the organisations that were opened.
     pub(super) fn new(
-        layout: &Layout,
+        layout: &Arc<Layout>,
         installer: Installer,
         (systems, packages): (&Arc<Vec<Arc<System>>>, &Arc<Packages>),
-        opened: &[Opened],
+        (opened, socket): (&[Opened], String),
     ) -> Desk {
         Desk {
             installer,
             systems: Arc::clone(systems),
             packages: Arc::clone(packages),
-            var: layout.var().to_owned(),
+            layout: Arc::clone(layout),
+            socket,
             organisations: opened.iter().map(|one| one.sample.organisation.clone()).collect(),
         }
     }
@@ -68,7 +72,9 @@ impl Desk {
     /// Listens before it looks, so that nothing signed in between is missed.
     async fn work(&self) -> Result<()> {
         let templates = self.installer.prepare(&self.systems).await?;
-        let keeper = KeyFolder::open(&self.var)?;
+        // Who comes later begins with what it contracts, not with what the samples have.
+        let bare = self.installer.prepare(&[]).await?;
+        let keeper = KeyFolder::open(self.layout.var())?;
         let executor = Executor {
             installer: &self.installer,
             templates: &templates,
@@ -76,7 +82,8 @@ impl Desk {
             keeper: &keeper,
         };
         let (_listening, mut signed) = signed_listen(&self.installer).await?;
-        let mut metered = Metered::new();
+        let later = Executor { templates: &bare, ..executor };
+        let (mut metered, mut taken) = (Metered::new(), BTreeSet::new());
         loop {
             for organisation in &self.organisations {
                 // What cannot be done for one holds nobody else up.
@@ -84,11 +91,39 @@ impl Desk {
                     tracing::warn!(organisation = %organisation.id, %error, "contracts");
                 }
             }
+            self.later(&later, &keeper, (&mut metered, &mut taken)).await?;
             if let Ok(None) = timeout(SWEEP, signed.recv()).await {
                 // The connection has ended: the server may have been started again.
                 return Ok(());
             }
         }
+    }
+
+    /// Takes up the organisations that were registered since the start, each once, and works for
+    /// them as for the others.
+    async fn later(
+        &self,
+        executor: &Executor<'_>,
+        keys: &KeyFolder,
+        (metered, taken): (&mut Metered, &mut BTreeSet<String>),
+    ) -> Result<()> {
+        let control = control_open(&self.installer).await?;
+        for organisation in newcomers(&control).await? {
+            let id = organisation.id.clone();
+            let work = async {
+                if !taken.contains(&id) {
+                    let place = (&*self.layout, keys, self.socket.as_str());
+                    newcomers::open(executor, &organisation, place).await?;
+                    taken.insert(id.clone());
+                }
+                self.open(executor, &organisation, metered).await
+            };
+            if let Err(error) = work.await {
+                let error = format!("{error:#}");
+                tracing::warn!(organisation = %id, error, "a new organisation");
+            }
+        }
+        Ok(())
     }
 
     /// Opens what an organisation has signed, and meters it.

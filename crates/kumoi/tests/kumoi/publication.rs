@@ -91,6 +91,15 @@ async fn a_vendor_publishes_and_a_village_contracts() {
     browser.see("署名の鍵（PRIVATE+KEY で始まるもの）は登録しないでください").await;
     browser.fill("key", public.trim()).await;
     browser.press("登録する").await;
+    browser.see("使える検証鍵の署名がありません").await;
+    let spoken = Command::new(PROGRAM)
+        .args(["parcel", "endorse", public.trim(), "--key"])
+        .arg(&key)
+        .output()
+        .expect("kumoi parcel");
+    let spoken = String::from_utf8(spoken.stdout).expect("a signature");
+    browser.fill("endorsement", &spoken).await;
+    browser.press("登録する").await;
     browser.see(public.trim()).await;
     let words = sent(&browser, world, &parcel(world, "own", newer, &stranger)).await;
     assert!(words.contains("公開") && words.contains("0.2.0"), "{words}");

@@ -205,7 +205,7 @@ pub async fn deletion_record(
 pub async fn contracts_end(client: &Client, organisation: &str) -> Result<u64, StoreError> {
     let sql = "with ended as (
            update control.contract set state = '終了'
-           where organisation = $1 and state in ('締結', '提供中') returning id)
+           where organisation = $1 and state in ('締結', '移行待ち', '提供中') returning id)
          insert into control.contract_act (contract, actor, act, note)
          select id, 'kumoi', '終了', '消去' from ended";
     Ok(client.execute(sql, &[&organisation]).await?)

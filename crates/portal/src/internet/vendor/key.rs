@@ -1,4 +1,5 @@
-//! 検証鍵: the public keys that a vendor's packages are checked with. A private key is refused.
+//! 検証鍵: the public keys that a vendor's packages are checked with. A private key is refused, and
+//! after the first key so is one that no key in force speaks for.
 
 use std::collections::HashMap;
 
@@ -6,14 +7,14 @@ use axum::Form;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use cloud::parcel::public_key_check;
+use cloud::parcel::{endorsement_check, public_key_check};
 use maud::{Markup, html};
 use store::market::{Key, key_add, key_list, key_revoke};
 
 use super::{Seller, publishes};
 use crate::component::day::moment_text;
 use crate::component::form::{
-    ButtonKind, Field, FieldError, PostForm, button, error_summary, post_form, text,
+    ButtonKind, Field, FieldError, PostForm, button, error_summary, post_form, text, textarea,
 };
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -21,13 +22,13 @@ use crate::counter::refusal::Refusal;
 
 /// The keys, and a form for another.
 pub async fn all(seller: Seller) -> Response {
-    seller.answer(page(&seller, "", None).await)
+    seller.answer(page(&seller, ("", ""), None).await)
 }
 
 async fn page(
     seller: &Seller,
-    entered: &str,
-    failure: Option<&'static str>,
+    (entered, endorsement): (&str, &str),
+    failure: Option<(&'static str, &'static str)>,
 ) -> Result<Response, Refusal> {
     let keys = key_list(&*seller.cloud().await?, &seller.body.organisation.id).await?;
     let lines: Vec<(String, String)> = keys
@@ -42,10 +43,10 @@ async fn page(
         .collect();
     let rows = keys.iter().zip(&lines).map(|(key, (at, until))| {
         let action = seller.href(&format!("/keys/{}/revoke", key.id));
-        let form = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
+        let post = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
         let revoke = html! {
             @if key.revoked.is_none() && publishes(seller) {
-                (post_form(&form, button(ButtonKind::Secondary, seller.say("失効させる", "Revoke"))))
+                (post_form(&post, button(ButtonKind::Secondary, seller.say("失効させる", "Revoke"))))
             } @else { (until) }
         };
         Row {
@@ -71,11 +72,9 @@ async fn page(
         empty: seller.say("検証鍵がありません。登録するまで提出は適合しません。", "No key yet."),
         stacked: true,
     });
-    let content = html! {
-        @if publishes(seller) { (error_summary(seller.language, &errors(failure))) }
-        (list)
-        @if publishes(seller) { (adding(seller, entered, failure)) }
-    };
+    let form = key_form(seller, !keys.is_empty(), (entered, endorsement), failure);
+    let may = publishes(seller);
+    let content = html! { @if may { (form.0) } (list) @if may { (form.1) } };
     let mut response = seller.page(seller.say("検証鍵", "Keys"), Vec::new(), content);
     if failure.is_some() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -83,30 +82,38 @@ async fn page(
     Ok(response)
 }
 
-fn errors(failure: Option<&str>) -> Vec<FieldError<'_>> {
-    failure.map(|message| FieldError { field: "key", message }).into_iter().collect()
-}
-
-/// The form for another key.
-fn adding(seller: &Seller, entered: &str, failure: Option<&'static str>) -> Markup {
+/// The summary of errors, and the form for a key; a further one needs a word for it.
+fn key_form(
+    seller: &Seller,
+    is_further: bool,
+    (entered, endorsement): (&str, &str),
+    failure: Option<(&'static str, &'static str)>,
+) -> (Markup, Markup) {
+    let errors: Vec<FieldError<'_>> =
+        failure.map(|(field, message)| FieldError { field, message }).into_iter().collect();
+    let of = |field: &str| failure.filter(|(at, _)| *at == field).map(|(_, message)| message);
     let action = seller.href("/keys");
-    let form = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
+    let post = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
     let label = seller.say("検証鍵（一行）", "Public key (one line)");
-    let hint = seller.say(
-        "kumoi parcel key が表示する、vendor/ で始まる一行",
-        "The line that kumoi parcel key prints, beginning with vendor/",
-    );
-    let field = Field::new(seller.language, "key", label).required(true).value(entered);
-    section(
-        seller.say("検証鍵を登録する", "Register a key"),
-        post_form(
-            &form,
-            html! {
-                (text(&field.hint(hint).error(failure)))
-                (button(ButtonKind::Primary, seller.say("登録する", "Register")))
-            },
-        ),
-    )
+    let form = html! {
+        (section(seller.say("検証鍵を登録する", "Register a key"), post_form(&post, html! {
+            (text(&Field::new(seller.language, "key", label).required(true).value(entered)
+                .hint(seller.say("kumoi parcel key が表示する、vendor/ で始まる一行",
+                    "The line that kumoi parcel key prints, beginning with vendor/"))
+                .error(of("key"))))
+            @if is_further {
+                (textarea(&Field::new(seller.language, "endorsement",
+                    seller.say("使える検証鍵の署名", "Signature of a key in force"))
+                    .required(true).value(endorsement).error(of("endorsement"))
+                    .hint(seller.say("二つめからの検証鍵には、いま使える鍵の署名が要ります。kumoi parcel endorse が\
+                        表示する文を入れてください。鍵を失ったときは、デジタル庁に申し出てください",
+                        "A key in force speaks for every further key: what kumoi parcel endorse \
+                        prints. If your keys are lost, ask the Digital Agency")), 6))
+            }
+            (button(ButtonKind::Primary, seller.say("登録する", "Register")))
+        })))
+    };
+    (error_summary(seller.language, &errors), form)
 }
 
 fn listed(seller: &Seller) -> Response {
@@ -127,23 +134,50 @@ fn known_already(key: &Key) -> &'static str {
 pub async fn add(seller: Seller, Form(entered): Form<HashMap<String, String>>) -> Response {
     let made = async {
         seller.check(entered.get("csrf").map(String::as_str))?;
-        let line = entered.get("key").map(String::as_str).unwrap_or_default();
-        match public_key_check(line, &seller.body.organisation.id) {
-            Ok(key) => {
-                let client = seller.cloud().await?;
-                let known = key_list(&*client, &seller.body.organisation.id).await?;
-                if let Some(known) = known.iter().find(|known| known.content == key) {
-                    return page(&seller, &key, Some(known_already(known))).await;
-                }
-                key_add(&*client, &key, &seller.actor.id).await?;
-                Ok(listed(&seller))
+        let field = |name: &str| entered.get(name).map(String::as_str).unwrap_or_default();
+        let (line, note) = (field("key"), field("endorsement"));
+        let vendor = seller.body.organisation.id.as_str();
+        let known = key_list(&*seller.cloud().await?, vendor).await?;
+        let key = match public_key_check(line, vendor) {
+            Ok(key) => key,
+            Err(why) => {
+                // What looks like a secret is not sent back.
+                let line = if line.trim().starts_with("PRIVATE") { "" } else { line };
+                return page(&seller, (line, note), Some(("key", why))).await;
             }
-            // What looks like a secret is not sent back.
-            Err(why) if line.trim().starts_with("PRIVATE") => page(&seller, "", Some(why)).await,
-            Err(why) => page(&seller, line, Some(why)).await,
+        };
+        if let Some(known) = known.iter().find(|known| known.content == key) {
+            return page(&seller, (&key, note), Some(("key", known_already(known)))).await;
         }
+        let note = match spoken_for(&known, (vendor, &key), note) {
+            Ok(note) => note,
+            Err(why) => {
+                let note = if note.contains("PRIVATE") { "" } else { note };
+                return page(&seller, (line, note), Some(("endorsement", why))).await;
+            }
+        };
+        let given = (key.as_str(), note.as_deref());
+        key_add(&*seller.cloud().await?, given, &seller.actor.id).await?;
+        Ok(listed(&seller))
     };
     seller.answer(made.await)
+}
+
+/// What a key in force signed for a new one; nothing for the first.
+fn spoken_for(
+    known: &[Key],
+    (vendor, key): (&str, &str),
+    note: &str,
+) -> Result<Option<String>, &'static str> {
+    if known.is_empty() {
+        return Ok(None);
+    }
+    let in_force = known.iter().filter(|one| one.revoked.is_none());
+    let in_force: Vec<String> = in_force.map(|one| one.content.clone()).collect();
+    if in_force.is_empty() {
+        return Err("使える検証鍵がありません。デジタル庁に、新しい検証鍵の登録を申し出てください");
+    }
+    endorsement_check(note, (vendor, key), &in_force).map(Some)
 }
 
 /// Makes a key good for no new package.

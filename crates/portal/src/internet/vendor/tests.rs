@@ -211,7 +211,19 @@ async fn keys_are_registered(scene: &Scene) {
     let elsewhere = scene.ask("second_vendor/kokai", "/keys", None).await;
     assert!(!elsewhere.text.contains(key.public_text()));
     check(&scene.send("second_vendor/kokai", "/keys/1/revoke", "").await, 404, &[]);
+    // A key in force speaks for the next one; once none is in force, nobody does.
+    let next = PublisherKey::generate(VENDORS[0]).expect("a key");
+    let unspoken = scene.send(who, "/keys", &field(next.public_text())).await;
+    check(&unspoken, 422, &["使える検証鍵の署名がありません", "kumoi parcel endorse"]);
+    let spoken = key.endorse(next.public_text()).expect("a signature").replace('\n', "%0D%0A");
+    let form = format!("{}&endorsement={}", field(next.public_text()), escaped(&spoken));
+    check(&scene.send(who, "/keys", &form).await, 303, &[]);
+    check(&scene.ask(who, "/keys", None).await, 200, &[next.public_text()]);
+    check(&scene.send(who, "/keys/2/revoke", "").await, 303, &[]);
     check(&scene.send(who, "/keys/1/revoke", "").await, 303, &[]);
+    let late = PublisherKey::generate(VENDORS[0]).expect("a key");
+    let late = scene.send(who, "/keys", &field(late.public_text())).await;
+    check(&late, 422, &["デジタル庁に、新しい検証鍵の登録を"]);
     let kept = scene.ask(who, "/keys", None).await;
     assert!(!kept.text.contains("失効させる"), "{}", kept.text);
     check(&scene.send(who, "/keys/1/revoke", "").await, 404, &[]);
@@ -304,6 +316,7 @@ async fn no_login_reaches_further(scene: &Scene, id: i64) {
         ),
         "delete from market.submission".to_owned(),
         "update market.key set content = 'x'".to_owned(),
+        "insert into market.key (content, added_by) values ('x', 'x')".to_owned(),
         "insert into market.key (vendor, content, added_by) values ('second_vendor', 'x', '')"
             .to_owned(),
         "insert into market.vendor values ('x', 'x', 'x', true)".to_owned(),

@@ -119,17 +119,17 @@ fn replacement(
     };
     let hint = match old.offer.vendor_id == offer.vendor_id {
         true => buyer.say(
-            "同じ事業者の新しい版です。締結すると、記録を残したまま版を替えます。記録の壊れる替え方は行わず、\
-             理由を示します。",
-            "A newer version of the same vendor: signed, it is upgraded with its records. What would \
-             break them is not done, and the reasons are shown.",
+            "同じ事業者の新しい版です。締結すると、記録を残したまま版を替えます。\
+             記録の壊れる替え方は行わず、理由を示します。",
+            "A newer version of the same vendor: signed, it is upgraded with its records. What \
+             would break them is not done, and the reasons are shown.",
         ),
         false => buyer.say(
             "事業者の変更です。締結の後は「移行待ち」になり、記録を標準の項目で移し終えるまで、\
              いまの契約のシステムを使い続けます。\
              移し終えると、いまの契約が終わり、新しい契約が提供中になります。",
-            "A change of vendor: signed, it waits until the records have gone over by the items of the \
-             standard. Until then the present system stays in service; then its contract ends.",
+            "A change of vendor: signed, it waits until the records have gone over by the items of \
+             the standard. Until then the present system stays in service; then its contract ends.",
         ),
     };
     let chosen = if entered.replaces == id { vec![id.as_str()] } else { Vec::new() };

@@ -1,0 +1,111 @@
+//! Organisations that are registered while everything runs: databases of their own, credentials for
+//! each zone, and the first administrator's account, whose set-up is left for the operator once.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use base::date::day_in_japan;
+use cloud::{Executor, Kept};
+use jiff::Timestamp;
+use office::access::role;
+use office::staff::{NewAccount, account_issue, new_totp_secret, totp_secret_text};
+use store::Connection;
+use store::control::{deletion_last, organisation_list};
+use store::organisation::Organisation;
+
+use super::{KeyFolder, away};
+use crate::sample::samples;
+use crate::up::{Layout, Zone};
+
+/// The kind of organisation that contracts.
+pub(crate) const BODY: &str = "municipality";
+/// The sign-in name of the first administrator.
+const FIRST: &str = "kanri";
+
+/// Where the set-up of an organisation's first administrator is left.
+pub(crate) fn setup_file(var: &Path, id: &str) -> PathBuf {
+    var.join("setup").join(format!("{id}.txt"))
+}
+
+/// The registered organisations that a start does not open by itself, but those that move or leave.
+pub(super) async fn newcomers(control: &Connection) -> Result<Vec<Organisation>> {
+    let own: BTreeSet<String> =
+        samples(None).into_iter().map(|sample| sample.organisation.id).collect();
+    let mut out = Vec::new();
+    for one in organisation_list(control).await? {
+        if one.kind == BODY
+            && !own.contains(&one.id)
+            && deletion_last(control, &one.id).await?.is_none()
+            && away(control, &one.id).await?.is_none()
+        {
+            out.push(one);
+        }
+    }
+    Ok(out)
+}
+
+/// Makes what is missing of an organisation and hands each zone what it may know. Repeatable.
+pub(super) async fn open(
+    executor: &Executor<'_>,
+    organisation: &Organisation,
+    (layout, keys, socket): (&Layout, &KeyFolder, &str),
+) -> Result<()> {
+    let mut kept = executor.contract_open(organisation, &[]).await?.kept;
+    keys.places()?.home(&mut kept, socket)?;
+    if !keys.has_accounts(&organisation.id) {
+        administrator(layout.var(), &kept)
+            .await
+            .with_context(|| format!("{}の管理者を作れません", organisation.name))?;
+        keys.accounts_made(&organisation.id)?;
+    }
+    for zone in Zone::ALL {
+        let own = match zone {
+            Zone::Office => &kept.office,
+            Zone::Lgwan => &kept.lgwan,
+            Zone::Internet => &kept.internet,
+        };
+        let name = format!("{}.json", organisation.id);
+        layout.credential_write(zone, &name, &serde_json::to_vec_pretty(own)?)?;
+    }
+    Ok(())
+}
+
+/// The first administrator, with a password that serves for a few days and must be changed.
+async fn administrator(var: &Path, kept: &Kept) -> Result<()> {
+    let own = &kept.office;
+    let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 1)?;
+    let now = Timestamp::now();
+    let secret = new_totp_secret()?;
+    let account = NewAccount {
+        id: FIRST.to_owned(),
+        name: "管理者".to_owned(),
+        password: totp_secret_text(&new_totp_secret()?),
+        totp_secret: secret.clone(),
+        roles: vec![role::ADMINISTRATOR.to_owned()],
+        valid_from: day_in_japan(now),
+    };
+    account_issue(&staff, &account, now).await?;
+    let organisation = &own.organisation;
+    let text = format!(
+        "{}（{}）の初めの管理者\n入口: /{}/sign-in（個人番号利用事務系）\n職員ID: {FIRST}\n\
+         初期パスワード: {}（7日間使えます。初めてのサインインで変更します）\n\
+         認証アプリの鍵: {}\n\nサインインを済ませたら、このファイルを消してください。\n",
+        organisation.name,
+        organisation.code,
+        organisation.id,
+        account.password,
+        totp_secret_text(&secret),
+    );
+    let path = setup_file(var, &organisation.id);
+    fs::create_dir_all(var.join("setup"))?;
+    let unfinished = path.with_extension("unfinished");
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(fs::rename(&unfinished, &path)?)
+}
