@@ -99,9 +99,6 @@ enum What {
     Enrol {
         /// 一覧（CSV: 団体,種類,プロバイダー,出自,環境の名）
         file: PathBuf,
-        /// 作る人
-        #[arg(long)]
-        by: String,
         /// 添える言葉
         #[arg(long, default_value = "")]
         note: String,

@@ -1,7 +1,7 @@
 //! What a package has, by folded names and by numbers of the standard, with the place of each; and
 //! the neighbours of a name, for what comes near it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use definition::model::{Item, Procedure, ProcedureKind};
 
@@ -80,6 +80,8 @@ pub(super) struct Index<'c> {
     lacking: HashMap<String, &'c str>,
     /// Lines of documents: name of the file, line, key.
     lines: Vec<(&'c str, usize, String)>,
+    /// Every pair that stands in a line.
+    written: HashSet<Pair>,
 }
 
 impl<'c> Index<'c> {
@@ -96,6 +98,7 @@ impl<'c> Index<'c> {
             sizes: Vec::new(),
             lacking: HashMap::new(),
             lines: Vec::new(),
+            written: HashSet::new(),
         };
         for (at, part) in index.parts.iter().enumerate() {
             if let Some(number) = part.number {
@@ -125,6 +128,8 @@ impl<'c> Index<'c> {
             let lines = text.lines().enumerate();
             index.lines.extend(lines.map(|(at, line)| (file.as_str(), at + 1, keys.of(line))));
         }
+        let written = index.lines.iter().flat_map(|(.., key)| key.chars().zip(key.chars().skip(1)));
+        index.written = written.collect();
         index
     }
 
@@ -152,7 +157,11 @@ impl<'c> Index<'c> {
     }
 
     /// The first line of a document in which a name stands.
-    pub(super) fn mentioned(&self, key: &str) -> Option<(&'c str, usize)> {
+    pub(super) fn mentioned(&self, key: &str, pairs: &[Pair]) -> Option<(&'c str, usize)> {
+        // Most names share no line with a document: their pairs tell at once.
+        if !pairs.iter().all(|pair| self.written.contains(pair)) {
+            return None;
+        }
         let found = self.lines.iter().find(|(.., line)| line.contains(key));
         found.map(|(file, line, _)| (*file, *line))
     }

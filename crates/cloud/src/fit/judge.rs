@@ -162,7 +162,7 @@ fn unknown(part: &Part, index: &Index<'_>) -> String {
     if !near.is_empty() {
         words.push(format!("近い名前: {}", near.join("、")));
     }
-    if let Some((file, line)) = index.mentioned(&part.key) {
+    if let Some((file, line)) = index.mentioned(&part.key, &part.pairs) {
         words.push(format!("文書に言葉があります（documents/{file} {line}行目）"));
     }
     words.join("。")

@@ -126,11 +126,12 @@ fn procedures_are_found_by_folded_names() {
         "印鑑登録申請　(即日)",
         expect![[r#"
         1 不明: 同じ名前のものはありません。近い名前: 手続（届出・申請）「印鑑登録申請」（procedures/apply.yaml）
-                、手続（届出・申請）「印鑑登録廃止申請」（procedures/abolish.yaml）、台帳「印鑑登録原票」（registers/seal.yaml）
+            、手続（届出・申請）「印鑑登録廃止申請」（procedures/abolish.yaml）
+            、台帳「印鑑登録原票」（registers/seal.yaml）
         2 適合: 手続（届出・申請）「印鑑登録申請（即日）」（procedures/apply-same-day.yaml）
         3 不明: 同じ名前のものはありません。近い名前: 手続（届出・申請）「印鑑登録申請（照会）」（procedures/apply-by-inquiry.yaml）
             、手続（届出・申請）「印鑑登録申請（窓口で即日）」（procedures/apply.yaml）
-                、手続（届出・申請）「印鑑登録の廃止申請」（procedures/abolish.yaml）
+            、手続（届出・申請）「印鑑登録の廃止申請」（procedures/abolish.yaml）
     "#]],
     );
 }

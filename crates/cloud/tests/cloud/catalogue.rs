@@ -155,6 +155,8 @@ async fn by_words(scene: &Scene) {
     ] {
         assert_eq!(scene.found(Asked { item, ..Asked::default() }).await, expected, "{item}");
     }
+    let both = Asked { text: "図書", item: "独自", ..Asked::default() };
+    assert_eq!(scene.found(both).await, ["library A 1.0", "library B 2.0"]);
     let client = scene.login(0).await;
     let businesses: Vec<String> =
         business_list(&*client).await.unwrap().into_iter().map(|(id, ..)| id).collect();
@@ -215,7 +217,7 @@ async fn what_is_newest_is_found(scene: &Scene) {
         "update control.offer_entry set vendor = 'x'",
         "delete from control.word",
         "insert into control.word (word) values ('x')",
-        "select * from control.package_word",
+        "update control.package_word set words = '{}'",
     ] {
         assert!(client.execute(sql, &[]).await.is_err(), "{sql}");
     }

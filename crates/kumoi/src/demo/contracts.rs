@@ -108,7 +108,7 @@ impl Desk {
         (metered, taken): (&mut Metered, &mut BTreeSet<String>),
     ) -> Result<()> {
         let control = control_open(&self.installer).await?;
-        for organisation in newcomers(&control).await? {
+        for organisation in newcomers(&control, &self.layout.postgres()).await? {
             let id = organisation.id.clone();
             let work = async {
                 if !taken.contains(&id) {
@@ -135,8 +135,7 @@ impl Desk {
     ) -> Result<()> {
         let control = control_open(&self.installer).await?;
         let leaving = deletion_last(&control, &organisation.id).await?.is_some();
-        if leaving || away(&control, &organisation.id, &self.var.join("postgres")).await?.is_some()
-        {
+        if leaving || away(&control, &organisation.id, &self.layout.postgres()).await?.is_some() {
             return Ok(());
         }
         let today = day_in_japan(Timestamp::now());

@@ -32,7 +32,7 @@ pub(crate) fn setup_file(var: &Path, id: &str) -> PathBuf {
 }
 
 /// The registered organisations that a start does not open by itself, but those that move or leave.
-pub(super) async fn newcomers(control: &Connection) -> Result<Vec<Organisation>> {
+pub(super) async fn newcomers(control: &Connection, home: &Path) -> Result<Vec<Organisation>> {
     let own: BTreeSet<String> =
         samples(None).into_iter().map(|sample| sample.organisation.id).collect();
     let mut out = Vec::new();
@@ -40,7 +40,7 @@ pub(super) async fn newcomers(control: &Connection) -> Result<Vec<Organisation>>
         if one.kind == BODY
             && !own.contains(&one.id)
             && deletion_last(control, &one.id).await?.is_none()
-            && away(control, &one.id).await?.is_none()
+            && away(control, &one.id, home).await?.is_none()
         {
             out.push(one);
         }

@@ -73,7 +73,7 @@ async fn asked(arguments: &PlaneArguments, installer: &Installer) -> Result<bool
         What::Alarms => return alarms(&control).await,
         What::Check => return check(arguments, installer).await,
         What::Health { json } => return health(&control, *json).await,
-        What::Enrol { file, by, note } => return enrol(installer, file, (by, note)).await,
+        What::Enrol { file, note } => return enrol(installer, file, note).await,
         What::Wave(arguments) => return wave(arguments, installer).await,
         What::Tree | What::Guardrails { .. } => {}
     }
@@ -92,24 +92,24 @@ async fn plan(
     let bodies: BTreeSet<String> = environments.iter().map(|it| it.lane.body.clone()).collect();
     let scope = if everything { Scope::Everything } else { Scope::Bodies(bodies) };
     let wanted = wanted(&tree, environments, &today()?)?;
-    draft(installer, (&wanted, &scope), said).await
+    draft(installer, (&wanted, &scope), note).await
 }
 
 /// Makes a draft of environments that are only enrolled.
-async fn enrol(installer: &Installer, file: &Path, said: (&str, &str)) -> Result<bool> {
+async fn enrol(installer: &Installer, file: &Path, note: &str) -> Result<bool> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("一覧 {} を読めません", file.display()))?;
     let books = books_read(installer).await?;
     let (wanted, scope) =
         enrol_read((&file.display().to_string(), &text), &Tree::nation()?, &books)?;
-    draft(installer, (&wanted, &scope), said).await
+    draft(installer, (&wanted, &scope), note).await
 }
 
 /// Shows what a blueprint would do and keeps it as a draft, unless the guardrails would refuse it.
 async fn draft(
     installer: &Installer,
     (wanted, scope): (&Wanted, &Scope),
-    said: (&str, &str),
+    note: &str,
 ) -> Result<bool> {
     let blueprint = Blueprint::make(wanted, &books_read(installer).await?, scope)?;
     print!("{}", difference(&blueprint, &Tree::nation()?));

@@ -193,8 +193,8 @@ fn results(
                 "These are the first 500. Ask for less.")) }
         }
         @if cut {
-            p { (buyer.say("項目の言葉が多くの項目に当たるため、短い名前の100までを調べました。\
-                言葉を足してください。", "Many items have this word: only the 100 shortest were looked \
+            p { (buyer.say("項目の言葉が多くの名前に当たるため、短い名前の16までを調べました。\
+                言葉を足してください。", "Many items have this word: only the 16 shortest were looked \
                 for. Enter more of the name.")) }
         }
         (offers(buyer, shown, (people, found.len())))

@@ -16,9 +16,10 @@ create function control.terms(given text) returns text[] language sql immutable 
         from regexp_split_to_table(normalize(given, nfkc), '\s+') word) keys
        where key <> '' $$;
 
--- Every character and every pair of neighbours, of each line by itself.
+-- Every character and every pair of neighbours, of each line by itself. So dear that a plan always
+-- goes through the index, which has worked it out.
 create function control.grams(folded text) returns text[]
-    language sql immutable strict parallel safe as
+    language sql immutable strict parallel safe cost 100000 as
     $$ select coalesce(array_agg(distinct substr(line, place, width)), '{}')
        from unnest(string_to_array(folded, E'\n')) line,
             generate_series(1, length(line)) place, generate_series(1, 2) width
@@ -39,7 +40,13 @@ create table control.package_word (
     words integer[] not null
 );
 
--- An offer as it is searched, one row for each period of its price.
+-- The words of a package, which never change: good for an index, dear as above.
+create function control.words_of(package text) returns integer[]
+    language sql immutable strict parallel safe cost 100000 as
+    $$ select coalesce(
+        (select w.words from control.package_word w where w.hash = package), '{}') $$;
+
+-- An offer as it is listed, a narrow row for each period of its price that is not over.
 create table control.offer_entry (
     offer bigint not null references control.offer,
     from_day date not null,
@@ -55,13 +62,14 @@ create table control.offer_entry (
     -- In force: neither withdrawn nor replaced by a newer one of its vendor.
     newest boolean not null,
     folded text not null,
-    grams text[] not null,
-    words integer[] not null,
+    hash text not null,
     primary key (offer, from_day)
 );
 create index offer_entry_order on control.offer_entry (system, vendor, offer);
-create index offer_entry_grams on control.offer_entry using gin (grams);
-create index offer_entry_words on control.offer_entry using gin (words);
+create index offer_entry_grams on control.offer_entry using gin (control.grams(folded))
+    where newest;
+create index offer_entry_words on control.offer_entry using gin (control.words_of(hash))
+    where newest;
 
 create function control.offer_entry_write(given control.offer) returns void language plpgsql as
 $$
@@ -71,18 +79,18 @@ declare
 begin
     delete from control.offer_entry e where e.offer = given.id;
     insert into control.offer_entry
-    select given.id, p.day, lead(p.day, 1, 'infinity') over (order by p.day),
-        given.system, given.vendor, given.name, given.name_en, given.version,
-        p.base_yen, p.resident_yen, (given.report ->> 'passes')::boolean,
-        given.withdrawn_at is null and given.replaced_at is null,
-        keys, control.grams(keys),
-        coalesce((select w.words from control.package_word w where w.hash = given.hash), '{}')
+    select given.id, p.day, p.until, given.system, given.vendor, given.name, given.name_en,
+        given.version, p.base_yen, p.resident_yen, (given.report ->> 'passes')::boolean,
+        given.withdrawn_at is null and given.replaced_at is null, keys, given.hash
     from (
-        select '-infinity'::date as day, null::bigint as base_yen, null::bigint as resident_yen
-        union all
-        select (one ->> 'from')::date, (one ->> 'base_yen')::bigint,
-            (one ->> 'resident_yen')::bigint
-        from jsonb_array_elements(coalesce(given.price, '[]')) one) p;
+        select *, lead(day, 1, 'infinity') over (order by day) as until from (
+            select '-infinity'::date as day, null::bigint as base_yen, null::bigint as resident_yen
+            union all
+            select (one ->> 'from')::date, (one ->> 'base_yen')::bigint,
+                (one ->> 'resident_yen')::bigint
+            from jsonb_array_elements(coalesce(given.price, '[]')) one) prices) p
+    -- A day of the server may be yesterday here.
+    where p.until >= current_date;
 end
 $$;
 
@@ -97,4 +105,4 @@ create trigger entered after insert or update on control.offer
     for each row execute function control.offer_entered();
 select control.offer_entry_write(o) from control.offer o order by o.id;
 
-grant select on control.word, control.offer_entry to kumoi_buyer;
+grant select on control.word, control.package_word, control.offer_entry to kumoi_buyer;

@@ -13,7 +13,7 @@ use crate::{GenericClient, StoreError};
 /// The most offers that a question finds.
 pub const MOST_FOUND: usize = 500;
 /// The most words of packages that a question for an item looks for.
-const MOST_WORDS: i64 = 100;
+const MOST_WORDS: i64 = 16;
 /// The states of a contract that is over.
 const OVER: [&str; 2] = ["終了", "取下げ"];
 /// The most businesses that are listed.
@@ -72,55 +72,128 @@ pub async fn offer_search(
     asked: &Asked<'_>,
     day: Date,
 ) -> Result<(Vec<Found>, bool), StoreError> {
+    let own = own_states(client).await?;
+    let systems: Vec<&str> = own.iter().map(|(_, system, _)| system.as_str()).collect();
     let terms = terms(client, asked.text).await?;
-    let (words, cut) = match asked.item.trim() {
-        "" => (None, false),
-        item => words_of(client, item).await.map(|(words, cut)| (Some(words), cut))?,
-    };
     let (grams, patterns) = (grams(&terms), patterns(&terms));
-    let most = i64::try_from(MOST_FOUND).unwrap_or(i64::MAX);
-    let (any, conforms) = (asked.conforms.is_none(), asked.conforms.flatten());
-    let parameters: [&(dyn ToSql + Sync); 13] = [
-        &day,
-        &grams,
-        &patterns,
-        &words,
-        &asked.system,
-        &asked.yen.0,
-        &asked.yen.1,
-        &asked.residents,
-        &any,
-        &conforms,
-        &asked.contracted,
-        &OVER.as_slice(),
-        &most,
-    ];
-    // The plan is made for the values: what is not asked for costs nothing.
-    let rows = client.query(FIND, &parameters).await?;
-    Ok((rows.iter().map(found).collect::<Result<_, _>>()?, cut))
+    let (words, cut) = match asked.item.trim() {
+        "" => (Vec::new(), false),
+        item => words_of(client, item).await?,
+    };
+    let mut question = Question::new(&day);
+    if !terms.is_empty() {
+        question.by_index(&[&grams, &patterns], |at| {
+            format!("control.grams(folded) @> ${at} and folded like all(${})", at + 1)
+        });
+    }
+    if !asked.item.trim().is_empty() {
+        question.by_index(&[&words], |at| format!("control.words_of(hash) && ${at}"));
+    }
+    if !asked.system.is_empty() {
+        question.when(&[&asked.system], |at| format!("e.system = ${at}"));
+    }
+    for (yen, sign) in [(&asked.yen.0, ">="), (&asked.yen.1, "<=")] {
+        if yen.is_some() {
+            question.when(&[&asked.residents, yen], |at| {
+                let month = format!("e.base_yen::float8 + e.resident_yen::float8 * ${at}::bigint");
+                format!("{month} {sign} ${}::bigint", at + 1)
+            });
+        }
+    }
+    if let Some(conforms) = &asked.conforms {
+        question.when(&[conforms], |at| format!("e.conforms is not distinct from ${at}"));
+    }
+    if let Some(contracted) = &asked.contracted {
+        question
+            .when(&[contracted, &systems], |at| format!("${at} = (e.system = any(${}))", at + 1));
+    }
+    let rows = client.query(&question.sql(), &question.parameters).await?;
+    Ok((rows.iter().map(|row| found(row, &own)).collect::<Result<_, _>>()?, cut))
 }
 
-const FIND: &str = "
-    with own as (
-        select c.offer, o.system, c.state from control.contract c
-        join control.offer o on o.id = c.offer where c.state <> all($12))
-    select e.offer, e.system, e.vendor, e.name, e.name_en, e.version, e.base_yen, e.resident_yen,
-        e.conforms, (select min(state) from own where own.offer = e.offer)
-    from control.offer_entry e
-    where e.newest and e.from_day <= $1 and $1 < e.until_day
-      and ($2::text[] = '{}' or (e.grams @> $2 and e.folded like all($3::text[])))
-      and ($4::integer[] is null or e.words && $4)
-      and ($5 = '' or e.system = $5)
-      and ($6::bigint is null or e.base_yen::float8 + e.resident_yen::float8 * $8::bigint >= $6)
-      and ($7::bigint is null or e.base_yen::float8 + e.resident_yen::float8 * $8::bigint <= $7)
-      and ($9::boolean or e.conforms is not distinct from $10::boolean)
-      and ($11::boolean is null or $11 = (e.system in (select system from own)))
-    order by e.system, e.vendor, e.offer limit $13";
+/// A statement of only those conditions that are asked, planned for its values.
+struct Question<'q> {
+    /// Conditions that an index answers, each by itself: beside another one, a plan may work the
+    /// dear functions of the indexes out row by row.
+    sources: Vec<String>,
+    conditions: String,
+    parameters: Vec<&'q (dyn ToSql + Sync)>,
+}
 
-fn found(row: &Row) -> Result<Found, StoreError> {
+impl<'q> Question<'q> {
+    fn new(day: &'q Date) -> Question<'q> {
+        let conditions = "e.newest and e.from_day <= $1 and $1 < e.until_day".to_owned();
+        Question { sources: Vec::new(), conditions, parameters: vec![day] }
+    }
+
+    /// Takes parameters; the number of the first.
+    fn with(&mut self, parameters: &[&'q (dyn ToSql + Sync)]) -> usize {
+        let first = self.parameters.len() + 1;
+        self.parameters.extend_from_slice(parameters);
+        first
+    }
+
+    /// Adds a condition; it is told the number of the first of its parameters.
+    fn when(
+        &mut self,
+        parameters: &[&'q (dyn ToSql + Sync)],
+        condition: impl FnOnce(usize) -> String,
+    ) {
+        let first = self.with(parameters);
+        self.conditions.push_str("\n and ");
+        self.conditions.push_str(&condition(first));
+    }
+
+    /// Adds a condition that an index answers.
+    fn by_index(
+        &mut self,
+        parameters: &[&'q (dyn ToSql + Sync)],
+        condition: impl FnOnce(usize) -> String,
+    ) {
+        let first = self.with(parameters);
+        self.sources.push(condition(first));
+    }
+
+    fn sql(&self) -> String {
+        let source = |(at, condition): (usize, &String)| {
+            let what = if at == 0 { "*" } else { "offer" };
+            format!(
+                "source{at} as materialized
+                   (select {what} from control.offer_entry where newest and {condition})"
+            )
+        };
+        let sources: Vec<String> = self.sources.iter().enumerate().map(source).collect();
+        let (with, from) = match sources.as_slice() {
+            [] => (String::new(), "control.offer_entry"),
+            some => (format!("with {}", some.join(", ")), "source0"),
+        };
+        let others: String = (1..sources.len())
+            .map(|at| format!(" and e.offer in (select offer from source{at})"))
+            .collect();
+        format!(
+            "{with} select e.offer, e.system, e.vendor, e.name, e.name_en, e.version, e.base_yen,
+               e.resident_yen, e.conforms
+             from {from} e where {}{others}
+             order by e.system, e.vendor, e.offer limit {MOST_FOUND}",
+            self.conditions
+        )
+    }
+}
+
+/// Offer, system and state of the own contracts that are not over.
+async fn own_states(client: &impl GenericClient) -> Result<Vec<(i64, String, String)>, StoreError> {
+    let sql = "select c.offer, o.system, c.state from control.contract c
+               join control.offer o on o.id = c.offer where c.state <> all($1) order by c.id";
+    let rows = client.query(sql, &[&OVER.as_slice()]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}
+
+fn found(row: &Row, own: &[(i64, String, String)]) -> Result<Found, StoreError> {
     let (base, resident): (Option<i64>, Option<i64>) = (row.try_get(6)?, row.try_get(7)?);
+    let offer = row.try_get(0)?;
+    let contract = own.iter().find(|(of, ..)| *of == offer).map(|(.., state)| state.clone());
     Ok(Found {
-        offer: row.try_get(0)?,
+        offer,
         system: row.try_get(1)?,
         vendor: row.try_get(2)?,
         name: row.try_get(3)?,
@@ -128,7 +201,7 @@ fn found(row: &Row) -> Result<Found, StoreError> {
         version: row.try_get(5)?,
         price: base.zip(resident),
         conforms: row.try_get(8)?,
-        contract: row.try_get(9)?,
+        contract,
     })
 }
 
@@ -149,7 +222,7 @@ fn grams(terms: &[String]) -> Vec<String> {
     out
 }
 
-/// Each key anywhere in a line.
+/// Each key anywhere in a line; of what is no longer than a pair, the pair tells.
 fn patterns(terms: &[String]) -> Vec<String> {
     let escaped = |term: &String| {
         let plain = term.chars().flat_map(|sign| {
@@ -158,13 +231,16 @@ fn patterns(terms: &[String]) -> Vec<String> {
         });
         format!("%{}%", plain.collect::<String>())
     };
-    terms.iter().map(escaped).collect()
+    terms.iter().filter(|term| term.chars().count() > 2).map(escaped).collect()
 }
 
 /// The words of packages that hold a text: what is exactly it first, then the shortest; and whether
 /// there are more.
 async fn words_of(client: &impl GenericClient, item: &str) -> Result<(Vec<i32>, bool), StoreError> {
     let terms = terms(client, item).await?;
+    if terms.is_empty() {
+        return Ok((Vec::new(), false));
+    }
     let sql = "select id from control.word where grams @> $1 and folded like all($2::text[])
                order by length(folded), id limit $3";
     let (grams, patterns) = (grams(&terms), patterns(&terms));
@@ -265,7 +341,7 @@ mod tests {
     fn a_question_is_taken_apart() {
         let terms = ["インカン", "a", "1%_"].map(str::to_owned);
         assert_eq!(grams(&terms), ["イン", "ンカ", "カン", "a", "1%", "%_"]);
-        assert_eq!(patterns(&terms), ["%インカン%", "%a%", "%1\\%\\_%"]);
+        assert_eq!(patterns(&terms), ["%インカン%", "%1\\%\\_%"]);
         assert_eq!((grams(&[]), patterns(&[])), (Vec::new(), Vec::new()));
     }
 }

@@ -61,7 +61,7 @@ fn item(item: String) -> Question {
 }
 
 /// From the widest to the narrowest.
-const QUESTIONS: [Kind; 13] = [
+const QUESTIONS: [Kind; 14] = [
     ("nothing asked", |_| Question::default()),
     ("one character of a name", |at| text(FIRST[at % 8].chars().take(1).collect())),
     ("name of a business", |at| text(business(at % 40))),
@@ -71,6 +71,11 @@ const QUESTIONS: [Kind; 13] = [
     ("English name", |at| text(format!("Sample {}", at % 40))),
     ("nothing has this name", |at| text(format!("どこにもない{at}"))),
     ("item that many have", |_| item("氏名".to_owned())),
+    ("half of a vendor's name, item that many have", |at| Question {
+        text: PLACES[at % 10].to_owned(),
+        item: "氏名".to_owned(),
+        ..Question::default()
+    }),
     ("item of one offer", |at| item(format!("独自項目{}", at * 37 % 20_000))),
     ("price", |at| {
         let low = 40_000 + i64::try_from(at % 100).unwrap_or_default() * 3_000;
