@@ -303,13 +303,18 @@ pub async fn submission_offered(client: &Client, id: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Writes down that a package is offered no more.
+/// Writes down that a package is offered no more, also where the vendor had sent it in twice.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn submission_withdraw(client: &Client, id: i64) -> Result<(), StoreError> {
-    let sql = "update market.submission set state = '取下げ', withdrawn_at = now()
-               where id = $1 and state = '公開'";
+    let sql = "update market.submission s set state = '取下げ', withdrawn_at = now(),
+                 withdrawal_asked_at = asked.withdrawal_asked_at,
+                 withdrawal_asked_by = asked.withdrawal_asked_by,
+                 withdrawal_reason = asked.withdrawal_reason
+               from market.submission asked
+               where asked.id = $1 and asked.state = '公開' and s.state = '公開'
+                 and s.vendor = asked.vendor and s.hash = asked.hash";
     client.execute(sql, &[&id]).await?;
     Ok(())
 }

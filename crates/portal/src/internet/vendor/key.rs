@@ -7,10 +7,10 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cloud::parcel::public_key_check;
-use maud::{Markup, html};
-use store::market::{Key, key_add, key_list, key_revoke};
+use maud::html;
+use store::market::{key_add, key_list, key_revoke};
 
-use super::{Seller, publishes};
+use super::Seller;
 use crate::component::day::moment_text;
 use crate::component::form::{
     ButtonKind, Field, FieldError, PostForm, button, error_summary, post_form, text,
@@ -44,7 +44,7 @@ async fn page(
         let action = seller.href(&format!("/keys/{}/revoke", key.id));
         let form = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
         let revoke = html! {
-            @if key.revoked.is_none() && publishes(seller) {
+            @if key.revoked.is_none() {
                 (post_form(&form, button(ButtonKind::Secondary, seller.say("失効させる", "Revoke"))))
             } @else { (until) }
         };
@@ -71,10 +71,21 @@ async fn page(
         empty: seller.say("検証鍵がありません。登録するまで提出は適合しません。", "No key yet."),
         stacked: true,
     });
+    let errors: Vec<FieldError<'_>> =
+        failure.map(|message| FieldError { field: "key", message }).into_iter().collect();
+    let action = seller.href("/keys");
+    let form = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
+    let label = seller.say("検証鍵（一行）", "Public key (one line)");
     let content = html! {
-        @if publishes(seller) { (error_summary(seller.language, &errors(failure))) }
+        (error_summary(seller.language, &errors))
         (list)
-        @if publishes(seller) { (adding(seller, entered, failure)) }
+        (section(seller.say("検証鍵を登録する", "Register a key"), post_form(&form, html! {
+            (text(&Field::new(seller.language, "key", label).required(true).value(entered)
+                .hint(seller.say("kumoi parcel key が表示する、vendor/ で始まる一行",
+                    "The line that kumoi parcel key prints, beginning with vendor/"))
+                .error(failure)))
+            (button(ButtonKind::Primary, seller.say("登録する", "Register")))
+        })))
     };
     let mut response = seller.page(seller.say("検証鍵", "Keys"), Vec::new(), content);
     if failure.is_some() {
@@ -83,44 +94,8 @@ async fn page(
     Ok(response)
 }
 
-fn errors(failure: Option<&str>) -> Vec<FieldError<'_>> {
-    failure.map(|message| FieldError { field: "key", message }).into_iter().collect()
-}
-
-/// The form for another key.
-fn adding(seller: &Seller, entered: &str, failure: Option<&'static str>) -> Markup {
-    let action = seller.href("/keys");
-    let form = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
-    let label = seller.say("検証鍵（一行）", "Public key (one line)");
-    let hint = seller.say(
-        "kumoi parcel key が表示する、vendor/ で始まる一行",
-        "The line that kumoi parcel key prints, beginning with vendor/",
-    );
-    let field = Field::new(seller.language, "key", label).required(true).value(entered);
-    section(
-        seller.say("検証鍵を登録する", "Register a key"),
-        post_form(
-            &form,
-            html! {
-                (text(&field.hint(hint).error(failure)))
-                (button(ButtonKind::Primary, seller.say("登録する", "Register")))
-            },
-        ),
-    )
-}
-
 fn listed(seller: &Seller) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, seller.href("/keys"))]).into_response()
-}
-
-/// A key is registered once, and one that was revoked never comes back.
-fn known_already(key: &Key) -> &'static str {
-    match key.revoked {
-        Some(_) => {
-            "この検証鍵は失効しています。kumoi parcel key で新しい鍵を作り、登録してください"
-        }
-        None => "この検証鍵は、もう登録されています",
-    }
 }
 
 /// Registers a key.
@@ -130,12 +105,7 @@ pub async fn add(seller: Seller, Form(entered): Form<HashMap<String, String>>) -
         let line = entered.get("key").map(String::as_str).unwrap_or_default();
         match public_key_check(line, &seller.body.organisation.id) {
             Ok(key) => {
-                let client = seller.cloud().await?;
-                let known = key_list(&*client, &seller.body.organisation.id).await?;
-                if let Some(known) = known.iter().find(|known| known.content == key) {
-                    return page(&seller, &key, Some(known_already(known))).await;
-                }
-                key_add(&*client, &key, &seller.actor.id).await?;
+                key_add(&*seller.cloud().await?, &key, &seller.actor.id).await?;
                 Ok(listed(&seller))
             }
             // What looks like a secret is not sent back.
