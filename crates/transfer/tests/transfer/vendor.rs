@@ -420,7 +420,8 @@ async fn broken_off_at_random_one_is_in_service_whole() {
         let stop = AtomicBool::new(false);
         let attempts = async {
             for _ in 0..4 + next(4) {
-                let patience = Duration::from_millis(2 + next(400));
+                let most = [120, 2000][usize::from(next(2) == 0)];
+                let patience = Duration::from_millis(2 + next(most));
                 let outcome = match (village.in_service().await.0 == a.hash, next(3)) {
                     (true, _) => {
                         let folder = village.folder();
@@ -444,18 +445,19 @@ async fn broken_off_at_random_one_is_in_service_whole() {
         written += written_now;
         // A change that was cut off may still be in the server's hands for a moment.
         tokio::time::sleep(Duration::from_millis(100)).await;
-        if village.in_service().await.0 == b.hash {
-            assert_eq!(village.text(&sum("big_thing")).await, written.to_string(), "{round}");
-            village.back(&b).await.unwrap();
+        if village.in_service().await.0 == a.hash {
+            village.change((&a, &b), false, &village.folder()).await.unwrap();
         }
+        assert_eq!(village.text(&sum("big_thing")).await, written.to_string(), "{round}");
+        village.back(&b).await.unwrap();
         assert_eq!(village.in_service().await, (a.hash.clone(), "things".to_owned()), "{round}");
         assert_eq!(village.text(&sum("small_thing")).await, written.to_string(), "{round}");
         let rows = "select (select count(*) from things.small_thing) || ' '
                       || (select count(*) from things.small_thing_history)";
         assert_eq!(village.text(rows).await, "400 400", "{round}");
+        println!("round {round}: {broken} broken off, {written} written");
     }
-    println!("{broken} broken off in {rounds} rounds, {written} written");
-    assert!(broken >= rounds && written > 20, "{broken} {written}");
+    assert!(broken > 0 && written > 20, "{broken} {written}");
 }
 
 fn sum(table: &str) -> String {
