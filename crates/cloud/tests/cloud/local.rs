@@ -4,17 +4,19 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use cloud::Packages;
 use cloud::plane::audit;
 use cloud::plane::blueprint::{Blueprint, Scope};
 use cloud::plane::environment::Kind;
+use cloud::plane::execute::Limits;
 use cloud::provider::Provider;
 use cloud::provider::local::Local;
 use cloud::{Keeper, Kept};
 use definition::{Package, System};
 
-use crate::world::World;
+use crate::world::{World, limits};
 
 #[derive(Default)]
 struct Memory(Mutex<HashMap<String, Kept>>);
@@ -50,7 +52,9 @@ fn system(id: &str) -> Arc<System> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn environments_become_databases_with_their_systems() {
-    let mut world = World::new().await;
+    // Installing a system is work of this machine: it may be busy.
+    let call = Duration::from_secs(60);
+    let mut world = World::with(Limits { call, ..limits() }).await;
     let systems = Arc::new(vec![system("resident-record")]);
     let templates = world.installer.prepare(&[]).await.unwrap();
     let local = Arc::new(Local {
