@@ -27,7 +27,7 @@ use crate::TransferError;
 /// How often it is looked how far a copy is.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often it is looked whether another mover has ended.
-const TRIES: u32 = 100;
+const TRIES: u32 = 300;
 
 /// Where the zones find an organisation.
 pub trait Places {
