@@ -29,8 +29,12 @@ pub mod role {
     /// 運用担当 of the national operator: plans, approves, has blueprints applied.
     pub const OPERATOR: &str = "operator";
 
+    /// 監査担当 of the national operator: looks, and changes nothing.
+    const AUDITOR: &str = "auditor";
+
     /// The roles of an operator's people, with their names.
-    pub const OF_OPERATORS: &[(&str, &str, &str)] = &[(OPERATOR, "運用担当", "Operator")];
+    pub const OF_OPERATORS: &[(&str, &str, &str)] =
+        &[(OPERATOR, "運用担当", "Operator"), (AUDITOR, "監査担当", "Auditor")];
 
     /// All roles of a body's staff, with their names.
     pub const ALL: &[(&str, &str, &str)] = &[

@@ -89,8 +89,16 @@ pub struct Executor {
 /// [`CloudError::Store`], [`CloudError::Plane`].
 pub async fn books_read(installer: &Installer) -> Result<Books, CloudError> {
     let control = store::control::control_open(installer).await?;
-    let changes = rows::changes_read(&control).await?;
-    let (generation, parts) = rows::parts_read(&control).await?;
+    books_look(&control).await
+}
+
+/// The same on a connection that may only look.
+///
+/// # Errors
+/// [`CloudError::Store`], [`CloudError::Plane`].
+pub async fn books_look(control: &impl GenericClient) -> Result<Books, CloudError> {
+    let changes = rows::changes_read(control).await?;
+    let (generation, parts) = rows::parts_read(control).await?;
     Ok(Books { changes: changes.into_iter().collect(), ..Books::read(generation, parts)? })
 }
 

@@ -23,7 +23,7 @@ pub use approval::{
 pub use health::{Counted, Health, health_read};
 pub use journal::{Journal, Mark, alarm_list, alarm_raise};
 pub use view::{
-    Act, BodyState, Lane, Stuck, act_list, body_list, lane_list, part_list, stuck_list,
+    Act, BodyState, Lane, OpenStep, act_list, body_list, lane_list, part_list, stuck_list,
 };
 
 /// How many rows are written at a time.

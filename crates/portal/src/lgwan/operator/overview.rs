@@ -7,7 +7,7 @@ use axum::response::Response;
 use base::money::Yen;
 use cloud::plane::tree::{Body, BodyKind, Tree};
 use maud::{Markup, html};
-use store::control::plane::{BodyState, Stuck, body_list, head_list, stuck_list};
+use store::control::plane::{BodyState, OpenStep, body_list, head_list, stuck_list};
 
 use super::{
     ACTS, Operator, STEP_STATES, STUCK_SECONDS, ago, blueprint, environment, nation, word,
@@ -184,7 +184,7 @@ fn nation_table(operator: &Operator, tree: &Tree, states: &[BodyState]) -> Marku
     }
 }
 
-fn stuck_table(operator: &Operator, tree: &Tree, (stuck, count): (&[Stuck], i64)) -> Markup {
+fn stuck_table(operator: &Operator, tree: &Tree, (stuck, count): (&[OpenStep], i64)) -> Markup {
     let lines: Vec<[String; 5]> = stuck
         .iter()
         .map(|one| {

@@ -10,11 +10,9 @@ use base::date::day_in_japan;
 use cloud::CloudError;
 use cloud::guardrail::Guardrails;
 use cloud::plane::blueprint::{Blueprint, Scope};
-use cloud::plane::books::Books;
-use cloud::plane::execute::{blueprint_keep_as, wanted};
+use cloud::plane::execute::{blueprint_keep_as, books_look, wanted};
 use cloud::plane::wish::wish_read;
 use maud::{Markup, html};
-use store::control::plane::parts_read;
 
 use super::{Operator, nation, refusal, see};
 use crate::component::form::{
@@ -103,8 +101,7 @@ async fn drafted(operator: &Operator, wish: &str, note: &str) -> Result<Option<i
     let rules = Guardrails::builtin(day_in_japan(operator.actor.at))?;
     let wanted = wanted(tree, environments, &rules)?;
     let mut client = operator.body.cloud.client().await?;
-    let (generation, parts) = parts_read(&*client).await?;
-    let books = Books::read(generation, parts)?;
+    let books = books_look(&*client).await?;
     let blueprint = Blueprint::make(&wanted, &books, &Scope::Bodies(bodies))?;
     if blueprint.steps.is_empty() {
         return Ok(None);

@@ -136,7 +136,7 @@ pub async fn lane_list(client: &impl GenericClient, id: i64) -> Result<Vec<Lane>
 
 /// A step that was begun and is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stuck {
+pub struct OpenStep {
     /// Blueprint.
     pub blueprint: i64,
     /// Environment.
@@ -164,7 +164,7 @@ pub async fn stuck_list(
     client: &impl GenericClient,
     seconds: f64,
     limit: i64,
-) -> Result<(Vec<Stuck>, i64), StoreError> {
+) -> Result<(Vec<OpenStep>, i64), StoreError> {
     let sql = "select s.blueprint, s.environment, s.act, s.part, s.state, s.attempts, s.started_at,
                  s.reason, count(*) over ()
                from control.blueprint_step s
@@ -173,8 +173,8 @@ pub async fn stuck_list(
                  and s.started_at <= now() - make_interval(secs => $1)
                order by s.started_at, s.blueprint, s.id limit $2";
     let rows = client.query(sql, &[&seconds, &limit]).await?;
-    let stuck = |row: &Row| -> Result<Stuck, StoreError> {
-        Ok(Stuck {
+    let stuck = |row: &Row| -> Result<OpenStep, StoreError> {
+        Ok(OpenStep {
             blueprint: row.try_get(0)?,
             environment: row.try_get(1)?,
             act: row.try_get(2)?,
