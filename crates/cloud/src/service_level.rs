@@ -50,7 +50,8 @@ pub struct Availability {
 }
 
 impl Availability {
-    /// The rate in a hundredth of a percent, cut off: 99.99 is `9999`. `None` when nothing was asked.
+    /// The rate in a hundredth of a percent, cut off: 99.99 is `9999`. `None` when nothing was
+    /// asked.
     pub fn rate(&self) -> Option<i64> {
         (self.checks > 0).then(|| (self.checks - self.failures) * 10_000 / self.checks)
     }

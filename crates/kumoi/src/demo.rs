@@ -20,6 +20,7 @@ mod upgrade;
 mod vendors;
 mod watch;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +33,7 @@ use office::version::systems_in_force;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::deletion_last;
 use store::organisation::{Credentials, Installer, Organisation};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::sample::{Sample, samples};
 use crate::systems::{documents_load, systems_load, systems_read};
@@ -126,44 +127,67 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let helper = tokio::spawn(plan::authenticator_serve(authenticator, cards));
     banner::print(&arguments, &opened, layout.var());
     let installer = Installer::new(cluster.installer("postgres"));
-    let press = publication::Press::new(installer.clone(), &systems, (&packages, layout.var()))?;
     let socket = cluster.socket().display().to_string();
-    let desk = contracts::Desk::new(&layout, installer.clone(), known, (&opened, socket));
-    let works = nation::Works::new(installer.clone(), &systems, layout.var().to_owned());
-    let plane = tokio::spawn(works.serve());
-    let (desk, press) = (Arc::new(desk), Arc::new(press));
-    let contracts = cloud::watched("contracts", PAUSE, move || {
-        let desk = Arc::clone(&desk);
-        async move { desk.serve().await }
-    });
-    press.begin().await.unwrap_or_else(|error| tracing::warn!(%error, "publication"));
-    let publication = cloud::watched("publication", PAUSE, move || {
-        let press = Arc::clone(&press);
-        async move { press.serve().await }
-    });
-    let bodies: Vec<Organisation> =
-        opened.iter().map(|one| one.sample.organisation.clone()).collect();
-    let watcher = installer.clone();
-    let watching = cloud::watched("watch", PAUSE, move || {
-        watch::Watch::new(watcher.clone(), bodies.clone(), zones.clone()).serve()
-    });
-    let filling = tokio::spawn(fill_all(installer, opened, layout.var().to_owned()));
+    let tasks = Tasks { installer, layout: Arc::clone(&layout), socket, zones };
+    let running = tasks.begin(known, opened).await?;
     let ended = supervisor.run(cluster, &mut signals).await;
     stop_all(elsewhere).await;
-    filling.abort();
-    contracts.abort();
-    plane.abort();
-    publication.abort();
-    watching.abort();
+    running.iter().for_each(JoinHandle::abort);
     helper.abort();
     ended
+}
+
+/// What works beside the zones, as long as everything runs.
+struct Tasks {
+    installer: Installer,
+    layout: Arc<Layout>,
+    /// Where the cluster listens.
+    socket: String,
+    zones: Vec<(Zone, SocketAddr)>,
+}
+
+impl Tasks {
+    /// Begins them: contracts, publication, the operators' blueprints, the watch, the filling.
+    async fn begin(
+        self,
+        (systems, packages): (&Arc<Vec<Arc<System>>>, &Arc<Packages>),
+        opened: Vec<Opened>,
+    ) -> Result<Vec<JoinHandle<()>>> {
+        let Tasks { installer, layout, socket, zones } = self;
+        let var = layout.var().to_owned();
+        let press = publication::Press::new(installer.clone(), systems, (packages, &var))?;
+        let known = (systems, packages);
+        let desk = contracts::Desk::new(&layout, installer.clone(), known, (&opened, socket));
+        let works = nation::Works::new(installer.clone(), systems, var.clone());
+        let (desk, press) = (Arc::new(desk), Arc::new(press));
+        let contracts = cloud::watched("contracts", PAUSE, move || {
+            let desk = Arc::clone(&desk);
+            async move { desk.serve().await }
+        });
+        press.begin().await.unwrap_or_else(|error| tracing::warn!(%error, "publication"));
+        let publication = cloud::watched("publication", PAUSE, move || {
+            let press = Arc::clone(&press);
+            async move { press.serve().await }
+        });
+        let bodies: Vec<Organisation> =
+            opened.iter().map(|one| one.sample.organisation.clone()).collect();
+        let watcher = installer.clone();
+        let watching = cloud::watched("watch", PAUSE, move || {
+            watch::Watch::new(watcher.clone(), bodies.clone(), zones.clone()).serve()
+        });
+        let plane = tokio::spawn(works.serve());
+        let filling = tokio::spawn(fill_all(installer, opened, var));
+        Ok(vec![contracts, publication, watching, plane, filling])
+    }
 }
 
 /// Fills one organisation after the other. One that fails takes none of the others with it; its
 /// rest is filled at the next start.
 async fn fill_all(installer: Installer, opened: Vec<Opened>, var: PathBuf) {
     let bodies: Vec<Sample> = opened.iter().map(|one| one.sample.clone()).collect();
-    if let Err(error) = costs::make(&installer, &var, &bodies).await {
+    let all = opened.iter().flat_map(|one| one.systems.iter());
+    let largest = all.max_by_key(|one| one.registers.len()).map_or("", |one| &one.id).to_owned();
+    if let Err(error) = costs::make(&installer, &var, (&bodies, &largest)).await {
         tracing::error!(%error, "bills of the samples");
     }
     for one in opened {

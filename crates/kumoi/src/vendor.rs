@@ -13,7 +13,7 @@ use definition::System;
 use definition::standard::Standard;
 use jiff::Timestamp;
 use store::Connection;
-use store::control::{contract_list, control_open, package_load};
+use store::control::{change_due, contract_changed, contract_list, control_open, package_load};
 use store::organisation::Installer;
 use store::relocation::Seat;
 use transfer::{
@@ -105,7 +105,7 @@ async fn act(arguments: &VendorArguments, id: &str, place: &Place) -> Result<()>
                     ended.id,
                     annex.display()
                 );
-                Ok(())
+                body.contract(now).await
             }
             _ => bail!("--system には、--back か --finish を添えてください"),
         };
@@ -219,6 +219,23 @@ impl Body<'_> {
         let name = &now.name;
         println!("{name}を前の製品に戻しました。書込みを止めた時間 {} ミリ秒", held.as_millis());
         self.taken_up().await
+    }
+
+    /// The contract for what serves now takes the place of the one before, where one waits for it.
+    async fn contract(&self, now: &System) -> Result<()> {
+        let control = control_open(self.place.home_installer()).await?;
+        let due = change_due(&control).await?;
+        let due = due
+            .into_iter()
+            .find(|(_, new)| new.organisation == self.id && new.offer.hash == now.hash);
+        match due {
+            Some((old, new)) => {
+                contract_changed(&control, old.id, new.id).await?;
+                println!("契約 {} を終え、契約 {} を提供中にしました", old.id, new.id);
+            }
+            None => println!("これを待つ契約はありません。契約はそのままです"),
+        }
+        Ok(())
     }
 
     /// Lets the zones serve what is installed now: sessions that remember the old tables end, and

@@ -1,6 +1,6 @@
-//! Invented bills of invented clouds for the sample organisations, so that the pages about cost show
-//! something at once. They go the way of every bill: a file is written, imported, allocated. Made
-//! once, and never where any bill was imported before.
+//! Invented bills of invented clouds for the sample organisations, so that the pages about cost
+//! show something at once. They go the way of every bill: a file is written, imported, allocated.
+//! Made once, and never where any bill was imported before.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -69,7 +69,11 @@ PricingUnit,ProviderName,PublisherName,RegionId,ServiceCategory,ServiceName,SubA
 ///
 /// # Errors
 /// When the control database cannot be reached, or a file cannot be written.
-pub(super) async fn make(installer: &Installer, var: &Path, samples: &[Sample]) -> Result<()> {
+pub(super) async fn make(
+    installer: &Installer,
+    var: &Path,
+    (samples, system): (&[Sample], &str),
+) -> Result<()> {
     let mut client = control_open(installer).await?;
     if !scope_list(&client).await?.is_empty() {
         return Ok(());
@@ -88,7 +92,7 @@ pub(super) async fn make(installer: &Installer, var: &Path, samples: &[Sample]) 
     };
     rate_put(&client, &rate).await?;
     for (at, sample) in samples.iter().enumerate() {
-        belongings(&client, (at, sample), this).await?;
+        belongings(&client, (at, sample, system), this).await?;
     }
     for back in (1..=MONTHS).rev() {
         let month = this.saturating_sub(Span::new().months(back));
@@ -114,7 +118,7 @@ fn account(at: usize) -> String {
 /// Whose the accounts are, and the budget of the year.
 async fn belongings(
     client: &store::Connection,
-    (at, sample): (usize, &Sample),
+    (at, sample, system): (usize, &Sample, &str),
     today: Date,
 ) -> Result<()> {
     let organisation = &sample.organisation.id;
@@ -124,7 +128,7 @@ async fn belongings(
             account: account(at),
             environment: String::new(),
             organisation: Some(organisation.clone()),
-            system: "resident-record".to_owned(),
+            system: system.to_owned(),
         };
         owner_put(client, &owner).await?;
     }

@@ -23,7 +23,8 @@ fn in_json(health: &rows::Health) -> serde_json::Value {
         json!({"provider": it.provider, "kind": it.kind, "state": it.state, "count": it.count})
     });
     let stuck = health.stuck.iter().map(|it| {
-        json!({"blueprint": it.blueprint, "environment": it.environment, "work": format!("{} {}", it.act, it.part),
+        let work = format!("{} {}", it.act, it.part);
+        json!({"blueprint": it.blueprint, "environment": it.environment, "work": work,
             "state": it.state, "attempts": it.attempts, "since": it.since.to_string(),
             "reason": it.reason})
     });

@@ -1,4 +1,4 @@
-//! Amounts as bars in the cells of a table, which keeps the numbers beside them readable by anybody.
+//! Amounts as bars in the cells of a table; the numbers stand beside them for everybody.
 
 use maud::{Markup, html};
 

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use tokio_postgres::{Client, Row};
 
-use super::{Stuck, alarm_list, stuck_list};
+use super::alarm_list;
+use super::view::{OpenStep, stuck_list};
 use crate::StoreError;
 
 /// How many steps are shown.
@@ -29,7 +30,7 @@ pub struct Health {
     /// Environments by provider, kind and state.
     pub counts: Vec<Counted>,
     /// The oldest steps that were begun and are not done.
-    pub stuck: Vec<Stuck>,
+    pub stuck: Vec<OpenStep>,
     /// How many of them there are in all.
     pub begun: i64,
     /// Steps that wait for others.
