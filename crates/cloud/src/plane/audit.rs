@@ -12,7 +12,7 @@ use super::environment::Lane;
 use super::execute::{Providers, references};
 use super::part::{Act, Part, References, Work};
 use crate::guardrail::{Actor, Finding, Guardrails, Request};
-use crate::provider::{Provider, Seen};
+use crate::provider::{Provider, Seen, aws, local};
 
 /// Environments that are looked at beside each other.
 const BESIDE: usize = 8;
@@ -21,6 +21,14 @@ const LATER: Actor<'static> = Actor { made_by: "", approved_by: Some("-") };
 
 /// The service by which a provider makes a part, by provider.
 pub type Services = BTreeMap<&'static str, fn(&Part) -> &'static str>;
+
+/// Those of the providers that there are.
+pub fn services() -> Services {
+    Services::from([
+        ("aws", aws::service as fn(&Part) -> &'static str),
+        ("local", local::service as fn(&Part) -> &'static str),
+    ])
+}
 
 /// What the guardrails will refuse of steps that are planned: said before anybody approves them.
 pub fn plan_judge(guardrails: &Guardrails, services: &Services, steps: &[Step]) -> Vec<Finding> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use cloud::Packages;
 use cloud::guardrail::Finding;
-use cloud::plane::audit::{self, Services};
+use cloud::plane::audit;
 use cloud::plane::blueprint::{Blueprint, Scope};
 use cloud::plane::books::Wanted;
 use cloud::plane::difference::difference;
@@ -16,11 +16,10 @@ use cloud::plane::enrol::enrol_read;
 use cloud::plane::execute::{
     Executor, Limits, Providers, blueprint_keep, blueprint_read, books_read, wanted,
 };
-use cloud::plane::part::Part;
 use cloud::plane::tree::Tree;
 use cloud::plane::wish::wish_read;
 use cloud::provider::Provider;
-use cloud::provider::aws::{self, Aws, AwsSettings};
+use cloud::provider::aws::{Aws, AwsSettings};
 use cloud::provider::local::{self, Local};
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::{control_open, plane as rows};
@@ -113,11 +112,7 @@ async fn draft(
 ) -> Result<bool> {
     let blueprint = Blueprint::make(wanted, &books_read(installer).await?, scope)?;
     print!("{}", difference(&blueprint, &Tree::nation()?));
-    let services: Services = Services::from([
-        ("aws", aws::service as fn(&Part) -> &'static str),
-        ("local", local::service),
-    ]);
-    let refused = audit::plan_judge(&today()?, &services, &blueprint.steps);
+    let refused = audit::plan_judge(&today()?, &audit::services(), &blueprint.steps);
     if !refused.is_empty() {
         tell(&refused);
         println!("守りごとが {} 件を断るため、案を残しませんでした", refused.len());

@@ -9,6 +9,7 @@ use axum::response::Response;
 use base::date::day_in_japan;
 use cloud::CloudError;
 use cloud::guardrail::Guardrails;
+use cloud::plane::audit::{plan_judge, services};
 use cloud::plane::blueprint::{Blueprint, Scope};
 use cloud::plane::execute::{blueprint_keep_as, books_look, wanted};
 use cloud::plane::wish::wish_read;
@@ -105,6 +106,17 @@ async fn drafted(operator: &Operator, wish: &str, note: &str) -> Result<Option<i
     let blueprint = Blueprint::make(&wanted, &books, &Scope::Bodies(bodies))?;
     if blueprint.steps.is_empty() {
         return Ok(None);
+    }
+    let refused = plan_judge(&rules, &services(), &blueprint.steps);
+    if !refused.is_empty() {
+        let lines: Vec<String> = refused
+            .iter()
+            .map(|one| format!("{}: {}。{}（{}）", one.place, one.what, one.remedy, one.rule))
+            .collect();
+        return Err(CloudError::Plane(format!(
+            "守りごとが断るため、案を残しませんでした。{}",
+            lines.join("　")
+        )));
     }
     let said = (operator.actor.id.as_str(), note);
     Ok(Some(blueprint_keep_as(&mut client, &blueprint, said).await?))

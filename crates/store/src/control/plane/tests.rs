@@ -172,8 +172,8 @@ async fn an_operators_login_reaches_no_further() {
     assert_eq!(part_list(&*zone, "131016").await.unwrap(), []);
     parts_read(&*zone).await.unwrap();
     let step = "insert into control.blueprint_step
-                  (blueprint, id, environment, sequence, act, part, value)
-                values (1, 'x', 'x.y.z', 9, '作成', 'x', '{}')";
+                  (blueprint, id, environment, sequence, act, part, value, seen)
+                values (1, 'x', 'x.y.z', 9, '作成', 'x', '{}', 0)";
     for sql in [
         // Nothing of contracts, packages and money.
         "select from control.contract",
