@@ -282,11 +282,10 @@ async fn a_refused_contract_is_taken_back_with_a_reason() {
     let world = World::new().await;
     let tag = system("tag", "周辺", "1");
     let offer = world.offer("a", &tag).await;
-    world
-        .control
-        .execute("delete from control.package where hash = $1", &[&tag.hash])
-        .await
-        .unwrap();
+    for table in ["package_word", "package"] {
+        let sql = format!("delete from control.{table} where hash = $1");
+        world.control.execute(&sql, &[&tag.hash]).await.unwrap();
+    }
     let id = world.signed(offer, None).await;
     world.open().await;
     world.step(id, Step::Withdraw, ("kanri", "事業者と合意")).await.unwrap();

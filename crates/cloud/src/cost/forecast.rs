@@ -121,8 +121,9 @@ pub fn year_forecast_from(
     let actual = i64::try_from(sum(&so_far)).map_err(|_| beyond())?;
     let months = i64::try_from(sum(&known)).map_err(|_| beyond())?;
     let forecast = i64::try_from(sum(&known) + mean * left).map_err(|_| beyond())?;
+    let mean = Yen(i64::try_from(mean).map_err(|_| beyond())?);
     let trace = format!(
-        "分かる {} か月 {}（うち実績 {}）+ 残り {left} か月 × 直近 {} か月の平均 {mean}円",
+        "分かる {} か月 {}（うち実績 {}）+ 残り {left} か月 × 直近 {} か月の平均 {mean}",
         known.len(),
         Yen(months),
         Yen(actual),

@@ -83,6 +83,6 @@ mod tests {
         assert!(
             parameter_on("", Date::constant(2026, 1, 1)).unwrap_err().to_string().contains("「」")
         );
-        assert_eq!(TABLE.lines().count(), 8);
+        assert_eq!(TABLE.lines().count(), 9);
     }
 }

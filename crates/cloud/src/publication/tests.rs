@@ -192,8 +192,9 @@ async fn a_hostile_package_ends_in_a_report() {
 #[tokio::test]
 async fn a_judgement_that_does_not_end_is_the_platforms_trouble() {
     let places = Arc::new(Semaphore::new(1));
-    let short = Duration::from_millis(50);
-    let panicked = aside(&places, short, || -> u8 { panic!("a sample of a panic") }).await;
+    // To say what it panicked of takes a moment, too.
+    let (long, short) = (Duration::from_secs(60), Duration::from_millis(50));
+    let panicked = aside(&places, long, || -> u8 { panic!("a sample of a panic") }).await;
     assert!(matches!(panicked, Err(CloudError::Judging(why)) if why.contains("落ちました")));
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let late = aside(&places, short, move || stopped.recv().is_ok()).await;

@@ -12,8 +12,8 @@ use super::Buyer;
 use super::catalogue::residents;
 use super::contract::{STATES, word};
 use crate::component::form::{
-    ButtonKind, Choice, Field, FieldError, Width, button, error_summary, field_row, get_form,
-    number, select, text,
+    ButtonKind, Choice, Field, FieldError, Width, button, error_summary, get_form, number, select,
+    text,
 };
 use crate::component::language::pick;
 use crate::component::table::{Cell, Column, Pages, Row, Table, pagination, table};
@@ -167,11 +167,9 @@ fn form(
             (text(&words.value(&entered.text)))
             (text(&item.value(&entered.item)))
             (select(&business.empty_choice(whole), &names))
-            (field_row(&row))
-            (field_row(&[
-                select(&state.empty_choice(whole), &conforms),
-                select(&contract.empty_choice(whole), &contracts),
-            ]))
+            (select(&state.empty_choice(whole), &conforms))
+            (select(&contract.empty_choice(whole), &contracts))
+            @for one in &row { (one) }
             (button(ButtonKind::Primary, say("検索する", "Search")))
         },
     )

@@ -89,7 +89,7 @@ fn list(buyer: &Buyer, incidents: &[&Incident], answers: &[Layer]) -> Markup {
         .collect();
     let rows = words
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Text(it)).collect() })
         .collect();
     html! {
         (table(&Table {
@@ -182,7 +182,7 @@ fn responsibility(buyer: &Buyer, answers: &[Layer]) -> Markup {
         .map(|one| Row {
             href: None,
             cells: [&one.layer, &one.responsible, &one.covers, &one.source]
-                .map(|text| Cell::Glyphs(text))
+                .map(|text| Cell::Text(text))
                 .into(),
         })
         .collect();

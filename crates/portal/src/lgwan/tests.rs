@@ -238,10 +238,12 @@ async fn a_municipality_compares_contracts_and_pays() {
     scene.cluster.stop().await.expect("it stops");
 }
 
-/// The path of the n-th offer on a page of comparison.
+/// The path of the n-th offer that can be drafted on a page of comparison.
 fn offer(page: &str, number: usize) -> String {
-    let found = page.split("/first_city/offers/").nth(number + 1).expect("an offer");
-    format!("/offers/{}", found.split('"').next().expect("its end"))
+    let links = page.split("/first_city/offers/").skip(1);
+    let ends = links.filter_map(|link| link.split('"').next());
+    let mut drafts = ends.filter(|end| end.chars().all(|sign| sign.is_ascii_digit()));
+    format!("/offers/{}", drafts.nth(number).expect("an offer"))
 }
 
 async fn strangers_are_turned_away(scene: &Scene) {

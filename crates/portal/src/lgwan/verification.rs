@@ -97,10 +97,10 @@ fn part(buyer: &Buyer, found: &[Line], aspect: Aspect) -> Markup {
             Row {
                 href: None,
                 cells: vec![
-                    Cell::Glyphs(line.item),
+                    Cell::Text(line.item),
                     Cell::Component(mark),
-                    Cell::Glyphs(words),
-                    Cell::Glyphs(source),
+                    Cell::Text(words),
+                    Cell::Text(source),
                 ],
             }
         })
