@@ -192,7 +192,7 @@ async fn a_municipality_sees_its_own_deposits_only() {
         "insert into control.deposit_entry (day, organisation, kind, provider, note, actor)
          values ('2026-06-30', 'kasumi', '受入', 'x', 'x', 'x')",
         "select from control.cost_daily",
-        "select from control.cost_owner",
+        "select account from control.cost_owner",
         "select total_yen, basis from control.cost_run",
         "update control.subsidy set state = '精算'",
     ] {
