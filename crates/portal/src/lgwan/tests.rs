@@ -386,7 +386,9 @@ async fn no_login_reaches_further(scene: &Scene, id: i64) {
     assert!(seen.iter().all(|one| one.organisation == "second_city") && seen.len() == 1);
     assert!(contract_step(&*client, (id, Step::Withdraw), ("kanri", "")).await.is_err());
     for sql in [
-        "update control.contract set state = '提供中'",
+        "update control.contract set state = '終了'",
+        "update control.contract set opened_at = now()",
+        "update control.contract set state = '起案', ends_on = null",
         "insert into control.contract (organisation, offer, state, drafted_by)
          values ('first_city', 1, '起案', 'x')",
         "insert into control.contract_act (contract, actor, act, note) values (1, 'x', 'x', '')",
