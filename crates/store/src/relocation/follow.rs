@@ -1,6 +1,8 @@
 //! Following: publications, slots and subscriptions. Every step looks first whether it is done, and
 //! clears away what a killed one left.
 
+use std::time::Duration;
+
 use aws_lc_rs::rand;
 use tokio_postgres::Client;
 
@@ -9,6 +11,10 @@ use crate::StoreError;
 
 /// The name of a publication and, with the database behind it, of a slot and a subscription.
 const NAME: &str = "kumoi_move";
+/// How often it is looked whether a session has ended or a slot is free.
+const TRIES: u32 = 100;
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn slot_of(database: &str) -> String {
     format!("{NAME}_{database}")
@@ -26,7 +32,9 @@ impl Seat {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn publish(&self, organisation: &str) -> Result<Door, StoreError> {
-        let client = self.connect("postgres").await?;
+        // From the organisation's own database, like all that a mover alters: what one that was cut
+        // off still does there is ended by the next.
+        let client = self.connect(organisation).await?;
         let role = format!("{organisation}_move");
         let mut bytes = [0_u8; 24];
         rand::fill(&mut bytes).map_err(|_| StoreError::Vault("乱数"))?;
@@ -64,7 +72,9 @@ impl Seat {
     /// [`StoreError::Database`].
     pub async fn unpublish(&self, organisation: &str) -> Result<(), StoreError> {
         let role = format!("{organisation}_move");
-        let client = self.connect("postgres").await?;
+        let held = self.holds(organisation).await?;
+        let client = self.connect(if held { organisation } else { "postgres" }).await?;
+        shut_out(&client, organisation, &role).await?;
         let mut sql = turn(organisation);
         for database in databases_of(organisation) {
             if !self.holds(&database).await? {
@@ -263,12 +273,33 @@ async fn subscription(client: &Client, database: &str) -> Result<Option<bool>, S
     Ok(found.map(|row| row.try_get(0)).transpose()?)
 }
 
+/// Lets nobody in as this role any more, and waits until who is in is gone: a copying table whose
+/// follower has just ended may still be making its slot.
+async fn shut_out(client: &Client, organisation: &str, role: &str) -> Result<(), StoreError> {
+    let sql = format!(
+        "{}; do $$ begin if exists (select from pg_roles where rolname = '{role}') then
+           alter role {role} nologin; end if; end $$",
+        turn(organisation)
+    );
+    client.batch_execute(&sql).await?;
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1";
+    for _ in 0..TRIES {
+        if client.execute(end, &[&role]).await? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(StoreError::Refused(format!(
+        "「{organisation}」の複製の接続が終わりません。しばらく待って、もう一度実行してください"
+    )))
+}
+
 /// Drops the database's slots, those of its copying tables too; whoever still uses one is ended.
 async fn slot_drop(client: &Client, database: &str) -> Result<(), StoreError> {
     let find = "select slot_name::text, active_pid from pg_replication_slots
          where database = current_database()
            and (slot_name = $1 or slot_name ~ '^pg_[0-9]+_sync_')";
-    for _ in 0..100 {
+    for _ in 0..TRIES {
         let slots = client.query(find, &[&slot_of(database)]).await?;
         if slots.is_empty() {
             return Ok(());
@@ -285,7 +316,7 @@ async fn slot_drop(client: &Client, database: &str) -> Result<(), StoreError> {
                 }
             }
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(PAUSE).await;
     }
     Err(StoreError::Refused(format!(
         "データベース {database} の複製の口を閉じられません。移行先が動いているか確かめ、もう一度実行してください"

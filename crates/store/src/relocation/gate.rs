@@ -76,7 +76,7 @@ impl Seat {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn read_only(&self, organisation: &str, on: bool) -> Result<(), StoreError> {
-        let client = self.connect("postgres").await?;
+        let client = self.connect(organisation).await?;
         let mut sql = format!("begin; {};", turn(organisation));
         for role in roles_of(organisation) {
             for database in databases_of(organisation) {
@@ -114,12 +114,14 @@ impl Seat {
     }
 
     /// Ends what movers that were cut off still do in the organisation's databases, and waits until
-    /// it is over: only they bear the mark, and no other mover is at work.
+    /// it is over: only they bear the mark, and no other mover is at work. A database that is being
+    /// made or dropped is waited for: who met it half-way would be thrown out of it.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when it does not end.
     pub async fn remains_end(&self, organisation: &str) -> Result<(), StoreError> {
         let client = self.connect("postgres").await?;
+        client.batch_execute(&turn(organisation)).await?;
         let databases = databases_of(organisation);
         let databases: Vec<&str> = databases.iter().map(String::as_str).collect();
         let sql = "select pg_terminate_backend(pid) from pg_stat_activity
