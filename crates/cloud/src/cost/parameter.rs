@@ -23,10 +23,24 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// `78/1000（消費税法第29条第1号、V）`.
+    /// `7.8％（消費税法第29条第1号、原典で確認）`; what is no whole hundredth of a percent stays a
+    /// fraction.
     pub fn words(&self) -> String {
         let (numerator, denominator) = self.fraction;
-        format!("{numerator}/{denominator}（{}、{}）", self.source, self.certainty)
+        let value = match numerator.checked_mul(10_000) {
+            Some(all) if all % denominator == 0 => {
+                let (whole, rest) = (all / denominator / 100, all / denominator % 100);
+                let text = format!("{whole}.{rest:02}");
+                format!("{}％", text.trim_end_matches('0').trim_end_matches('.'))
+            }
+            _ => format!("{numerator}/{denominator}"),
+        };
+        let certainty = match self.certainty.as_str() {
+            "V" => "原典で確認",
+            "R" => "報道・解説による",
+            _ => "未確認",
+        };
+        format!("{value}（{}、{certainty}）", self.source)
     }
 
     /// The part of an amount, what is below a yen cut off; `None` beyond all bounds.
@@ -72,6 +86,16 @@ fn read(record: &csv::StringRecord) -> Option<Parameter> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_told_as_an_official_says_it() {
+        let day = Date::constant(2026, 11, 1);
+        let words = |name| parameter_on(name, day).unwrap().words();
+        assert_eq!(words("消費税の税率"), "7.8％（消費税法第29条第1号、原典で確認）");
+        assert!(words("地方消費税の税率").starts_with("22/78（"));
+        assert!(words("補助率・全額").starts_with("100％（"));
+        assert!(words("稼働率の標準の水準").starts_with("99.5％（"));
+    }
 
     #[test]
     fn a_day_has_the_value_in_force() {

@@ -71,6 +71,8 @@ pub enum Cell<'a> {
     Text(&'a str),
     /// A name or another text whose exact glyphs matter, in mincho.
     Glyphs(&'a str),
+    /// Words that stay Japanese whatever language the page is in.
+    Japanese(&'a str),
     /// Another component, for example a badge.
     Component(Markup),
 }
@@ -160,6 +162,7 @@ fn cell_content(cell: &Cell<'_>) -> Markup {
     match cell {
         Cell::Text(text) => html! { (text) },
         Cell::Glyphs(text) => html! { span.glyphs lang="ja" { (text) } },
+        Cell::Japanese(text) => html! { span lang="ja" { (text) } },
         Cell::Component(markup) => markup.clone(),
     }
 }

@@ -249,7 +249,7 @@ fn offers(buyer: &Buyer, shown: &[Found], (people, all): (Option<i64>, usize)) -
             href: Some(href),
             cells: vec![
                 Cell::Text(name),
-                Cell::Glyphs(&one.vendor),
+                Cell::Japanese(&one.vendor),
                 Cell::Text(&one.version),
                 Cell::Text(month),
                 Cell::Text(match one.conforms {
