@@ -89,6 +89,7 @@ pub(super) async fn run(
             ran.missing.insert(step.part.id(), step.part);
             continue;
         }
+        let _turn = context.turn(&step, &mut slot).await;
         slot.take().await;
         marks.push((step.id.clone(), Mark::Started));
         // One write says that the step before is done and that this one is asked for.
@@ -127,6 +128,16 @@ pub(super) async fn run(
 }
 
 impl Context {
+    /// The turn of a step of which the provider does few at a time. What waits for it has not
+    /// begun: whoever goes on after a kill has only those to look for that were asked for.
+    async fn turn(&self, step: &Step, slot: &mut Slot) -> Option<OwnedSemaphorePermit> {
+        if step.act != Act::Make || step.part != Part::Account {
+            return None;
+        }
+        slot.give_back();
+        self.slots.accounts.clone().acquire_owned().await.ok()
+    }
+
     /// Does one step; the reason where it cannot be done now.
     async fn step(
         &self,
@@ -139,15 +150,6 @@ impl Context {
             return Err(format!(
                 "プロバイダー「{name}」がここにはありません。設定に加えてください"
             ));
-        };
-        // A provider that makes few at a time is not asked for more; others go on meanwhile.
-        let _few = if work.act == Act::Make && work.part == Part::Account {
-            slot.give_back();
-            let few = self.slots.accounts.clone().acquire_owned().await.ok();
-            slot.take().await;
-            few
-        } else {
-            None
         };
         let mut unclear = begun;
         let mut pause = self.limits.pause;

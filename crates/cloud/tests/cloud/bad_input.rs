@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cloud::plane::execute::Limits;
+use cloud::plane::execute::{Limits, blueprint_read};
 use cloud::provider::Provider;
 use store::control::plane as rows;
 
@@ -161,6 +161,34 @@ async fn a_slow_body_holds_nobody_up_and_raises_an_alarm() {
     // What is done needs no alarm any more.
     let control = store::control::control_open(&world.installer).await.unwrap();
     assert_eq!(rows::alarm_list(&control).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_turn_has_not_begun() {
+    let patient = Duration::from_secs(300);
+    let world = World::with(Limits { call: patient, ..limits() }).await;
+    let four = ["131016", "011002", "271004", "401307"];
+    let wanted = world.wanted(world.environments(&four));
+    world.line.spoil(".aws+", Spoil::Hang, 100);
+    let id = world.approved(&wanted).await;
+    let begun = async || {
+        let (_, _, kept) = blueprint_read(&world.installer, id).await.unwrap();
+        kept.iter().filter(|it| it.attempts > 0 && it.state != "済み").count()
+    };
+    // The provider makes five accounts at a time: whoever goes on after a kill looks for five.
+    let meanwhile = async {
+        while begun().await < 5 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(begun().await, 5);
+        world.line.release();
+    };
+    let meanwhile = tokio::time::timeout(patient, meanwhile);
+    let (report, looked) = tokio::join!(world.apply(id), meanwhile);
+    looked.unwrap();
+    assert!(report.unwrap().ended);
+    assert_eq!(world.accounts().await.len(), 9);
 }
 
 #[tokio::test(flavor = "multi_thread")]
