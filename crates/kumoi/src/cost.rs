@@ -4,7 +4,7 @@
 mod allocate;
 mod basis;
 mod bill;
-mod invoice;
+pub(crate) mod invoice;
 mod money;
 mod out;
 mod plan;
@@ -35,11 +35,7 @@ pub struct CostArguments {
 #[derive(Subcommand, Debug)]
 enum What {
     /// 請求の明細（FOCUS 1.2 の CSV、gzip、Parquet）を取り込む
-    Import {
-        /// 一つの請求のファイル。出し直された請求は、前のものを丸ごと置き換える
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+    Import(bill::ImportArguments),
     /// 為替を加える（その日から次の日付まで）
     Rate(basis::RateArguments),
     /// 誰のアカウントか（CSV: provider,account,environment,organisation,system。団体が空なら共通）
@@ -136,7 +132,7 @@ struct Desk {
 
 async fn run(desk: Desk, what: What) -> Result<()> {
     match what {
-        What::Import { files } => bill::import(desk, &files).await,
+        What::Import(arguments) => bill::import(desk, &arguments).await,
         What::Rate(arguments) => basis::rate(&desk, &arguments).await,
         What::Owners { file } => basis::owners(&desk, &file).await,
         What::Measures { file } => basis::measures(&desk, &file).await,

@@ -11,7 +11,7 @@ use store::cluster::{Cluster, ClusterOptions};
 use store::control::{Relocation, RelocationState, control_open, relocation_home, relocation_last};
 use store::organisation::Installer;
 use store::relocation::Seat;
-use transfer::Mover;
+use transfer::{Mover, Remaining};
 
 use crate::demo::Places;
 
@@ -30,7 +30,7 @@ pub struct MoveArguments {
     /// 移行を終え、移行元の写しを消す
     #[arg(long, conflicts_with_all = ["to", "give_up"])]
     finish: bool,
-    /// 移行を取り止め、移行先の写しを消す（移行先で書いているときは、先に --back）
+    /// 移行を取り止め、移行先の写しを消す（移行先で書いているときは、先に --back）。移行先が失われていても使えます
     #[arg(long, conflicts_with = "to")]
     give_up: bool,
     /// データのフォルダ（指定がなければ ./var）
@@ -79,11 +79,23 @@ async fn carry_out(
         true => PathBuf::from(&here),
         false => PathBuf::from(name),
     };
-    for (name, new) in [(&source, false), (&target, last_is_ended(last.as_ref()))] {
-        let folder = folder(name);
-        let shown = folder.display();
-        ensure!(new || folder.is_dir(), "「{id}」のクラスターのフォルダ {shown} がありません");
-        others.push(cluster(&folder, id).await?);
+    let ending = arguments.finish || arguments.give_up;
+    if ending {
+        check_end(arguments, last.as_ref())?;
+    }
+    let main = usize::from(last.as_ref().is_some_and(|way| ending && way.on_target));
+    let new = !ending && last_is_ended(last.as_ref());
+    let names = [source, target];
+    let mut seats = [None, None];
+    for at in [main, 1 - main] {
+        match side(&folder(&names[at]), id, new && at == 1).await {
+            Ok(cluster) => {
+                seats[at] = Some(Seat::of(&cluster)?);
+                others.push(cluster);
+            }
+            Err(error) if ending && at != main => lost(&folder(&names[at]), &error),
+            Err(error) => return Err(error),
+        }
     }
     let places = Places::open(&arguments.var)?;
     let links = places
@@ -93,21 +105,48 @@ async fn carry_out(
         let help = "新しい雲居で一度起動してから、もう一度実行してください";
         bail!("「{id}」は古い雲居が開いたままで、引越しできません。{help}");
     }
+    if ending && is_lost(last.as_ref(), id, seats[1 - main].as_ref()).await? {
+        let here = seats[main].take().context("移行の両側とも起動できません")?;
+        let here = (names[main].as_str(), here);
+        let left = Remaining { organisation: id, here, home: &installer, places: links };
+        return Ok(left.end().await?);
+    }
+    let [Some(source), Some(target)] = seats else {
+        bail!("移行の両側を起動できません")
+    };
     let mover = Mover {
         organisation: id,
-        source: (&source, Seat::of(&others[0])?),
-        target: (&target, Seat::of(&others[1])?),
+        source: (&names[0], source),
+        target: (&names[1], target),
         home: &installer,
         places: links,
     };
-    Ok(match (arguments.back, arguments.finish || arguments.give_up) {
+    Ok(match (arguments.back, ending) {
         (true, _) => mover.back().await?,
-        (_, true) => {
-            check_end(arguments, last.as_ref())?;
-            mover.finish().await?
-        }
+        (_, true) => mover.finish().await?,
         _ => mover.forth().await?,
     })
+}
+
+/// One of the two clusters; only a new way makes a folder.
+async fn side(folder: &Path, id: &str, new: bool) -> Result<Cluster> {
+    let shown = folder.display();
+    ensure!(new || folder.is_dir(), "「{id}」のクラスターのフォルダ {shown} がありません");
+    cluster(folder, id).await
+}
+
+/// Says that the way is ended without the other side.
+fn lost(folder: &Path, error: &anyhow::Error) {
+    eprintln!("{} は使えません（{error:#}）。こちら側だけで終えます", folder.display());
+    eprintln!("後で戻っても、その写しは古いので使わず、フォルダごと消してください");
+}
+
+/// Whether the side that is given up is gone: it does not start, or in the middle of a switch has
+/// nothing of the organisation any more.
+async fn is_lost(last: Option<&Relocation>, id: &str, other: Option<&Seat>) -> Result<bool> {
+    let Some(other) = other else { return Ok(true) };
+    let switching = last.is_some_and(|way| way.state == RelocationState::Switching);
+    Ok(switching && !other.holds(id).await?)
 }
 
 /// A cluster that is made by a new way need not be there yet.
@@ -164,6 +203,11 @@ fn say(way: &Relocation) {
     println!("{}は {place} にあります（{}）", way.organisation, way.state.word());
     if let (Some(held), Some(rows), Some(different)) = (way.read_only_ms, way.rows, way.different) {
         println!("書込みを止めた時間 {held} ミリ秒、照合した行 {rows}、違う行 {different}");
+    }
+    if way.state == RelocationState::Ended && way.returns {
+        println!(
+            "切替の時点で違う行があったまま終えました。もう一方で書かれた行が足りないことがあります"
+        );
     }
     if way.state == RelocationState::Switched {
         let end = if way.on_target { "--finish（戻すときは --back）" } else { "--give-up" };

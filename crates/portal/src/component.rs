@@ -6,6 +6,7 @@
 
 pub mod asset;
 pub mod bar;
+pub mod chart;
 pub mod day;
 pub mod form;
 pub mod language;

@@ -29,7 +29,7 @@ pub use export::export;
 pub use import::{Imported, import};
 pub use layout::Layout;
 pub use manifest::{Column, FileEntry, MANIFEST, Manifest};
-pub use relocation::{Mover, PlaceFolder, Places};
+pub use relocation::{Mover, PlaceFolder, Places, Remaining};
 pub use round_trip::{RoundTrip, round_trip};
 
 pub use vendor::{

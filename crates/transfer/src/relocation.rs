@@ -6,10 +6,12 @@
 //! goes on, and nothing that was committed is lost. Nobody writes on both sides.
 
 mod places;
+mod remaining;
 mod switch;
 mod verify;
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -22,6 +24,7 @@ use store::relocation::{Seat, databases_of};
 use store::{Connection, StoreError};
 
 pub use self::places::PlaceFolder;
+pub use self::remaining::Remaining;
 use crate::TransferError;
 
 /// How often it is looked how far a copy is.
@@ -37,6 +40,12 @@ pub trait Places {
     /// # Errors
     /// When it cannot be written.
     fn point(&self, organisation: &str, host: &str) -> io::Result<()>;
+
+    /// Where its connections go now; `None` before it was ever pointed anywhere.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn leads(&self, organisation: &str) -> io::Result<Option<PathBuf>>;
 }
 
 /// Moves one organisation between two clusters.
@@ -175,6 +184,8 @@ impl Mover<'_> {
         other.unpublish(self.organisation).await?;
         other.remove(self.organisation).await?;
         main.unfreeze(self.organisation).await?;
+        // Who ended it without the other side and was cut off may have left it so.
+        main.read_only(self.organisation, false).await?;
         relocation_end(control, &mut way).await?;
         Ok(way)
     }
@@ -236,6 +247,7 @@ impl Mover<'_> {
         }
         for database in &databases {
             while target.copies_left(database).await? > 0 {
+                source.slots_check(&databases).await?;
                 tokio::time::sleep(LOOK).await;
             }
         }

@@ -8,14 +8,17 @@
 //!
 //! Each has a defect, which is why they stand side by side. Pure.
 
+mod shares;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::money::Yen;
 use store::control::cost::{Day, Owner};
 
+use self::shares::shares;
 use super::amount::{Amount, ExactYen};
 use super::rate::Rates;
-use super::share::{Part, split};
+use super::share::settle;
 use crate::CloudError;
 
 /// How cost is allocated.
@@ -99,8 +102,10 @@ pub struct Share {
     pub system: String,
     /// Yen.
     pub yen: i64,
-    /// How it comes about.
+    /// How it comes about, by what is the organisation's own: it tells nothing of others' cost.
     pub trace: String,
+    /// The same with the sums of all: for who allocates.
+    pub working: String,
 }
 
 /// What a method says, or what it would need to know.
@@ -163,7 +168,10 @@ impl<'o> Owners<'o> {
         let environment = day.environment.as_str();
         let tries = [(account, environment), ("", environment), (account, "")];
         let tries = tries.into_iter().filter(|it| *it != ("", ""));
-        tries.map(|(a, e)| (provider, a, e)).find_map(|key| self.0.get(&key).copied())
+        let mut tries = tries.map(|(a, e)| (provider, a, e));
+        let found = tries.find_map(|key| self.0.get(&key).copied());
+        // Accounts that are numbered here are their owner's by whatever name the vendor bills.
+        found.or_else(|| self.0.get(&("", account, "")).copied())
     }
 }
 
@@ -206,9 +214,14 @@ impl Ledger {
     /// # Errors
     /// [`CloudError::Cost`] when it cannot be held.
     pub fn total(&self) -> Result<Yen, CloudError> {
-        let sum = |sum: ExactYen, one: &ExactYen| sum.checked_add(*one);
-        let total = self.pools.values().try_fold(ExactYen::default(), sum);
-        total.map(ExactYen::cut).ok_or_else(too_large)
+        self.sum(|_| true).map(ExactYen::cut)
+    }
+
+    /// What the pools of a kind come to, not cut.
+    fn sum(&self, wanted: impl Fn(&Pool) -> bool) -> Result<ExactYen, CloudError> {
+        let pools = self.pools.iter().filter(|it| wanted(it.0));
+        let sum = |sum: ExactYen, (_, one): (&Pool, &ExactYen)| sum.checked_add(*one);
+        pools.into_iter().try_fold(ExactYen::default(), sum).ok_or_else(too_large)
     }
 
     /// What each service costs in all pools together.
@@ -249,18 +262,37 @@ impl Ledger {
         weights.into_iter().collect()
     }
 
-    /// Organisations that own something, with what their own accounts cost.
+    /// What the services of a system weigh whose credits are beyond its charges.
+    pub fn credits_of(&self, organisation: &str, system: &str) -> Vec<(&Service, i128)> {
+        let own = Pool::Own(organisation.to_owned(), system.to_owned());
+        let services = self.services.get(&own).into_iter().flatten();
+        let weights = services.map(|(service, yen)| (service, -yen.micro()));
+        weights.filter(|(_, weight)| *weight > 0).collect()
+    }
+
+    /// Organisations that own something, with what their own accounts cost as a weight.
     fn own(&self) -> BTreeMap<&str, i128> {
-        let mut own: BTreeMap<&str, i128> = BTreeMap::new();
-        for (pool, yen) in &self.pools {
-            if let Pool::Own(organisation, _) = pool {
-                // A credit beyond the charges weighs nothing, not less than nothing.
-                *own.entry(organisation).or_default() += yen.micro();
-            }
-        }
+        let mut own = self.own_signed();
+        // A credit beyond the charges weighs nothing, not less than nothing.
         own.values_mut().for_each(|yen| *yen = (*yen).max(0));
         own
     }
+
+    /// The same with its sign: below zero who was credited more than charged.
+    fn own_signed(&self) -> BTreeMap<&str, i128> {
+        let mut own: BTreeMap<&str, i128> = BTreeMap::new();
+        for (pool, yen) in &self.pools {
+            if let Pool::Own(organisation, _) = pool {
+                *own.entry(organisation).or_default() += yen.micro();
+            }
+        }
+        own
+    }
+}
+
+/// Whether a pool is nobody's to bear, so that it stands apart.
+fn stays(pool: &Pool) -> bool {
+    matches!(pool, Pool::Nobody(..) | Pool::Tax(_))
 }
 
 /// Allocates a month by all four methods.
@@ -271,41 +303,45 @@ pub fn allocate(ledger: &Ledger, basis: &Basis) -> Result<Allocation, CloudError
     let beyond =
         || CloudError::Cost("費用が大きすぎるか、負の額ばかりで、按分できません".to_owned());
     let total = ledger.total()?.0;
-    let pools: Vec<(&Pool, i128)> =
-        ledger.pools.iter().map(|(pool, yen)| (pool, yen.micro())).collect();
-    // The cut whole is split over nobody's accounts, taxes and the rest, so that all sums to the
-    // bill.
-    let stays = |pool: &Pool| matches!(pool, Pool::Nobody(..) | Pool::Tax(_));
-    let rest: i128 = pools.iter().filter(|it| !stays(it.0)).map(|it| it.1).sum();
-    let apart: Vec<(&Pool, i128)> = pools.iter().filter(|it| stays(it.0)).copied().collect();
-    let mut weights = vec![rest.max(0)];
-    weights.extend(apart.iter().map(|it| it.1.max(0)));
-    let parts = match total {
-        0 => vec![0; weights.len()],
-        _ => split(total, &weights).ok_or_else(beyond)?.iter().map(|it| it.yen).collect(),
-    };
-    let nobody = apart.iter().zip(&parts[1..]).filter_map(|((pool, _), yen)| match pool {
+    // What the bodies bear is cut by itself: no credit or charge of a stranger moves it. Nobody's
+    // accounts and taxes keep their own sign, and settle what is cut with the whole.
+    let spread = ledger.sum(|pool| !stays(pool))?.cut().0;
+    let apart: Vec<(&Pool, i128)> =
+        ledger.pools.iter().filter(|it| stays(it.0)).map(|(it, yen)| (it, yen.micro())).collect();
+    let exact: Vec<i128> = apart.iter().map(|it| it.1).collect();
+    let left = total.checked_sub(spread).ok_or_else(beyond)?;
+    let parts = settle(left, &exact).ok_or_else(beyond)?;
+    let nobody = apart.iter().zip(&parts).filter_map(|((pool, _), yen)| match pool {
         Pool::Nobody(provider, account) => Some((provider.clone(), account.clone(), *yen)),
         _ => None,
     });
-    let taxes = apart.iter().zip(&parts[1..]).filter_map(|((pool, _), yen)| match pool {
+    let taxes = apart.iter().zip(&parts).filter_map(|((pool, _), yen)| match pool {
         Pool::Tax(provider) => Some((provider.clone(), *yen)),
         _ => None,
     });
     let (nobody, taxes) = (nobody.collect(), taxes.collect());
     let outcome = |method| {
         let shares = match weights_of(method, ledger, basis) {
-            Ok(weights) => Ok(shares(parts[0], method, &weights, ledger).ok_or_else(beyond)?),
+            Ok(weights) => Ok(shares(spread, method, &weights, ledger)?.ok_or_else(beyond)?),
             Err(open) => Err(open),
         };
         Ok(Outcome { method, shares })
     };
     let outcomes = Method::ALL.into_iter().map(outcome).collect::<Result<_, CloudError>>()?;
-    Ok(Allocation { total, spread: parts[0], nobody, taxes, outcomes })
+    Ok(Allocation { total, spread, nobody, taxes, outcomes })
 }
 
-/// The weight of an organisation, with its words.
-type Weights<'w> = BTreeMap<&'w str, (i128, String)>;
+/// The weight of an organisation.
+struct Weight {
+    value: i128,
+    /// In the words of its own figures.
+    own: String,
+    /// With the sums of all that they are held against.
+    all: String,
+}
+
+/// The weight of each organisation.
+type Weights<'w> = BTreeMap<&'w str, Weight>;
 
 /// What a method weighs organisations by; what it would need to know.
 fn weights_of<'w>(
@@ -320,27 +356,36 @@ fn weights_of<'w>(
     let simple = |name: &str| -> Result<Weights<'w>, Vec<String>> {
         let found = own.keys().map(|organisation| {
             let (value, source) = measure(basis, organisation, name)?;
-            Ok((*organisation, (i128::from(value), format!("{name} {value}（{source}）"))))
+            let all = format!("{name} {value}（{source}）");
+            let own = format!("{all}に応じて分けた分");
+            Ok((*organisation, Weight { value: i128::from(value), own, all }))
         });
         collect(found)
     };
     let weights = match method {
-        Method::Usage => own
-            .iter()
-            .map(|(it, yen)| (*it, (*yen, format!("自らの環境の費用 {}円", yen / 1_000_000))))
-            .collect(),
-        Method::Equal => own.keys().map(|it| (*it, (1, "一団体".to_owned()))).collect(),
+        Method::Usage => own.iter().map(|(it, yen)| (*it, usage(*yen))).collect(),
+        Method::Equal => own.keys().map(|it| (*it, equal())).collect(),
         Method::Legacy => simple(LEGACY)?,
         Method::Score => score(&own, basis)?,
     };
-    if weights.values().all(|it| it.0 == 0) {
+    if weights.values().all(|it| it.value == 0) {
         return Err(vec![format!("{}の重みがどの団体も 0 です", method.term())]);
     }
     Ok(weights)
 }
 
+fn usage(micro: i128) -> Weight {
+    let words = format!("自らの環境の費用 {}円", micro / 1_000_000);
+    Weight { value: micro, own: words.clone(), all: words }
+}
+
+fn equal() -> Weight {
+    let own = "すべての団体で等しく分けた一団体分".to_owned();
+    Weight { value: 1, own, all: "一団体".to_owned() }
+}
+
 fn collect<'w>(
-    found: impl Iterator<Item = Result<(&'w str, (i128, String)), String>>,
+    found: impl Iterator<Item = Result<(&'w str, Weight), String>>,
 ) -> Result<Weights<'w>, Vec<String>> {
     let (mut weights, mut open) = (Weights::new(), Vec::new());
     for one in found {
@@ -395,79 +440,21 @@ fn score<'w>(own: &BTreeMap<&'w str, i128>, basis: &Basis) -> Result<Weights<'w>
     let large = || vec!["独自点数の数が大きすぎます".to_owned()];
     let mut weights = Weights::new();
     for (at, organisation) in own.keys().enumerate() {
-        let (mut weight, mut words) = (0_i128, Vec::new());
+        let (mut value, mut mine_only, mut words) = (0_i128, Vec::new(), Vec::new());
         for (mine, (name, points, column, sum)) in columns.iter().enumerate() {
             let others = columns.iter().enumerate().filter(|(other, _)| *other != mine);
             let mut product = points.checked_mul(column[at]).ok_or_else(large)?;
             for (_, (.., other)) in others {
                 product = product.checked_mul(*other).ok_or_else(large)?;
             }
-            weight = weight.checked_add(product).ok_or_else(large)?;
+            value = value.checked_add(product).ok_or_else(large)?;
+            mine_only.push(format!("{name} {} に {points} 点", column[at]));
             words.push(format!("{name} {}／{sum}×{points}点", column[at]));
         }
-        weights.insert(organisation, (weight, words.join("＋")));
+        let own = format!("{}の割合で分けた分", mine_only.join("、"));
+        weights.insert(*organisation, Weight { value, own, all: words.join("＋") });
     }
     Ok(weights)
-}
-
-/// Splits over organisations, then each organisation's part over its systems by what they cost.
-fn shares(yen: i64, method: Method, weights: &Weights<'_>, ledger: &Ledger) -> Option<Vec<Share>> {
-    let flat: Vec<i128> = weights.values().map(|it| it.0).collect();
-    let mut shares = Vec::new();
-    for ((organisation, (_, words)), part) in weights.iter().zip(split(yen, &flat)?) {
-        let systems: Vec<(&str, i128)> = ledger
-            .pools
-            .iter()
-            .filter_map(|(pool, yen)| match pool {
-                Pool::Own(own, system) if own == organisation => {
-                    Some((system.as_str(), yen.micro().max(0)))
-                }
-                _ => None,
-            })
-            .collect();
-        let mut inner: Vec<i128> = systems.iter().map(|it| it.1).collect();
-        if inner.iter().all(|it| *it == 0) {
-            inner.fill(1);
-        }
-        for ((system, _), own) in systems.iter().zip(split(part.yen, &inner)?) {
-            shares.push(Share {
-                organisation: (*organisation).to_owned(),
-                system: (*system).to_owned(),
-                yen: own.yen,
-                trace: trace(method, words, (yen, part), (systems.len(), own)),
-            });
-        }
-    }
-    Some(shares)
-}
-
-fn trace(
-    method: Method,
-    words: &str,
-    (whole, part): (i64, Part),
-    (systems, own): (usize, Part),
-) -> String {
-    let extra = |part: Part| if part.extra { "、端数の1円を含む" } else { "" };
-    let mut text = format!(
-        "{}: {words}。{} × {}／{} = {}{}",
-        method.term(),
-        Yen(whole),
-        part.weight,
-        part.weights,
-        Yen(part.yen),
-        extra(part)
-    );
-    if systems > 1 {
-        text.push_str(&format!(
-            "。うちこの業務 {} × {}／{} = {}{}",
-            Yen(part.yen),
-            own.weight,
-            own.weights,
-            Yen(own.yen),
-            extra(own)
-        ));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use store::{Connection, GenericClient};
 
 use super::allocate::{Allocation, Basis, Ledger, POPULATION, allocate};
 use super::focus::ascii;
+use super::metered::accounts;
 use super::rate::Rates;
 use crate::CloudError;
 
@@ -63,6 +64,22 @@ pub async fn books_open(client: &impl GenericClient, month: Date) -> Result<Book
     for one in measure_list(client, month).await? {
         basis.measures.insert((one.organisation, one.measure), (one.value, one.source));
     }
+    Ok(Books {
+        month,
+        days: day_list(client, (month, until)).await?,
+        owners,
+        rates: rate_list(client).await?,
+        basis,
+        imports: imports_of(client, month).await?,
+    })
+}
+
+/// Numbers of the imports in force that a month is made of.
+pub(super) async fn imports_of(
+    client: &impl GenericClient,
+    month: Date,
+) -> Result<Vec<i64>, CloudError> {
+    let until = month.saturating_add(Span::new().months(1));
     let mut imports: Vec<i64> = scope_list(client)
         .await?
         .into_iter()
@@ -71,24 +88,18 @@ pub async fn books_open(client: &impl GenericClient, month: Date) -> Result<Book
         .collect();
     imports.sort_unstable();
     imports.dedup();
-    Ok(Books {
-        month,
-        days: day_list(client, (month, until)).await?,
-        owners,
-        rates: rate_list(client).await?,
-        basis,
-        imports,
-    })
+    Ok(imports)
 }
 
+/// Whatever name its vendor has in the bill.
 fn owner_of(contract: &Contract) -> Owner {
-    let (organisation, system) = (&contract.organisation, &contract.offer.system);
+    let [_, account] = accounts(contract);
     Owner {
-        provider: ascii(&contract.offer.vendor),
-        account: String::new(),
-        environment: ascii(&format!("{organisation}/{system}")),
-        organisation: Some(organisation.clone()),
-        system: system.clone(),
+        provider: String::new(),
+        account: ascii(&account),
+        environment: String::new(),
+        organisation: Some(contract.organisation.clone()),
+        system: contract.offer.system.clone(),
     }
 }
 
@@ -148,6 +159,7 @@ pub async fn allocation_keep(
                 yen: part.yen,
                 residents: books.measure(&part.organisation, POPULATION),
                 trace: part.trace.clone(),
+                working: part.working.clone(),
             })),
             Err(questions) => {
                 open.insert(method, questions.clone());

@@ -8,10 +8,11 @@ use jiff::Span;
 use serde_json::{Value, json};
 use store::Connection;
 use store::control::cost::{self, Run, run_last, share_list};
-use store::control::deposit::{Entry, Kind, entry_add, entry_reverse};
+use store::control::deposit::{Entry, Kind, entry_add, entry_take_back};
 use store::control::invoice::{self, Issued, Number, invoice_add, invoice_read};
 
 use super::allocate::Method;
+use super::books::imports_of;
 use super::invoice::{Invoice, Issuer, Line, invoice_make};
 use crate::CloudError;
 
@@ -71,10 +72,12 @@ pub async fn invoice_drafts(
     Ok((run, invoices))
 }
 
-/// Issues the invoices of a month, all or none, each with its entry in the books of deposits.
+/// Issues the invoices of a month, all that are wanting or none, each with its entry in the books of
+/// deposits. Whose invoice stands keeps it: one that was cancelled is issued anew alone.
 ///
 /// # Errors
-/// [`CloudError::Cost`] when an invoice for one of the organisations and that month stands.
+/// [`CloudError::Cost`] when the month is not over, when bills came or went since it was allocated,
+/// when an invoice by another method stands, or one for everybody.
 pub async fn invoices_issue(
     client: &mut Connection,
     wanted: (Date, Method),
@@ -84,16 +87,13 @@ pub async fn invoices_issue(
     let transaction = cost::transaction_begin(client).await?;
     cost::import_turn(&transaction).await?;
     let (run, drafts) = invoice_drafts(&transaction, wanted, issuer, names).await?;
+    check_fresh(&transaction, &run, issuer.1).await?;
     let standing = standing(&invoice::invoice_list(&transaction, wanted.0).await?);
+    check_standing(&drafts, &standing, wanted)?;
     let mut all = Vec::new();
     for (organisation, draft) in drafts {
-        if let Some(number) = standing.get(&organisation) {
-            return Err(CloudError::Cost(format!(
-                "{organisation} には{}の利用料を請求書 {} でもう請求しています。直すときは、\
-                 先にそれを取り消してください（kumoi cost invoice-cancel）",
-                wanted.0.strftime("%Y年%-m月"),
-                number_text(*number)
-            )));
+        if standing.contains_key(&organisation) {
+            continue;
         }
         let mut issued = Issued {
             number: (0, 0),
@@ -133,7 +133,7 @@ pub async fn invoice_cancel(
     cost::import_turn(&transaction).await?;
     let wrong = invoice_read(&transaction, registration, number).await?;
     let all = invoice::invoice_list(&transaction, wrong.month).await?;
-    let stands = standing(&all).get(&wrong.organisation) == Some(&number);
+    let stands = standing(&all).get(&wrong.organisation).is_some_and(|it| it.0 == number);
     if !stands || reason.trim().is_empty() {
         let number = number_text(number);
         return Err(CloudError::Cost(format!(
@@ -150,19 +150,69 @@ pub async fn invoice_cancel(
     };
     if let Some(entry) = counter.entry {
         let note = format!("請求書 {} の取消し: {reason}", number_text(number));
-        counter.entry = Some(entry_reverse(&transaction, entry, (day, &note, actor)).await?);
+        counter.entry = Some(entry_take_back(&transaction, entry, (day, &note, actor)).await?);
     }
     counter.number = invoice_add(&transaction, &counter, actor).await?;
     cost::transaction_commit(transaction).await?;
     Ok(counter)
 }
 
-/// The invoices that stand, by organisation: neither cancelled nor cancelling one.
-fn standing(all: &[Issued]) -> BTreeMap<String, Number> {
+/// The month is over, and it was allocated from the bills that are in force now.
+async fn check_fresh(
+    client: &impl store::GenericClient,
+    run: &Run,
+    issued: Date,
+) -> Result<(), CloudError> {
+    let said = run.month.strftime("%Y年%-m月");
+    if issued < run.month.saturating_add(Span::new().months(1)) {
+        return Err(CloudError::Cost(format!(
+            "{said}はまだ終わっていません。請求書は、月が終わってから発行してください"
+        )));
+    }
+    if run.basis["imports"] != json!(imports_of(client, run.month).await?) {
+        return Err(CloudError::Cost(format!(
+            "{said}を按分した後に、請求が取り込まれたか、除かれました。もう一度按分してから発行してください\
+             （kumoi cost allocate {}）",
+            run.month.strftime("%Y-%m")
+        )));
+    }
+    Ok(())
+}
+
+/// Somebody's invoice is wanting, and those that stand are by the same method.
+fn check_standing(
+    drafts: &[(String, Invoice)],
+    standing: &BTreeMap<String, (Number, String)>,
+    (month, method): (Date, Method),
+) -> Result<(), CloudError> {
+    let said = month.strftime("%Y年%-m月");
+    let how = "直すときは、先にそれを取り消してください（kumoi cost invoice-cancel）";
+    let other = standing.iter().find(|(_, (_, by))| by != method.term());
+    if let Some((organisation, (number, by))) = other {
+        return Err(CloudError::Cost(format!(
+            "{organisation} には{said}の利用料を、{by}による請求書 {} でもう請求しています。一つの月は一つの方法で\
+             請求します。{how}",
+            number_text(*number)
+        )));
+    }
+    if drafts.iter().any(|(organisation, _)| !standing.contains_key(organisation)) {
+        return Ok(());
+    }
+    let first = drafts.first().and_then(|(it, _)| Some((it, &standing.get(it)?.0)));
+    let Some((organisation, number)) = first else { return Ok(()) };
+    Err(CloudError::Cost(format!(
+        "{organisation} には{said}の利用料を請求書 {} でもう請求しています（ほかの団体も同じです）。{how}",
+        number_text(*number)
+    )))
+}
+
+/// The invoices that stand, by organisation, with their method: neither cancelled nor cancelling one.
+fn standing(all: &[Issued]) -> BTreeMap<String, (Number, String)> {
     let cancelled: Vec<Number> =
         all.iter().filter_map(|it| it.cancels.as_ref().map(|it| it.0)).collect();
     let stands = |it: &&Issued| it.cancels.is_none() && !cancelled.contains(&it.number);
-    all.iter().filter(stands).map(|it| (it.organisation.clone(), it.number)).collect()
+    let one = |it: &Issued| (it.organisation.clone(), (it.number, it.derived.0.clone()));
+    all.iter().filter(stands).map(one).collect()
 }
 
 /// The same with amounts of the other sign.

@@ -46,7 +46,13 @@ pub fn export(
         if wanted.organisation.is_some_and(|it| it != share.organisation) {
             continue;
         }
-        let services = ledger.services_of(&share.organisation, &share.system);
+        let mut services = match share.yen {
+            ..0 => ledger.credits_of(&share.organisation, &share.system),
+            _ => Vec::new(),
+        };
+        if services.is_empty() {
+            services = ledger.services_of(&share.organisation, &share.system);
+        }
         let weights: Vec<i128> = services.iter().map(|it| it.1).collect();
         if share.yen == 0 {
             continue;
@@ -64,6 +70,7 @@ pub fn export(
             }
             lines.push(Line {
                 provider: provider.clone(),
+                accounts: None,
                 organisation: (share.organisation.clone(), name(&share.organisation)),
                 system: (share.system.clone(), name(&share.system)),
                 billing,

@@ -17,6 +17,8 @@ use crate::CloudError;
 pub struct Line {
     /// Who provides.
     pub provider: String,
+    /// The number of who is billed, and of the account, where the provider gives its own.
+    pub accounts: Option<[String; 2]>,
     /// Organisation billed: identifier and name.
     pub organisation: (String, String),
     /// System: identifier and name.
@@ -182,11 +184,15 @@ fn record(line: &Line) -> [String; 53] {
     let sku = format!("{provider}/{name}");
     let details = serde_json::json!({"x_AllocationMethod": ascii(&line.derived.0)});
     let text = |text: &str| text.to_owned();
+    let [billed, account] = match &line.accounts {
+        Some(accounts) => accounts.each_ref().map(|it| ascii(it)),
+        None => [ascii(&line.organisation.0), environment.clone()],
+    };
     let [billing, charged] = [line.billing, line.charge].map(|it| [moment(it.0), moment(it.1)]);
     let ([billing_from, billing_to], [charge_from, charge_to]) = (billing, charged);
     [
         yen.clone(),
-        ascii(&line.organisation.0),
+        billed,
         ascii(&line.organisation.1),
         text("Organisation"),
         text("JPY"),
@@ -229,7 +235,7 @@ fn record(line: &Line) -> [String; 53] {
         priced("Allocated Cost"),
         priced(&details.to_string()),
         priced(&format!("{sku}/{}/{}", line.billing.0, line.yen)),
-        environment,
+        account,
         ascii(&line.system.1),
         text("Environment"),
         tags,

@@ -107,10 +107,11 @@ pub fn year_forecast_from(
         .collect();
     if known.is_empty() || !later.is_empty() {
         let missing = all[known.len()].strftime("%Y年%-m月");
-        return Err(format!(
-            "{missing}の費用が分かりません（後の月 {} はあります）",
-            later.join("、")
-        ));
+        let more = match later.is_empty() {
+            true => String::new(),
+            false => format!("（後の月 {} はあります）", later.join("、")),
+        };
+        return Err(format!("{missing}の費用が分かりません{more}"));
     }
     let beyond = || "費用の合計が大きすぎて持てません".to_owned();
     let sum = |parts: &[i64]| parts.iter().map(|it| i128::from(*it)).sum::<i128>();
@@ -130,6 +131,20 @@ pub fn year_forecast_from(
         tail.len()
     );
     Ok(Forecast { actual, forecast, trace })
+}
+
+/// 年度 of a day.
+pub fn fiscal_year(day: Date) -> i16 {
+    if day.month() >= 4 { day.year() } else { day.year() - 1 }
+}
+
+/// The month of the fiscal year from which a body pays: that of its first contract, or of its first
+/// bill where that is earlier. A month in between without a bill is an open question. Nothing while
+/// no bill of the year is known.
+pub fn first_month<T>(known: &BTreeMap<Date, T>, since: Option<Date>, year: i16) -> Option<Date> {
+    let billed = *known.keys().next()?;
+    let april = Date::new(year, 4, 1).ok()?;
+    Some(since.map_or(billed, |since| since.max(april).min(billed)))
 }
 
 /// 警報: a part of a budget that is reached, or will be.
@@ -220,6 +235,29 @@ mod tests {
         };
         assert_eq!(from("2026-05", &[("2026-05", 10)]), 110);
         assert_eq!(from("2027-02", &[("2027-02", 10)]), 20);
+    }
+
+    #[test]
+    fn the_fiscal_year_begins_in_april() {
+        let check = |text: &str, year| assert_eq!(fiscal_year(text.parse().unwrap()), year);
+        check("2026-04-01", 2026);
+        check("2026-03-31", 2025);
+        check("2026-12-31", 2026);
+    }
+
+    #[test]
+    fn the_year_begins_with_the_contract_or_the_first_bill() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let billed = BTreeMap::from([(day("2026-08-01"), ()), (day("2026-09-01"), ())]);
+        let check = |since: Option<&str>, expect: &str| {
+            assert_eq!(first_month(&billed, since.map(day), 2026), Some(day(expect)), "{since:?}");
+        };
+        check(None, "2026-08-01");
+        // Its bill of June is missing, and that is said instead of a sum that lacks it.
+        check(Some("2026-06-01"), "2026-06-01");
+        check(Some("2024-10-01"), "2026-04-01");
+        check(Some("2026-11-01"), "2026-08-01");
+        assert_eq!(first_month::<()>(&BTreeMap::new(), Some(day("2026-06-01")), 2026), None);
     }
 
     #[test]

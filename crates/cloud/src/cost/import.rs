@@ -33,6 +33,17 @@ pub struct Imported {
     pub scopes: Vec<(Scope, Amount, Option<Amount>)>,
 }
 
+/// What is known of a bill in the books for the same account and time by a provider of another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Namesake {
+    /// Nothing: such a bill is refused.
+    Unknown,
+    /// The provider goes by another name now: the bill is the same, issued again.
+    Renamed,
+    /// It is another provider's, who happens to number accounts alike.
+    Other,
+}
+
 /// Imports a bill of one or several files into the control database and the folder of costs.
 ///
 /// # Errors
@@ -40,7 +51,20 @@ pub struct Imported {
 pub async fn bill_import(
     client: &mut Connection,
     root: &Path,
+    files: (&[PathBuf], &str),
+) -> Result<Imported, CloudError> {
+    bill_import_as(client, root, files, Namesake::Unknown).await
+}
+
+/// The same where it is known whether a provider was renamed.
+///
+/// # Errors
+/// As [`bill_import`].
+pub async fn bill_import_as(
+    client: &mut Connection,
+    root: &Path,
     (files, actor): (&[PathBuf], &str),
+    namesake: Namesake,
 ) -> Result<Imported, CloudError> {
     let mut currencies = BTreeSet::from(["JPY".to_owned()]);
     currencies.extend(rate_list(client).await?.into_iter().map(|rate| rate.currency));
@@ -49,7 +73,8 @@ pub async fn bill_import(
     let options = ReadOptions::new(currencies);
     let read = tokio::task::spawn_blocking(move || bill_read(&paths, &folder, &options));
     let bill = read.await.map_err(|_| stopped())??;
-    write(client, root, incoming, (bill, files, actor)).await
+    let known = Known { root, namesake };
+    write(client, known, incoming, (bill, files, actor)).await
 }
 
 fn stopped() -> CloudError {
@@ -60,10 +85,16 @@ fn unwritten(path: &Path, error: &std::io::Error) -> CloudError {
     CloudError::Cost(format!("フォルダ {} を使えません（{error}）", path.display()))
 }
 
+/// Where raw files lie, and what is known of names.
+struct Known<'k> {
+    root: &'k Path,
+    namesake: Namesake,
+}
+
 /// Rows and aggregates become visible with the commit; the raw files are in their place before it.
 async fn write(
     client: &mut Connection,
-    root: &Path,
+    Known { root, namesake }: Known<'_>,
     mut incoming: Incoming,
     (mut bill, files, actor): (Bill, &[PathBuf], &str),
 ) -> Result<Imported, CloudError> {
@@ -72,7 +103,7 @@ async fn write(
     sweep(root, &folder_list(&transaction).await?)?;
     let scopes = bill.scopes();
     let current = scope_list(&transaction).await?;
-    let replaces = replaced(&current, &scopes.keys().cloned().collect::<Vec<_>>())?;
+    let replaces = replaced(&current, &scopes.keys().cloned().collect::<Vec<_>>(), namesake)?;
     let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let import = Import {
         actor: actor.to_owned(),
@@ -166,14 +197,16 @@ fn named(scope: &Scope) -> String {
 
 /// The import that a bill replaces: the one that bills the same accounts for the same periods; who
 /// provides and in what currency may differ in a bill that is issued again. Refused if it overlaps
-/// with something else.
-fn replaced(current: &[Written], new: &[Scope]) -> Result<Option<i64>, CloudError> {
-    let overlaps = |a: &Scope, b: &Scope| {
-        a.provider == b.provider
-            && a.billing_account == b.billing_account
-            && a.period.0 < b.period.1
-            && b.period.0 < a.period.1
+/// with something else, or if nobody said what another name means.
+fn replaced(
+    current: &[Written],
+    new: &[Scope],
+    namesake: Namesake,
+) -> Result<Option<i64>, CloudError> {
+    let meets = |a: &Scope, b: &Scope| {
+        a.billing_account == b.billing_account && a.period.0 < b.period.1 && b.period.0 < a.period.1
     };
+    let overlaps = |a: &Scope, b: &Scope| a.provider == b.provider && meets(a, b);
     let refuse = |words: String| Err(CloudError::Cost(words));
     for (at, one) in new.iter().enumerate() {
         let other = new[..at].iter().find(|it| overlaps(it, one) && it.period != one.period);
@@ -192,11 +225,16 @@ fn replaced(current: &[Written], new: &[Scope]) -> Result<Option<i64>, CloudErro
     let wanted: BTreeSet<Scope> = new.iter().cloned().collect();
     let mut found = None;
     for (import, scopes) in imports {
-        let Some((mine, theirs)) = scopes
-            .iter()
-            .find_map(|theirs| Some((wanted.iter().find(|it| overlaps(it, theirs))?, theirs)))
-        else {
-            continue;
+        let pair = |alike: &dyn Fn(&Scope, &Scope) -> bool| {
+            let found = |theirs| Some((wanted.iter().find(|it| alike(it, theirs))?, theirs));
+            scopes.iter().find_map(found)
+        };
+        let (mine, theirs) = match (pair(&overlaps), pair(&meets), namesake) {
+            (Some(pair), _, _) | (None, Some(pair), Namesake::Renamed) => pair,
+            (None, None, _) | (None, Some(_), Namesake::Other) => continue,
+            (None, Some((mine, theirs)), Namesake::Unknown) => {
+                return refuse(namesakes(import, mine, theirs));
+            }
         };
         if billed(&scopes) != billed(&wanted) {
             return refuse(format!(
@@ -216,6 +254,16 @@ fn replaced(current: &[Written], new: &[Scope]) -> Result<Option<i64>, CloudErro
         }
     }
     Ok(found)
+}
+
+fn namesakes(import: i64, mine: &Scope, theirs: &Scope) -> String {
+    format!(
+        "取込み済みの請求（{import}）と請求先と期間が同じで、提供者の名前だけが違います。取込み済み: {}。今回: {}。\
+         提供者の名前が変わったのなら --renamed を付けて置き換え、別の提供者の請求なら --other-provider を付けて\
+         並べて取り込んでください",
+        named(theirs),
+        named(mine)
+    )
 }
 
 /// Who is billed for when.

@@ -20,7 +20,7 @@ const CATEGORY: &str = "Business Applications";
 /// price cannot be billed: it is said by its number.
 #[derive(Clone, Debug, Default)]
 pub struct Fees {
-    /// Rows by vendor and organisation.
+    /// Rows by vendor, whose name may change, and organisation.
     pub bills: BTreeMap<(String, String), Vec<Line>>,
     /// Contracts that were metered but have no price.
     pub unpriced: Vec<i64>,
@@ -47,13 +47,22 @@ pub async fn fees(
         match Charge::of_month(contract.offer.price.as_ref(), month, &residents) {
             Some(charge) => {
                 let lines = contract_lines(&contract, charge, (month, until), (days, names));
-                let bill = (contract.offer.vendor.clone(), contract.organisation.clone());
+                let bill = (contract.offer.vendor_id.clone(), contract.organisation.clone());
                 fees.bills.entry(bill).or_default().extend(lines);
             }
             None => fees.unpriced.push(contract.id),
         }
     }
     Ok(fees)
+}
+
+/// The numbers of who is billed for a contract, and of its account: by the vendor's identifier, so
+/// that a vendor of another name bills the same, and two vendors bill one organisation apart.
+pub(super) fn accounts(contract: &Contract) -> [String; 2] {
+    let (offer, organisation) = (&contract.offer, &contract.organisation);
+    let billed = format!("{}/{organisation}", offer.vendor_id);
+    let account = format!("{billed}/{}", offer.system);
+    [billed, account]
 }
 
 /// A row a day; together they are the month's charge to the yen.
@@ -71,6 +80,7 @@ fn contract_lines(
     let name = names.get(&contract.organisation).unwrap_or(&contract.organisation);
     let line = |((day, residents), part): (&(Date, i32), super::share::Part)| Line {
         provider: offer.vendor.clone(),
+        accounts: Some(accounts(contract)),
         organisation: (contract.organisation.clone(), name.clone()),
         system: (offer.system.clone(), offer.name.clone()),
         billing: (month, until),

@@ -47,11 +47,46 @@ pub fn split(yen: i64, weights: &[i128]) -> Option<Vec<Part>> {
     parts.iter().map(part).collect()
 }
 
+/// Cuts exact amounts in millionths of a yen, of either sign, to whole yen that sum to `yen`: each to
+/// the yen below, and what is left over by the largest remainders. `None` if nobody is there to
+/// bear what is left, or the numbers are too large.
+pub fn settle(yen: i64, exact: &[i128]) -> Option<Vec<i64>> {
+    const YEN: i128 = 1_000_000;
+    let floors: Vec<i128> = exact.iter().map(|it| it.div_euclid(YEN)).collect();
+    let sum = floors.iter().try_fold(0_i128, |sum, it| sum.checked_add(*it))?;
+    let left = i128::from(yen).checked_sub(sum)?;
+    if exact.is_empty() {
+        return (left == 0).then(Vec::new);
+    }
+    let mut order: Vec<usize> = (0..exact.len()).collect();
+    order.sort_by_key(|at| (-exact[*at].rem_euclid(YEN), *at));
+    let each = left.div_euclid(exact.len() as i128);
+    let more = usize::try_from(left.rem_euclid(exact.len() as i128)).ok()?;
+    let mut parts: Vec<i128> = floors.iter().map(|it| it + each).collect();
+    for at in order.into_iter().take(more) {
+        parts[at] += 1;
+    }
+    parts.into_iter().map(|it| i64::try_from(it).ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn amounts_of_either_sign_are_cut_to_what_they_sum_to() {
+        let check = |yen, exact: &[i128], expect: &[i64]| {
+            assert_eq!(settle(yen, exact).unwrap(), expect, "{exact:?}");
+        };
+        check(500, &[500_000_000], &[500]);
+        check(-51, &[-50_500_000], &[-51]);
+        check(-50, &[-50_500_000], &[-50]);
+        check(8, &[-2_600_000, 10_700_000], &[-3, 11]);
+        check(0, &[], &[]);
+        assert_eq!(settle(1, &[]), None);
+    }
 
     #[track_caller]
     fn check(yen: i64, weights: &[i128], expect: &[i64]) {

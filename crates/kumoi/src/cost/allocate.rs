@@ -62,7 +62,7 @@ fn said(books: &Books, allocation: &Allocation, trace: bool) -> Result<()> {
         );
         for method in Method::ALL.into_iter().filter(|_| trace) {
             if let Some(share) = allocation.share(method, &organisation, &system) {
-                println!("    {}", share.trace);
+                println!("    {}", share.working);
             }
         }
     }

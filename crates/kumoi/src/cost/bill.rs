@@ -3,16 +3,37 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Args;
 use cloud::cost::amount::Amount;
 use cloud::cost::focus::plain;
-use cloud::cost::import::{Imported, bill_import, bill_withdraw};
+use cloud::cost::import::{Imported, Namesake, bill_import_as, bill_withdraw};
 use cloud::cost::instant;
 
 use super::Desk;
 
+/// Options of `kumoi cost import`.
+#[derive(Args, Debug)]
+pub(super) struct ImportArguments {
+    /// 一つの請求のファイル。出し直された請求は、前のものを丸ごと置き換える
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// 提供者の名前が変わった: 同じ請求先と期間の、前の名前の請求を置き換える
+    #[arg(long, conflicts_with = "other_provider")]
+    renamed: bool,
+    /// 別の提供者の請求: 請求先の番号と期間が同じでも、並べて取り込む
+    #[arg(long)]
+    other_provider: bool,
+}
+
 /// Imports one bill.
-pub(super) async fn import(mut desk: Desk, files: &[PathBuf]) -> Result<()> {
-    let imported = bill_import(&mut desk.client, &desk.root, (files, &desk.actor)).await?;
+pub(super) async fn import(mut desk: Desk, arguments: &ImportArguments) -> Result<()> {
+    let namesake = match (arguments.renamed, arguments.other_provider) {
+        (true, _) => Namesake::Renamed,
+        (_, true) => Namesake::Other,
+        _ => Namesake::Unknown,
+    };
+    let files = (arguments.files.as_slice(), desk.actor.as_str());
+    let imported = bill_import_as(&mut desk.client, &desk.root, files, namesake).await?;
     said(&imported);
     Ok(())
 }

@@ -92,7 +92,8 @@ pub(super) async fn invoice(mut desk: Desk, arguments: &InvoiceArguments) -> Res
     Ok(())
 }
 
-fn issuer() -> Issuer {
+/// The sample issuer.
+pub(crate) fn issuer() -> Issuer {
     Issuer { name: ISSUER.0.to_owned(), registration: ISSUER.1.to_owned(), sample: true }
 }
 

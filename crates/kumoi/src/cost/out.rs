@@ -12,7 +12,7 @@ use cloud::cost::allocate::Method;
 use cloud::cost::books::books_open;
 use cloud::cost::export::{Export, export as lines_of};
 use cloud::cost::focus::{lines_write, plain};
-use cloud::cost::import::bill_import;
+use cloud::cost::import::{Namesake, bill_import_as};
 use cloud::cost::metered::fees;
 use cloud::cost::rate::{self, Rates};
 use store::control::cost::organisation_names;
@@ -82,7 +82,10 @@ pub(super) async fn meter(mut desk: Desk, month: Date) -> Result<()> {
     for ((_, organisation), lines) in &fees.bills {
         let file = folder.join(format!("{}-{organisation}.csv", month.strftime("%Y-%m")));
         lines_write(File::create(&file)?, lines)?;
-        let imported = bill_import(&mut desk.client, &desk.root, (&[file], &desk.actor)).await?;
+        // The account is numbered by the vendor's identifier: another name is the same vendor.
+        let (files, by) = ([file], Namesake::Renamed);
+        let files = (files.as_slice(), desk.actor.as_str());
+        let imported = bill_import_as(&mut desk.client, &desk.root, files, by).await?;
         bill::said(&imported);
     }
     Ok(())

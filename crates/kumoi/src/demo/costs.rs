@@ -2,6 +2,8 @@
 //! show something at once. They go the way of every bill: a file is written, imported, allocated.
 //! Made once, and never where any bill was imported before.
 
+mod deposits;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -81,7 +83,8 @@ pub(super) async fn make(
     let root = var.join("costs");
     let folder = root.join("sample");
     fs::create_dir_all(&folder)?;
-    let this = day_in_japan(Timestamp::now()).first_of_month();
+    let today = day_in_japan(Timestamp::now());
+    let this = today.first_of_month();
     let first = this.saturating_sub(Span::new().months(MONTHS));
     let rate = Rate {
         currency: "USD".to_owned(),
@@ -107,6 +110,7 @@ pub(super) async fn make(
         books.basis.points = POINTS.map(|(name, points)| (name.to_owned(), points)).to_vec();
         let allocation = books.allocate()?;
         allocation_keep(&mut client, (&books, &allocation), ACTOR).await?;
+        deposits::book(&mut client, month, today).await?;
     }
     Ok(())
 }

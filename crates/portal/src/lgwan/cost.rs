@@ -2,25 +2,30 @@
 //! side, month by month, against its budget; its deposit and its subsidies. Every amount is derived
 //! elsewhere; nothing is entered here.
 
+mod deposit;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::Query;
 use axum::response::Response;
-use base::date::Date;
+use base::date::{Date, day_in_japan};
 use base::money::Yen;
 use cloud::cost::allocate::Method;
-use cloud::cost::forecast::{Alarm, Forecast, alarms, year_forecast_from};
+use cloud::cost::forecast::{
+    Alarm, Forecast, alarms, first_month, fiscal_year, year_forecast_from,
+};
 use jiff::Span;
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::control::contract_list;
 use store::control::cost::{Budget, OwnShare, budget_list, own_shares};
-use store::control::deposit::{Statement, statement_list};
+use store::control::deposit::{entry_list, statement_list};
 use store::control::subsidy::{Subsidy, subsidy_list};
+use store::control::{Contract, contract_list};
 
 use super::Buyer;
 use super::contract::name;
 use crate::component::bar::bar;
+use crate::component::chart::{Chart, Month, chart};
 use crate::component::language::Language;
 use crate::component::notice::{Notice, Tone};
 use crate::component::page::{disclosure, section};
@@ -39,11 +44,6 @@ pub struct Asked {
 /// The whole page.
 pub async fn all(buyer: Buyer, Query(asked): Query<Asked>) -> Response {
     buyer.answer(shown(&buyer, asked.month.as_deref()).await)
-}
-
-/// 年度 of a day.
-fn fiscal_year(day: Date) -> i16 {
-    if day.month() >= 4 { day.year() } else { day.year() - 1 }
 }
 
 /// What is known of the cost.
@@ -79,7 +79,9 @@ async fn shown(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal> 
         forecast: Err(String::new()),
         names: BTreeMap::new(),
     };
-    for contract in contract_list(&*client).await? {
+    let contracts = contract_list(&*client).await?;
+    let since = contracts.iter().filter_map(began).min();
+    for contract in contracts {
         let words = name(buyer, &contract.offer).to_owned();
         known.names.insert(contract.offer.system, words);
     }
@@ -89,15 +91,15 @@ async fn shown(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal> 
         .filter(|month| fiscal_year(*month) == year)
         .filter_map(|month| known.total(month, Method::Usage).map(|yen| (month, (yen, yen))))
         .collect();
-    // Months before the first bill cost this body nothing here.
-    if let Some(first) = of_year.keys().next() {
-        known.forecast = year_forecast_from(&of_year, *first);
+    if let Some(first) = first_month(&of_year, since, year) {
+        known.forecast = year_forecast_from(&of_year, first);
     }
     let months = known.months();
     let asked = month.and_then(|text| format!("{text}-01").parse::<Date>().ok());
     let month = asked.filter(|it| months.contains(it)).or(months.last().copied());
-    let (deposits, subsidies) =
-        (statement_list(&*client, today).await?, subsidy_list(&*client).await?);
+    let deposits = statement_list(&*client, today).await?;
+    let booked = entry_list(&*client, today, deposit::ENTRIES).await?;
+    let subsidies = subsidy_list(&*client).await?;
     let warned = warnings(&known);
     let notices = warned.iter().map(|it| Notice::new(tone(it), &it.words)).collect();
     let content = html! {
@@ -106,10 +108,15 @@ async fn shown(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal> 
         @if let Some(month) = month {
             (section(&month_words(buyer, month), in_detail(buyer, &known, month)))
         }
-        (section(buyer.say("保管金", "Deposit"), deposit(buyer, &deposits)))
+        (section(buyer.say("保管金", "Deposit"), deposit::all(buyer, &deposits, &booked)))
         (section(buyer.say("補助金", "Subsidies"), subsidy(buyer, &subsidies)))
     };
     Ok(buyer.page(buyer.say("クラウドの費用", "Cost of the cloud"), notices, content))
+}
+
+/// The month in which a contract came into service.
+fn began(contract: &Contract) -> Option<Date> {
+    contract.opened_at.map(|at| day_in_japan(at).first_of_month())
 }
 
 fn warnings(known: &Known) -> Vec<Alarm> {
@@ -146,8 +153,15 @@ fn outlook(buyer: &Buyer, known: &Known, year: i16) -> Markup {
                 p { strong { (year) (buyer.say("年度の見込み ", ": ")) (yen(buyer, forecast.forecast)) } }
                 p lang="ja" { (forecast.trace) }
             }
-            Err(_) => p { (buyer.say("今年度の請求がまだないため、見込みを出せません。",
-                "No bill of this fiscal year yet: nothing can be forecast.")) }
+            Err(open) if open.is_empty() => p {
+                (buyer.say("今年度の請求がまだないため、見込みを出せません。",
+                    "No bill of this fiscal year yet: nothing can be forecast."))
+            }
+            Err(open) => {
+                p { (buyer.say("今年度の見込みを出せません。足りない月の請求が取り込まれると出ます。",
+                    "The year cannot be forecast until the bill of the month below is imported.")) }
+                p lang="ja" { (open) }
+            }
         }
         @match &known.budget {
             Some(budget) => p { (buyer.say("予算 ", "Budget ")) (yen(buyer, budget.yen))
@@ -157,14 +171,60 @@ fn outlook(buyer: &Buyer, known: &Known, year: i16) -> Markup {
     }
 }
 
+/// The months as a chart, the oldest first, against an even part of the budget.
+fn drawn(buyer: &Buyer, known: &Known, months: &[(Date, i64)]) -> Markup {
+    let label = |month: Date| match buyer.language {
+        Language::Japanese => month.strftime("%-m月").to_string(),
+        Language::English => month.strftime("%b").to_string(),
+    };
+    let columns: Vec<Month> = months
+        .iter()
+        .rev()
+        .map(|(month, total)| Month {
+            label: label(*month),
+            value: *total,
+            number: short(buyer, *total),
+        })
+        .collect();
+    let line = known.budget.as_ref().map(|it| it.yen / 12);
+    let name = line.map(|it| {
+        format!("{} {}", buyer.say("予算の一か月分", "A twelfth of the budget"), yen(buyer, it))
+    });
+    chart(&Chart {
+        title: buyer.say("月ごとの費用の図", "Chart of the cost by month"),
+        words: buyer.say("同じ数が下の表にあります。", "The table below has the same numbers."),
+        months: &columns,
+        line: line.zip(name.as_deref()),
+    })
+}
+
+/// An amount as short as a column is wide: ten thousands of yen with one decimal, cut.
+fn short(buyer: &Buyer, amount: i64) -> String {
+    match buyer.language {
+        Language::Japanese => {
+            let sign = if amount < 0 { "-" } else { "" };
+            let tenths = amount.unsigned_abs() / 1_000;
+            format!("{sign}{}.{}万", tenths / 10, tenths % 10)
+        }
+        Language::English => format!("{}k", amount / 1_000),
+    }
+}
+
 fn by_month(buyer: &Buyer, known: &Known) -> Markup {
-    let months: Vec<Date> = known.months().into_iter().rev().collect();
-    let totals: Vec<i64> =
-        months.iter().map(|it| known.total(*it, Method::Usage).unwrap_or_default()).collect();
+    let months = known.months().into_iter().rev();
+    let months: Vec<(Date, i64)> =
+        months.map(|it| (it, known.total(it, Method::Usage).unwrap_or_default())).collect();
+    let totals: Vec<i64> = months.iter().map(|it| it.1).collect();
     let most = totals.iter().copied().max().unwrap_or_default();
+    html! {
+        (drawn(buyer, known, &months))
+        (in_rows(buyer, known, (&months, most)))
+    }
+}
+
+fn in_rows(buyer: &Buyer, known: &Known, (months, most): (&[(Date, i64)], i64)) -> Markup {
     let words: Vec<(String, String, String, String)> = months
         .iter()
-        .zip(&totals)
         .map(|(month, total)| {
             let residents =
                 known.shares.iter().find(|it| it.month == *month && it.residents.is_some());
@@ -177,8 +237,8 @@ fn by_month(buyer: &Buyer, known: &Known) -> Markup {
         .collect();
     let rows = words
         .iter()
-        .zip(&totals)
-        .map(|((month, total, each, href), value)| Row {
+        .zip(months)
+        .map(|((month, total, each, href), (_, value))| Row {
             href: Some(href),
             cells: vec![
                 Cell::Text(month),
@@ -259,33 +319,6 @@ fn in_detail(buyer: &Buyer, known: &Known, month: Date) -> Markup {
     }
 }
 
-fn deposit(buyer: &Buyer, list: &[Statement]) -> Markup {
-    let words: Vec<[String; 5]> = list
-        .iter()
-        .map(|it| {
-            [it.billed, it.received, it.handed_on, it.held, it.receivable]
-                .map(|amount| Yen(amount).grouped())
-        })
-        .collect();
-    let rows = words
-        .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Text(it)).collect() })
-        .collect();
-    table(&Table {
-        caption: buyer.say("今日までの計算（円）", "Until today (yen)"),
-        columns: vec![
-            Column::number(buyer.say("請求", "Billed")),
-            Column::number(buyer.say("受入", "Received")),
-            Column::number(buyer.say("払渡", "Handed on")),
-            Column::number(buyer.say("保管中", "Held")),
-            Column::number(buyer.say("未収", "Owed")),
-        ],
-        rows,
-        empty: buyer.say("保管金の記帳はまだありません。", "Nothing is booked yet."),
-        stacked: true,
-    })
-}
-
 fn subsidy(buyer: &Buyer, list: &[Subsidy]) -> Markup {
     let amount = |yen: Option<i64>| yen.map_or("―".to_owned(), |it| Yen(it).grouped());
     let words: Vec<[String; 6]> = list
@@ -319,22 +352,5 @@ fn subsidy(buyer: &Buyer, list: &[Subsidy]) -> Markup {
         @for one in list.iter().filter(|it| !it.trace.is_empty()) {
             p lang="ja" { (one.programme) "　" (one.trace) }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn day(text: &str) -> Date {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn the_fiscal_year_begins_in_april() {
-        let check = |text: &str, year| assert_eq!(fiscal_year(day(text)), year, "{text}");
-        check("2026-04-01", 2026);
-        check("2026-03-31", 2025);
-        check("2026-12-31", 2026);
     }
 }

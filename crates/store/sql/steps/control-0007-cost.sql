@@ -110,7 +110,9 @@ create table control.cost_share (
     system text not null,
     yen bigint not null,
     residents bigint,
+    -- By what is the organisation's own; the working has the sums of all.
     trace text not null,
+    working text not null,
     primary key (run, method, organisation, system)
 );
 
@@ -163,6 +165,12 @@ begin
     if (select count(*) < 2 or sum(debit_yen) <> sum(credit_yen)
         from control.deposit_line where entry = wrong) then
         raise exception 'deposit entry % does not balance', wrong using errcode = '23514';
+    end if;
+    -- What an invoice booked is taken back by its counter-invoice only.
+    if exists (select from control.deposit_entry e
+            join control.invoice i on i.entry = e.reverses where e.id = wrong)
+        and not exists (select from control.invoice i where i.entry = wrong) then
+        raise exception 'entry % is taken back with its invoice', wrong using errcode = '23514';
     end if;
     select organisation into whose from control.deposit_entry where id = wrong;
     -- One after another for each organisation, so that two payments cannot both find the money.
@@ -342,7 +350,9 @@ alter table control.subsidy enable row level security;
 create policy own on control.subsidy for select to kumoi_buyer
     using (organisation = control.own());
 
-grant select on control.cost_rate, control.cost_share, control.cost_budget, control.deposit_entry,
+grant select on control.cost_rate, control.cost_budget, control.deposit_entry,
     control.deposit_line, control.subsidy, control.invoice to kumoi_buyer;
 -- The sums of the nation are not a body's.
 grant select (id, at, month) on control.cost_run to kumoi_buyer;
+grant select (run, method, organisation, system, yen, residents, trace)
+    on control.cost_share to kumoi_buyer;

@@ -1,7 +1,8 @@
 //! The server's settings and its door (`pg_hba.conf`), written anew at every start.
 //!
 //! Nothing that a person typed reaches the log: errors go to the client only, since their words
-//! can quote values. An operator's own settings go into `local.conf`, which is read last.
+//! can quote values. An operator's own settings go into `local.conf`, which is read last. A follower
+//! that is away never fills the disk: what is kept for it has an end.
 
 use std::fs;
 use std::path::Path;
@@ -23,6 +24,7 @@ password_encryption = scram-sha-256
 wal_level = logical
 max_wal_senders = 24
 max_replication_slots = 24
+max_slot_wal_keep_size = 4GB
 max_worker_processes = 24
 max_logical_replication_workers = 12
 max_sync_workers_per_subscription = 2

@@ -124,8 +124,30 @@ pub async fn entry_add(transaction: &Transaction<'_>, entry: &Entry) -> Result<i
 /// 取消: writes the reverse of an entry; its number.
 ///
 /// # Errors
-/// [`StoreError::NotFound`], [`StoreError::Conflict`] if it is reversed already or is a reversal.
+/// [`StoreError::NotFound`], [`StoreError::Conflict`] if it is reversed already or is a reversal, or
+/// an invoice's: that is taken back with its invoice only.
 pub async fn entry_reverse(
+    transaction: &Transaction<'_>,
+    entry: i64,
+    words: (Date, &str, &str),
+) -> Result<i64, StoreError> {
+    let sql = "select year || '-' || lpad(number::text, 6, '0') from control.invoice
+               where entry = $1";
+    if let Some(row) = transaction.query_opt(sql, &[&entry]).await? {
+        let invoice: String = row.try_get(0)?;
+        return Err(StoreError::Conflict(said!(
+            "記帳 {entry} は請求書 {invoice} のものです。請求書を取り消してください（kumoi cost invoice-cancel {invoice}）",
+            "entry {entry} is that of invoice {invoice}; cancel the invoice instead"
+        )));
+    }
+    entry_take_back(transaction, entry, words).await
+}
+
+/// The same with the invoice that the entry is of, whose counter-invoice follows in the transaction.
+///
+/// # Errors
+/// As [`entry_reverse`]; at the commit, [`StoreError::Database`] when no counter-invoice followed.
+pub async fn entry_take_back(
     transaction: &Transaction<'_>,
     entry: i64,
     (day, note, actor): (Date, &str, &str),
@@ -198,6 +220,54 @@ pub async fn statement_list(
         })
     };
     client.query(sql, &[&until]).await?.iter().map(statement).collect()
+}
+
+/// 記帳: an entry as it stands in the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booked {
+    /// Its number.
+    pub id: i64,
+    /// Day.
+    pub day: Date,
+    /// What happened, by its term; 取消 for one that takes another back.
+    pub kind: String,
+    /// 借方.
+    pub debit: String,
+    /// 貸方.
+    pub credit: String,
+    /// Yen on both sides.
+    pub yen: i64,
+    /// What it is for.
+    pub note: String,
+}
+
+/// The entries that this login may see up to a day, the last first, at most `limit`.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn entry_list(
+    client: &impl GenericClient,
+    until: Date,
+    limit: i64,
+) -> Result<Vec<Booked>, StoreError> {
+    let sql = "
+        select e.id, e.day, e.kind, d.account, c.account, d.debit_yen, e.note
+        from control.deposit_entry e
+        join control.deposit_line d on d.entry = e.id and d.debit_yen > 0
+        join control.deposit_line c on c.entry = e.id and c.credit_yen > 0
+        where e.day <= $1 order by e.day desc, e.id desc limit $2";
+    let booked = |row: &Row| {
+        Ok(Booked {
+            id: row.try_get(0)?,
+            day: row.try_get(1)?,
+            kind: row.try_get(2)?,
+            debit: row.try_get(3)?,
+            credit: row.try_get(4)?,
+            yen: row.try_get(5)?,
+            note: row.try_get(6)?,
+        })
+    };
+    client.query(sql, &[&until, &limit]).await?.iter().map(booked).collect()
 }
 
 #[cfg(test)]

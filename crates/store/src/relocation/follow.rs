@@ -185,11 +185,33 @@ impl Seat {
         flush(&*self.connect(database).await?).await
     }
 
+    /// That what was written here is still kept for whoever follows these databases: one that was
+    /// away for too long is not waited for with a full disk (`max_slot_wal_keep_size`).
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when it is not.
+    pub async fn slots_check(&self, databases: &[String]) -> Result<(), StoreError> {
+        let client = self.connect("postgres").await?;
+        let slots: Vec<String> = databases.iter().map(|it| slot_of(it)).collect();
+        let sql = "select database::text from pg_replication_slots
+             where slot_name = any($1) and wal_status = 'lost' order by 1 limit 1";
+        let Some(row) = client.query_opt(sql, &[&slots]).await? else { return Ok(()) };
+        let database: String = row.try_get(0)?;
+        Err(StoreError::Refused(format!(
+            "追いかける側のクラスターが長く止まっていたため、データベース {database} の変更の控えが上限\
+             （max_slot_wal_keep_size）を超え、捨てられました。もう追いつけません。いま書いている側のデータは\
+             そのままです。「--give-up」（切り替えた後は「--finish」）で終え、移すときは初めからやり直してください"
+        )))
+    }
+
     /// Whether whoever follows a database here has taken everything up to a place in the log.
     ///
     /// # Errors
+    /// [`StoreError::Refused`] when it never will, see [`Seat::slots_check`];
     /// [`StoreError::Database`].
     pub async fn taken(&self, databases: &[(String, String)]) -> Result<bool, StoreError> {
+        let names: Vec<String> = databases.iter().map(|it| it.0.clone()).collect();
+        self.slots_check(&names).await?;
         let client = self.connect("postgres").await?;
         for (database, upto) in databases {
             let sql = "select coalesce((select confirmed_flush_lsn >= $2::text::pg_lsn

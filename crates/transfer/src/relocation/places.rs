@@ -59,4 +59,8 @@ impl Places for PlaceFolder {
         fs::rename(&fresh, self.host(organisation))?;
         fs::File::open(&self.0)?.sync_all()
     }
+
+    fn leads(&self, organisation: &str) -> io::Result<Option<PathBuf>> {
+        self.current(organisation)
+    }
 }

@@ -2,6 +2,7 @@
 //! What was acknowledged is there at the end, once, whatever happened.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -18,19 +19,21 @@ use store::register::{Table, open_many};
 use store::relocation::{Seat, databases_of};
 use store::testing::{Place, sample_organisation};
 use tokio::task::JoinHandle;
-use transfer::{Mover, PlaceFolder, Places};
+use transfer::{Mover, PlaceFolder, Places, Remaining};
 
 use crate::folder::system;
 use transfer::trial::row;
 
 const NAME: &str = "mura";
+/// The signal at which a server reads its settings again.
+const HANG_UP: i32 = 1;
 
 /// Two servers, an organisation on the first, and somebody who writes all the time.
 struct World {
     home: Installer,
-    clusters: [Cluster; 2],
+    clusters: [Option<Cluster>; 2],
     places: PlaceFolder,
-    _folders: [Place; 2],
+    folders: [Place; 2],
 }
 
 impl World {
@@ -39,17 +42,18 @@ impl World {
         let mut clusters = Vec::new();
         for folder in &folders {
             let cluster = Cluster::start(&ClusterOptions::for_tests(folder.folder())).await;
-            clusters.push(cluster.expect("the cluster starts"));
+            clusters.push(Some(cluster.expect("the cluster starts")));
         }
-        let Ok(clusters) = <[Cluster; 2]>::try_from(clusters) else { panic!("two servers") };
-        let home = Installer::new(clusters[0].installer("postgres"));
+        let Ok(clusters) = <[_; 2]>::try_from(clusters) else { panic!("two servers") };
+        let first = clusters[0].as_ref().expect("a server");
+        let home = Installer::new(first.installer("postgres"));
         let templates = home.prepare(systems).await.expect("templates");
         let organisation = sample_organisation(NAME);
         let zones = home.organisation_create(&organisation, &templates).await.expect("a body");
         let control = control_open(&home).await.expect("the control database");
         organisation_register(&control, &organisation).await.expect("registered");
         let places = PlaceFolder::open(&folders[0].path().join("places")).expect("a folder");
-        places.point(NAME, &clusters[0].socket().display().to_string()).expect("a place");
+        places.point(NAME, &first.socket().display().to_string()).expect("a place");
         let mut office = zones.office.clone();
         office.host = places.host(NAME).display().to_string();
         let (login, vault) = (office.office.clone(), office.vault.clone());
@@ -63,12 +67,23 @@ impl World {
             }
         }
         drop(client);
-        (World { home, clusters, places, _folders: folders }, database)
+        (World { home, clusters, places, folders: folders }, database)
     }
 
     /// A server with connections of its own, as a new process has them.
     fn seat(&self, at: usize) -> Seat {
-        Seat::of(&self.clusters[at]).expect("its secrets")
+        Seat::of(self.clusters[at].as_ref().expect("a server")).expect("its secrets")
+    }
+
+    /// The other server is gone.
+    fn remaining(&self, at: usize) -> Remaining<'_> {
+        let here = (["first", "second"][at], self.seat(at));
+        Remaining { organisation: NAME, here, home: &self.home, places: &self.places }
+    }
+
+    /// Stops a server; its folder stays.
+    async fn stop(&mut self, at: usize) {
+        self.clusters[at].take().expect("a server").stop().await.expect("it stops");
     }
 
     /// From the server of this number to the other.
@@ -86,13 +101,13 @@ impl World {
     /// On which server it is found.
     fn found(&self) -> usize {
         let now = self.places.current(NAME).expect("a link").expect("a place");
-        usize::from(now != self.clusters[0].socket())
+        usize::from(now != Path::new(self.seat(0).socket()))
     }
 
     /// What moving leaves on the servers: slots, roles, publications, triggers, subscriptions.
     async fn left(&self) -> Vec<String> {
         let mut left = Vec::new();
-        for at in [0, 1] {
+        for at in [0, 1].into_iter().filter(|at| self.clusters[*at].is_some()) {
             let installer = self.seat(at).installer().clone();
             let client = installer.connect("postgres").await.expect("the installer");
             let sql = "select 'slot ' || slot_name from pg_replication_slots
@@ -291,6 +306,90 @@ async fn a_switch_cut_off_while_following_ends_goes_on() {
     let back = mover.back().await.unwrap();
     assert_eq!((back.on_target, back.different, world.found()), (false, Some(0), 0));
     mover.finish().await.unwrap();
+    assert_eq!(world.left().await, [""; 0]);
+}
+
+/// As a mover leaves it that was cut off after it made the first side read only for a switch.
+async fn cut_off(world: &World) {
+    let mover = world.mover(0);
+    mover.forth().await.unwrap();
+    mover.back().await.unwrap();
+    switching(world, "source").await;
+    world.seat(0).read_only(NAME, true).await.unwrap();
+    world.seat(0).sessions_end(NAME, Duration::ZERO).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_side_that_is_lost_in_the_middle_of_a_switch_is_given_up() {
+    let systems = [Arc::new(system("systems/resident-record"))];
+    let (mut world, office) = World::new(&systems, 30).await;
+    cut_off(&world).await;
+    world.stop(1).await;
+    assert!(write(&office, "before", (1, false)).await.is_none(), "it is written in a switch");
+    // Who was led to the other side may have written there: then nothing is opened here.
+    let here = world.seat(0).socket().to_owned();
+    world.places.point(NAME, "/nowhere").unwrap();
+    let said = world.remaining(0).end().await.unwrap_err().to_string();
+    assert!(said.contains("行き先が first を向いていません"), "{said}");
+    assert!(write(&office, "between", (1, false)).await.is_none(), "opened all the same");
+    world.places.point(NAME, &here).unwrap();
+    let ended = world.remaining(0).end().await.unwrap();
+    assert_eq!((ended.on_target, ended.state), (false, RelocationState::Ended));
+    assert!(write(&office, "after", (1, false)).await.is_some(), "it stays read only");
+    assert_eq!(world.left().await, [""; 0]);
+    let said = world.remaining(0).end().await.unwrap_err().to_string();
+    assert!(said.contains("始まっていません"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_on_the_lost_side_is_not_given_up() {
+    let systems = [Arc::new(system("systems/seal-registration"))];
+    let (mut world, _) = World::new(&systems, 3).await;
+    world.mover(0).forth().await.unwrap();
+    switching(&world, "target").await;
+    world.stop(1).await;
+    let said = world.remaining(0).end().await.unwrap_err().to_string();
+    assert!(said.contains("失われた second で書かれていました"), "{said}");
+    let control = control_open(&world.home).await.unwrap();
+    let way = relocation_last(&control, NAME).await.unwrap().unwrap();
+    assert_eq!((way.on_target, way.state), (true, RelocationState::Switching));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_that_was_away_for_too_long_is_told_so() {
+    let systems = [Arc::new(system("systems/seal-registration"))];
+    let (mut world, _) = World::new(&systems, 3).await;
+    // As an operator sets it, only smaller, so that little has to be written.
+    let local = world.folders[0].folder().join("data/local.conf");
+    let small = "max_slot_wal_keep_size = 1MB\nmin_wal_size = 32MB\nmax_wal_size = 32MB\n";
+    std::fs::write(&local, small).unwrap();
+    let mover = world.mover(0);
+    mover.forth().await.unwrap();
+    mover.back().await.unwrap();
+    drop(mover);
+    let options = world.clusters[1].as_ref().unwrap().options().clone();
+    world.stop(1).await;
+    store::cluster::system::send_signal(world.clusters[0].as_ref().unwrap().pid(), HANG_UP)
+        .unwrap();
+    let client = world.home.connect(NAME).await.unwrap();
+    let kept = "select count(*) filter (where wal_status <> 'lost') from pg_replication_slots";
+    let mut rounds = 0;
+    while client.query_one(kept, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+        let fill = "select pg_logical_emit_message(false, 'test', repeat('x', 1000000))
+            from generate_series(1, 20)";
+        client.batch_execute(fill).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        rounds += 1;
+        assert!(rounds < 100, "what was written is kept for ever");
+    }
+    drop(client);
+    world.clusters[1] = Some(Cluster::start(&options).await.unwrap());
+    let begun = Instant::now();
+    let said = world.mover(0).forth().await.unwrap_err().to_string();
+    assert!(said.contains("max_slot_wal_keep_size"), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    // And the way can be ended.
+    world.mover(0).finish().await.unwrap();
     assert_eq!(world.left().await, [""; 0]);
 }
 

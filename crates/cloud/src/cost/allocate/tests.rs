@@ -84,7 +84,7 @@ fn said(allocation: &Allocation) -> String {
         match &outcome.shares {
             Ok(shares) => {
                 for it in shares {
-                    let trace = it.trace.replace('。', "\n    ");
+                    let trace = format!("{}。{}", it.trace, it.working).replace('。', "\n    ");
                     text += &format!("{} {} {}: {trace}\n", it.organisation, it.system, it.yen);
                 }
             }
@@ -104,40 +104,60 @@ fn four_methods_stand_side_by_side() {
     check(
         &basis(),
         expect![[r#"
-        32521 = 32021 + [("P", "lost", 500)]
-        kasumi resident-record 15981: 利用量: 自らの環境の費用 20850円
-            32,021円 × 20850695000／27851595000 = 23,972円
-            うちこの業務 23,972円 × 13900000000／20850695000 = 15,981円、端数の1円を含む
-        kasumi seal-registration 7991: 利用量: 自らの環境の費用 20850円
-            32,021円 × 20850695000／27851595000 = 23,972円
-            うちこの業務 23,972円 × 6950695000／20850695000 = 7,991円
-        sakura resident-record 8049: 利用量: 自らの環境の費用 7000円
-            32,021円 × 7000900000／27851595000 = 8,049円、端数の1円を含む
-        kasumi resident-record 10674: 均等: 一団体
-            32,021円 × 1／2 = 16,011円、端数の1円を含む
-            うちこの業務 16,011円 × 13900000000／20850695000 = 10,674円、端数の1円を含む
-        kasumi seal-registration 5337: 均等: 一団体
-            32,021円 × 1／2 = 16,011円、端数の1円を含む
-            うちこの業務 16,011円 × 6950695000／20850695000 = 5,337円
-        sakura resident-record 16010: 均等: 一団体
-            32,021円 × 1／2 = 16,010円
-        kasumi resident-record 15951: 独自点数: 人口 30000／40000×7点＋業務量 20／27×3点
-            32,021円 × 8070000／10800000 = 23,927円、端数の1円を含む
-            うちこの業務 23,927円 × 13900000000／20850695000 = 15,951円、端数の1円を含む
-        kasumi seal-registration 7976: 独自点数: 人口 30000／40000×7点＋業務量 20／27×3点
-            32,021円 × 8070000／10800000 = 23,927円、端数の1円を含む
-            うちこの業務 23,927円 × 6950695000／20850695000 = 7,976円
-        sakura resident-record 8094: 独自点数: 人口 10000／40000×7点＋業務量 7／27×3点
-            32,021円 × 2730000／10800000 = 8,094円
-        kasumi resident-record 16010: 従前の比: 従前の費用 900000（見本）
-            32,021円 × 900000／1200000 = 24,016円、端数の1円を含む
-            うちこの業務 24,016円 × 13900000000／20850695000 = 16,010円
-        kasumi seal-registration 8006: 従前の比: 従前の費用 900000（見本）
-            32,021円 × 900000／1200000 = 24,016円、端数の1円を含む
-            うちこの業務 24,016円 × 6950695000／20850695000 = 8,006円、端数の1円を含む
-        sakura resident-record 8005: 従前の比: 従前の費用 300000（見本）
-            32,021円 × 300000／1200000 = 8,005円
-    "#]],
+            32521 = 32021 + [("P", "lost", 500)]
+            kasumi resident-record 15981: 利用量: 自らの環境の費用 20850円 + 共通費のうちこの費用に応じた分 3,122円（端数を含む） = 23,972円
+                うちこの業務 23,972円 × 13900000000／20850695000 = 15,981円、端数の1円を含む
+                利用量: 自らの環境の費用 20850円
+                32,021円 × 20850695000／27851595000 = 23,972円
+                うちこの業務 23,972円 × 13900000000／20850695000 = 15,981円、端数の1円を含む
+            kasumi seal-registration 7991: 利用量: 自らの環境の費用 20850円 + 共通費のうちこの費用に応じた分 3,122円（端数を含む） = 23,972円
+                うちこの業務 23,972円 × 6950695000／20850695000 = 7,991円
+                利用量: 自らの環境の費用 20850円
+                32,021円 × 20850695000／27851595000 = 23,972円
+                うちこの業務 23,972円 × 6950695000／20850695000 = 7,991円
+            sakura resident-record 8049: 利用量: 自らの環境の費用 7000円 + 共通費のうちこの費用に応じた分 1,049円（端数を含む） = 8,049円、端数の1円を含む
+                利用量: 自らの環境の費用 7000円
+                32,021円 × 7000900000／27851595000 = 8,049円、端数の1円を含む
+            kasumi resident-record 10674: 均等: すべての団体で等しく分けた一団体分 = 16,011円、端数の1円を含む
+                うちこの業務 16,011円 × 13900000000／20850695000 = 10,674円、端数の1円を含む
+                均等: 一団体
+                32,021円 × 1／2 = 16,011円、端数の1円を含む
+                うちこの業務 16,011円 × 13900000000／20850695000 = 10,674円、端数の1円を含む
+            kasumi seal-registration 5337: 均等: すべての団体で等しく分けた一団体分 = 16,011円、端数の1円を含む
+                うちこの業務 16,011円 × 6950695000／20850695000 = 5,337円
+                均等: 一団体
+                32,021円 × 1／2 = 16,011円、端数の1円を含む
+                うちこの業務 16,011円 × 6950695000／20850695000 = 5,337円
+            sakura resident-record 16010: 均等: すべての団体で等しく分けた一団体分 = 16,010円
+                均等: 一団体
+                32,021円 × 1／2 = 16,010円
+            kasumi resident-record 15951: 独自点数: 人口 30000 に 7 点、業務量 20 に 3 点の割合で分けた分 = 23,927円、端数の1円を含む
+                うちこの業務 23,927円 × 13900000000／20850695000 = 15,951円、端数の1円を含む
+                独自点数: 人口 30000／40000×7点＋業務量 20／27×3点
+                32,021円 × 8070000／10800000 = 23,927円、端数の1円を含む
+                うちこの業務 23,927円 × 13900000000／20850695000 = 15,951円、端数の1円を含む
+            kasumi seal-registration 7976: 独自点数: 人口 30000 に 7 点、業務量 20 に 3 点の割合で分けた分 = 23,927円、端数の1円を含む
+                うちこの業務 23,927円 × 6950695000／20850695000 = 7,976円
+                独自点数: 人口 30000／40000×7点＋業務量 20／27×3点
+                32,021円 × 8070000／10800000 = 23,927円、端数の1円を含む
+                うちこの業務 23,927円 × 6950695000／20850695000 = 7,976円
+            sakura resident-record 8094: 独自点数: 人口 10000 に 7 点、業務量 7 に 3 点の割合で分けた分 = 8,094円
+                独自点数: 人口 10000／40000×7点＋業務量 7／27×3点
+                32,021円 × 2730000／10800000 = 8,094円
+            kasumi resident-record 16010: 従前の比: 従前の費用 900000（見本）に応じて分けた分 = 24,016円、端数の1円を含む
+                うちこの業務 24,016円 × 13900000000／20850695000 = 16,010円
+                従前の比: 従前の費用 900000（見本）
+                32,021円 × 900000／1200000 = 24,016円、端数の1円を含む
+                うちこの業務 24,016円 × 13900000000／20850695000 = 16,010円
+            kasumi seal-registration 8006: 従前の比: 従前の費用 900000（見本）に応じて分けた分 = 24,016円、端数の1円を含む
+                うちこの業務 24,016円 × 6950695000／20850695000 = 8,006円、端数の1円を含む
+                従前の比: 従前の費用 900000（見本）
+                32,021円 × 900000／1200000 = 24,016円、端数の1円を含む
+                うちこの業務 24,016円 × 6950695000／20850695000 = 8,006円、端数の1円を含む
+            sakura resident-record 8005: 従前の比: 従前の費用 300000（見本）に応じて分けた分 = 8,005円
+                従前の比: 従前の費用 300000（見本）
+                32,021円 × 300000／1200000 = 8,005円
+        "#]],
     );
 }
 
@@ -217,6 +237,118 @@ proptest! {
                 let sum: i64 = shares.iter().map(|share| share.yen).sum();
                 prop_assert_eq!(sum, allocation.spread);
             }
+        }
+    }
+}
+
+/// Bills of charges and credits over the accounts of [`strange`].
+fn of_accounts(costs: &[(u8, i64)]) -> Ledger {
+    let mut days = vec![day("P", "a0", "JPY", "1")];
+    days.extend(costs.iter().map(|(account, micro)| {
+        let amount = Amount(i128::from(*micro) * 10_i128.pow(14)).to_string();
+        day("P", &format!("a{account}"), "JPY", &amount)
+    }));
+    // Accounts 0 to 5 are of three organisations, 6 is shared, 7 and 8 are nobody's; 9 is tax.
+    days.iter_mut().filter(|it| it.account == "a9").for_each(|it| it.charge = TAX.to_owned());
+    let owners: Vec<Owner> = (0..7)
+        .map(|at| {
+            let name = format!("o{}", at % 3);
+            owner(&format!("a{at}"), (at < 6).then_some(name.as_str()), ["x", "y"][at % 2])
+        })
+        .collect();
+    Ledger::of(&days, &owners, &rates()).unwrap()
+}
+
+/// What each organisation bears by a method.
+fn borne(allocation: &Allocation, method: Method) -> BTreeMap<String, i64> {
+    let mut all = BTreeMap::new();
+    for share in allocation.shares(method).into_iter().flatten() {
+        *all.entry(share.organisation.clone()).or_default() += share.yen;
+    }
+    all
+}
+
+proptest! {
+    #[test]
+    fn credits_of_strangers_are_theirs(
+        costs in prop::collection::vec((0_u8..10, -900_000_000_i64..9_000_000_000), 1..30),
+        credit in 1_i64..5_000_000_000, stranger in 7_u8..10,
+    ) {
+        let mut basis = basis();
+        for at in 0..3 {
+            let key = |name: &str| (format!("o{at}"), name.to_owned());
+            basis.measures.insert(key("人口"), (1_000 * (at + 1), String::new()));
+            basis.measures.insert(key(LEGACY), (700 + at, String::new()));
+        }
+        let Ok(before) = allocate(&of_accounts(&costs), &basis) else { return Ok(()) };
+        let mut more = costs.clone();
+        more.push((stranger, -credit));
+        let after = allocate(&of_accounts(&more), &basis).unwrap();
+        for allocation in [&before, &after] {
+            let apart: i64 = allocation.nobody.iter().map(|it| it.2).sum::<i64>()
+                + allocation.taxes.iter().map(|it| it.1).sum::<i64>();
+            prop_assert_eq!(allocation.spread + apart, allocation.total);
+            for outcome in &allocation.outcomes {
+                if let Ok(shares) = &outcome.shares {
+                    let sum: i64 = shares.iter().map(|share| share.yen).sum();
+                    prop_assert_eq!(sum, allocation.spread);
+                }
+            }
+        }
+        for method in Method::ALL {
+            prop_assert_eq!(borne(&before, method), borne(&after, method));
+        }
+        // By usage another body's credit is a stranger's too.
+        let mut other = costs.clone();
+        other.push((1, -credit - 900_000_000_000));
+        let Ok(other) = allocate(&of_accounts(&other), &basis) else { return Ok(()) };
+        let (before, other) = (borne(&before, Method::Usage), borne(&other, Method::Usage));
+        for (organisation, yen) in other.iter().filter(|it| *it.0 != "o1") {
+            let had = before.get(organisation).copied().unwrap_or_default();
+            // Who alone bears what is shared bears more of it, or gets more of a shared credit.
+            let shared: i64 = costs.iter().filter(|it| it.0 == 6).map(|it| it.1).sum();
+            prop_assert!(shared < 0 || had <= *yen + 2, "{organisation} {had} {yen}");
+        }
+    }
+}
+
+#[test]
+fn credits_keep_their_sign_and_their_owner() {
+    let days = [
+        day("P", "k1", "JPY", "1000"),
+        day("P", "s1", "JPY", "-300"),
+        day("P", "net", "JPY", "100"),
+        day("P", "lost", "JPY", "-40.5"),
+        Day { charge: TAX.to_owned(), ..day("P", "k1", "JPY", "-9") },
+    ];
+    let owners = [
+        owner("k1", Some("kasumi"), "x"),
+        owner("s1", Some("sakura"), "x"),
+        owner("net", None, "共通"),
+    ];
+    let allocation = allocate(&Ledger::of(&days, &owners, &rates()).unwrap(), &basis()).unwrap();
+    assert_eq!((allocation.total, allocation.spread), (750, 800));
+    assert_eq!(allocation.nobody, [("P".to_owned(), "lost".to_owned(), -41)]);
+    assert_eq!(allocation.taxes, [("P".to_owned(), -9)]);
+    let usage = borne(&allocation, Method::Usage);
+    assert_eq!((usage["kasumi"], usage["sakura"]), (1_100, -300));
+    assert_eq!(borne(&allocation, Method::Equal)["sakura"], 400);
+    let share = allocation.share(Method::Usage, "kasumi", "x").unwrap();
+    expect!["利用量: 自らの環境の費用 1000円 + 共通費のうちこの費用に応じた分 100円（端数を含む） = 1,100円"]
+        .assert_eq(&share.trace);
+}
+
+#[test]
+fn what_a_body_reads_tells_no_sum_of_all() {
+    let allocation = allocate(&month(), &basis()).unwrap();
+    for outcome in &allocation.outcomes {
+        for share in outcome.shares.as_ref().unwrap() {
+            for of_all in
+                ["32,021", "32021", "27851595000", "10800000", "1200000", "／40000", "／27"]
+            {
+                assert!(!share.trace.contains(of_all), "{}", share.trace);
+            }
+            assert!(share.working.contains("32,021円"), "{}", share.working);
         }
     }
 }

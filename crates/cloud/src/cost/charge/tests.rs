@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use definition::{Package, System};
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::deposit::statement_list;
+use store::control::deposit::{entry_reverse, statement_list};
 use store::control::{
     Publication, contract_in_service, contract_sign, control_open, meter, offer_publish,
     organisation_register,
@@ -18,7 +18,7 @@ use super::*;
 use crate::cost::allocate::WORKLOAD;
 use crate::cost::books::{allocation_keep, books_open};
 use crate::cost::focus::lines_write;
-use crate::cost::import::bill_import;
+use crate::cost::import::{Namesake, bill_import_as, bill_withdraw};
 use crate::cost::metered::fees;
 
 const MAY: Date = Date::constant(2026, 5, 1);
@@ -58,15 +58,12 @@ async fn signed(client: &Connection) {
     }
 }
 
-#[tokio::test]
-async fn metered_days_become_a_bill_in_the_books() {
-    let place = Place::new();
-    let cluster = Cluster::start(&ClusterOptions::for_tests(place.folder())).await.unwrap();
-    let mut client = control_open(&Installer::new(cluster.installer("postgres"))).await.unwrap();
-    signed(&client).await;
+/// Imports the month's fees; what each replaced.
+async fn billed(client: &mut Connection, place: &Place, namesake: Namesake) -> Vec<Option<i64>> {
     let names = BTreeMap::from([("kasumi".to_owned(), "霞村".to_owned())]);
-    let fees = fees(&client, MAY, &names).await.unwrap();
+    let fees = fees(client, MAY, &names).await.unwrap();
     assert_eq!((fees.bills.len(), fees.unpriced.len()), (2, 0));
+    let mut replaced = Vec::new();
     for ((_, organisation), lines) in &fees.bills {
         // (31,000 + 31 × residents) × 10 days ÷ 31 days.
         let expect = if organisation == "kasumi" { 11_000 } else { 17_000 };
@@ -74,8 +71,29 @@ async fn metered_days_become_a_bill_in_the_books() {
         assert_eq!(lines.len(), 10);
         let file: PathBuf = place.path().join(format!("{organisation}.csv"));
         lines_write(fs::File::create(&file).unwrap(), lines).unwrap();
-        bill_import(&mut client, &place.path().join("costs"), (&[file], "試験")).await.unwrap();
+        let (root, files) = (place.path().join("costs"), [file]);
+        let files = (files.as_slice(), "試験");
+        replaced.push(bill_import_as(client, &root, files, namesake).await.unwrap().replaces);
     }
+    replaced
+}
+
+#[tokio::test]
+async fn metered_days_become_a_bill_in_the_books() {
+    let place = Place::new();
+    let cluster = Cluster::start(&ClusterOptions::for_tests(place.folder())).await.unwrap();
+    let mut client = control_open(&Installer::new(cluster.installer("postgres"))).await.unwrap();
+    signed(&client).await;
+    let names = BTreeMap::from([("kasumi".to_owned(), "霞村".to_owned())]);
+    let first = billed(&mut client, &place, Namesake::Unknown).await;
+    assert_eq!(first, [None, None]);
+    // A vendor of another name bills the same accounts: what it billed before is replaced.
+    let sql = "update control.offer set vendor = '名前を変えた見本の事業者'";
+    client.batch_execute(sql).await.unwrap();
+    let again = billed(&mut client, &place, Namesake::Renamed).await;
+    assert_eq!(again, [Some(1), Some(2)]);
+    // And so it is found as whose it is when it is called otherwise once more.
+    client.batch_execute("update control.offer set vendor = '見本の事業者'").await.unwrap();
     let mut books = books_open(&client, MAY).await.unwrap();
     // Days of Japan, the first of the month with them.
     let days = books.days.iter().map(|it| it.day);
@@ -108,6 +126,36 @@ async fn metered_days_become_a_bill_in_the_books() {
     let billed: Vec<_> =
         statements.iter().map(|it| (it.billed, it.receivable, it.payable)).collect();
     assert_eq!(billed, [(12_100, 12_100, 12_100), (18_700, 18_700, 18_700)]);
+    for organisation in ["kasumi", "kumoi"] {
+        let standing = standing(&invoice::invoice_list(&client, MAY).await.unwrap());
+        let number = standing[organisation].0;
+        let why = (Date::constant(2027, 1, 5), "按分の誤り", "試験");
+        invoice_cancel(&mut client, (&issuer.registration, number), why).await.unwrap();
+    }
+    check_stale(&mut client, &issuer, &names).await;
+}
+
+/// An invoice's entry is taken back with the invoice and not alone, whoever asks the database.
+async fn check_entry(client: &mut Connection, entry: i64) {
+    let transaction = cost::transaction_begin(client).await.unwrap();
+    let words = (Date::constant(2026, 6, 11), "誤り", "試験");
+    let said = entry_reverse(&transaction, entry, words).await.unwrap_err().to_string();
+    assert!(said.contains("請求書 2026-000001 のものです"), "{said}");
+    entry_take_back(&transaction, entry, words).await.unwrap();
+    assert!(cost::transaction_commit(transaction).await.is_err(), "taken back alone");
+}
+
+/// Not before the month is over, nor from bills that are in force no more.
+async fn check_stale(client: &mut Connection, issuer: &Issuer, names: &BTreeMap<String, String>) {
+    let (month, by) = ((MAY, Method::Usage), (names, "試験"));
+    let early = (issuer, Date::constant(2026, 5, 31));
+    let said = invoices_issue(client, month, early, by).await.unwrap_err().to_string();
+    assert!(said.contains("2026年5月はまだ終わっていません"), "{said}");
+    let scopes = store::control::cost::scope_list(client).await.unwrap();
+    bill_withdraw(client, scopes[0].import, ("試験", "取り違え")).await.unwrap();
+    let late = (issuer, Date::constant(2026, 6, 10));
+    let said = invoices_issue(client, month, late, by).await.unwrap_err().to_string();
+    assert!(said.contains("kumoi cost allocate 2026-05"), "{said}");
 }
 
 /// Numbers without gaps, one that stands a body and month, and a counter-invoice for a wrong one.
@@ -118,9 +166,15 @@ async fn check_issued(client: &mut Connection, issuer: &Issuer, names: &BTreeMap
         |all: &[Issued]| -> Vec<String> { all.iter().map(|it| number_text(it.number)).collect() };
     let first = invoices_issue(client, month, (issuer, day), by).await.unwrap();
     assert_eq!(numbers(&first), ["2026-000001", "2026-000002"]);
-    let other = (MAY, Method::Equal);
-    let again = invoices_issue(client, other, (issuer, day), by).await.unwrap_err().to_string();
-    assert!(again.contains("請求書 2026-000001 でもう請求しています"), "{again}");
+    for (method, said) in [
+        (Method::Usage, "請求書 2026-000001 でもう請求しています"),
+        (Method::Equal, "利用量による請求書 2026-000001 でもう請求しています"),
+    ] {
+        let again = invoices_issue(client, (MAY, method), (issuer, day), by).await;
+        let again = again.unwrap_err().to_string();
+        assert!(again.contains(said), "{again}");
+    }
+    check_entry(client, first[0].entry.unwrap()).await;
     let number = first[0].number;
     let key = (issuer.registration.as_str(), number);
     let why = (day, "団体の誤り", "試験");
@@ -132,12 +186,17 @@ async fn check_issued(client: &mut Connection, issuer: &Issuer, names: &BTreeMap
         let said = invoice_cancel(client, key, why).await.unwrap_err().to_string();
         assert!(said.contains("もう取り消されているか"), "{said}");
     }
-    let key = (issuer.registration.as_str(), first[1].number);
-    invoice_cancel(client, key, why).await.unwrap();
+    // The other one's stands: one body's is issued anew alone.
+    let alone = invoices_issue(client, month, (issuer, day), by).await.unwrap();
+    assert_eq!(numbers(&alone), ["2026-000004"]);
+    assert_eq!((alone[0].organisation.as_str(), alone[0].total_yen), ("kasumi", 12_100));
+    for number in [alone[0].number, first[1].number] {
+        invoice_cancel(client, (issuer.registration.as_str(), number), why).await.unwrap();
+    }
     let later = Date::constant(2027, 1, 4);
     let second = invoices_issue(client, month, (issuer, later), by).await.unwrap();
     assert_eq!(numbers(&second), ["2027-000001", "2027-000002"]);
-    assert_eq!(invoice::invoice_list(client, MAY).await.unwrap().len(), 6);
+    assert_eq!(invoice::invoice_list(client, MAY).await.unwrap().len(), 8);
     let sheet = invoice_sheet(&counter);
     assert_eq!((&sheet["total"], &sheet["cancels"]), (&json!("-12,100"), &json!("2026-000001")));
     assert_eq!(sheet["taxes"][0]["percent"], "10");

@@ -54,10 +54,18 @@ impl Room {
     }
 
     async fn import(&mut self, rows: &[String]) -> Result<Imported, CloudError> {
+        self.import_as(rows, Namesake::Unknown).await
+    }
+
+    async fn import_as(
+        &mut self,
+        rows: &[String],
+        namesake: Namesake,
+    ) -> Result<Imported, CloudError> {
         let file = self.place.path().join("bill.csv");
         fs::write(&file, format!("{HEADER}{}", rows.concat())).unwrap();
         let root = self.root();
-        bill_import(&mut self.client, &root, (&[file], "試験")).await
+        bill_import_as(&mut self.client, &root, (&[file], "試験"), namesake).await
     }
 
     /// Imports, daily sums and folders, as they are seen from outside.
@@ -179,6 +187,35 @@ async fn check_issued_wider(room: &mut Room) {
     assert!(changed.is_err(), "a bill that was replaced comes back");
     let again = room.import(&[row("B1", MAY, "1.75"), row("B2", MAY, "2")]).await;
     Room::check(again, expect!["4 replaces None: B1 1.75 None B2 2 None"]);
+}
+
+#[tokio::test]
+async fn a_provider_of_another_name_does_not_double_a_bill() {
+    let mut room = Room::new().await;
+    let renamed = || [row("B1", MAY, "1.75").replace("P,P,P,", "P Cloud,P,P,")];
+    room.import(&[row("B1", MAY, "1.5")]).await.unwrap();
+    Room::check(
+        room.import(&renamed()).await,
+        expect![[r#"
+            取込み済みの請求（1）と請求先と期間が同じで
+            提供者の名前だけが違います
+            取込み済み: P の請求先 B1
+            2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD）
+            今回: P Cloud の請求先 B1
+            2026-05-01T00:00:00Z から 2026-06-01T00:00:00Z まで（USD）
+            提供者の名前が変わったのなら --renamed を付けて置き換え
+            別の提供者の請求なら --other-provider を付けて並べて取り込んでください"#]],
+    );
+    let again = room.import_as(&renamed(), Namesake::Renamed).await;
+    Room::check(again, expect!["2 replaces Some(1): B1 1.75 None"]);
+    let other = [row("B1", MAY, "4").replace("P,P,P,", "Q,Q,Q,")];
+    let beside = room.import_as(&other, Namesake::Other).await;
+    Room::check(beside, expect!["3 replaces None: B1 4 None"]);
+    let may = ("2026-05-01".parse().unwrap(), "2026-06-01".parse().unwrap());
+    let days = day_list(&room.client, may).await.unwrap();
+    let costs: Vec<_> =
+        days.iter().map(|it| (it.provider.as_str(), it.costs[0].as_str())).collect();
+    assert_eq!(costs, [("P Cloud", "1.75"), ("Q", "4")]);
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ async fn costs(scene: &Scene) {
         yen,
         residents: Some(1_000),
         trace: format!("見本の計算 {yen}"),
+        working: format!("国全体の計算 {yen}"),
     };
     let shares = [
         share("利用量", "first_city", 123_456),
@@ -87,6 +88,8 @@ async fn costs(scene: &Scene) {
     let words =
         ["123,456", "222,222", "123.5", "見本の計算 123456", "議決の見本", "100％", "住民基本台帳"];
     check(&page, 200, &words);
+    check(&page, 200, &["<svg", "月ごとの費用の図", "12.3万", "予算の一か月分 8,333円"]);
+    assert!(!page.text.contains("国全体の計算"), "the sums of all are shown");
     assert!(!page.text.contains("777,777"), "another municipality's share is shown");
     let before = month.saturating_sub(Span::new().months(1)).strftime("%Y-%m").to_string();
     let page = scene.ask("first_city/madoguchi", &format!("/cost?month={before}"), None).await;
@@ -147,6 +150,7 @@ async fn no_login_writes(scene: &Scene) {
         "delete from control.watched",
         "update control.cost_share set yen = 0",
         "select * from control.cost_run",
+        "select working from control.cost_share",
     ] {
         assert!(client.execute(sql, &[]).await.is_err(), "{sql}");
     }

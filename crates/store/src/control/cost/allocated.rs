@@ -37,8 +37,10 @@ pub struct Share {
     pub yen: i64,
     /// Residents of the organisation, where they are known.
     pub residents: Option<i64>,
-    /// How it comes about.
+    /// How it comes about, by what is the organisation's own.
     pub trace: String,
+    /// The same with the sums of all, which no organisation's login reads.
+    pub working: String,
 }
 
 /// Writes a run with its shares; its number.
@@ -60,9 +62,9 @@ pub async fn run_add(
     let id: i64 = row.try_get(0)?;
     let column = |text: fn(&Share) -> &str| shares.iter().map(text).collect::<Vec<_>>();
     let sql = "insert into control.cost_share
-                 (run, method, organisation, system, yen, residents, trace)
+                 (run, method, organisation, system, yen, residents, trace, working)
                select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[],
-                 $6::bigint[], $7::text[])";
+                 $6::bigint[], $7::text[], $8::text[])";
     transaction
         .execute(
             sql,
@@ -74,6 +76,7 @@ pub async fn run_add(
                 &shares.iter().map(|it| it.yen).collect::<Vec<_>>(),
                 &shares.iter().map(|it| it.residents).collect::<Vec<_>>(),
                 &column(|it| &it.trace),
+                &column(|it| &it.working),
             ],
         )
         .await?;
@@ -100,13 +103,13 @@ pub async fn run_last(client: &impl GenericClient, month: Date) -> Result<Option
     client.query_opt(sql, &[&month]).await?.as_ref().map(run).transpose()
 }
 
-/// The shares of a run that this login may see.
+/// The shares of a run, for who allocates.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn share_list(client: &impl GenericClient, run: i64) -> Result<Vec<Share>, StoreError> {
-    let sql = "select method, organisation, system, yen, residents, trace from control.cost_share
-               where run = $1 order by method, organisation, system";
+    let sql = "select method, organisation, system, yen, residents, trace, working
+               from control.cost_share where run = $1 order by method, organisation, system";
     let share = |row: &Row| {
         Ok(Share {
             method: row.try_get(0)?,
@@ -115,6 +118,7 @@ pub async fn share_list(client: &impl GenericClient, run: i64) -> Result<Vec<Sha
             yen: row.try_get(3)?,
             residents: row.try_get(4)?,
             trace: row.try_get(5)?,
+            working: row.try_get(6)?,
         })
     };
     client.query(sql, &[&run]).await?.iter().map(share).collect()

@@ -176,14 +176,20 @@ async fn a_municipality_sees_its_own_deposits_only() {
     tokio::spawn(connection);
     let said = Room::said(&client).await;
     expect![["kasumi 請求0 受入700 払渡0 払戻0 保管700 未収-700 未払0\n"]].assert_eq(&said);
+    let until = "2026-12-31".parse().unwrap();
+    let booked = entry_list(&client, until, 9).await.unwrap();
+    assert_eq!(booked.len(), 1, "{booked:?}");
+    let one = &booked[0];
+    assert_eq!((one.debit.as_str(), one.credit.as_str(), one.yen), ("保管金", "未収利用料", 700));
+    assert!(entry_list(&client, "2026-01-01".parse().unwrap(), 9).await.unwrap().is_empty());
     let own: Vec<String> =
         subsidy_list(&client).await.unwrap().into_iter().map(|it| it.organisation).collect();
     assert_eq!(own, ["kasumi"]);
     // The runs that it has a share in, without the sums of all.
     let run = "insert into control.cost_run (actor, month, total_yen, unassigned_yen, basis)
         values ('x', '2026-05-01', 9, 0, '{}'), ('x', '2026-06-01', 9, 0, '{}');
-        insert into control.cost_share (run, method, organisation, system, yen, trace)
-        values (1, '均等', 'kasumi', 's', 4, ''), (2, '均等', 'kumoi', 's', 5, '')";
+        insert into control.cost_share (run, method, organisation, system, yen, trace, working)
+        values (1, '均等', 'kasumi', 's', 4, '', ''), (2, '均等', 'kumoi', 's', 5, '', '')";
     room.client.batch_execute(run).await.unwrap();
     let runs = client.query("select id, month from control.cost_run", &[]).await.unwrap();
     assert_eq!(runs.iter().map(|row| row.get::<_, i64>(0)).collect::<Vec<_>>(), [1]);
