@@ -4,6 +4,7 @@
 //! Pure. Nothing is guessed: a name that is nowhere in a package may be there under another name,
 //! so it is unknown, with what comes near it; a gap is what the package surely lacks.
 
+mod by_hand;
 mod index;
 mod judge;
 mod list;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use definition::System;
 use serde::{Deserialize, Serialize};
 
+pub use by_hand::{ByHand, Settled};
 pub use list::{COLUMNS, Fault, MOST_REQUIREMENTS, list_read};
 pub use score::Score;
 pub use text::analysis_csv;

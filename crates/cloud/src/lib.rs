@@ -9,6 +9,7 @@ mod ending;
 mod error;
 pub mod fit;
 pub mod gate;
+pub mod group;
 pub mod guardrail;
 mod packages;
 pub mod parcel;

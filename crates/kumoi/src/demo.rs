@@ -15,6 +15,7 @@ pub(crate) mod newcomers;
 mod operators;
 mod places;
 mod plan;
+mod prefectures;
 mod publication;
 mod upgrade;
 mod vendors;
@@ -225,6 +226,8 @@ async fn open_all(
     let offers = cloud::offer_publish(installer, ("kumoi", &documents_load()), systems).await?;
     let mut vendors = vendors::open(installer, &templates, (&keeper, layout.var())).await?;
     let mut operators = operators::open(installer, &templates, &keeper).await?;
+    // Prefectures come in through the LGWAN zone as the operators do.
+    operators.extend(prefectures::open(installer, &templates, &keeper).await?);
     let mut all = Vec::new();
     let places = keeper.places()?;
     let socket = cluster.socket().display().to_string();

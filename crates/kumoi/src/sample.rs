@@ -6,7 +6,7 @@ use base::date::Date;
 use definition::Package;
 use jiff::Timestamp;
 use population::{SampleOrganisation, sample_organisations};
-use store::organisation::{OPERATOR, Organisation, VENDOR};
+use store::organisation::{OPERATOR, Organisation, PREFECTURE, VENDOR};
 
 const IDENTIFIERS: &str = include_str!("../../../data/sample/identifiers.csv");
 const ACCOUNTS: &str = include_str!("../../../data/sample/accounts.csv");
@@ -16,6 +16,8 @@ const VENDORS: &str = include_str!("../../../data/sample/vendors.csv");
 const VENDOR_ACCOUNTS: &str = include_str!("../../../data/sample/vendor-accounts.csv");
 const OPERATORS: &str = include_str!("../../../data/sample/operators.csv");
 const OPERATOR_ACCOUNTS: &str = include_str!("../../../data/sample/operator-accounts.csv");
+const PREFECTURES: &str = include_str!("../../../data/sample/prefectures.csv");
+const PREFECTURE_ACCOUNTS: &str = include_str!("../../../data/sample/prefecture-accounts.csv");
 
 /// 要望 of the sample blueprint that waits for an operator.
 pub const WISH: &str = include_str!("../../../data/sample/wish.yaml");
@@ -131,6 +133,23 @@ pub fn operator_accounts() -> impl Iterator<Item = SampleAccount> {
     rows(OPERATOR_ACCOUNTS).map(|[id, name, roles]| SampleAccount { id, name, roles })
 }
 
+/// The sample prefectures: their first two digits are those of the sample municipalities.
+pub fn prefectures() -> impl Iterator<Item = Organisation> {
+    rows(PREFECTURES).map(|[code, id, name, name_en]| Organisation {
+        id: id.to_owned(),
+        code: code.to_owned(),
+        name: name.to_owned(),
+        name_en: name_en.to_owned(),
+        kind: PREFECTURE.to_owned(),
+        sample: true,
+    })
+}
+
+/// The accounts that every sample prefecture has.
+pub fn prefecture_accounts() -> impl Iterator<Item = SampleAccount> {
+    rows(PREFECTURE_ACCOUNTS).map(|[id, name, roles]| SampleAccount { id, name, roles })
+}
+
 /// The seed of a sample vendor's signing key: fixed, so that the samples are signed the same again.
 pub fn signing_seed(vendor: &str) -> [u8; 32] {
     let name = format!("kumoi sample signing {vendor}");
@@ -157,6 +176,10 @@ mod tests {
         assert_eq!(vendors().map(|(folder, _)| folder).collect::<String>(), "ab");
         assert_eq!(vendor_accounts().count(), 2);
         assert_eq!((operators().count(), operator_accounts().count()), (1, 3));
+        assert_eq!((prefectures().count(), prefecture_accounts().count()), (1, 2));
+        let digits = |code: &str| code.get(..2).map(str::to_owned);
+        let own: Vec<_> = prefectures().map(|one| digits(&one.code)).collect();
+        assert!(samples(None).iter().all(|one| own.contains(&digits(&one.organisation.code))));
         assert!(decision_rules().all(|row| ["決裁", "専決", "代決"].contains(&row[2])));
         assert_eq!(decision_rules().count(), DECISION_RULES.lines().count() - 1);
         let keys = rows::<2>(WORDS).map(|row| row[0]);

@@ -119,6 +119,18 @@ pub const OPERATORS: People = People {
     invented: ("見本の組織だけに表示します。", "Shown for sample operators only."),
 };
 
+/// Officials of a prefecture.
+pub const PREFECTURES: People = People {
+    choose: (
+        "都道府県の職員の方は、都道府県を選んでサインインしてください。",
+        "Officials of prefectures: choose your prefecture and sign in.",
+    ),
+    list: ("都道府県の選択", "Prefectures"),
+    id: ("職員ID", "Staff ID"),
+    samples: ("見本の職員", "Sample accounts"),
+    invented: ("見本の都道府県だけに表示します。", "Shown for sample prefectures only."),
+};
+
 /// The list of organisations of this node: the organisation is chosen before sign-in.
 pub fn organisations(
     asked: &Asked,

@@ -1,16 +1,21 @@
 //! The LGWAN zone: the catalogue, contracts and what they cost; below `/operators` the national
-//! operator's part. It signs staff in with their own
+//! operator's part, below `/prefectures` the prefectures'. It signs staff in with their own
 //! accounts and reaches the cluster's control database as its organisation, which sees its own
 //! contracts only; it holds no credential for an office or front database.
 
+mod assistant;
 mod bill;
 mod catalogue;
 mod contract;
 mod cost;
 mod fit;
+mod fit_settle;
 mod fit_view;
+mod group;
 mod offer;
 mod operator;
+mod prefecture;
+mod reference;
 mod search;
 mod status;
 mod verification;
@@ -28,7 +33,7 @@ use base::said::Said;
 use cloud::Packages;
 use office::access::role;
 use store::StoreError;
-use store::organisation::{Credentials, OPERATOR};
+use store::organisation::{Credentials, OPERATOR, PREFECTURE};
 
 use crate::component::asset;
 use crate::counter::{headers, refusal};
@@ -36,6 +41,7 @@ use crate::entrance::{People, STAFF};
 use crate::member::{Body, Member, Zone, sign_in};
 use crate::route::{Access, Leaves, Page};
 use operator::OperatorState;
+use prefecture::PrefectureState;
 
 /// Who may draft, decide and sign.
 const BUYERS: Access = Access::Roles(&[role::ADMINISTRATOR, role::MANAGER, role::CHIEF]);
@@ -46,6 +52,7 @@ pub struct LgwanState {
     bodies: Arc<BTreeMap<String, Arc<Body>>>,
     packages: Arc<Packages>,
     operators: OperatorState,
+    prefectures: PrefectureState,
 }
 
 impl LgwanState {
@@ -54,14 +61,25 @@ impl LgwanState {
     /// # Errors
     /// [`StoreError`] when credentials of this zone are incomplete.
     pub fn new(credentials: Vec<Credentials>) -> Result<LgwanState, StoreError> {
-        let (mut bodies, mut operators) = (BTreeMap::new(), BTreeMap::new());
+        let (mut bodies, mut operators, mut prefectures) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for own in credentials {
             let body = Arc::new(Body::new(&own, own.control().as_ref())?);
-            let all = if own.organisation.kind == OPERATOR { &mut operators } else { &mut bodies };
+            let all = match own.organisation.kind.as_str() {
+                OPERATOR => &mut operators,
+                PREFECTURE => &mut prefectures,
+                _ => &mut bodies,
+            };
             all.insert(own.organisation.id, body);
         }
         let operators = OperatorState::new(operators);
-        Ok(LgwanState { bodies: Arc::new(bodies), packages: Arc::default(), operators })
+        let prefectures = PrefectureState::new(prefectures);
+        Ok(LgwanState {
+            bodies: Arc::new(bodies),
+            packages: Arc::default(),
+            operators,
+            prefectures,
+        })
     }
 }
 
@@ -75,9 +93,11 @@ impl Zone for LgwanState {
         ("", "契約", "Contracts"),
         ("/catalogue", "カタログ", "Catalogue"),
         ("/fit", "適合度分析", "Fit and gap"),
+        ("/groups", "共同利用", "Joint use"),
         ("/bill", "利用料", "Bill"),
         ("/cost", "費用", "Cost"),
         ("/status", "稼働と障害", "Status"),
+        ("/assistants", "運用管理補助者", "Assistants"),
         ("/verification", "検証報告", "Trial"),
     ];
 
@@ -104,8 +124,10 @@ type Buyer = Member<LgwanState>;
 /// The routes of the LGWAN zone.
 pub fn router(state: LgwanState) -> Router {
     let operators = crate::route::router(operator::PAGES).with_state(state.operators.clone());
+    let prefectures = crate::route::router(prefecture::PAGES).with_state(state.prefectures.clone());
     crate::route::router(PAGES)
         .merge(operators)
+        .merge(prefectures)
         .fallback(refusal::not_found)
         .layer(DefaultBodyLimit::max(1 << 18))
         .layer(middleware::from_fn(headers))
@@ -142,6 +164,49 @@ pub static PAGES: &[Page<LgwanState>] = &[
     }),
     Page::get("/{organisation}/fit/{fit}/offers/{offer}", Access::Signed, Leaves::Nothing, |f| {
         on(f, fit::offer)
+    }),
+    Page::post("/{organisation}/fit/{fit}/offers/{offer}", BUYERS, Leaves::Change, |f| {
+        on(f, fit_settle::settle)
+    }),
+    Page::get("/{organisation}/groups", Access::Signed, Leaves::Nothing, |f| {
+        on(f, group::all::<LgwanState>)
+    }),
+    Page::post("/{organisation}/groups", BUYERS, Leaves::Change, |f| {
+        on(f, group::make::<LgwanState>)
+    }),
+    Page::get("/{organisation}/groups/{group}", Access::Signed, Leaves::Nothing, |f| {
+        on(f, group::one::<LgwanState>)
+    }),
+    Page::post("/{organisation}/groups/{group}/{step}", BUYERS, Leaves::Change, |f| {
+        on(f, group::step::<LgwanState>)
+    }),
+    Page::get("/{organisation}/groups/{group}/plans", Access::Signed, Leaves::Nothing, |f| {
+        on(f, group::plan::form::<LgwanState>)
+    }),
+    Page::post("/{organisation}/groups/{group}/plans", BUYERS, Leaves::Change, |f| {
+        on(f, group::plan::make::<LgwanState>)
+    }),
+    Page::get(
+        "/{organisation}/groups/{group}/plans/{plan}",
+        Access::Signed,
+        Leaves::Nothing,
+        |f| on(f, group::plan::own),
+    ),
+    Page::post("/{organisation}/groups/{group}/plans/{plan}/{step}", BUYERS, Leaves::Change, |f| {
+        on(f, group::plan::own_step)
+    }),
+    Page::get("/{organisation}/assistants", Access::Signed, Leaves::Nothing, |f| {
+        on(f, assistant::all)
+    }),
+    Page::post("/{organisation}/assistants", BUYERS, Leaves::Change, |f| on(f, assistant::name)),
+    Page::post("/{organisation}/assistants/{assistant}/{step}", BUYERS, Leaves::Change, |f| {
+        on(f, assistant::step)
+    }),
+    Page::get("/{organisation}/references", Access::Signed, Leaves::Nothing, |f| {
+        on(f, reference::all)
+    }),
+    Page::post("/{organisation}/references/{contract}/{to}", BUYERS, Leaves::Change, |f| {
+        on(f, reference::say)
     }),
     Page::get("/{organisation}/offers/{offer}", BUYERS, Leaves::Nothing, |f| {
         on(f, contract::draft::form)

@@ -2,6 +2,7 @@
 //! far the sample people of an organisation are loaded. The installer works in all of it; a
 //! municipality's LGWAN login sees the offers and its own contracts.
 
+pub mod assistant;
 mod catalogue;
 mod contract;
 pub mod cost;
@@ -10,9 +11,12 @@ pub mod deposit;
 mod ending;
 pub mod evidence;
 mod fit;
+pub mod group;
 pub mod invoice;
 mod offer;
 pub mod plane;
+pub mod prefecture;
+pub mod reference;
 mod relocation;
 mod service;
 pub mod subsidy;
@@ -37,7 +41,9 @@ pub use contract::{
     contract_step,
 };
 pub use ending::{deletion_own, ending_ask, ending_call_off, ending_decide};
-pub use fit::{Fit, NewFit, fit_keep, fit_list, fit_read};
+pub use fit::{
+    Fit, NewFit, NewSettled, Settled, fit_keep, fit_list, fit_read, fit_settle, settled_list,
+};
 pub use offer::{
     Offer, Publication, offer_documents, offer_list, offer_publish, offer_report, offer_report_set,
     offer_uses, offer_withdraw, offers_without_report, package_keep, package_load,

@@ -22,6 +22,9 @@ pub const VENDOR: &str = "vendor";
 /// The kind of an organisation that operates the plane (運用担当、デジタル庁) and holds no registers.
 pub const OPERATOR: &str = "operator";
 
+/// The kind of a prefecture (都道府県) as it looks after its municipalities; it holds no registers.
+pub const PREFECTURE: &str = "prefecture";
+
 /// Group roles; none can sign in.
 const GROUPS: &[&str] = &[
     "kumoi_owner",
@@ -376,6 +379,18 @@ impl Installer {
         self.staff_create(operator, "operator", templates).await
     }
 
+    /// Creates a prefecture's staff database and login; what exists is kept, so it can be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn prefecture_create(
+        &self,
+        prefecture: &Organisation,
+        templates: &Templates,
+    ) -> Result<Credentials, StoreError> {
+        self.staff_create(prefecture, "prefecture", templates).await
+    }
+
     /// An organisation that holds no registers: people only, and one login.
     async fn staff_create(
         &self,
@@ -575,9 +590,10 @@ pub(crate) fn check_identifier(id: &str) -> Result<(), StoreError> {
     let fits = id.len() <= 40
         && id.starts_with(|c: char| c.is_ascii_lowercase())
         && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    // `vendors` and `operators` are where those come in beside the bodies' own addresses.
-    let reserved = ["postgres", "template0", "template1", "vendors", "operators"].contains(&id)
-        || id.starts_with("kumoi_");
+    // `vendors` and so on are where those come in beside the bodies' own addresses.
+    const TAKEN: [&str; 6] =
+        ["postgres", "template0", "template1", "vendors", "operators", "prefectures"];
+    let reserved = TAKEN.contains(&id) || id.starts_with("kumoi_");
     if fits && !reserved {
         Ok(())
     } else {

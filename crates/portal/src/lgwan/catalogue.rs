@@ -14,6 +14,7 @@ use maud::{Markup, html};
 use store::StoreError;
 use store::control::{Offer, metered, offers_of};
 
+use super::reference::{References, references};
 use super::{Buyer, LgwanState};
 use crate::component::form::{ButtonKind, button_link};
 use crate::component::page::section;
@@ -59,6 +60,7 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
         }
     }
     let Some((_, first)) = found.first() else { return Err(Refusal::NotFound) };
+    let used = References::read(&client, id).await?;
     let residents = residents(buyer).await?;
     let title = buyer.say(&first.name, &first.name_en).to_owned();
     let content = html! {
@@ -75,6 +77,10 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
         p { (button_link(ButtonKind::Secondary, buyer.say("この団体の作業と比べる（適合度分析）",
             "Compare with own work steps (fit and gap)"), &fit)) }
         (terms(buyer, &found, residents))
+        @let vendors: Vec<(&str, &str)> = found.iter()
+            .map(|(offer, _)| (offer.vendor_id.as_str(), offer.vendor.as_str())).collect();
+        (section(buyer.say("利用実績と稼働率", "Use and availability"),
+            references(buyer, &used, &vendors)))
         (section(buyer.say("事業者ごとの報告と文書", "Report and documents of each vendor"),
             papers(buyer, &found)))
         (section(buyer.say("手続の違い", "Procedures compared"), procedures(buyer, &found)))

@@ -16,11 +16,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use store::StoreError;
 use store::control::{
-    Fit, NewFit, Offer, business_list, fit_keep, fit_list, fit_read, offer_documents,
-    offers_numbered, offers_of,
+    Fit, NewFit, Offer, Settled, business_list, fit_keep, fit_list, fit_read, offer_documents,
+    offers_numbered, offers_of, settled_list,
 };
 
-use super::fit_view::{analysis, offer_view};
+use super::fit_settle;
+use super::fit_view::analysis;
+use super::group::Given;
 use super::{BUYERS, Buyer, LgwanState};
 use crate::component::day::moment_text;
 use crate::component::form::{
@@ -286,10 +288,12 @@ pub struct Worked {
     pub others: usize,
     /// Every offer with its answers, the best first.
     pub offers: Vec<(Offer, OfferFit)>,
+    /// What officials settled of what is unknown, in order.
+    pub settled: Vec<Settled>,
 }
 
 /// Works an analysis out from what was kept and the packages, which never change.
-async fn worked(buyer: &Buyer, packages: &Packages, id: i64) -> Result<Worked, Refusal> {
+pub(super) async fn worked(buyer: &Buyer, packages: &Packages, id: i64) -> Result<Worked, Refusal> {
     let client = buyer.cloud().await?;
     let fit = fit_read(&*client, id).await?.ok_or(Refusal::NotFound)?;
     let list: Vec<Requirement> = Vec::deserialize(&fit.requirements).map_err(|_| {
@@ -303,6 +307,7 @@ async fn worked(buyer: &Buyer, packages: &Packages, id: i64) -> Result<Worked, R
             offers.push(offer);
         }
     }
+    let settled = settled_list(&*client, id).await?;
     drop(client);
     let Some(first) = candidates.first() else { return Err(Refusal::NotFound) };
     let business = Arc::clone(&first.system);
@@ -319,7 +324,7 @@ async fn worked(buyer: &Buyer, packages: &Packages, id: i64) -> Result<Worked, R
     let (requirements, found) = done.map_err(|error| StoreError::Pool(error.to_string()))?;
     let mut offers: Vec<(Offer, OfferFit)> = offers.into_iter().zip(found).collect();
     offers.sort_by_key(|(_, fit)| std::cmp::Reverse(fit.score.percent()));
-    Ok(Worked { fit, business, requirements, others, offers })
+    Ok(Worked { fit, business, requirements, others, offers, settled })
 }
 
 /// Offers beside requirements.
@@ -349,9 +354,7 @@ pub async fn offer(
         let worked = worked(&buyer, &state.packages, id).await?;
         let found = worked.offers.iter().find(|(one, _)| one.id == offer);
         let (offer, fit) = found.ok_or(Refusal::NotFound)?;
-        let title = format!("{} {}", offer.vendor, buyer.say("の適合度", "– fit and gap"));
-        let content = offer_view(&buyer, &worked, (offer, fit));
-        Ok(buyer.page(&title, Vec::new(), content))
+        Ok(fit_settle::page(&buyer, (&worked, offer, fit), &Given::default()))
     };
     buyer.answer(made.await)
 }

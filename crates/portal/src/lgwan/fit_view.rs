@@ -7,6 +7,7 @@ use store::control::Offer;
 
 use super::Buyer;
 use super::fit::Worked;
+use super::fit_settle::by_hand;
 use crate::component::day::moment_text;
 use crate::component::language::pick;
 use crate::component::notice::{Tone, badge};
@@ -50,7 +51,7 @@ pub fn analysis(buyer: &Buyer, worked: &Worked) -> Markup {
 
 /// Every offer with what its answers come to.
 fn scores(buyer: &Buyer, worked: &Worked) -> Markup {
-    let lines: Vec<(String, String, [String; 5], String)> = worked
+    let lines: Vec<(String, String, [String; 6], String)> = worked
         .offers
         .iter()
         .map(|(offer, fit)| {
@@ -63,7 +64,16 @@ fn scores(buyer: &Buyer, worked: &Worked) -> Markup {
             let [fits, setting, unknown, gap] =
                 Verdict::ALL.map(|one| fit.score.count(one).to_string());
             let name = format!("{} {}", offer.vendor, offer.version);
-            (href, name, [share, fits, setting, gap, unknown], fit.score.trace())
+            let hand = by_hand(worked, fit);
+            let settled = match hand.steps.len() {
+                0 => "―".to_owned(),
+                count => {
+                    let (least, most) = hand.percent(fit);
+                    format!("{least}～{most} %（{count}）")
+                }
+            };
+            let trace = [fit.score.trace(), hand.trace(fit)].join("　");
+            (href, name, [share, fits, setting, gap, unknown, settled], trace)
         })
         .collect();
     let rows = lines
@@ -88,6 +98,7 @@ fn scores(buyer: &Buyer, worked: &Worked) -> Markup {
             number(Verdict::Setting),
             number(Verdict::Gap),
             number(Verdict::Unknown),
+            Column::number(buyer.say("人の判断を足すと（件）", "With officials' (steps)")),
             Column::text(buyer.say("計算", "How")),
         ],
         rows,
@@ -98,6 +109,7 @@ fn scores(buyer: &Buyer, worked: &Worked) -> Markup {
 
 /// Requirements beside offers.
 fn matrix(buyer: &Buyer, worked: &Worked) -> Markup {
+    let hands: Vec<_> = worked.offers.iter().map(|(_, fit)| by_hand(worked, fit)).collect();
     let rows = worked
         .requirements
         .iter()
@@ -109,8 +121,17 @@ fn matrix(buyer: &Buyer, worked: &Worked) -> Markup {
                 Cell::Glyphs(&one.needs),
                 Cell::Text(one.weight.word()),
             ];
-            let answers = worked.offers.iter().filter_map(|(_, fit)| fit.answers.get(at));
-            cells.extend(answers.map(|answer| Cell::Component(mark(buyer, answer.verdict))));
+            let answers = worked.offers.iter().zip(&hands);
+            cells.extend(answers.filter_map(|((_, fit), hand)| {
+                let verdict = fit.answers.get(at)?.verdict;
+                let settled = hand.steps.get(&one.number).map(|it| it.word());
+                Some(Cell::Component(html! {
+                    (mark(buyer, verdict))
+                    @if let Some(word) = settled {
+                        " " (buyer.say("人の判断: ", "by hand: ")) span lang="ja" { (word) }
+                    }
+                }))
+            }));
             Row { href: None, cells }
         })
         .collect();

@@ -87,3 +87,80 @@ pub async fn fit_read(client: &impl GenericClient, id: i64) -> Result<Option<Fit
     let sql = format!("select {COLUMNS} from control.fit where id = $1");
     client.query_opt(&sql, &[&id]).await?.as_ref().map(read).transpose()
 }
+
+/// 人による判断: what an official settled of an answer that was unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The offer.
+    pub offer: i64,
+    /// The number of the work step.
+    pub number: String,
+    /// 適合, 要調整, 不適合, or 不明に戻す.
+    pub verdict: String,
+    /// Where the official knows it from.
+    pub source: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+}
+
+/// What an official says of one answer.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSettled<'s> {
+    /// The offer.
+    pub offer: i64,
+    /// The number of the work step.
+    pub number: &'s str,
+    /// 適合, 要調整, 不適合, or 不明に戻す.
+    pub verdict: &'s str,
+    /// Where it is known from.
+    pub source: &'s str,
+    /// Why.
+    pub reason: &'s str,
+}
+
+/// Keeps what an official says of an analysis of this login's organisation, beside what was said
+/// before.
+///
+/// # Errors
+/// [`StoreError::Database`], also for another body's analysis, offer or step.
+pub async fn fit_settle(
+    client: &impl GenericClient,
+    fit: i64,
+    new: &NewSettled<'_>,
+    actor: &str,
+) -> Result<(), StoreError> {
+    let sql = "insert into control.fit_settled
+                 (fit, offer, number, verdict, source, reason, settled_by)
+               values ($1, $2, $3, $4, $5, $6, $7)";
+    let NewSettled { offer, number, verdict, source, reason } = new;
+    client.execute(sql, &[&fit, &offer, &number, &verdict, &source, &reason, &actor]).await?;
+    Ok(())
+}
+
+/// All that was settled of an analysis, in order: the last of a step and offer counts.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn settled_list(
+    client: &impl GenericClient,
+    fit: i64,
+) -> Result<Vec<Settled>, StoreError> {
+    let sql = "select offer, number, verdict, source, reason, settled_at, settled_by
+               from control.fit_settled where fit = $1 order by id";
+    let settled = |row: &Row| {
+        Ok(Settled {
+            offer: row.try_get(0)?,
+            number: row.try_get(1)?,
+            verdict: row.try_get(2)?,
+            source: row.try_get(3)?,
+            reason: row.try_get(4)?,
+            at: row.try_get(5)?,
+            by: row.try_get(6)?,
+        })
+    };
+    client.query(sql, &[&fit]).await?.iter().map(settled).collect()
+}
