@@ -16,6 +16,8 @@ mod operators;
 mod places;
 mod plan;
 mod publication;
+pub(crate) mod registration;
+mod rollout;
 mod upgrade;
 mod vendors;
 mod watch;
@@ -147,7 +149,8 @@ struct Tasks {
 }
 
 impl Tasks {
-    /// Begins them: contracts, publication, the operators' blueprints, the watch, the filling.
+    /// Begins them: contracts, publication, registration, roll-outs, the operators' blueprints, the
+    /// watch, the filling.
     async fn begin(
         self,
         (systems, packages): (&Arc<Vec<Arc<System>>>, &Arc<Packages>),
@@ -157,9 +160,14 @@ impl Tasks {
         let var = layout.var().to_owned();
         let press = publication::Press::new(installer.clone(), systems, (packages, &var))?;
         let known = (systems, packages);
+        let registrar = registration::Registrar::new(installer.clone(), &layout, socket.clone());
         let desk = contracts::Desk::new(&layout, installer.clone(), known, (&opened, socket));
         let works = nation::Works::new(installer.clone(), systems, var.clone());
-        let (desk, press) = (Arc::new(desk), Arc::new(press));
+        let (desk, press, registrar) = (Arc::new(desk), Arc::new(press), Arc::new(registrar));
+        let registration = cloud::watched("registration", PAUSE, move || {
+            let registrar = Arc::clone(&registrar);
+            async move { registrar.serve().await }
+        });
         let contracts = cloud::watched("contracts", PAUSE, move || {
             let desk = Arc::clone(&desk);
             async move { desk.serve().await }
@@ -175,9 +183,11 @@ impl Tasks {
         let watching = cloud::watched("watch", PAUSE, move || {
             watch::Watch::new(watcher.clone(), bodies.clone(), zones.clone()).serve()
         });
+        let roller = installer.clone();
+        let rolling = cloud::watched("rollout", PAUSE, move || rollout::serve(roller.clone()));
         let plane = tokio::spawn(works.serve());
         let filling = tokio::spawn(fill_all(installer, opened, var));
-        Ok(vec![contracts, publication, watching, plane, filling])
+        Ok(vec![contracts, publication, registration, rolling, watching, plane, filling])
     }
 }
 
@@ -224,6 +234,7 @@ async fn open_all(
     let executor = Executor { installer, templates: &templates, packages, keeper: &keeper };
     let offers = cloud::offer_publish(installer, ("kumoi", &documents_load()), systems).await?;
     let mut vendors = vendors::open(installer, &templates, (&keeper, layout.var())).await?;
+    vendors.extend(registration::known(installer, &keeper).await?);
     let mut operators = operators::open(installer, &templates, &keeper).await?;
     let mut all = Vec::new();
     let places = keeper.places()?;
