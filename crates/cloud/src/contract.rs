@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base::date::Date;
 use definition::System;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::control::{self, Contract, Publication};
@@ -100,6 +101,7 @@ pub async fn offer_publish(
             price: price.as_ref(),
             report: None,
             documents: documents.get(&system.id).unwrap_or(&none),
+            sent_at: None,
         };
         let id = control::offer_publish(&control, &publication, system).await?;
         offers.push(Offer { id, system: system.id.clone() });
@@ -107,7 +109,8 @@ pub async fn offer_publish(
     Ok(offers)
 }
 
-/// Offers a judged package in the catalogue, for a vendor by identifier and name.
+/// Offers a judged package in the catalogue, for a vendor by identifier and name, as of when it was
+/// sent in.
 ///
 /// # Errors
 /// [`CloudError::Store`].
@@ -115,7 +118,7 @@ pub async fn package_publish(
     control: &Connection,
     (vendor, reading): ((&str, &str), &Reading),
     system: &System,
-    report: &Value,
+    (report, sent_at): (&Value, Timestamp),
 ) -> Result<i64, CloudError> {
     let price = price::listed(system);
     let publication = Publication {
@@ -124,6 +127,7 @@ pub async fn package_publish(
         price: price.as_ref(),
         report: Some(report),
         documents: &reading.documents,
+        sent_at: Some(sent_at),
     };
     Ok(control::offer_publish(control, &publication, system).await?)
 }

@@ -17,6 +17,8 @@ pub mod plane;
 mod price;
 pub mod provider;
 pub mod publication;
+pub mod registration;
+pub mod rollout;
 pub mod service_level;
 pub mod testing;
 mod upgrade;

@@ -23,7 +23,7 @@ use definition::Package;
 
 use crate::gate::{Area, Finding, asking};
 
-pub use key::{PublisherKey, endorsement_check, key_name, public_key_check};
+pub use key::{PublisherKey, endorsement_check, key_name, keys_in_force, public_key_check};
 pub use materials::{materials_check, materials_of};
 
 /// The head of the signed text: what kind of text it is.

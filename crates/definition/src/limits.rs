@@ -19,6 +19,10 @@ const CODE_NODES: usize = 100_000;
 const PACKAGE_NODES: usize = 200_000;
 /// Bytes of one value.
 const VALUE_BYTES: usize = 65_536;
+/// Characters of a name: what is searched and kept in order by name takes no more.
+const NAME_CHARACTERS: usize = 200;
+/// Where names stand, wherever in a file.
+const NAMES: &[&str] = &["id", "name", "name_en", "number", "version"];
 /// Files below a folder.
 const FOLDERS: &[(&str, usize)] = &[
     ("registers", 100),
@@ -101,11 +105,16 @@ fn nodes(package: &Package, out: &mut Vec<Diagnostic>) {
         let own = if path.starts_with("codes/") { CODE_NODES } else { FILE_NODES };
         match count(text, own.min(left)) {
             Ok(found) => left -= found,
-            Err(Beyond { line, column, value: true }) => {
+            Err(Beyond { line, column, what: What::Value }) => {
                 let message = format!("値が長すぎます（{} キロバイトまで）", VALUE_BYTES >> 10);
                 out.push(beyond(path, (line + above, column), message, "値を短くしてください"));
             }
-            Err(Beyond { line, column, value: false }) => {
+            Err(Beyond { line, column, what: What::Name(key) }) => {
+                let message = format!("{key} が長すぎます（{NAME_CHARACTERS} 字まで）");
+                let help = "短くして、説明は手引きに書いてください";
+                out.push(beyond(path, (line + above, column), message, help));
+            }
+            Err(Beyond { line, column, what: What::Number }) => {
                 let (of, most, help) = if left < own {
                     ("全部のファイルの", PACKAGE_NODES, "業務システムを分けてください")
                 } else {
@@ -119,30 +128,75 @@ fn nodes(package: &Package, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Where a text goes beyond a limit, and whether by one value alone.
+/// What of a text goes beyond a limit.
+enum What {
+    /// One value alone.
+    Value,
+    /// A name, at this key.
+    Name(&'static str),
+    /// How many values there are.
+    Number,
+}
+
+/// Where a text goes beyond a limit, and by what.
 struct Beyond {
     line: u32,
     column: u32,
-    value: bool,
+    what: What,
+}
+
+/// What a list or a map that was begun waits for.
+enum Open {
+    List,
+    Key,
+    Value(Option<&'static str>),
+}
+
+impl Open {
+    /// Goes on after a key or a value; where that was a value, its name if it bears one.
+    fn pass(&mut self, text: &str) -> Option<&'static str> {
+        match std::mem::replace(self, Open::Key) {
+            Open::List => *self = Open::List,
+            Open::Key => *self = Open::Value(NAMES.iter().copied().find(|name| *name == text)),
+            Open::Value(name) => return name,
+        }
+        None
+    }
 }
 
 fn count(text: &str, most: usize) -> Result<usize, Beyond> {
-    let mut found = 0;
+    let (mut found, mut open) = (0, Vec::new());
     for step in Parser::new_from_str(text) {
         let Ok((event, span)) = step else { break };
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let (line, column) = (narrow(span.start.line()), narrow(span.start.col() + 1));
-        match event {
-            Event::Scalar(text, ..) if text.len() > VALUE_BYTES => {
-                return Err(Beyond { line, column, value: true });
+        let beyond = |what| Err(Beyond { line, column, what });
+        match &event {
+            Event::Scalar(text, ..) => {
+                found += 1;
+                let name = open.last_mut().and_then(|last: &mut Open| last.pass(text));
+                if text.len() > VALUE_BYTES {
+                    return beyond(What::Value);
+                }
+                if let Some(name) = name.filter(|_| text.chars().count() > NAME_CHARACTERS) {
+                    return beyond(What::Name(name));
+                }
             }
-            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => found += 1,
+            Event::SequenceStart(..) | Event::MappingStart(..) => {
+                found += 1;
+                let is_list = matches!(event, Event::SequenceStart(..));
+                open.push(if is_list { Open::List } else { Open::Key });
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                open.pop();
+                open.last_mut().and_then(|last| last.pass(""));
+            }
             // Refused when it is read; nothing behind it is.
             Event::Alias(_) => break,
             _ => {}
         }
         if found > most {
-            return Err(Beyond { line, column, value: false });
+            return beyond(What::Number);
         }
     }
     Ok(found)

@@ -17,6 +17,8 @@ mod places;
 mod plan;
 mod prefectures;
 mod publication;
+pub(crate) mod registration;
+mod rollout;
 mod upgrade;
 mod vendors;
 mod watch;
@@ -148,7 +150,8 @@ struct Tasks {
 }
 
 impl Tasks {
-    /// Begins them: contracts, publication, the operators' blueprints, the watch, the filling.
+    /// Begins them: contracts, publication, registration, roll-outs, the operators' blueprints, the
+    /// watch, the filling.
     async fn begin(
         self,
         (systems, packages): (&Arc<Vec<Arc<System>>>, &Arc<Packages>),
@@ -158,9 +161,14 @@ impl Tasks {
         let var = layout.var().to_owned();
         let press = publication::Press::new(installer.clone(), systems, (packages, &var))?;
         let known = (systems, packages);
+        let registrar = registration::Registrar::new(installer.clone(), &layout, socket.clone());
         let desk = contracts::Desk::new(&layout, installer.clone(), known, (&opened, socket));
         let works = nation::Works::new(installer.clone(), systems, var.clone());
-        let (desk, press) = (Arc::new(desk), Arc::new(press));
+        let (desk, press, registrar) = (Arc::new(desk), Arc::new(press), Arc::new(registrar));
+        let registration = cloud::watched("registration", PAUSE, move || {
+            let registrar = Arc::clone(&registrar);
+            async move { registrar.serve().await }
+        });
         let contracts = cloud::watched("contracts", PAUSE, move || {
             let desk = Arc::clone(&desk);
             async move { desk.serve().await }
@@ -176,9 +184,11 @@ impl Tasks {
         let watching = cloud::watched("watch", PAUSE, move || {
             watch::Watch::new(watcher.clone(), bodies.clone(), zones.clone()).serve()
         });
+        let roller = installer.clone();
+        let rolling = cloud::watched("rollout", PAUSE, move || rollout::serve(roller.clone()));
         let plane = tokio::spawn(works.serve());
         let filling = tokio::spawn(fill_all(installer, opened, var));
-        Ok(vec![contracts, publication, watching, plane, filling])
+        Ok(vec![contracts, publication, registration, rolling, watching, plane, filling])
     }
 }
 
@@ -225,6 +235,7 @@ async fn open_all(
     let executor = Executor { installer, templates: &templates, packages, keeper: &keeper };
     let offers = cloud::offer_publish(installer, ("kumoi", &documents_load()), systems).await?;
     let mut vendors = vendors::open(installer, &templates, (&keeper, layout.var())).await?;
+    vendors.extend(registration::known(installer, &keeper).await?);
     let mut operators = operators::open(installer, &templates, &keeper).await?;
     // Prefectures come in through the LGWAN zone as the operators do.
     operators.extend(prefectures::open(installer, &templates, &keeper).await?);

@@ -20,6 +20,7 @@ mod standard;
 mod systems;
 mod up;
 mod vendor;
+mod vendor_admission;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,6 +84,8 @@ enum Command {
     Cost(cost::CostArguments),
     /// 障害を知らせる: 始まり、分かったこと、終わり。団体の「稼働と障害」の頁に出ます
     Incident(incident::IncidentArguments),
+    /// 事業者: 登録の申請を承認・却下する。鍵を失った事業者の検証鍵を登録する
+    Vendor(vendor_admission::AdmissionArguments),
     /// ほかの事業者の製品へ移す。指定がなければ、何がどうなるかを調べるだけ（何も変えません）
     VendorChange(vendor::VendorArguments),
     /// 速さと記憶域を測る
@@ -137,6 +140,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 return Ok(code_of(sound));
             }
             Command::Delete(arguments) => leave::delete(arguments).await,
+            Command::Vendor(arguments) => vendor_admission::vendor(arguments).await,
             Command::VendorChange(arguments) => vendor::change(arguments).await,
             Command::Organisation(command) => organisation::organisation(command).await,
             Command::Move(arguments) => relocate::relocate(arguments).await,

@@ -81,6 +81,8 @@ pub struct People {
     pub samples: (&'static str, &'static str),
     /// What is said above them.
     pub invented: (&'static str, &'static str),
+    /// What else there is to do at the list: where, and its words.
+    pub more: Option<(&'static str, (&'static str, &'static str))>,
 }
 
 /// 職員, at their municipality.
@@ -93,6 +95,7 @@ pub const STAFF: People = People {
     id: ("職員ID", "Staff ID"),
     samples: ("見本の職員", "Sample accounts"),
     invented: ("見本の団体だけに表示します。", "Shown for sample bodies only."),
+    more: None,
 };
 
 /// 事業者の担当者.
@@ -105,6 +108,7 @@ pub const VENDORS: People = People {
     id: ("担当者ID", "User ID"),
     samples: ("見本の担当者", "Sample accounts"),
     invented: ("見本の事業者だけに表示します。", "Shown for sample vendors only."),
+    more: Some(("/vendors/register", ("事業者の登録を申請する", "Apply to become a vendor"))),
 };
 
 /// 運用担当 of the national operator.
@@ -117,6 +121,7 @@ pub const OPERATORS: People = People {
     id: ("運用担当ID", "Operator ID"),
     samples: ("見本の運用担当", "Sample accounts"),
     invented: ("見本の組織だけに表示します。", "Shown for sample operators only."),
+    more: None,
 };
 
 /// Officials of a prefecture.
@@ -149,6 +154,9 @@ pub fn organisations(
                 } }
             }
         }
+        @if let Some((to, words)) = people.more {
+            p { a href={ (to) (kept) } { (say(words.0, words.1)) } }
+        }
     };
     let other = format!("{base}/?lang={}", language.other().tag());
     let page = Page {
@@ -174,6 +182,11 @@ impl Spoken {
     pub fn of(asked: &Asked, headers: &HeaderMap) -> Spoken {
         let language = asked.language().or_else(|| remembered(headers)).unwrap_or_default();
         Spoken { language, kept: kept(asked.language(), language) }
+    }
+
+    /// One of two texts by language.
+    pub fn say<'a>(&self, japanese: &'a str, english: &'a str) -> &'a str {
+        pick(self.language, japanese, english)
     }
 }
 

@@ -26,6 +26,7 @@ use axum::response::Response;
 use axum::routing::on;
 use store::StoreError;
 use store::connect::Database;
+use store::market::ENTRANCE;
 use store::organisation::{Credentials, Organisation, VENDOR};
 
 use crate::member::Body;
@@ -50,6 +51,8 @@ pub struct Place {
 pub struct InternetState {
     places: Arc<BTreeMap<String, Arc<Place>>>,
     vendors: Arc<BTreeMap<String, Arc<Body>>>,
+    /// Where applications of vendors are left, if they are taken in here.
+    entrance: Option<Arc<Database>>,
     provider: Arc<Provider>,
     public_url: Arc<str>,
 }
@@ -66,7 +69,12 @@ impl InternetState {
         public_url: String,
     ) -> Result<InternetState, StoreError> {
         let (mut places, mut vendors) = (BTreeMap::new(), BTreeMap::new());
+        let mut entrance = None;
         for one in credentials {
+            if one.organisation.kind == ENTRANCE {
+                entrance = Some(Arc::new(one.database(one.staff.as_ref(), None, 2)?));
+                continue;
+            }
             if one.organisation.kind == VENDOR {
                 let body = Body::new(&one, one.market().as_ref())?;
                 vendors.insert(one.organisation.id, Arc::new(body));
@@ -82,6 +90,7 @@ impl InternetState {
         Ok(InternetState {
             places: Arc::new(places),
             vendors: Arc::new(vendors),
+            entrance,
             provider: Arc::new(provider),
             public_url: public_url.trim_end_matches('/').into(),
         })
@@ -91,6 +100,9 @@ impl InternetState {
     pub fn close_idle(&self, idle: Duration) {
         for place in self.places.values() {
             place.front.close_idle(idle, 0);
+        }
+        if let Some(entrance) = &self.entrance {
+            entrance.close_idle(idle, 0);
         }
         for vendor in self.vendors.values() {
             vendor.cloud.close_idle(idle, 0);

@@ -15,7 +15,7 @@ use base::said::Said;
 use jiff::Timestamp;
 use maud::Markup;
 use office::Actor;
-use office::staff::session_actor;
+use office::staff::{renewal_actor, session_actor, setup_actor};
 use store::organisation::{Credentials, Login, Organisation};
 use store::{Client, Database, StoreError};
 
@@ -68,6 +68,11 @@ pub trait Zone: Clone + Send + Sync + 'static {
     /// An organisation by its name in addresses.
     fn body(&self, id: &str) -> Option<Arc<Body>>;
 
+    /// Whether passwords that were issued or ran out are changed here, at the organisation's
+    /// `/password`, and one-time codes are set up, at `/one-time-code`; where not,
+    /// [`Zone::elsewhere`] says where.
+    const RENEWS: bool = false;
+
     /// Whether browsers reach the zone over TLS, so that cookies go no other way.
     fn secure(&self) -> bool {
         false
@@ -110,8 +115,16 @@ impl<Z: Zone> FromRequestParts<Z> for Member<Z> {
         };
         let token = cookie(&parts.headers, Z::COOKIE).unwrap_or_default();
         let now = Timestamp::now();
-        let found =
-            session_actor(&body.staff, &token, Z::NAME, parts.method.to_string(), now).await;
+        let (access, request) = (parts.extensions.get::<Access>(), parts.method.to_string());
+        let found = match access {
+            Some(Access::Renewing) => renewal_actor(&body.staff, &token, Z::NAME, request, now)
+                .await
+                .map(|found| found.map(|(actor, csrf, _)| (actor, csrf))),
+            Some(Access::Beginning) => {
+                setup_actor(&body.staff, &token, Z::NAME, (request, now)).await
+            }
+            _ => session_actor(&body.staff, &token, Z::NAME, request, now).await,
+        };
         let Some((actor, csrf)) = found.map_err(|error| answer(error.into()))? else {
             let organisation = home.trim_start_matches('/').to_owned();
             return Err(answer(Refusal::SignIn { organisation }));
@@ -122,7 +135,7 @@ impl<Z: Zone> FromRequestParts<Z> for Member<Z> {
         let (address, query) = (parts.uri.path().to_owned(), query.join("&"));
         let zone = PhantomData;
         let member = Member { body, actor, csrf, language, address, query, zone };
-        if let Some(Access::Roles(roles)) = parts.extensions.get::<Access>() {
+        if let Some(Access::Roles(roles)) = access {
             member.actor.require(roles).map_err(|error| member.refuse(error))?;
         }
         Ok(member)

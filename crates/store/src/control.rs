@@ -18,6 +18,7 @@ pub mod plane;
 pub mod prefecture;
 pub mod reference;
 mod relocation;
+mod rollout;
 mod service;
 pub mod subsidy;
 pub mod watch;
@@ -60,6 +61,9 @@ pub use deletion::{
 pub use relocation::{
     Relocation, RelocationState, leaving_alone, relocation_begin, relocation_end, relocation_home,
     relocation_last, relocation_measured, relocation_seat, relocation_step,
+};
+pub use rollout::{
+    contract_roll, contract_roll_back, incident_since, offer_in_force, offer_same_terms,
 };
 
 /// Its name.

@@ -1,6 +1,8 @@
 //! The outer side of publishing: keys and signed packages that vendors leave, and what the executor
 //! answers. A vendor's login sees its own rows only; nothing here names a vendor to it.
 
+mod application;
+mod rollout;
 mod submission;
 
 use jiff::Timestamp;
@@ -10,11 +12,20 @@ use crate::control::{Heard, listen};
 use crate::organisation::{Installer, Organisation};
 use crate::{GenericClient, StoreError, schema};
 
+pub use application::{
+    Applicant, Application, ENTRANCE, Standing, application_add, application_decide,
+    application_list, application_opened, application_standing, entrance_open, vendor_id,
+    vendors_admitted,
+};
+pub use rollout::{
+    Rollout, RolloutBody, rollout_ask, rollout_begin, rollout_bodies, rollout_body_set,
+    rollout_list, rollout_read, rollout_state, rollout_wish,
+};
 pub use submission::{
     ATTEMPTS, FILE_BYTES, Judgement, Named, Sent, Submission, content_read, submission_add,
-    submission_admit, submission_begin, submission_give_up, submission_judge, submission_list,
-    submission_offered, submission_read, submission_withdraw, submissions_resume, waiting_list,
-    waiting_until, withdrawal_ask,
+    submission_admit, submission_begin, submission_drop, submission_give_up, submission_judge,
+    submission_list, submission_offered, submission_read, submission_withdraw, submissions_resume,
+    waiting_list, waiting_until, withdrawal_ask,
 };
 
 /// Its name.
@@ -31,6 +42,10 @@ pub struct Key {
     pub added_at: Timestamp,
     /// By whom.
     pub added_by: String,
+    /// What another key signed for it; none for the first one and for one that was admitted.
+    pub endorsement: Option<String>,
+    /// Whether the platform has admitted it.
+    pub admitted: bool,
     /// Since when it is good for no new package, and by whom.
     pub revoked: Option<(Timestamp, String)>,
 }
@@ -75,6 +90,22 @@ pub async fn submitted_listen(installer: &Installer) -> Result<Heard, StoreError
     listen(installer, DATABASE, "kumoi_submitted").await
 }
 
+/// Hears of applications that were admitted.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn admitted_listen(installer: &Installer) -> Result<Heard, StoreError> {
+    listen(installer, DATABASE, "kumoi_admitted").await
+}
+
+/// Hears of roll-outs that are asked for, resumed or stopped.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rollout_listen(installer: &Installer) -> Result<Heard, StoreError> {
+    listen(installer, DATABASE, "kumoi_rollout").await
+}
+
 /// Adds a key of this login's vendor, with what one of its keys in force signed for it; the first
 /// needs nothing.
 ///
@@ -91,15 +122,16 @@ pub async fn key_add(
     Ok(())
 }
 
-/// Adds a key of a vendor, for the installer.
+/// Admits a key of a vendor, for the installer; false where it was revoked, which stays so.
 ///
 /// # Errors
-/// [`StoreError::Database`].
-pub async fn key_admit(client: &Client, vendor: &str, content: &str) -> Result<(), StoreError> {
-    let sql = "insert into market.key (vendor, content, added_by) values ($1, $2, '基盤')
-               on conflict do nothing";
-    client.execute(sql, &[&vendor, &content]).await?;
-    Ok(())
+/// [`StoreError::Database`], also when there is no such vendor.
+pub async fn key_admit(client: &Client, vendor: &str, content: &str) -> Result<bool, StoreError> {
+    let sql = "insert into market.key (vendor, content, added_by, admitted)
+               values ($1, $2, '基盤', true)
+               on conflict (vendor, content) do update set admitted = key.revoked_at is null
+               returning admitted";
+    Ok(client.query_one(sql, &[&vendor, &content]).await?.try_get(0)?)
 }
 
 /// Makes a key good for no new package from now on.
@@ -124,8 +156,9 @@ pub async fn key_revoke(
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn key_list(client: &impl GenericClient, vendor: &str) -> Result<Vec<Key>, StoreError> {
-    let sql = "select id, content, added_at, added_by, revoked_at, revoked_by from market.key
-               where vendor = $1 order by id desc";
+    let sql =
+        "select id, content, added_at, added_by, revoked_at, revoked_by, endorsement, admitted
+               from market.key where vendor = $1 order by id desc";
     let rows = client.query(sql, &[&vendor]).await?;
     let key = |row: &Row| {
         let (at, by): (Option<Timestamp>, Option<String>) = (row.try_get(4)?, row.try_get(5)?);
@@ -134,6 +167,8 @@ pub async fn key_list(client: &impl GenericClient, vendor: &str) -> Result<Vec<K
             content: row.try_get(1)?,
             added_at: row.try_get(2)?,
             added_by: row.try_get(3)?,
+            endorsement: row.try_get(6)?,
+            admitted: row.try_get(7)?,
             revoked: at.zip(by),
         })
     };

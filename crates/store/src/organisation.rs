@@ -418,6 +418,37 @@ impl Installer {
         })
     }
 
+    /// A login to one database, which belongs to no organisation and is given no rights here; its
+    /// password is new each time.
+    pub(crate) async fn login_alone(
+        &self,
+        user: &str,
+        database: &str,
+        kind: &str,
+    ) -> Result<Credentials, StoreError> {
+        let client = self.connect("postgres").await?;
+        alone(&client, user).await?;
+        let login = self.login(&client, user, database).await?;
+        let organisation = Organisation {
+            id: user.to_owned(),
+            code: user.to_owned(),
+            name: String::new(),
+            name_en: String::new(),
+            kind: kind.to_owned(),
+            sample: false,
+        };
+        Ok(Credentials {
+            organisation,
+            host: self.host(),
+            home: None,
+            office: None,
+            front: None,
+            staff: Some(login),
+            vault: None,
+            staff_vault: None,
+        })
+    }
+
     /// Opens a database of the cluster that is nobody's own, creating it the first time.
     pub(crate) async fn shared_open(
         &self,

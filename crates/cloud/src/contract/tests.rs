@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use definition::Package;
-use jiff::{Span, Timestamp};
+use jiff::Span;
 use serde_json::json;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::{
@@ -111,6 +111,7 @@ impl World {
             price: None,
             report: Some(&report),
             documents: &none,
+            sent_at: None,
         };
         control::offer_publish(&self.control, &publication, system).await.unwrap()
     }

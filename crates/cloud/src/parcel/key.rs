@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use signed_note::{Note, StandardSigner, StandardVerifier, Verifier, VerifierList};
+use store::market::Key;
 
 /// Signature type 1 of C2SP signed-note: Ed25519.
 const ED25519: u8 = 1;
@@ -145,6 +146,29 @@ pub fn endorsement_check(
         Ok(_) => Err("この検証鍵のための署名ではありません"),
         Err(_) => Err("使える検証鍵の署名がありません。kumoi parcel endorse の文を入れてください"),
     }
+}
+
+/// The keys that a vendor's parcels are checked with, of all that stand in its name. Whoever wrote
+/// them there is not believed: besides the first key and those that the platform has admitted, one
+/// counts only by the signature of one that counted and was in force when it was added.
+pub fn keys_in_force(vendor: &str, all: &[Key]) -> Vec<String> {
+    let mut all: Vec<&Key> = all.iter().collect();
+    all.sort_by_key(|key| key.id);
+    let mut trusted: Vec<&Key> = Vec::new();
+    for (place, key) in all.into_iter().enumerate() {
+        let is_own = public_key_check(&key.content, vendor).is_ok_and(|own| own == key.content);
+        let in_force = |one: &&&Key| one.revoked.as_ref().is_none_or(|(at, _)| *at > key.added_at);
+        let spoken_for = || {
+            let speaking: Vec<String> =
+                trusted.iter().filter(in_force).map(|one| one.content.clone()).collect();
+            let note = key.endorsement.as_deref().unwrap_or_default();
+            endorsement_check(note, (vendor, &key.content), &speaking).is_ok()
+        };
+        if is_own && (key.admitted || place == 0 || spoken_for()) {
+            trusted.push(key);
+        }
+    }
+    trusted.into_iter().filter(|key| key.revoked.is_none()).map(|key| key.content.clone()).collect()
 }
 
 /// The signed text and by which key, or what is wrong and what to do.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use definition::Package;
 use expect_test::{Expect, expect};
+use store::market::Key;
 
 use super::*;
 
@@ -178,6 +179,60 @@ fn keys_are_read_and_registered() {
     assert_ne!(other.public_text(), PublisherKey::generate("vendor_a").unwrap().public_text());
     assert!(PublisherKey::generate("業者 甲").is_err());
     assert!(PublisherKey::read("PRIVATE+KEY+x").is_err());
+}
+
+/// A key as it stands in the books: its number, its seed, what was signed for it, until when.
+fn kept(id: i64, seed: u8, endorsement: Option<String>, until: Option<i64>) -> Key {
+    let at = |second| jiff::Timestamp::from_second(second).unwrap();
+    Key {
+        id,
+        content: key("vendor_a", seed).public_text().to_owned(),
+        added_at: at(id),
+        added_by: "kokai".to_owned(),
+        endorsement,
+        admitted: false,
+        revoked: until.map(|second| (at(second), "kokai".to_owned())),
+    }
+}
+
+/// The numbers of the keys that count, of these.
+#[track_caller]
+fn check_keys(all: &[Key], expected: &[i64]) {
+    let counting = keys_in_force("vendor_a", all);
+    let number = |text: &String| all.iter().find(|key| key.content == *text).unwrap().id;
+    assert_eq!(counting.iter().map(number).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_key_counts_by_the_word_of_one_that_counted() {
+    let word = |by: u8, of: u8| {
+        Some(key("vendor_a", by).endorse(key("vendor_a", of).public_text()).unwrap())
+    };
+    check_keys(&[], &[]);
+    check_keys(&[kept(1, 1, None, None), kept(2, 2, word(1, 2), None)], &[1, 2]);
+    // Rotated: the old one spoke while it was in force. Afterwards it speaks for nothing.
+    let rotated = [kept(1, 1, None, Some(10)), kept(2, 2, word(1, 2), None)];
+    check_keys(&rotated, &[2]);
+    check_keys(&[kept(1, 1, None, Some(10)), kept(12, 2, word(1, 2), None)], &[]);
+    // Whoever wrote it there: without a word, with another's, with one for another, by itself.
+    for note in [None, Some("x".to_owned()), word(3, 2), word(1, 3), word(2, 2)] {
+        check_keys(&[kept(1, 1, None, None), kept(2, 2, note, None)], &[1]);
+    }
+    // Nor does what hangs on one that does not count.
+    check_keys(
+        &[kept(1, 1, None, None), kept(2, 2, None, None), kept(3, 3, word(2, 3), None)],
+        &[1],
+    );
+    // The way back: the platform admits one, which then speaks for others.
+    let mut admitted =
+        [kept(1, 1, None, Some(5)), kept(7, 2, None, None), kept(8, 3, word(2, 3), None)];
+    check_keys(&admitted, &[]);
+    admitted[1].admitted = true;
+    check_keys(&admitted, &[7, 8]);
+    // A key in another vendor's name is nobody's here.
+    let foreign =
+        Key { content: key("vendor_b", 1).public_text().to_owned(), ..kept(1, 1, None, None) };
+    check_keys(&[foreign], &[]);
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub async fn submission_offer(
     let vendor = vendor_name(market, &submission.vendor).await?;
     let reading = Reading::carried(system.clone(), documents);
     let vendor = (submission.vendor.as_str(), vendor.as_str());
-    package_publish(control, (vendor, &reading), &system, report).await?;
+    package_publish(control, (vendor, &reading), &system, (report, submission.received_at)).await?;
     submission_offered(market, id).await?;
     Ok(())
 }

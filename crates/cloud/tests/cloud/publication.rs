@@ -7,11 +7,11 @@ use cloud::parcel::{Parcel, PublisherKey, digest_text};
 use cloud::publication::{Judge, Reading, submission_offer};
 use definition::{Package, System};
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::control_open;
+use store::control::{control_open, offer_withdraw};
 use store::market::{
     ATTEMPTS, Judgement, Named, Sent, Submission, content_read, market_open, submission_add,
-    submission_admit, submission_begin, submission_give_up, submission_judge, submission_read,
-    submissions_resume, vendor_admit, waiting_list, waiting_until,
+    submission_admit, submission_begin, submission_drop, submission_give_up, submission_judge,
+    submission_read, submissions_resume, vendor_admit, waiting_list, waiting_until,
 };
 use store::organisation::{Installer, Organisation, VENDOR};
 use store::testing::{Place, sample_organisation};
@@ -137,6 +137,42 @@ async fn a_kill_between_judgement_and_offer_neither_loses_nor_doubles() {
 }
 
 #[tokio::test]
+async fn what_was_sent_in_last_stands_whatever_the_order_of_judgement() {
+    let scene = Scene::new().await;
+    let connections = (&scene.market, &scene.control);
+    let [(first, old), (second, new)] = ["1", "2"].map(parcel);
+    let (late, early) = (scene.sent(&first).await.unwrap(), scene.sent(&second).await.unwrap());
+    for (id, system) in [(late, &old), (early, &new)] {
+        scene.judged(id, "公開待ち", Some(system)).await;
+    }
+    let standing = async || {
+        let sql = "select version from control.offer
+                   where replaced_at is null and withdrawn_at is null";
+        let rows = scene.control.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect::<Vec<String>>().concat()
+    };
+    submission_offer(connections, &scene.places, early).await.unwrap();
+    assert_eq!(standing().await, "2");
+    // The older one comes late, is in the catalogue, and takes nobody's place.
+    submission_offer(connections, &scene.places, late).await.unwrap();
+    assert_eq!((standing().await, scene.read(late).await.state), ("2".into(), "公開".into()));
+    // Sent in again, it is the last one.
+    let again = scene.sent(&first).await.unwrap();
+    scene.judged(again, "公開待ち", Some(&old)).await;
+    submission_offer(connections, &scene.places, again).await.unwrap();
+    assert_eq!(standing().await, "1");
+    // What was sent in before a withdrawal does not end it; what is sent in after it does.
+    let before = scene.sent(&first).await.unwrap();
+    offer_withdraw(&scene.control, (VENDOR_A, &old.hash), "やめる").await.unwrap();
+    let after = scene.sent(&first).await.unwrap();
+    for (id, expected) in [(before, ""), (after, "1")] {
+        scene.judged(id, "公開待ち", Some(&old)).await;
+        submission_offer(connections, &scene.places, id).await.unwrap();
+        assert_eq!(standing().await, expected);
+    }
+}
+
+#[tokio::test]
 async fn another_file_is_never_offered_in_the_place_of_the_judged_one() {
     let scene = Scene::new().await;
     let (content, _) = parcel("1");
@@ -216,6 +252,38 @@ async fn a_vendor_waits_for_what_it_has_sent() {
     }
     assert!(kept <= 65, "{kept}");
     scene.sent(b"y").await.expect_err("ten wait again");
+}
+
+#[tokio::test]
+async fn what_cannot_be_judged_stands_in_nobodys_way() {
+    let scene = Scene::new().await;
+    let stuck = "update market.submission set state = '判定不能', attempts = 5
+                 where state = '受付'";
+    let client = scene.vendor.client().await.unwrap();
+    for _ in 0..2 {
+        for at in 0..10_u8 {
+            scene.sent(&[at]).await.expect("what could not be judged is in nobody's way");
+        }
+        scene.market.execute(stuck, &[]).await.unwrap();
+    }
+    match scene.sent(b"x").await {
+        Err(StoreError::Conflict(said)) => assert!(said.ja.contains("取りやめ"), "{said}"),
+        other => panic!("{other:?}"),
+    }
+    // The vendor takes one back: its file goes, and there is room.
+    submission_drop(&**client, 1).await.unwrap();
+    assert!(content_read(&scene.market, 1).await.unwrap().is_empty());
+    assert_eq!(scene.read(1).await.state, "取りやめ");
+    let id = scene.sent(b"x").await.unwrap();
+    // Only what could not be judged, once, and its own.
+    for id in [1, id, 999] {
+        assert!(matches!(submission_drop(&**client, id).await, Err(StoreError::Conflict(_))));
+    }
+    let foreign = "update market.submission set vendor = 'vendor_b' where id = 2";
+    let sql = "insert into market.vendor values ('vendor_b', 'b', 'b', true)";
+    scene.market.batch_execute(&format!("{sql}; {foreign}")).await.unwrap();
+    assert!(submission_drop(&**client, 2).await.is_err());
+    assert_eq!(submissions_resume(&scene.market).await.unwrap(), 19);
 }
 
 /// A reading of the judge never depends on who asks, so that a report can be made again.

@@ -84,6 +84,37 @@ fn what_is_too_large_is_named() {
 }
 
 #[test]
+fn a_name_that_is_too_long_is_said_where_it_stands() {
+    let list = |name: &str| format!("name: {name}\nentries: {{ a: {{ name: b, name_en: c }} }}\n");
+    let long = "名".repeat(201);
+    check(
+        &with("codes/long.yaml", list(&long)),
+        expect![[r#"
+        codes/long.yaml:1:7 error: name が長すぎます（200 字まで）
+          → 短くして、説明は手引きに書いてください
+    "#]],
+    );
+    // Also within lists, after other lists, and of the system itself.
+    let text = list("長い").replace("name_en: c", &format!("other: [x, [y]], name_en: {long}"));
+    check(
+        &with("codes/long.yaml", text),
+        expect![[r#"
+        codes/long.yaml:2:52 error: name_en が長すぎます（200 字まで）
+          → 短くして、説明は手引きに書いてください
+    "#]],
+    );
+    let mut whole = good();
+    let head = whole.files.get_mut("system.yaml").expect("a head");
+    *head = head.replacen("version: ", &format!("version: {long}"), 1);
+    let found = definition::load(&whole).expect_err("it is too long");
+    assert!(found[0].message.starts_with("version が長すぎます"), "{found:?}");
+    // Two hundred are let in, and a long text that is no name.
+    let fitting = with("codes/long.yaml", list(&"名".repeat(200)));
+    let found = definition::load(&fitting);
+    assert!(found.is_ok(), "{found:?}");
+}
+
+#[test]
 fn what_is_too_much_together_is_named() {
     let mut many = good();
     for at in 0..=1_000 {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use cloud::Packages;
 use cloud::gate::{Area, Finding, ROUND_TRIP, Report, asking};
+use cloud::parcel::keys_in_force;
 use cloud::publication::{Examined, Judge, RULE, Reading, examine, submission_offer};
 use definition::System;
 use store::Connection;
@@ -141,8 +142,7 @@ impl Press {
 
     async fn judge(&self, market: &Connection, submission: &Submission) -> Result<()> {
         let keys = key_list(market, &submission.vendor).await?;
-        let keys: Vec<String> =
-            keys.into_iter().filter(|key| key.revoked.is_none()).map(|key| key.content).collect();
+        let keys = keys_in_force(&submission.vendor, &keys);
         let content = content_read(market, submission.id).await?;
         let (name, vendor) = (submission.file_name.clone(), submission.vendor.clone());
         let read = move || Reading::of(&name, &content, (&vendor, &keys));

@@ -1,9 +1,14 @@
 //! The vendors' part of the internet zone: a vendor's people send signed packages in, read the
-//! report of the gate, take offers back, and keep the keys that their packages are checked with.
+//! report of the gate, take offers back, and keep the keys that their packages are checked with;
+//! anybody may apply to become a vendor.
 //! They reach the database of publishing alone, as their vendor; judging and offering is the
 //! executor's.
 
 mod key;
+mod one_time_code;
+mod password;
+mod registration;
+mod rollout;
 mod submission;
 
 use std::sync::Arc;
@@ -18,12 +23,14 @@ use store::market::FILE_BYTES;
 use super::InternetState;
 use crate::entrance::{People, VENDORS};
 use crate::member::{Body, Member, Zone, sign_in};
-use crate::route::Access::{Open, Signed};
+use crate::route::Access::{Beginning, Open, Renewing, Signed};
 use crate::route::Leaves::{Change, Nothing, Opening};
 use crate::route::{Access, Page};
 
 /// Who may publish.
 const PUBLISHERS: Access = Access::Roles(&[role::PUBLISHER]);
+/// The largest application to become a vendor, in bytes.
+const APPLICATION: usize = 1 << 14;
 /// The largest file that is taken in, and a little for the form around it.
 const LARGEST: usize = FILE_BYTES + (1 << 16);
 
@@ -33,10 +40,13 @@ impl Zone for InternetState {
     const COOKIE: &'static str = "kumoi_vendor";
     const BASE: &'static str = "/vendors";
     const PEOPLE: &'static People = &VENDORS;
+    const RENEWS: bool = true;
     const MENU: &'static [(&'static str, &'static str, &'static str)] = &[
         ("", "提出と公開", "Submissions"),
         ("/publish", "業務システムを提出する", "Send a package in"),
+        ("/rollouts", "段階的な配信", "Roll-outs"),
         ("/keys", "検証鍵", "Keys"),
+        ("/password", "パスワード", "Password"),
     ];
 
     fn body(&self, id: &str) -> Option<Arc<Body>> {
@@ -53,8 +63,8 @@ impl Zone for InternetState {
 
     fn elsewhere() -> Said {
         said!(
-            "パスワードかワンタイムパスワードの登録が切れています。デジタル庁に再登録を申し出てください",
-            "Your password or one-time codes must be set up anew: ask the Agency"
+            "ワンタイムパスワードの登録をやり直す必要があります。デジタル庁に申し出てください",
+            "Your one-time codes must be set up anew: ask the Agency"
         )
     }
 }
@@ -70,6 +80,14 @@ fn publishes(seller: &Seller) -> bool {
 /// Every page of the vendors' part. What is done leaves its row beside the submission or key.
 pub static PAGES: &[Page<InternetState>] = &[
     Page::get("/vendors", Open, Nothing, |f| on(f, sign_in::entrance::<InternetState>)),
+    Page::get("/vendors/register", Open, Nothing, |f| on(f, registration::form)),
+    Page::post("/vendors/register", Open, Opening, |f| {
+        on(f, registration::apply).layer(DefaultBodyLimit::max(APPLICATION))
+    }),
+    Page::get("/vendors/register/state", Open, Nothing, |f| on(f, registration::state_form)),
+    Page::post("/vendors/register/state", Open, Opening, |f| {
+        on(f, registration::state).layer(DefaultBodyLimit::max(APPLICATION))
+    }),
     Page::get("/vendors/{organisation}/sign-in", Open, Nothing, |f| {
         on(f, sign_in::form::<InternetState>)
     }),
@@ -93,6 +111,39 @@ pub static PAGES: &[Page<InternetState>] = &[
         Change,
         |f| on(f, submission::withdraw),
     ),
+    Page::post("/vendors/{organisation}/submissions/{submission}/drop", PUBLISHERS, Change, |f| {
+        on(f, submission::take_back)
+    }),
+    Page::get(
+        "/vendors/{organisation}/submissions/{submission}/rollout",
+        PUBLISHERS,
+        Nothing,
+        |f| on(f, rollout::form),
+    ),
+    Page::post(
+        "/vendors/{organisation}/submissions/{submission}/rollout",
+        PUBLISHERS,
+        Change,
+        |f| on(f, rollout::ask),
+    ),
+    Page::get("/vendors/{organisation}/rollouts", Signed, Nothing, |f| on(f, rollout::all)),
+    Page::get("/vendors/{organisation}/rollouts/{rollout}", Signed, Nothing, |f| {
+        on(f, rollout::one)
+    }),
+    Page::post("/vendors/{organisation}/rollouts/{rollout}/resume", PUBLISHERS, Change, |f| {
+        on(f, rollout::resume)
+    }),
+    Page::post("/vendors/{organisation}/rollouts/{rollout}/stop", PUBLISHERS, Change, |f| {
+        on(f, rollout::stop)
+    }),
+    Page::get("/vendors/{organisation}/one-time-code", Beginning, Nothing, |f| {
+        on(f, one_time_code::form)
+    }),
+    Page::post("/vendors/{organisation}/one-time-code", Beginning, Change, |f| {
+        on(f, one_time_code::confirm)
+    }),
+    Page::get("/vendors/{organisation}/password", Renewing, Nothing, |f| on(f, password::form)),
+    Page::post("/vendors/{organisation}/password", Renewing, Change, |f| on(f, password::change)),
     Page::get("/vendors/{organisation}/keys", Signed, Nothing, |f| on(f, key::all)),
     Page::post("/vendors/{organisation}/keys", PUBLISHERS, Change, |f| on(f, key::add)),
     Page::post("/vendors/{organisation}/keys/{key}/revoke", PUBLISHERS, Change, |f| {

@@ -57,14 +57,9 @@ pub async fn submit<Z: Zone>(
     };
     match open::<Z>(&body, &entered, &source(peer)).await {
         Ok(opened) => {
-            let secure = if state.secure() { "; Secure" } else { "" };
-            let path = format!("{}/{organisation}", Z::BASE);
-            let cookie = format!(
-                "{}={}; Path={path}; HttpOnly; SameSite=Strict; Max-Age=36000{secure}",
-                Z::COOKIE,
-                opened.token
-            );
-            let to = format!("{}/{organisation}{}", Z::BASE, spoken.kept);
+            let cookie = session_cookie(&state, &organisation, &opened.token);
+            let first = first_page(&opened);
+            let to = format!("{}/{organisation}{first}{}", Z::BASE, spoken.kept);
             (StatusCode::SEE_OTHER, [(header::SET_COOKIE, cookie), (header::LOCATION, to)])
                 .into_response()
         }
@@ -81,7 +76,24 @@ pub async fn submit<Z: Zone>(
     }
 }
 
-/// A session for work; one that would only change the password or set up codes is closed again.
+/// Where a session leads first, below the organisation's address.
+pub fn first_page(opened: &Opened) -> &'static str {
+    match (opened.setup, opened.renewal) {
+        (true, _) => "/one-time-code",
+        (false, true) => "/password",
+        (false, false) => "",
+    }
+}
+
+/// The cookie of a session.
+pub fn session_cookie<Z: Zone>(state: &Z, organisation: &str, token: &str) -> String {
+    let secure = if state.secure() { "; Secure" } else { "" };
+    let path = format!("{}/{organisation}", Z::BASE);
+    format!("{}={token}; Path={path}; HttpOnly; SameSite=Strict; Max-Age=36000{secure}", Z::COOKIE)
+}
+
+/// A session for work, or for the own password where that is changed here; one that would only do
+/// what is done elsewhere is closed again.
 async fn open<Z: Zone>(
     body: &Body,
     entered: &Entered,
@@ -91,7 +103,7 @@ async fn open<Z: Zone>(
     staff::try_count(&body.staff, source, id).await?;
     let given = (id, entered.password.as_str(), entered.code.as_str());
     let opened = staff::sign_in(&body.staff, given, Z::NAME, Timestamp::now()).await?;
-    if opened.renewal || opened.setup {
+    if (opened.setup || opened.renewal) && !Z::RENEWS {
         staff::sign_out(&body.staff, &opened.token).await?;
         return Err(OfficeError::SignIn(Z::elsewhere()));
     }

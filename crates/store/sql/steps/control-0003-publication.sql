@@ -13,7 +13,10 @@ alter table control.offer
     add column report jsonb,
     -- 手引き, 契約条件, 部品表: file name → text.
     add column documents jsonb not null default '{}',
-    add column withdrawal_reason text;
+    add column withdrawal_reason text,
+    -- When its vendor has sent it in last: what was sent in later takes the place of the others,
+    -- in whatever order they are judged.
+    add column sent_at timestamptz not null default now();
 
 -- What may be contracted now: on offer and, from the decision on, found conforming.
 create function control.is_on_offer(asked bigint, conforming boolean) returns boolean

@@ -84,11 +84,14 @@ pub struct Publication<'p> {
     pub report: Option<&'p Value>,
     /// 手引き, 契約条件, 部品表: file name → text.
     pub documents: &'p BTreeMap<String, String>,
+    /// When the vendor has sent it in; `None` for now.
+    pub sent_at: Option<Timestamp>,
 }
 
-/// Publishes a package as an offer of a vendor; its older packages of the same system are replaced
-/// by it. The same package again is the same offer, with the report and the documents that were
-/// judged first: a confirmation points to them.
+/// Publishes a package as an offer of a vendor. Of the packages of one system the one that was sent
+/// in last takes the place of the others: one whose turn comes late is replaced at once, and what
+/// was sent in before a withdrawal does not end it. The same package again is the same offer, with
+/// the report and the documents that were judged first: a confirmation points to them.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -102,24 +105,34 @@ pub async fn offer_publish(
     let row = client
         .query_one(
             "with published as (
-               insert into control.offer
+               insert into control.offer as o
                  (vendor, system, name, version, hash, price, report, documents, name_en,
-                  vendor_id, code)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                  vendor_id, code, sent_at, replaced_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, coalesce($12, now()),
+                 (select now() where exists (
+                    select from control.offer n where n.vendor_id = $10 and n.system = $2
+                      and n.sent_at > coalesce($12, now()))))
                on conflict (vendor_id, system, hash) do update set
-                 published_at = case when offer.withdrawn_at is null and offer.replaced_at is null
-                                then offer.published_at else now() end,
-                 withdrawn_at = null, withdrawal_reason = null, replaced_at = null,
+                 published_at = case when o.withdrawn_at is null and o.replaced_at is null
+                                then o.published_at else now() end,
+                 sent_at = greatest(o.sent_at, excluded.sent_at),
+                 withdrawn_at = case when excluded.sent_at >= o.withdrawn_at then null
+                                else o.withdrawn_at end,
+                 withdrawal_reason = case when excluded.sent_at >= o.withdrawn_at then null
+                                     else o.withdrawal_reason end,
+                 replaced_at = (select coalesce(o.replaced_at, now()) where exists (
+                    select from control.offer n where n.vendor_id = $10 and n.system = $2
+                      and n.hash <> $5 and n.sent_at > greatest(o.sent_at, excluded.sent_at))),
                  vendor = excluded.vendor, name_en = excluded.name_en, price = excluded.price,
                  code = excluded.code,
-                 documents = case when offer.report is not null or excluded.documents = '{}'
-                             then offer.documents else excluded.documents end,
-                 report = coalesce(offer.report, excluded.report)
-               returning id),
+                 documents = case when o.report is not null or excluded.documents = '{}'
+                             then o.documents else excluded.documents end,
+                 report = coalesce(o.report, excluded.report)
+               returning o.id, o.sent_at),
              replaced as (
                update control.offer o set replaced_at = now() from published
                where o.vendor_id = $10 and o.system = $2 and o.id <> published.id
-                 and o.replaced_at is null)
+                 and o.replaced_at is null and o.sent_at <= published.sent_at)
              select id from published",
             &[
                 &vendor,
@@ -133,6 +146,7 @@ pub async fn offer_publish(
                 &system.name_en,
                 &vendor_id,
                 &publication.code,
+                &publication.sent_at,
             ],
         )
         .await?;

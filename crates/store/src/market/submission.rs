@@ -37,7 +37,7 @@ pub struct Submission {
     pub file_name: String,
     /// SHA-256 of the file, hexadecimal.
     pub digest: String,
-    /// 受付, 判定不能, 不適合, 公開待ち, 公開, 取下げ.
+    /// 受付, 判定不能, 不適合, 公開待ち, 公開, 取下げ, 取りやめ.
     pub state: String,
     /// How often the executor has begun to judge or to offer it.
     pub attempts: i32,
@@ -76,13 +76,15 @@ pub struct Sent<'s> {
     pub digest: &'s str,
 }
 
-/// What the database says when too many of a vendor's submissions wait.
+/// What the database says when too many of a vendor's submissions wait, and when the platform could
+/// not judge too many.
 const WAITING: &str = "KM001";
+const STUCK: &str = "KM002";
 
 /// Takes in a package of this login's vendor; its number.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when ten of the vendor's wait already.
+/// [`StoreError::Conflict`] when ten of the vendor's wait already, or twenty could not be judged.
 pub async fn submission_add(
     client: &impl GenericClient,
     sent: &Sent<'_>,
@@ -100,7 +102,30 @@ pub async fn submission_add(
                 "Ten submissions wait to be judged. Send this one in when they have been"
             )))
         }
+        Err(error) if error.code().is_some_and(|code| code.code() == STUCK) => {
+            Err(StoreError::Conflict(base::said!(
+                "基盤の不具合で判定できていない提出（判定不能）が 20 件あります。要らないものを、その頁で\
+                 取りやめてから提出してください",
+                "Twenty submissions could not be judged. Take back those that are not needed on \
+                 their pages, then send this one in"
+            )))
+        }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes back a submission of this login's vendor that the platform could not judge; its file goes.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is in another state.
+pub async fn submission_drop(client: &impl GenericClient, id: i64) -> Result<(), StoreError> {
+    let row = client.query_one("select market.drop_stuck($1)", &[&id]).await?;
+    match row.try_get(0)? {
+        true => Ok(()),
+        false => Err(StoreError::Conflict(base::said!(
+            "判定不能のものではありません。頁を開き直して、いまの状態を確かめてください",
+            "It is not one that could not be judged. Open the page again to see its state"
+        ))),
     }
 }
 

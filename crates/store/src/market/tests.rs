@@ -38,6 +38,24 @@ async fn a_vendor_keeps_its_keys_and_withdraws_what_it_sent_in_twice() {
     ] {
         assert_eq!(client.execute(sql, &[]).await.unwrap(), 0, "{sql}");
     }
+    // When it was revoked is the server's word, and admitting is the platform's.
+    let early = "update market.key set revoked_at = '2000-01-01', revoked_by = 'y'
+                 where content = 'two'";
+    assert_eq!(client.execute(early, &[]).await.unwrap(), 1);
+    let sql = "select revoked_at > now() - interval '1 minute' from market.key
+               where content = 'two'";
+    assert!(client.query_one(sql, &[]).await.unwrap().get::<_, bool>(0));
+    let forged = "insert into market.key (content, added_by, endorsement, admitted)
+                  values ('x', '基盤', 'x', true)";
+    assert!(client.execute(forged, &[]).await.is_err());
+    assert!(key_add(&**client, ("three", None), "kokai").await.is_err());
+    assert!(!key_admit(&market, "vendor_a", "one").await.unwrap(), "it stays revoked");
+    assert!(key_admit(&market, "vendor_a", "three").await.unwrap());
+    assert!(key_admit(&market, "nobody", "three").await.is_err());
+    let kept = key_list(&**client, "vendor_a").await.unwrap();
+    let shown: Vec<(&str, bool, bool)> =
+        kept.iter().map(|key| (&*key.content, key.admitted, key.revoked.is_some())).collect();
+    assert_eq!(shown, [("three", true, false), ("two", false, true), ("one", false, true)]);
     // The same package in two files.
     let mut ids = Vec::new();
     for content in [b"a", b"b"] {
@@ -59,4 +77,93 @@ async fn a_vendor_keeps_its_keys_and_withdraws_what_it_sent_in_twice() {
     }
     drop(client);
     cluster.stop().await.unwrap();
+}
+
+fn applicant(number: &str) -> Applicant {
+    let text = str::to_owned;
+    Applicant {
+        corporate_number: text(number),
+        name: text("見本製作所"),
+        name_en: text("Sample Works"),
+        contact: text("見本　太郎"),
+        mail: text("mihon@example.jp"),
+    }
+}
+
+/// What the database says of an application through its own function, and of what goes around it.
+#[tokio::test]
+async fn an_application_is_left_at_the_entrance_and_decided_by_the_platform() {
+    let place = Place::new();
+    let cluster = Cluster::start(&ClusterOptions::for_tests(place.folder())).await.unwrap();
+    let installer = Installer::new(cluster.installer("postgres"));
+    let market = market_open(&installer).await.unwrap();
+    let held = entrance_open(&installer, &market).await.unwrap();
+    let door = held.database(held.staff.as_ref(), None, 1).unwrap();
+    let door = door.client().await.unwrap();
+    let (own, word) = (applicant("4000000000005"), [7_u8; 32]);
+    // The check digit is the database's own matter, too.
+    let bad = applicant("5000000000005");
+    assert!(application_add(&**door, &bad, (&word, "x")).await.is_err());
+    assert!(application_add(&**door, &applicant("400000000000５"), (&word, "x")).await.is_err());
+    let id = application_add(&**door, &own, (&word, "x")).await.unwrap();
+    let twice = application_add(&**door, &own, (&word, "x")).await;
+    assert!(matches!(twice, Err(StoreError::Conflict(said)) if said.ja.contains("もう")));
+    // Who knows the word sees how it stands; nobody reads what was entered.
+    let standing = async |word: &[u8]| application_standing(&**door, id, word).await.unwrap();
+    assert_eq!(standing(&[8; 32]).await, None);
+    let stands = standing(&word).await.unwrap();
+    assert_eq!((stands.state.as_str(), stands.vendor.as_str()), ("受付", "v4000000000005"));
+    for sql in [
+        "select name from market.application",
+        "update market.application set state = '承認'",
+        "insert into market.application (name) values ('x')",
+        "select content from market.key",
+        "select content from market.submission",
+        "select name from market.vendor",
+        "select market.drop_stuck(1)",
+    ] {
+        let error = door.batch_execute(sql).await.expect_err(sql);
+        assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{sql}");
+    }
+    // Refused with a reason, it may be left again; decided once, it stays.
+    application_decide(&market, id, ("基盤", Some("登記がない"))).await.unwrap();
+    assert!(application_decide(&market, id, ("基盤", None)).await.is_err());
+    assert_eq!(standing(&word).await.unwrap().reason.as_deref(), Some("登記がない"));
+    application_opened(&market, id).await.unwrap();
+    assert_eq!(standing(&word).await.unwrap().state, "却下", "what was refused is not opened");
+    let again = application_add(&**door, &own, (&word, "x")).await.unwrap();
+    application_decide(&market, again, ("基盤", None)).await.unwrap();
+    let changed = "update market.application set name = 'x', state = '登録', opened_at = now()
+                   where state = '承認'";
+    assert!(market.batch_execute(changed).await.is_err(), "what was applied for stays");
+    assert!(vendors_admitted(&market).await.unwrap().is_empty());
+    application_opened(&market, again).await.unwrap();
+    assert_eq!(vendors_admitted(&market).await.unwrap(), [own.vendor()]);
+    let places = "select count(*) from market.application where source is not null";
+    assert_eq!(market.query_one(places, &[]).await.unwrap().get::<_, i64>(0), 0);
+    flood(&market, &**door).await;
+    drop(door);
+    cluster.stop().await.unwrap();
+}
+
+/// Ten a day from one place; two hundred that wait, from wherever.
+async fn flood(market: &Client, door: &impl GenericClient) {
+    let numbers = "select array_agg(found) from (
+        select (select d::text || lpad(n::text, 12, '0') from generate_series(1, 9) d
+            where market.is_corporate_number(d::text || lpad(n::text, 12, '0'))) as found
+        from generate_series(100, 320) n) all_of_them";
+    let numbers: Vec<String> = market.query_one(numbers, &[]).await.unwrap().get(0);
+    let (mut taken, mut refused) = (0, 0);
+    for (at, number) in numbers.iter().enumerate() {
+        let from = if at < 12 { "one".to_owned() } else { format!("place {at}") };
+        match application_add(door, &applicant(number), (&[0; 32], &from)).await {
+            Ok(_) => taken += 1,
+            Err(StoreError::Conflict(said)) if said.ja.contains("多すぎる") => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+        if at == 11 {
+            assert_eq!((taken, refused), (10, 2));
+        }
+    }
+    assert_eq!((taken, refused), (200, 21));
 }

@@ -43,6 +43,7 @@ async fn signed(client: &Connection) {
         price: Some(&price),
         report: None,
         documents: &none,
+        sent_at: None,
     };
     let offer = offer_publish(client, &publication, &system).await.unwrap();
     for (id, code, residents) in [("kasumi", "999991", 100), ("kumoi", "999992", 700)] {

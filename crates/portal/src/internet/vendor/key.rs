@@ -16,6 +16,7 @@ use crate::component::day::moment_text;
 use crate::component::form::{
     ButtonKind, Field, FieldError, PostForm, button, error_summary, post_form, text, textarea,
 };
+use crate::component::notice::{Notice, Tone};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
 use crate::counter::refusal::Refusal;
@@ -75,11 +76,35 @@ async fn page(
     let form = key_form(seller, !keys.is_empty(), (entered, endorsement), failure);
     let may = publishes(seller);
     let content = html! { @if may { (form.0) } (list) @if may { (form.1) } };
-    let mut response = seller.page(seller.say("検証鍵", "Keys"), Vec::new(), content);
+    let notices = lost(seller, &keys).into_iter().collect();
+    let mut response = seller.page(seller.say("検証鍵", "Keys"), notices, content);
     if failure.is_some() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)
+}
+
+/// What to do without a key in force, and what to mind before the last one is revoked.
+fn lost<'n>(seller: &Seller, keys: &[Key]) -> Option<Notice<'n>> {
+    let in_force = keys.iter().filter(|key| key.revoked.is_none()).count();
+    let said = match in_force {
+        _ if keys.is_empty() => return None,
+        0 => seller.say(
+            "使える検証鍵がありません。kumoi parcel key で新しい鍵を作り、表示された検証鍵の一行をデジタル庁に\
+             申し出てください。確かめたうえで基盤の運用担当が登録すると、また提出できます。",
+            "No key is in force. Make one with kumoi parcel key and tell the Digital Agency the \
+             line that it prints; once an operator has admitted it, you can send packages in.",
+        ),
+        1 => seller.say(
+            "使える検証鍵は一つです。失効させると、次の検証鍵はデジタル庁に申し出ないと登録できません。鍵を替えるときは、\
+             先に新しい検証鍵を登録してください。",
+            "One key is in force. Once it is revoked, the next one must be admitted by the Digital \
+             Agency. To change keys, register the new one first.",
+        ),
+        _ => return None,
+    };
+    let tone = if in_force == 0 { Tone::Warning } else { Tone::Information };
+    Some(Notice::new(tone, said))
 }
 
 /// The summary of errors, and the form for a key; a further one needs a word for it.

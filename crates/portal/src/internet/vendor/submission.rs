@@ -13,7 +13,8 @@ use cloud::parcel::digest_text;
 use maud::{Markup, html};
 use store::StoreError;
 use store::market::{
-    FILE_BYTES, Sent, Submission, submission_add, submission_list, submission_read, withdrawal_ask,
+    FILE_BYTES, Sent, Submission, submission_add, submission_drop, submission_list,
+    submission_read, withdrawal_ask,
 };
 
 use super::{Seller, publishes};
@@ -30,14 +31,20 @@ use crate::counter::refusal::Refusal;
 use crate::report_view;
 
 /// The states, as recorded, and in English.
-const STATES: [(&str, &str); 6] = [
+const STATES: [(&str, &str); 7] = [
     ("受付", "Received, being checked"),
     ("判定不能", "Not judged: trouble of the platform"),
     ("不適合", "Does not conform"),
     ("公開待ち", "Conforms, about to be offered"),
     ("公開", "On offer"),
     ("取下げ", "Withdrawn"),
+    ("取りやめ", "Taken back before it was judged"),
 ];
+
+/// What may be contracted and rolled out.
+pub(super) const ON_OFFER: &str = "公開";
+/// What the platform could not judge.
+const STUCK: &str = "判定不能";
 
 fn state<'s>(seller: &Seller, submission: &'s Submission) -> &'s str {
     let english = STATES.iter().find(|(ja, _)| *ja == submission.state).map(|(_, en)| *en);
@@ -192,7 +199,8 @@ pub async fn one(seller: Seller, Path((_, id)): Path<(String, i64)>) -> Response
     seller.answer(made.await)
 }
 
-async fn read(seller: &Seller, id: i64) -> Result<Submission, Refusal> {
+/// One that this vendor sent in.
+pub(super) async fn read(seller: &Seller, id: i64) -> Result<Submission, Refusal> {
     submission_read(&*seller.cloud().await?, id).await?.ok_or(Refusal::NotFound)
 }
 
@@ -209,6 +217,13 @@ fn shown(seller: &Seller, submission: &Submission, failure: Option<&Said>) -> Re
         @if submission.state == "公開" && submission.withdrawal.is_none() && publishes(seller) {
             (section(seller.say("公開を取り下げる", "Withdraw the offer"),
                 withdrawal(seller, submission, failure)))
+        }
+        @if submission.state == ON_OFFER && submission.withdrawal.is_none() && publishes(seller) {
+            p { a href=(seller.href(&format!("/submissions/{}/rollout", submission.id))) {
+                (seller.say("この版を段階的に配信する", "Roll this version out in stages")) } }
+        }
+        @if submission.state == STUCK && publishes(seller) {
+            (section(seller.say("判定を待たない", "Wait no longer"), taking_back(seller, submission)))
         }
     };
     let notice = notice(seller, submission);
@@ -303,6 +318,31 @@ fn withdrawal(seller: &Seller, submission: &Submission, failure: Option<&Said>) 
             (button(ButtonKind::Secondary, seller.say("取り下げる", "Withdraw")))
         }))
     }
+}
+
+fn taking_back(seller: &Seller, submission: &Submission) -> Markup {
+    let action = seller.href(&format!("/submissions/{}/drop", submission.id));
+    let form = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: false };
+    html! {
+        p { (seller.say("要らなくなったものは取りやめられます。提出したファイルは消え、判定もしません。",
+            "What is not needed can be taken back. Its file goes, and it is not judged.")) }
+        (post_form(&form, button(ButtonKind::Secondary, seller.say("取りやめる", "Take back"))))
+    }
+}
+
+/// Takes back what the platform could not judge.
+pub async fn take_back(
+    seller: Seller,
+    Path((_, id)): Path<(String, i64)>,
+    Form(entered): Form<HashMap<String, String>>,
+) -> Response {
+    let made = async {
+        seller.check(entered.get("csrf").map(String::as_str))?;
+        let submission = read(&seller, id).await?;
+        submission_drop(&*seller.cloud().await?, submission.id).await?;
+        Ok(seen(&seller, id))
+    };
+    seller.answer(made.await)
 }
 
 /// Asks for an offer to be taken back.

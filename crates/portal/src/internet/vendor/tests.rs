@@ -9,17 +9,18 @@ use axum::http::{Request, StatusCode, header};
 use base::date::day_in_japan;
 use cloud::parcel::PublisherKey;
 use jiff::Timestamp;
-use office::staff::{NewAccount, account_create, sample_codes};
+use office::staff::{NewAccount, account_create, account_issue, code_reissue, sample_codes};
 use serde_json::json;
-use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};
 use store::market::{
-    ATTEMPTS, Judgement, Named, market_open, submission_begin, submission_give_up,
-    submission_judge, submission_list, submission_withdraw, submissions_resume, vendor_admit,
-    waiting_list,
+    ATTEMPTS, Judgement, Named, RolloutBody, application_decide, application_list,
+    application_opened, entrance_open, market_open, rollout_begin, rollout_state, submission_begin,
+    submission_give_up, submission_judge, submission_list, submission_withdraw, submissions_resume,
+    vendor_admit, waiting_list,
 };
 use store::organisation::{Credentials, Installer, Organisation, VENDOR};
 use store::testing::{Place, sample_organisation};
+use store::{Connection, Database};
 use tower::ServiceExt;
 
 use super::PAGES;
@@ -59,7 +60,9 @@ impl Scene {
             held.push(installer.vendor_create(&vendor, &templates).await.expect("a vendor"));
             vendor_admit(&market, &vendor).await.expect("it is let in");
         }
-        let state = InternetState::new(held.clone(), "http://x".into(), "http://y".into());
+        let mut known = held.clone();
+        known.push(entrance_open(&installer, &market).await.expect("the entrance"));
+        let state = InternetState::new(known, "http://x".into(), "http://y".into());
         let router = router(state.expect("a state"));
         let mut scene = Scene { cluster, market, held, router, cookies: Vec::new(), _place: place };
         scene.people().await;
@@ -169,7 +172,10 @@ async fn vendors_publish_what_is_their_own() {
     strangers_are_turned_away(&scene).await;
     keys_are_registered(&scene).await;
     let id = a_package_is_sent(&scene).await;
+    it_is_rolled_out_in_stages(&scene, id).await;
     it_is_withdrawn_with_a_reason(&scene, id).await;
+    somebody_applies(&scene).await;
+    an_issued_password_is_changed_first(&scene).await;
     no_login_reaches_further(&scene, id).await;
     scene.cluster.stop().await.expect("it stops");
 }
@@ -178,6 +184,7 @@ async fn strangers_are_turned_away(scene: &Scene) {
     for page in PAGES.iter().filter(|page| page.access != Access::Open) {
         let path = page.path.replace("{organisation}", VENDORS[0]);
         let path = path.replace("{submission}", "1").replace("{key}", "1");
+        let path = path.replace("{rollout}", "1");
         let verb = page.verb.word().to_uppercase();
         let foreign = scene.cookie("second_vendor/kokai");
         for cookie in ["", "kumoi_vendor=nothing", foreign] {
@@ -220,8 +227,10 @@ async fn keys_are_registered(scene: &Scene) {
     check(&scene.send(who, "/keys", &form).await, 303, &[]);
     check(&scene.ask(who, "/keys", None).await, 200, &[next.public_text()]);
     check(&scene.send(who, "/keys/2/revoke", "").await, 303, &[]);
+    check(&scene.ask(who, "/keys", None).await, 200, &["使える検証鍵は一つです"]);
     check(&scene.send(who, "/keys/1/revoke", "").await, 303, &[]);
     let late = PublisherKey::generate(VENDORS[0]).expect("a key");
+    check(&scene.ask(who, "/keys", None).await, 200, &["使える検証鍵がありません"]);
     let late = scene.send(who, "/keys", &field(late.public_text())).await;
     check(&late, 422, &["デジタル庁に、新しい検証鍵の登録を"]);
     let kept = scene.ask(who, "/keys", None).await;
@@ -272,8 +281,66 @@ async fn trouble_is_said(scene: &Scene, id: i64) {
     check(&scene.ask(who, &path, None).await, 200, &["自動で試し直します"]);
     submission_give_up(&scene.market, id).await.expect("it is given up");
     let page = scene.ask(who, &path, None).await;
-    check(&page, 200, &["判定不能", "基盤の不具合で判定できません"]);
+    check(&page, 200, &["判定不能", "基盤の不具合で判定できません", "取りやめる"]);
+    // Another one that is not waited for any more.
+    let other = scene.upload(who, &scene.token(who).await, b"another").await.location;
+    let other = other.trim_start_matches("/vendors/first_vendor").to_owned();
+    check(&scene.send(who, &format!("{other}/drop"), "").await, 409, &["判定不能のものでは"]);
+    let sql = "update market.submission set state = '判定不能' where state = '受付'";
+    assert_eq!(scene.market.execute(sql, &[]).await.expect("it stands"), 1);
+    check(&scene.send("second_vendor/kokai", &format!("{other}/drop"), "").await, 404, &[]);
+    check(&scene.send(who, &format!("{other}/drop"), "").await, 303, &[]);
+    let page = scene.ask(who, &other, None).await;
+    check(&page, 200, &["取りやめ"]);
+    assert!(!page.text.contains("取りやめる"), "{}", page.text);
     assert_eq!(submissions_resume(&scene.market).await.expect("it is begun anew"), 1);
+}
+
+async fn it_is_rolled_out_in_stages(scene: &Scene, id: i64) {
+    let (who, path) = ("first_vendor/kokai", format!("/submissions/{id}/rollout"));
+    let link = format!("/vendors/first_vendor{path}");
+    check(&scene.ask(who, &format!("/submissions/{id}"), None).await, 200, &[&link]);
+    check(&scene.ask(who, &path, None).await, 200, &["段階的に配信する", "初めの団体"]);
+    check(&scene.ask("second_vendor/kokai", &path, None).await, 404, &[]);
+    let today = day_in_japan(Timestamp::now()).to_string();
+    let wrong = format!("first=Kasumi&first_from={today}&percent=101&rest_from=x");
+    let wrong = scene.send(who, &path, &wrong).await;
+    check(&wrong, 422, &["団体の数（例 2）", "1から99まで", "value=\"Kasumi\"", "value=\"101\""]);
+    let sound = format!("first=kasumi&first_from={today}&rest_from={today}");
+    check(&scene.send("second_vendor/kokai", &path, &sound).await, 404, &[]);
+    let begun = scene.send(who, &path, &sound).await;
+    check(&begun, 303, &[]);
+    check(&scene.send(who, &path, &sound).await, 422, &["まだ終わっていません"]);
+    let own = begun.location.trim_start_matches("/vendors/first_vendor").to_owned();
+    check(&scene.ask(who, &own, None).await, 200, &["見本業務", "申出", "段階 1", "kasumi"]);
+    check(&scene.ask("second_vendor/kokai", &own, None).await, 404, &[]);
+    check(&scene.send("second_vendor/kokai", &format!("{own}/stop"), "").await, 404, &[]);
+    check(&scene.send(who, &format!("{own}/stop"), "").await, 409, &["いまの状態では"]);
+    let rollout: i64 = own.rsplit('/').next().expect("a number").parse().expect("a number");
+    let body = RolloutBody {
+        organisation: "kasumi".to_owned(),
+        name: "霞村".to_owned(),
+        stage: 1,
+        state: "待ち".to_owned(),
+        old_contract: 7,
+        contract: None,
+        at: Timestamp::now(),
+        note: String::new(),
+    };
+    rollout_begin(&scene.market, rollout, &[body]).await.expect("it begins");
+    let halted = ("中断", "霞村を更新できませんでした: 項目がなくなります");
+    rollout_state(&scene.market, rollout, halted).await.expect("it halts");
+    let page = scene.ask(who, &own, None).await;
+    check(&page, 200, &["霞村", "待ち", "項目がなくなります", "再開する", "取りやめる"]);
+    let looking = scene.ask("first_vendor/miru", &own, None).await;
+    check(&looking, 200, &["霞村"]);
+    assert!(!looking.text.contains("再開する"), "{}", looking.text);
+    check(&scene.send(who, &format!("{own}/resume"), "").await, 303, &[]);
+    check(&scene.ask(who, &own, None).await, 200, &["再開を申し出ました"]);
+    rollout_state(&scene.market, rollout, ("取りやめ", "")).await.expect("it is over");
+    check(&scene.ask(who, "/rollouts", None).await, 200, &["見本業務", "取りやめ"]);
+    let english = scene.ask(who, &format!("{own}?lang=en"), None).await;
+    check(&english, 200, &["Stopped", "Stage 1"]);
 }
 
 async fn it_is_withdrawn_with_a_reason(scene: &Scene, id: i64) {
@@ -289,6 +356,120 @@ async fn it_is_withdrawn_with_a_reason(scene: &Scene, id: i64) {
     check(&page, 200, &["取下げ", "新しい版に替える"]);
     let english = scene.ask(who, &format!("/submissions/{id}?lang=en"), None).await;
     check(&english, 200, &["Withdrawn"]);
+}
+
+/// The word of an application that was received.
+fn word_of(page: &Answer) -> String {
+    let parts = page.text.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-');
+    let is_word = |part: &&str| part.len() == 24 && part.matches('-').count() == 4;
+    parts.into_iter().find(is_word).expect("a word").to_owned()
+}
+
+async fn somebody_applies(scene: &Scene) {
+    let door = async |path: &str, form: Option<&str>| {
+        let verb = if form.is_some() { "POST" } else { "GET" };
+        answer(&scene.router, plain(verb, path, "", form.unwrap_or_default())).await
+    };
+    let (path, state) = ("/vendors/register", "/vendors/register/state");
+    check(&door("/vendors", None).await, 200, &["事業者の登録を申請する"]);
+    check(&door(path, None).await, 200, &["事業者の登録の申請", "法人番号（13桁）"]);
+    check(&door(&format!("{path}?lang=en"), None).await, 200, &["Corporate number"]);
+    let form = "name=見本製作所&name_en=Sample&contact=見本&mail=mihon%40example.jp";
+    let wrong = door(path, Some(&format!("corporate_number=5000000000005&{form}"))).await;
+    check(&wrong, 422, &["検査数字", "見本製作所", "mihon@example.jp", "5000000000005"]);
+    let sound = format!("corporate_number=4000000000005&{form}");
+    let taken = door(path, Some(&sound)).await;
+    check(&taken, 200, &["申請を受け付けました", "照会の語"]);
+    let word = word_of(&taken);
+    check(&door(path, Some(&sound)).await, 422, &["この法人番号の申請を、もう"]);
+    let ask = |number: i64, word: &str| format!("number={number}&word={word}");
+    for form in ["number=x&word=x".to_owned(), ask(1, "ABCD"), ask(99, &word)] {
+        check(&door(state, Some(&form)).await, 422, &["照会の語の申請はありません"]);
+    }
+    let id = application_list(&scene.market).await.expect("a list")[0].id;
+    let own = ask(id, &word.to_lowercase());
+    check(&door(state, Some(&own)).await, 200, &["デジタル庁が確かめています"]);
+    let refusal = Some("登記を確かめられない");
+    application_decide(&scene.market, id, ("基盤", refusal)).await.expect("it is refused");
+    check(&door(state, Some(&own)).await, 200, &["却下", "登記を確かめられない"]);
+    let word = word_of(&door(path, Some(&sound)).await);
+    let id = application_list(&scene.market).await.expect("a list")[0].id;
+    application_decide(&scene.market, id, ("基盤", None)).await.expect("it is admitted");
+    let own = ask(id, &word);
+    check(&door(state, Some(&own)).await, 200, &["サインインの用意をしています"]);
+    application_opened(&scene.market, id).await.expect("it is opened");
+    check(&door(state, Some(&own)).await, 200, &["/vendors/v4000000000005/sign-in"]);
+}
+
+/// Who signs in with an issued password gets no further than its change.
+async fn an_issued_password_is_changed_first(scene: &Scene) {
+    let own = &scene.held[1];
+    let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 2).expect("staff");
+    let account = NewAccount {
+        id: "hajime".to_owned(),
+        name: "公開担当".to_owned(),
+        password: "issued-for-a-week-only".to_owned(),
+        totp_secret: vec![9; 20],
+        roles: vec!["publisher".to_owned()],
+        valid_from: day_in_japan(Timestamp::now()),
+    };
+    account_issue(&staff, &account, Timestamp::now()).await.expect("an account");
+    let codes = sample_codes(&staff, Timestamp::now()).await.expect("codes");
+    let code = &codes.iter().find(|one| one.0 == "hajime").expect("a code").3;
+    let form = format!("id=hajime&password={}&code={code}", account.password);
+    let request = plain("POST", "/vendors/second_vendor/sign-in", "", &form);
+    let opened = scene.router.clone().oneshot(request).await.expect("an answer");
+    let header = |name| opened.headers()[name].to_str().expect("a text").to_owned();
+    let cookie = header(header::SET_COOKIE).split(';').next().expect("a pair").to_owned();
+    assert_eq!(header(header::LOCATION), "/vendors/second_vendor/password");
+    let ask = async |verb: &str, path: &str, form: &str| {
+        let path = format!("/vendors/second_vendor{path}");
+        answer(&scene.router, plain(verb, &path, &cookie, form)).await
+    };
+    assert_eq!(ask("GET", "", "").await.location, "/vendors/second_vendor/sign-in");
+    let page = ask("GET", "/password", "").await;
+    check(&page, 200, &["いまのパスワード"]);
+    let token = page.text.split("name=\"csrf\" value=\"").nth(1).expect("a token");
+    let token = token.split('"').next().expect("its end");
+    let change = async |new: &str, again: &str| {
+        let old = &account.password;
+        let form = format!("csrf={token}&old={old}&new={new}&again={again}");
+        ask("POST", "/password", &form).await
+    };
+    check(&change("short", "short").await, 422, &["12"]);
+    check(&change("a-long-one-of-its-own", "another").await, 422, &["確認の入力が違います"]);
+    let done = change("a-long-one-of-its-own", "a-long-one-of-its-own").await;
+    assert_eq!((done.status.as_u16(), done.location.as_str()), (303, "/vendors/second_vendor"));
+    lost_codes_are_set_up_anew(scene, &staff, "a-long-one-of-its-own").await;
+}
+
+/// A registration code leads to the new secret only, and a code of that to work.
+async fn lost_codes_are_set_up_anew(scene: &Scene, staff: &Database, password: &str) {
+    let told = code_reissue(staff, ("hajime", "電話で確かめた"), Timestamp::now()).await;
+    let code = told.expect("a registration code").code;
+    let form = format!("id=hajime&password={password}&code={code}");
+    let request = plain("POST", "/vendors/second_vendor/sign-in", "", &form);
+    let opened = scene.router.clone().oneshot(request).await.expect("an answer");
+    let header = |name| opened.headers()[name].to_str().expect("a text").to_owned();
+    let cookie = header(header::SET_COOKIE).split(';').next().expect("a pair").to_owned();
+    assert_eq!(header(header::LOCATION), "/vendors/second_vendor/one-time-code");
+    let ask = async |verb: &str, path: &str, form: &str| {
+        let path = format!("/vendors/second_vendor{path}");
+        answer(&scene.router, plain(verb, &path, &cookie, form)).await
+    };
+    for path in ["", "/password"] {
+        assert_eq!(ask("GET", path, "").await.location, "/vendors/second_vendor/sign-in");
+    }
+    let page = ask("GET", "/one-time-code", "").await;
+    check(&page, 200, &["認証アプリに次の鍵を登録し"]);
+    let token = page.text.split("name=\"csrf\" value=\"").nth(1).expect("a token");
+    let token = token.split('"').next().expect("its end");
+    let wrong = ask("POST", "/one-time-code", &format!("csrf={token}&code=abcdef")).await;
+    check(&wrong, 422, &["コードが合いません"]);
+    let codes = sample_codes(staff, Timestamp::now()).await.expect("codes");
+    let code = &codes.iter().find(|one| one.0 == "hajime").expect("a code").3;
+    let done = ask("POST", "/one-time-code", &format!("csrf={token}&code={code}")).await;
+    assert_eq!((done.status.as_u16(), done.location.as_str()), (303, "/vendors/second_vendor"));
 }
 
 /// The database itself lets a vendor see its own rows only, and leaves judging to the executor.
