@@ -134,6 +134,7 @@ pub const PREFECTURES: People = People {
     id: ("職員ID", "Staff ID"),
     samples: ("見本の職員", "Sample accounts"),
     invented: ("見本の都道府県だけに表示します。", "Shown for sample prefectures only."),
+    more: None,
 };
 
 /// The list of organisations of this node: the organisation is chosen before sign-in.
