@@ -17,6 +17,7 @@ mod relocation;
 mod service;
 pub mod subsidy;
 pub mod watch;
+pub mod wave;
 
 use std::future::poll_fn;
 
