@@ -91,14 +91,14 @@ pub async fn watch_book(client: &impl GenericClient, all: &[Heard]) -> Result<()
     Ok(())
 }
 
-/// The organisations that are asked: what was opened, here or moved elsewhere, and is not being
-/// deleted.
+/// The municipalities that are asked, each in all zones: what was opened, here or moved elsewhere,
+/// and is not being deleted.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn watched_bodies(client: &impl GenericClient) -> Result<Vec<String>, StoreError> {
     let sql = "select o.id from control.organisation o
-               where o.kind <> 'operator'
+               where o.kind = 'municipality'
                  and (exists (select from pg_database d where d.datname = o.id)
                    or exists (select from control.contract c
                      where c.organisation = o.id and c.opened_at is not null))

@@ -224,6 +224,10 @@ async fn an_operators_login_reaches_no_further() {
         "select from control.cost_daily",
         "select from control.cost_share",
         "select from control.deposit_line",
+        // Of the watch it reads, and writes nothing.
+        "update control.incident set layer = '国'",
+        "insert into control.incident_note (incident, actor, words) values (1, 'x', 'x')",
+        "delete from control.watched",
         // Nothing of what the executor alone writes.
         "update control.plane set generation = 9",
         "update control.blueprint_step set state = '済み'",
