@@ -11,6 +11,7 @@ pub mod fit;
 pub mod gate;
 pub mod group;
 pub mod guardrail;
+pub mod lookout;
 mod packages;
 pub mod parcel;
 pub mod plane;

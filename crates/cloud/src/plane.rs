@@ -10,6 +10,7 @@ pub mod difference;
 pub mod enrol;
 pub mod environment;
 pub mod execute;
+mod guarded;
 mod lane;
 pub mod part;
 pub mod summary;

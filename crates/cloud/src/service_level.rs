@@ -90,7 +90,8 @@ mod tests {
 
     fn watched(day: &str, checks: i32, failures: i32, slowest_ms: i32) -> Watched {
         let day = day.parse().unwrap();
-        Watched { service: "窓口".to_owned(), day, checks, failures, slowest_ms }
+        let last_at = jiff::Timestamp::UNIX_EPOCH;
+        Watched { service: "窓口".to_owned(), day, checks, failures, slowest_ms, last_at }
     }
 
     #[test]

@@ -59,12 +59,14 @@ pub struct Facts {
     pub reports: Vec<Report>,
     /// Its moves between clusters.
     pub moves: Vec<Moved>,
-    /// How its services answered, all months together.
-    pub availability: Availability,
+    /// How each of its services answered, all months together.
+    pub availability: Vec<(String, Availability)>,
     /// The level that they are held against.
     pub level: Option<Parameter>,
-    /// Its incidents.
+    /// Its incidents, those that go on, too.
     pub incidents: Vec<Incident>,
+    /// When the report is made.
+    pub at: Timestamp,
     /// Its shares of the bills.
     pub shares: Vec<OwnShare>,
 }
@@ -143,16 +145,21 @@ fn data(facts: &Facts) -> Found {
             .any(|one| one.asked == crate::gate::ROUND_TRIP && one.verdict == Verdict::Pass)
     };
     let tried = facts.reports.iter().filter(tried).count();
-    match facts.moves.last() {
-        Some(last) => Ok((
-            format!("全行を比べて {} 行、違い {} 行", last.rows, last.different),
-            format!("{} に始めた引越しの記録", last.begun_at),
+    let sum = |of: fn(&Moved) -> i64| facts.moves.iter().map(of).sum::<i64>();
+    match facts.moves.len() {
+        count @ 1.. => Ok((
+            format!(
+                "引越し {count} 回で全行を比べて計 {} 行、違い {} 行",
+                sum(|it| it.rows),
+                sum(|it| it.different)
+            ),
+            "クラスターの間の引越しの記録。前のシステムからの移行はまだ測っていません".to_owned(),
         )),
-        None if tried > 0 => Ok((
+        0 if tried > 0 => Ok((
             format!("書き出して読み込み、全行が同じだった業務システム {tried}"),
             "適合性の報告（見本の行による）。この団体のデータの移行はまだありません".to_owned(),
         )),
-        None => gap("データを移したことが、まだありません"),
+        0 => gap("データを移したことが、まだありません"),
     }
 }
 
@@ -185,23 +192,26 @@ fn schedule(facts: &Facts) -> Found {
 }
 
 fn answers(facts: &Facts) -> Found {
-    let one = &facts.availability;
-    let (Some(rate), Some(level)) = (one.rate(), &facts.level) else {
+    let Some(level) = &facts.level else {
+        return gap("この日の標準の水準がないため、比べられません");
+    };
+    let line = |(service, one): &(String, Availability)| {
+        let (rate, reached) = (one.rate()?, one.reaches(level)?);
+        let reached = if reached { "届いている" } else { "届いていない" };
+        Some(format!(
+            "{service}: 稼働率 {}.{:02}％（確かめた回数 {}、応答なし {}、最も遅い応答 {} ミリ秒）、標準の水準に{reached}",
+            rate / 100,
+            rate % 100,
+            one.checks,
+            one.failures,
+            one.slowest_ms
+        ))
+    };
+    let lines: Vec<String> = facts.availability.iter().filter_map(line).collect();
+    if lines.is_empty() {
         return gap("見張りの記録がまだありません");
-    };
-    let reached = match one.reaches(level) {
-        Some(true) => "届いている",
-        _ => "届いていない",
-    };
-    let words = format!(
-        "稼働率 {}.{:02}％（確かめた回数 {}、応答なし {}、最も遅い応答 {} ミリ秒）。標準の水準に{reached}",
-        rate / 100,
-        rate % 100,
-        one.checks,
-        one.failures,
-        one.slowest_ms
-    );
-    Ok((words, format!("一分ごとの見張り。水準 {}", level.words())))
+    }
+    Ok((lines.join("。"), format!("一分ごとの見張り。水準 {}", level.words())))
 }
 
 fn incidents(facts: &Facts) -> Found {
@@ -217,9 +227,12 @@ fn incidents(facts: &Facts) -> Found {
             words.push(format!("{}（{}） {count}", layer.layer, layer.responsible));
         }
     }
-    let longest = facts.incidents.iter().filter_map(|it| Some((it.began_at, it.ended_at?)));
-    let longest = longest.map(|(from, to)| seconds(from, to)).fold(0.0, f64::max);
-    let words = format!("{}。最も長いもの {:.0} 分", words.join("、"), longest / 60.0);
+    // One that goes on has lasted until now.
+    let lasted = |it: &Incident| seconds(it.began_at, it.ended_at.unwrap_or(facts.at));
+    let longest = facts.incidents.iter().map(lasted).fold(0.0, f64::max);
+    let open = facts.incidents.iter().filter(|it| it.ended_at.is_none()).count();
+    let open = if open > 0 { format!("。続いているもの {open}") } else { String::new() };
+    let words = format!("{}。最も長いもの {:.0} 分{open}", words.join("、"), longest / 60.0);
     Ok((words, "障害の記録".to_owned()))
 }
 
@@ -272,6 +285,17 @@ mod tests {
 
     #[test]
     fn what_was_measured_is_said_with_its_source() {
+        let open = Incident {
+            id: 1,
+            organisation: None,
+            service: "窓口".to_owned(),
+            layer: "クラウド".to_owned(),
+            title: "見本".to_owned(),
+            began_at: at("2026-11-03T00:00:00Z"),
+            ended_at: None,
+            by_watch: false,
+            notes: Vec::new(),
+        };
         let facts = Facts {
             moves: vec![
                 Moved {
@@ -287,17 +311,34 @@ mod tests {
                     different: 0,
                 },
             ],
-            availability: Availability { checks: 1000, failures: 1, slowest_ms: 70 },
+            availability: vec![
+                ("窓口".to_owned(), Availability { checks: 1000, failures: 1, slowest_ms: 70 }),
+                ("住民".to_owned(), Availability { checks: 100, failures: 2, slowest_ms: 9 }),
+                ("まだ".to_owned(), Availability::default()),
+            ],
             level: crate::service_level::level_on("2026-11-01".parse().unwrap()).ok(),
+            incidents: vec![open],
+            at: at("2026-11-03T02:00:00Z"),
             ..Facts::default()
         };
         let found = |item: &str| {
             let line = lines(&facts).into_iter().find(|it| it.item == item).unwrap();
             line.found.unwrap().0
         };
-        assert_eq!(found("データの移行"), "全行を比べて 2024 行、違い 0 行");
+        assert_eq!(found("データの移行"), "引越し 2 回で全行を比べて計 4047 行、違い 0 行");
+        let incidents = found("障害のときに誰が答えるか");
+        assert!(incidents.ends_with("最も長いもの 120 分。続いているもの 1"), "{incidents}");
         assert!(found("クラウドの変えやすさ").contains("最も長くて 378 ミリ秒"));
-        assert!(found("サーバーの応答").contains("稼働率 99.90％"));
+        let answers = found("サーバーの応答");
+        assert!(
+            answers.contains("窓口: 稼働率 99.90％") && answers.contains("。住民: 稼働率 98.00％")
+        );
+        assert!(!answers.contains("まだ"), "{answers}");
+        // A service that nobody asked yet is no measurement.
+        let asked = vec![("窓口".to_owned(), Availability::default())];
+        let facts = Facts { availability: asked, level: facts.level, ..Facts::default() };
+        let line = lines(&facts).into_iter().find(|it| it.item == "サーバーの応答").unwrap();
+        assert_eq!(line.found.unwrap_err(), "見張りの記録がまだありません");
     }
 
     #[test]

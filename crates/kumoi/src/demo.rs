@@ -35,7 +35,7 @@ use definition::System;
 use office::version::systems_in_force;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::deletion_last;
-use store::organisation::{Credentials, Installer, Organisation};
+use store::organisation::{Credentials, Installer};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::sample::{Sample, samples};
@@ -178,11 +178,9 @@ impl Tasks {
             let press = Arc::clone(&press);
             async move { press.serve().await }
         });
-        let bodies: Vec<Organisation> =
-            opened.iter().map(|one| one.sample.organisation.clone()).collect();
         let watcher = installer.clone();
         let watching = cloud::watched("watch", PAUSE, move || {
-            watch::Watch::new(watcher.clone(), bodies.clone(), zones.clone()).serve()
+            watch::Watch::new(watcher.clone(), zones.clone()).serve()
         });
         let roller = installer.clone();
         let rolling = cloud::watched("rollout", PAUSE, move || rollout::serve(roller.clone()));

@@ -124,7 +124,9 @@ async fn run(client: &Connection, what: What, actor: &str) -> Result<()> {
             }
             incident_note(client, number, (actor, &words)).await?;
         }
-        What::End { number, words } => incident_end(client, number, (actor, &words)).await?,
+        What::End { number, words } => {
+            incident_end(client, (number, Timestamp::now()), (actor, &words)).await?;
+        }
         What::List => {
             let since = Timestamp::now() - Span::new().hours(24 * LIST_DAYS);
             for one in incident_list(client, since).await? {

@@ -38,7 +38,7 @@ enum What {
         #[arg(long, value_name = "DIR")]
         policies: Option<PathBuf>,
     },
-    /// 要望のファイルから青写真を作り、案として残す
+    /// 要望のファイルから青写真を作り、案として残す（書かれた環境だけに触れる）
     Plan {
         /// 要望（YAML）
         file: PathBuf,
@@ -88,7 +88,11 @@ enum What {
     /// 済んでいない手順の警報
     Alarms,
     /// プロバイダーにあるものを、台帳と守りごとに照らす
-    Check,
+    Check {
+        /// 台帳と違う部分を未確定とする（次の青写真が作り直します）
+        #[arg(long)]
+        mark: bool,
+    },
     /// すべての環境の状態、済んでいない手順、警報（人の手が要れば 0 でない値で終わる）
     Health {
         /// JSON で

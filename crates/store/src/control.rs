@@ -22,6 +22,7 @@ mod rollout;
 mod service;
 pub mod subsidy;
 pub mod watch;
+pub mod wave;
 
 use std::future::poll_fn;
 

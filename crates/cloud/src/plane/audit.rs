@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use store::control::plane::Astray;
 
 use super::blueprint::Step;
 use super::books::{Books, Held};
@@ -30,7 +31,8 @@ pub fn services() -> Services {
     ])
 }
 
-/// What the guardrails will refuse of steps that are planned: said before anybody approves them.
+/// What the guardrails and the providers will refuse of steps that are planned: said before anybody
+/// approves them.
 pub fn plan_judge(guardrails: &Guardrails, services: &Services, steps: &[Step]) -> Vec<Finding> {
     let judged = steps.iter().filter_map(|step| {
         let place = format!("{} {}", step.lane, step.part.words());
@@ -41,6 +43,12 @@ pub fn plan_judge(guardrails: &Guardrails, services: &Services, steps: &[Step]) 
             let what = format!("プロバイダー「{}」はありません", lane.provider);
             return Some(unknown(place, what));
         };
+        if lane.provider == "local"
+            && let Some((what, remedy)) = local::never(step.act, &step.part)
+        {
+            let (what, remedy) = (what.to_owned(), remedy.to_owned());
+            return Some(Finding { place, what, remedy, rule: "provider".to_owned() });
+        }
         let planned = (&lane, step.act, &step.part);
         let refusal = guardrails.refused(planned, service(&step.part), LATER)?;
         let (what, remedy, rule) = (refusal.says, refusal.remedy, refusal.rule);
@@ -49,35 +57,84 @@ pub fn plan_judge(guardrails: &Guardrails, services: &Services, steps: &[Step]) 
     judged.collect()
 }
 
+/// What the check came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Everything that a person has to look at.
+    pub findings: Vec<Finding>,
+    /// The parts of the books that are otherwise at their providers: once they are marked the next
+    /// blueprint makes them anew.
+    pub astray: Vec<Astray>,
+}
+
+impl Checked {
+    fn add(&mut self, more: Checked) {
+        self.findings.extend(more.findings);
+        self.astray.extend(more.astray);
+    }
+}
+
 /// Everything that the books and their providers say differently, and what breaks a guardrail.
-pub async fn survey(books: &Books, providers: &Providers, rules: &Guardrails) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub async fn survey(books: &Books, providers: &Providers, rules: &Guardrails) -> Checked {
+    let mut all = Checked::default();
+    let mut gone: BTreeSet<&str> = BTreeSet::new();
     for (name, provider) in providers {
         match provider.survey().await {
-            Ok(seen) => findings.extend(compare(books, name, &seen)),
-            Err(error) => findings.push(unknown(name.clone(), error.to_string())),
+            Ok(seen) => {
+                all.findings.extend(compare(books, name, &seen));
+                for (_, lane) in lost(books, name, &seen) {
+                    all.astray.extend(with_account(books, lane));
+                    gone.insert(lane);
+                }
+            }
+            Err(error) => all.findings.push(unknown(name.clone(), error.to_string())),
         }
     }
-    let lanes = futures_util::stream::iter(&books.lanes);
-    let each = lanes.map(|(name, parts)| async move {
+    let lanes = books.lanes.iter().filter(|(name, _)| !gone.contains(name.as_str()));
+    let each = futures_util::stream::iter(lanes).map(|(name, parts)| async move {
+        let nothing = |what| {
+            let findings = vec![unknown(name.clone(), what)];
+            Checked { findings, astray: Vec::new() }
+        };
         let Ok(lane) = name.parse::<Lane>() else {
-            return vec![unknown(name.clone(), "環境の名の形が違います".to_owned())];
+            return nothing("環境の名の形が違います".to_owned());
         };
         let Some(provider) = providers.get(&lane.provider) else {
-            let what = format!("プロバイダー「{}」がここにはありません", lane.provider);
-            return vec![unknown(name.clone(), what)];
+            return nothing(format!("プロバイダー「{}」がここにはありません", lane.provider));
         };
         let shared = references(books, &Lane::shared(&lane.provider).to_string());
         let own = references(books, name);
         let at = Looked { lane: &lane, own, shared: Arc::new(shared) };
         let mut found = at.parts_compare(provider.as_ref(), parts).await;
-        found.extend(at.stores_compare(provider.as_ref(), parts, rules).await);
+        found.add(at.stores_compare(provider.as_ref(), parts, rules).await);
         found
     });
-    let each: Vec<Vec<Finding>> = each.buffer_unordered(BESIDE).collect().await;
-    findings.extend(each.into_iter().flatten());
-    findings.sort_by(|a, b| (&a.place, &a.what).cmp(&(&b.place, &b.what)));
-    findings
+    let each: Vec<Checked> = each.buffer_unordered(BESIDE).collect().await;
+    each.into_iter().for_each(|one| all.add(one));
+    all.findings.sort_by(|a, b| (&a.place, &a.what).cmp(&(&b.place, &b.what)));
+    all.astray.sort_by(|a, b| (&a.environment, &a.part).cmp(&(&b.environment, &b.part)));
+    all.astray.dedup_by(|a, b| a.environment == b.environment && a.part == b.part);
+    all
+}
+
+/// What goes with the account of an environment that is not there any more.
+fn with_account(books: &Books, lane: &str) -> Vec<Astray> {
+    let parts = books.lanes.get(lane).into_iter().flatten();
+    let with = parts.filter(|(id, held)| {
+        let held = &held.part;
+        matches!(held, Part::Account | Part::Enrolment { .. })
+            || (held.needs().iter().any(|it| it == "account") && *id != "root")
+    });
+    with.map(|(id, held)| astray(lane, (id, held), "区画がプロバイダーにありません")).collect()
+}
+
+fn astray(lane: &str, (id, held): (&String, &Held), what: &str) -> Astray {
+    Astray {
+        environment: lane.to_owned(),
+        part: id.clone(),
+        generation: held.generation,
+        what: what.to_owned(),
+    }
 }
 
 /// An environment that is looked at.
@@ -93,14 +150,14 @@ impl Looked<'_> {
         &self,
         provider: &dyn Provider,
         parts: &BTreeMap<String, Held>,
-    ) -> Vec<Finding> {
-        let mut out = Vec::new();
+    ) -> Checked {
+        let mut out = Checked::default();
         for (id, held) in parts {
             let place = format!("{} {id}", self.lane);
-            if !held.settled {
-                out.push(Finding {
+            if let Some(doubt) = &held.doubt {
+                out.findings.push(Finding {
                     place,
-                    what: "始めたまま取り止められ、あるかどうかが決まっていません".to_owned(),
+                    what: format!("あるかどうかが決まっていません（{doubt}）"),
                     remedy: "青写真を作り直して、作るか廃止するかしてください".to_owned(),
                     rule: "books".to_owned(),
                 });
@@ -118,13 +175,17 @@ impl Looked<'_> {
             };
             match provider.compare(&work).await {
                 Ok(None) => {}
-                Ok(Some(what)) => out.push(Finding {
-                    place,
-                    what,
-                    remedy: "だれが変えたかを確かめ、青写真で作り直してください".to_owned(),
-                    rule: "books".to_owned(),
-                }),
-                Err(error) => out.push(unknown(place, error.to_string())),
+                Ok(Some(what)) => {
+                    out.astray.push(astray(&self.lane.to_string(), (id, held), &what));
+                    out.findings.push(Finding {
+                        place,
+                        what,
+                        remedy: "だれが変えたかを確かめ、印を付けて（check --mark）青写真で作り直してください"
+                            .to_owned(),
+                        rule: "books".to_owned(),
+                    });
+                }
+                Err(error) => out.findings.push(unknown(place, error.to_string())),
             }
         }
         out
@@ -136,14 +197,16 @@ impl Looked<'_> {
         provider: &dyn Provider,
         parts: &BTreeMap<String, Held>,
         rules: &Guardrails,
-    ) -> Vec<Finding> {
+    ) -> Checked {
+        let mut out = Checked::default();
         let account = parts.get("account").or_else(|| parts.get("enrolment"));
-        let Some(account) = account.and_then(|it| it.reference.as_deref()) else {
-            return Vec::new();
-        };
+        let Some(account) = account.and_then(|it| it.reference.as_deref()) else { return out };
         let seen = match provider.inspect(self.lane, account).await {
             Ok(seen) => seen,
-            Err(error) => return vec![unknown(self.lane.to_string(), error.to_string())],
+            Err(error) => {
+                out.findings.push(unknown(self.lane.to_string(), error.to_string()));
+                return out;
+            }
         };
         let known: BTreeSet<&str> =
             parts.values().filter_map(|it| it.reference.as_deref()).collect();
@@ -156,8 +219,20 @@ impl Looked<'_> {
             remedy: "残すなら要望に加え、要らないものなら消してください".to_owned(),
             rule: "no-orphans".to_owned(),
         };
-        let mut out: Vec<Finding> = strays.map(stray).collect();
-        out.extend(judge(rules, self.lane, &seen));
+        out.findings = strays.map(stray).collect();
+        for one in &seen {
+            let broken = judge(rules, self.lane, std::slice::from_ref(one));
+            let mut own = parts.iter().filter(|(_, it)| {
+                it.doubt.is_none() && it.reference.as_ref() == Some(&one.reference)
+            });
+            // A store of the books that breaks a rule is made anew as it is to be.
+            if let (Some(first), Some(held)) = (broken.first(), own.next())
+                && ours
+            {
+                out.astray.push(astray(&self.lane.to_string(), held, &first.what));
+            }
+            out.findings.extend(broken);
+        }
         out
     }
 }
@@ -175,17 +250,7 @@ fn unknown(place: String, what: String) -> Finding {
 /// Environments that the provider holds and the books do not, and the other way round. Names
 /// without the form of an environment are not ours and are left alone unless they were enrolled.
 pub fn compare(books: &Books, provider: &str, seen: &[Seen]) -> Vec<Finding> {
-    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
-    for (lane, parts) in &books.lanes {
-        let is_here = lane.ends_with(&format!(".{provider}"));
-        let account = parts.get("account").or_else(|| parts.get("enrolment"));
-        if let Some(reference) = account.and_then(|it| it.reference.as_deref())
-            && is_here
-        {
-            known.insert(reference, lane);
-        }
-    }
-    let there: BTreeSet<&str> = seen.iter().map(|it| it.reference.as_str()).collect();
+    let known = known(books, provider);
     let stray = seen.iter().filter(|it| {
         let ours = it.name.parse::<Lane>().is_ok_and(|lane| lane.provider == provider);
         ours && !known.contains_key(it.reference.as_str())
@@ -196,14 +261,27 @@ pub fn compare(books: &Books, provider: &str, seen: &[Seen]) -> Vec<Finding> {
         remedy: "残すなら台帳に登録し、要らないものなら閉じてください".to_owned(),
         rule: "no-orphans".to_owned(),
     });
-    let lost = known.iter().filter(|(reference, _)| !there.contains(*reference));
-    let lost = lost.map(|(reference, lane)| Finding {
-        place: (*lane).to_owned(),
+    let lost = lost(books, provider, seen).into_iter().map(|(reference, lane)| Finding {
+        place: lane.to_owned(),
         what: format!("台帳にある区画 {reference} が {provider} にありません"),
-        remedy: "だれが閉じたかを確かめ、青写真を作り直してください".to_owned(),
+        remedy: "だれが閉じたかを確かめ、印を付けて（check --mark）青写真で作り直してください"
+            .to_owned(),
         rule: "no-orphans".to_owned(),
     });
     stray.chain(lost).collect()
+}
+
+/// The environments of the books at a provider, by its names for them.
+fn known<'b>(books: &'b Books, provider: &str) -> BTreeMap<&'b str, &'b str> {
+    let all = books.references().into_iter();
+    all.filter(|((at, _), _)| *at == provider).map(|((_, name), lane)| (name, lane)).collect()
+}
+
+/// Environments of the books that a provider does not hold: its name for each, and ours.
+fn lost<'b>(books: &'b Books, provider: &str, seen: &[Seen]) -> Vec<(&'b str, &'b str)> {
+    let there: BTreeSet<&str> = seen.iter().map(|it| it.reference.as_str()).collect();
+    let known = known(books, provider).into_iter();
+    known.filter(|(reference, _)| !there.contains(reference)).collect()
 }
 
 /// What breaks a guardrail although it is there.

@@ -47,9 +47,8 @@ pub struct Blueprint {
 pub enum Scope {
     /// All: what is on the books and not wanted is removed.
     Everything,
-    /// The environments of these bodies, and what is shared as far as it is wanted.
-    Bodies(BTreeSet<String>),
-    /// These environments alone, by name.
+    /// These environments alone, by name, and what is shared as far as it is wanted. One that is
+    /// named and not wanted is removed; nothing that is not named is.
     Lanes(BTreeSet<String>),
 }
 
@@ -57,9 +56,6 @@ impl Scope {
     fn holds(&self, lane: &str) -> bool {
         match self {
             Scope::Everything => true,
-            Scope::Bodies(bodies) => {
-                lane.split('.').next().is_some_and(|body| bodies.contains(body))
-            }
             Scope::Lanes(lanes) => lanes.contains(lane),
         }
     }
@@ -69,10 +65,10 @@ impl Blueprint {
     /// What has to be done.
     ///
     /// # Errors
-    /// [`CloudError::Plane`] when an environment is wanted twice, lies outside the scope, or is to
-    /// be enrolled although it was made here.
+    /// [`CloudError::Plane`] when an environment is wanted twice, lies outside the scope, is to be
+    /// enrolled although it was made here, or made although it is enrolled.
     pub fn make(wanted: &Wanted, books: &Books, scope: &Scope) -> Result<Blueprint, CloudError> {
-        if let Some(what) = enrolled_odd(wanted, books) {
+        if let Some(what) = enrolled_odd(wanted, books).or_else(|| made_odd(wanted, books)) {
             return Err(CloudError::Plane(what));
         }
         let wanted = wanted.lanes()?;
@@ -127,6 +123,21 @@ fn enrolled_odd(wanted: &Wanted, books: &Books) -> Option<String> {
     })
 }
 
+/// An environment that is to be made although the books hold it as one that was only enrolled: a
+/// wish that repeats it without its origin asks for a second one beside it.
+fn made_odd(wanted: &Wanted, books: &Books) -> Option<String> {
+    wanted.environments.iter().find_map(|one| {
+        let name = one.lane.to_string();
+        let enrolled = books.lanes.get(&name)?.contains_key("enrolment");
+        (enrolled && one.origin.reference().is_none()).then(|| {
+            format!(
+                "{name} は登録した既存の環境です。そのままなら origin を書いてください。新しく作るなら、\
+                 先に close で登録を外してください"
+            )
+        })
+    })
+}
+
 /// An environment on the books that a blueprint is made on.
 struct Place<'p> {
     lane: &'p str,
@@ -147,16 +158,17 @@ fn lane_steps(
     for (id, part) in want {
         let enrols = matches!(part, Part::Enrolment { .. });
         match held.get(id) {
-            Some(there) if there.settled && there.part == *part => {}
+            Some(there) if there.doubt.is_none() && there.part == *part => {}
             // What is enrolled is looked for, also where the books knew another.
             there if enrols => builds.push((Act::Enrol, part, there.map(|it| &it.part))),
             // It may be there: made once more, and looked for before.
-            Some(there) if !there.settled => builds.push((Act::Make, part, None)),
+            Some(there) if there.doubt.is_some() => builds.push((Act::Make, part, None)),
             Some(there) => builds.push((Act::Change, part, Some(&there.part))),
             None => builds.push((Act::Make, part, None)),
         }
     }
     builds.sort_by_key(|(_, part, _)| part.rank());
+    super::guarded::keep_guarded(&mut builds);
     let gone = held.iter().filter(|(id, _)| !want.contains_key(*id)).map(|(_, it)| &it.part);
     // What is shared stays: closed accounts still stand in their groups, logs in their archives,
     // and guardrails hold for environments that a wish does not speak of. A policy goes only from a

@@ -18,8 +18,8 @@ pub struct Held {
     pub reference: Option<String>,
     /// When it last changed.
     pub generation: i64,
-    /// False when it was asked for and given up: it may be there.
-    pub settled: bool,
+    /// Why nobody knows whether it is there as it is written; `None` where it is settled.
+    pub doubt: Option<String>,
 }
 
 /// 台帳.
@@ -42,8 +42,8 @@ impl Books {
         let mut books = Books { generation, ..Books::default() };
         for row in parts {
             let part = part_read(&row.value)?;
-            let rows::Part { reference, generation, settled, .. } = row;
-            let held = Held { part, reference, generation, settled };
+            let rows::Part { reference, generation, doubt, .. } = row;
+            let held = Held { part, reference, generation, doubt };
             books.lanes.entry(row.environment).or_default().insert(row.part, held);
         }
         Ok(books)

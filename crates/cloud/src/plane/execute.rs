@@ -4,7 +4,7 @@
 //!
 //! It asks a provider for nothing that the guardrails did not permit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -195,9 +195,13 @@ impl Executor {
     /// Carries a blueprint out as far as it can be now. Called again, it goes on where it stopped.
     ///
     /// # Errors
-    /// [`CloudError::Stale`] and [`CloudError::Plane`] when it may not be begun;
+    /// [`CloudError::Stale`] and [`CloudError::Plane`] when it may not be begun, is not what was
+    /// approved or needs a provider that is not here;
     /// [`CloudError::Store`] when the journal was lost: nothing is asked for after that.
     pub async fn blueprint_apply(&self, id: i64) -> Result<Report, CloudError> {
+        // Before anything is begun: that it is what was approved, and can be done here.
+        let (head, blueprint, _) = blueprint_read(&self.installer, id).await?;
+        self.check_providers(&head, &blueprint)?;
         let generation = self.begin(id).await?;
         let journal = Journal::open(&self.installer, (id, generation)).await?;
         // Read after the journal is ours: nobody else changes it from here on.
@@ -214,6 +218,21 @@ impl Executor {
         rows::alarm_raise(&control, self.limits.alarm.as_secs_f64()).await?;
         report.ended = rows::blueprint_end(&mut control, id).await?;
         Ok(report)
+    }
+
+    /// One that was begun already goes on with the providers that there are.
+    fn check_providers(&self, head: &Head, blueprint: &Blueprint) -> Result<(), CloudError> {
+        let lanes = blueprint.lanes();
+        let names = lanes.iter().filter_map(|lane| lane.rsplit('.').next());
+        let absent: BTreeSet<&str> = names.filter(|it| !self.providers.contains_key(*it)).collect();
+        if head.state != "承認済" || absent.is_empty() {
+            return Ok(());
+        }
+        let absent: Vec<&str> = absent.into_iter().collect();
+        Err(CloudError::Plane(format!(
+            "プロバイダー {} に行く鍵がここにはありません。鍵のあるところで適用してください。まだ何も始めていません",
+            absent.join("、")
+        )))
     }
 
     async fn begin(&self, id: i64) -> Result<i64, CloudError> {

@@ -82,7 +82,10 @@ pub(super) async fn run(
     let mut marks = Vec::new();
     for Pending { step, begun } in pending {
         let stops = match lane.kind {
-            Kind::Shared => step.part.needs().iter().any(|id| ran.missing.contains_key(id)),
+            Kind::Shared => {
+                step.part.needs().iter().any(|id| ran.missing.contains_key(id))
+                    || gives_up(&step) && ran.missing.keys().any(|id| id.starts_with("policy."))
+            }
             _ => !ran.missing.is_empty(),
         };
         if stops {
@@ -125,6 +128,11 @@ pub(super) async fn run(
     }
     context.clerk.mark(marks).await?;
     Ok(ran)
+}
+
+/// A policy that may lose what another was to take over first.
+fn gives_up(step: &Step) -> bool {
+    matches!((step.act, &step.part), (Act::Change | Act::Remove, Part::Policy { .. }))
 }
 
 impl Context {

@@ -117,7 +117,7 @@ pub fn statements(step: &Step) -> Option<Statements> {
 }
 
 /// The statements, one a text; a text that is no such document is one statement as it stands.
-fn statements_of(text: &str) -> Vec<String> {
+pub(super) fn statements_of(text: &str) -> Vec<String> {
     let document: Option<Value> = serde_json::from_str(text).ok();
     let list = document.as_ref().and_then(|it| it["Statement"].as_array());
     match list {

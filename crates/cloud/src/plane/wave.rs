@@ -20,7 +20,9 @@ use serde::Serialize;
 pub use again::{Again, Change, Changed, plan_again, plan_all};
 pub use late::{Cause, Late};
 pub use read::{Dated, Waves, moves_left, moves_read, waves_read};
-pub use show::{By, differences_words, plan_csv, plan_words};
+pub use show::{
+    By, Group, differences_lines, differences_words, plan_csv, plan_groups, plan_words,
+};
 
 use crate::CloudError;
 

@@ -1,19 +1,49 @@
-//! 要望: the environments that an operator wants, as a YAML file. Every name is checked against the
-//! tree; nothing is filled in that was not written but the group, which follows from the body.
+//! 要望: the environments that an operator wants, and those that are to be closed, as a YAML file.
+//! Every name is checked against the tree; nothing is filled in that was not written but the group,
+//! which follows from the body.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use definition::plain_read;
 use serde::Deserialize;
 
-use super::environment::{Environment, Kind, Origin, Region};
-use super::tree::Tree;
+use super::blueprint::Scope;
+use super::environment::{Environment, Kind, Lane, Origin, Region};
+use super::tree::{Body, Tree};
 use crate::CloudError;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wish {
+    #[serde(default)]
     environments: Vec<One>,
+    #[serde(default)]
+    close: Vec<Closed>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Closed {
+    body: String,
+    kind: Kind,
+    provider: String,
+}
+
+/// What an operator wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wished {
+    /// Environments as they are to be.
+    pub environments: Vec<Environment>,
+    /// Environments that are not to be there any more, by name.
+    pub closed: BTreeSet<String>,
+}
+
+impl Wished {
+    /// A blueprint about these environments alone: what is not named stays as it is.
+    pub fn scope(&self) -> Scope {
+        let named = self.environments.iter().map(|it| it.lane.to_string());
+        Scope::Lanes(named.chain(self.closed.iter().cloned()).collect())
+    }
 }
 
 #[derive(Deserialize)]
@@ -34,28 +64,18 @@ struct One {
 ///
 /// # Errors
 /// [`CloudError::Plane`] with file, what is wrong and what to do.
-pub fn wish_read(file: &str, text: &str, tree: &Tree) -> Result<Vec<Environment>, CloudError> {
+pub fn wish_read(file: &str, text: &str, tree: &Tree) -> Result<Wished, CloudError> {
     let wrong = |what: String| CloudError::Plane(format!("{file}: {what}"));
     let value = plain_read(file, text).map_err(|it| CloudError::Plane(it.to_string()))?;
     let wish: Wish = serde_json::from_value(value).map_err(|it| wrong(it.to_string()))?;
-    if wish.environments.is_empty() {
-        return Err(wrong("environments に環境を一つ以上書いてください".to_owned()));
+    if wish.environments.is_empty() && wish.close.is_empty() {
+        return Err(wrong("environments か close に環境を一つ以上書いてください".to_owned()));
     }
     let one = |one: One| {
-        let body = tree.bodies.get(&one.body).ok_or_else(|| {
-            wrong(format!(
-                "団体「{}」は木にありません。団体コード（6桁）で書いてください",
-                one.body
-            ))
-        })?;
-        if one.kind == Kind::Shared {
-            return Err(wrong("kind は production か verification です".to_owned()));
-        }
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let odd = |name: &String| name.is_empty() || !name.chars().all(plain);
-        let odd = one.systems.keys().chain([&one.provider]).find(|name| odd(name)).cloned();
-        if let Some(name) = odd {
-            return Err(wrong(format!("「{name}」は使えません（英小文字、数字、-）")));
+        let body = body_of(tree, (&one.body, one.kind)).map_err(wrong)?;
+        let names = one.systems.keys().chain([&one.provider]);
+        if let Some(what) = names_odd(names) {
+            return Err(wrong(what));
         }
         if one.regions.is_empty() {
             return Err(wrong(format!("{} の regions に east か west を書いてください", one.body)));
@@ -71,11 +91,42 @@ pub fn wish_read(file: &str, text: &str, tree: &Tree) -> Result<Vec<Environment>
             ..body.environment(one.kind, &one.provider)
         })
     };
-    let all: Vec<Environment> = wish.environments.into_iter().map(one).collect::<Result<_, _>>()?;
-    match enrolled_twice(&all) {
+    let environments: Vec<Environment> =
+        wish.environments.into_iter().map(one).collect::<Result<_, _>>()?;
+    let closed = |it: Closed| {
+        body_of(tree, (&it.body, it.kind)).map_err(wrong)?;
+        match names_odd([&it.provider].into_iter()) {
+            Some(what) => Err(wrong(what)),
+            None => {
+                let Closed { body, kind, provider } = it;
+                Ok(Lane { body, kind, provider }.to_string())
+            }
+        }
+    };
+    let closed: BTreeSet<String> = wish.close.into_iter().map(closed).collect::<Result<_, _>>()?;
+    let both = environments.iter().find(|it| closed.contains(&it.lane.to_string()));
+    let both = both.map(|it| format!("{} が environments と close の両方にあります", it.lane));
+    match both.or_else(|| enrolled_twice(&environments)) {
         Some(what) => Err(wrong(what)),
-        None => Ok(all),
+        None => Ok(Wished { environments, closed }),
     }
+}
+
+/// The body of an environment that somebody may wish for.
+fn body_of<'t>(tree: &'t Tree, (body, kind): (&str, Kind)) -> Result<&'t Body, String> {
+    let found = tree.bodies.get(body).ok_or_else(|| {
+        format!("団体「{body}」は木にありません。団体コード（6桁）で書いてください")
+    })?;
+    match kind {
+        Kind::Shared => Err("kind は production か verification です".to_owned()),
+        _ => Ok(found),
+    }
+}
+
+fn names_odd<'n>(mut names: impl Iterator<Item = &'n String>) -> Option<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let odd = |name: &&String| name.is_empty() || !name.chars().all(plain);
+    names.find(odd).map(|name| format!("「{name}」は使えません（英小文字、数字、-）"))
 }
 
 /// What cannot be a system or its version: both become part of names and texts at providers.
@@ -134,7 +185,10 @@ mod tests {
     fn check(line: &str, expected: Expect) {
         let text = format!("environments:\n  - {{{line}}}\n");
         let shown = match wish_read("wish.yaml", &text, &Tree::nation().unwrap()) {
-            Ok(all) => all.iter().map(|it| format!("{} {}", it.lane, it.group)).collect(),
+            Ok(all) => {
+                let own = all.environments.iter().map(|it| format!("{} {}", it.lane, it.group));
+                own.chain(all.closed.iter().map(|it| format!(" close {it}"))).collect()
+            }
             Err(error) => error.to_string(),
         };
         expected.assert_eq(&shown);
@@ -178,6 +232,15 @@ mod tests {
         check(
             &format!("body: '131010', kind: production, {REST}"),
             expect!["wish.yaml: 団体「131010」は木にありません。団体コード（6桁）で書いてください"],
+        );
+        const CLOSE: &str = "close: [{body: '131016', kind: verification, provider: aws}]";
+        check(
+            &format!("body: '131016', kind: production, {REST}}}\n{CLOSE}\n#"),
+            expect!["131016.production.aws production/13 close 131016.verification.aws"],
+        );
+        check(
+            &format!("body: '131016', kind: verification, {REST}}}\n{CLOSE}\n#"),
+            expect!["wish.yaml: 131016.verification.aws が environments と close の両方にあります"],
         );
         check(
             &format!("body: '131016', kind: shared, {REST}"),

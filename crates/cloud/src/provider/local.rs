@@ -7,16 +7,19 @@ use std::sync::Arc;
 
 use definition::System;
 use store::organisation::{Installer, Organisation, Templates};
+use store::parameter::systems_installed;
 
 use super::{Answer, Provider, ProviderError, Seen};
 use crate::guardrail::{Encryption, Permit, Resource};
 use crate::plane::environment::{Kind, Lane, Origin};
-use crate::plane::part::{Part, Work};
+use crate::plane::part::{Act, Part, Work};
 use crate::plane::tree::Tree;
 use crate::{CloudError, Executor, Keeper, Packages};
 
 /// One machine is one place, whichever regions an environment names.
 const PLACE: &str = "local-east";
+/// Why a blueprint drops no database.
+const KEPT: &str = "データのある区画とシステムは、書き出して引き渡したあとに削除の手順で消します";
 
 /// The own cluster.
 pub struct Local {
@@ -86,6 +89,24 @@ impl Local {
         }
     }
 
+    async fn system_compare(
+        &self,
+        work: &Work,
+        system: &str,
+    ) -> Result<Option<String>, ProviderError> {
+        let client = self.installer.connect(&database(&work.lane)).await;
+        let client = client.map_err(|it| failed(it.into()))?;
+        let installed = systems_installed(&client).await.map_err(|it| failed(it.into()))?;
+        let known = installed.iter().find(|(id, ..)| id == system);
+        Ok(match known {
+            None => Some("業務システムが入っていません".to_owned()),
+            Some((_, _, version, hash)) if work.reference.as_ref() != Some(hash) => {
+                Some(format!("台帳と違う版（{version}）の業務システムが入っています"))
+            }
+            Some(_) => None,
+        })
+    }
+
     async fn seen(&self) -> Result<Vec<Seen>, ProviderError> {
         let all = self.installer.organisation_list().await.map_err(|it| failed(it.into()))?;
         let seen = |id: String| Seen {
@@ -133,6 +154,12 @@ pub fn only_noted(part: &Part) -> Option<&'static str> {
         }
         Part::Account | Part::System { .. } | Part::Enrolment { .. } => None,
     }
+}
+
+/// What is never done here, and what to do instead: said before anybody approves it.
+pub fn never(act: Act, part: &Part) -> Option<(&'static str, &'static str)> {
+    let holds = matches!(part, Part::Account | Part::System { .. });
+    (act == Act::Remove && holds).then_some((KEPT, "要望にこの環境とシステムをそのまま書いてください。団体が退去するときは退去の手順で消えます"))
 }
 
 fn failed(error: CloudError) -> ProviderError {
@@ -187,10 +214,7 @@ impl Provider for Local {
     fn remove(&self, permit: Permit) -> Answer<'_, ()> {
         Box::pin(async move {
             match &permit.work().part {
-                Part::Account | Part::System { .. } => Err(ProviderError::Refused(
-                    "データのある区画とシステムは、書き出して引き渡したあとに削除の手順で消します"
-                        .to_owned(),
-                )),
+                Part::Account | Part::System { .. } => Err(ProviderError::Refused(KEPT.to_owned())),
                 _ => Ok(()),
             }
         })
@@ -200,9 +224,12 @@ impl Provider for Local {
         Box::pin(self.seen())
     }
 
-    // Databases are in the survey; what else there is, is on the books only.
-    fn compare<'a>(&'a self, _: &'a Work) -> Answer<'a, Option<String>> {
-        Box::pin(async { Ok(None) })
+    // Databases are in the survey; what is an entry of the books only cannot differ from them.
+    fn compare<'a>(&'a self, work: &'a Work) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let Part::System { system, .. } = &work.part else { return Ok(None) };
+            self.system_compare(work, system).await
+        })
     }
 
     fn inspect<'a>(&'a self, lane: &'a Lane, reference: &'a str) -> Answer<'a, Vec<Seen>> {

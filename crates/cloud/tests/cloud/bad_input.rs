@@ -225,7 +225,7 @@ async fn what_was_given_up_half_made_is_found_again() {
     let mut control = store::control::control_open(&world.installer).await.unwrap();
     assert_eq!(rows::blueprint_cut(&mut control, id, ("made", "")).await.unwrap(), 6);
     let held = world.books().await.lanes["131016.production.aws"]["account"].clone();
-    assert!(!held.settled && held.reference.is_none());
+    assert!(held.doubt.is_some() && held.reference.is_none());
     // Nobody wants it any more: it is looked for and closed.
     let none = world.wanted(world.environments(&["011002"]));
     world.ended(world.approved(&none).await).await;

@@ -71,7 +71,7 @@ async fn a_wish_about_some_takes_no_guardrail_from_the_rest() {
     // One body, production only; then everything but with production only; then nothing at all.
     let mut one = world.environments(&["131016"]);
     one.retain(|it| it.lane.kind == Kind::Production);
-    let bodies = Scope::Bodies(BTreeSet::from(["131016".to_owned()]));
+    let bodies = Scope::Lanes(BTreeSet::from(["131016.production.aws".to_owned()]));
     for (wish, scope) in
         [(one.clone(), bodies), (one, Scope::Everything), (Vec::new(), Scope::Everything)]
     {

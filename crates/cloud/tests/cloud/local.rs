@@ -86,11 +86,33 @@ async fn environments_become_databases_with_their_systems() {
     assert_eq!(stores.len(), 1);
     let findings = audit::judge(&world.executor.guardrails, &lane, &stores);
     assert_eq!(findings, []);
-    // Nothing that holds data is dropped by a blueprint: it stays on the books and says why.
+    another_version_is_seen(&world).await;
+    // Nothing that holds data is dropped by a blueprint: a plan hears of it before anybody approves
+    // it, and if it is done all the same it stays on the books and says why.
     environments.pop();
     let less = world.wanted(environments);
     let blueprint = Blueprint::make(&less, &world.books().await, &Scope::Everything).unwrap();
+    let services = audit::services();
+    let judged = audit::plan_judge(&world.executor.guardrails, &services, &blueprint.steps);
+    let says = |it: &cloud::guardrail::Finding| it.what.contains("削除の手順で消します");
+    assert_eq!(judged.iter().filter(|it| says(it)).count(), judged.len());
+    assert!(!judged.is_empty());
     let report = world.apply(world.approved_as(&blueprint).await).await.unwrap();
     assert!(report.held[0].2.contains("削除の手順で消します"), "{report:?}");
     assert!(world.books().await.lanes.contains_key("011002.verification.local"));
+}
+
+/// What is installed is held against the books, part by part.
+async fn another_version_is_seen(world: &World) {
+    let rules = &world.executor.guardrails;
+    let mut books = world.books().await;
+    let found = audit::survey(&books, &world.executor.providers, rules).await;
+    assert_eq!(found, audit::Checked::default());
+    let parts = books.lanes.get_mut("011002.production.local").unwrap();
+    let system = parts.iter_mut().find(|(id, _)| id.starts_with("system.")).unwrap();
+    system.1.reference = Some("other".to_owned());
+    let found = audit::survey(&books, &world.executor.providers, rules).await;
+    let parts: Vec<&str> = found.astray.iter().map(|it| it.part.as_str()).collect();
+    assert_eq!(parts, ["system.resident-record.east"]);
+    assert!(found.findings[0].what.contains("台帳と違う版"), "{:?}", found.findings);
 }

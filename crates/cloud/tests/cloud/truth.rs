@@ -184,7 +184,7 @@ async fn the_check_afterwards_sees_what_is_gone() {
         let rules = &world.executor.guardrails;
         let found = audit::survey(&books, &world.executor.providers, rules).await;
         let line = |it: cloud::guardrail::Finding| format!("{}: {}", it.place, it.what);
-        found.into_iter().map(line).collect::<Vec<_>>()
+        found.findings.into_iter().map(line).collect::<Vec<_>>()
     };
     assert_eq!(look(&[]).await, Vec::<String>::new());
     let gone = r#"{"__type":"NotFoundException","message":"m"}"#;
@@ -205,7 +205,8 @@ async fn the_check_afterwards_sees_what_is_gone() {
     // Who cannot be asked at all is not passed over in silence.
     let rules = &world.executor.guardrails;
     let found = audit::survey(&books, &Providers::new(), rules).await;
-    assert_eq!(found.len(), books.lanes.len());
+    assert_eq!(found.findings.len(), books.lanes.len());
+    assert_eq!(found.astray, [], "what was not seen is not known to be astray");
 }
 
 fn work(act: Act, part: Part) -> Work {

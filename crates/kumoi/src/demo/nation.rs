@@ -18,7 +18,9 @@ use cloud::provider::local::Local;
 use definition::System;
 use jiff::Timestamp;
 use store::control::control_open;
-use store::control::plane::{alarm_raise, request_answer, request_list, requested_listen};
+use store::control::plane::{
+    alarm_raise, blueprint_cut, request_answer, request_list, requested_listen,
+};
 use store::organisation::Installer;
 use tokio::time::{sleep, timeout};
 
@@ -62,10 +64,11 @@ impl Works {
         let (_listening, mut told) = requested_listen(&self.installer).await?;
         loop {
             for asked in request_list(&control).await? {
-                let words = match self.apply(asked.blueprint).await {
-                    Ok(words) => words,
-                    Err(error) => format!("適用できません。{error:#}"),
+                let done = match &asked.cut {
+                    None => self.apply(asked.blueprint).await,
+                    Some(reason) => self.cut(asked.blueprint, reason).await,
                 };
+                let words = done.unwrap_or_else(|error| format!("できません。{error:#}"));
                 request_answer(&control, asked.blueprint, &words).await?;
             }
             alarm_raise(&control, Limits::default().alarm.as_secs_f64()).await?;
@@ -74,6 +77,15 @@ impl Works {
                 return Ok(());
             }
         }
+    }
+
+    /// Gives the rest of one up; what came of it, in words.
+    async fn cut(&self, id: i64, reason: &str) -> Result<String> {
+        let mut control = control_open(&self.installer).await?;
+        let count = blueprint_cut(&mut control, id, ("", reason)).await?;
+        Ok(format!(
+            "残りの手順 {count} を取り止めました。始めていたものは、未確定として台帳に残ります"
+        ))
     }
 
     /// Applies one as far as it can be; what came of it, in words.

@@ -4,11 +4,12 @@
 use anyhow::{Context, Result};
 use base::date::day_in_japan;
 use cloud::guardrail::Guardrails;
-use cloud::plane::blueprint::{Blueprint, Scope};
+use cloud::plane::blueprint::Blueprint;
 use cloud::plane::execute::{blueprint_keep, books_read, wanted};
 use cloud::plane::tree::Tree;
 use cloud::plane::wish::wish_read;
 use jiff::Timestamp;
+use office::access::role;
 use store::control::control_open;
 use store::control::plane::{head_list, operator_admit, operator_register};
 use store::organisation::{Credentials, Installer, Templates};
@@ -35,7 +36,10 @@ pub(super) async fn open(
             }
         };
         operator_admit(&control, &operator).await?;
-        for account in sample::operator_accounts() {
+        // Who only looks is not admitted to the plane's acts: the database refuses them, too.
+        let acting =
+            |it: &sample::SampleAccount| it.roles.split(' ').any(|it| it == role::OPERATOR);
+        for account in sample::operator_accounts().filter(acting) {
             operator_register(&control, &operator, (account.id, account.name)).await?;
         }
         if !keys.has_accounts(&operator.id) {
@@ -55,11 +59,11 @@ pub(super) async fn open(
 /// The sample blueprint, so that there is something to look at.
 async fn plan(installer: &Installer) -> Result<()> {
     let tree = Tree::nation()?;
-    let environments = wish_read("data/sample/wish.yaml", sample::WISH, &tree)?;
-    let bodies = environments.iter().map(|it| it.lane.body.clone()).collect();
+    let wished = wish_read("data/sample/wish.yaml", sample::WISH, &tree)?;
+    let scope = wished.scope();
     let rules = Guardrails::builtin(day_in_japan(Timestamp::now()))?;
-    let (wanted, books) = (wanted(&tree, environments, &rules)?, books_read(installer).await?);
-    let blueprint = Blueprint::make(&wanted, &books, &Scope::Bodies(bodies))?;
+    let wanted = wanted(&tree, wished.environments, &rules)?;
+    let blueprint = Blueprint::make(&wanted, &books_read(installer).await?, &scope)?;
     let note = "見本の青写真（実在の団体の計画ではありません）";
     blueprint_keep(installer, &blueprint, ("", note)).await?;
     Ok(())

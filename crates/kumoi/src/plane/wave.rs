@@ -34,6 +34,8 @@ enum Order {
     Month,
     /// 事業者ごと
     Vendor,
+    /// 都道府県ごと
+    Prefecture,
     /// 団体ごと
     Body,
 }
@@ -50,6 +52,7 @@ pub(super) async fn wave(arguments: &WaveArguments, installer: &Installer) -> Re
     let by = match arguments.by {
         Order::Month => By::Month,
         Order::Vendor => By::Vendor,
+        Order::Prefecture => By::Prefecture,
         Order::Body => By::Body,
     };
     print!("{}", plan_words(&plan, by, &tree));

@@ -70,7 +70,7 @@ async fn asked(arguments: &PlaneArguments, installer: &Installer) -> Result<bool
         }
         What::Apply { id } => return apply(arguments, installer, *id).await,
         What::Alarms => return alarms(&control).await,
-        What::Check => return check(arguments, installer).await,
+        What::Check { mark } => return check(arguments, installer, *mark).await,
         What::Health { json } => return health(&control, *json).await,
         What::Enrol { file, note } => return enrol(installer, file, note).await,
         What::Wave(arguments) => return wave(arguments, installer).await,
@@ -87,10 +87,9 @@ async fn plan(
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("要望 {} を読めません", file.display()))?;
     let tree = Tree::nation()?;
-    let environments = wish_read(&file.display().to_string(), &text, &tree)?;
-    let bodies: BTreeSet<String> = environments.iter().map(|it| it.lane.body.clone()).collect();
-    let scope = if everything { Scope::Everything } else { Scope::Bodies(bodies) };
-    let wanted = wanted(&tree, environments, &today()?)?;
+    let wished = wish_read(&file.display().to_string(), &text, &tree)?;
+    let scope = if everything { Scope::Everything } else { wished.scope() };
+    let wanted = wanted(&tree, wished.environments, &today()?)?;
     draft(installer, (&wanted, &scope), note).await
 }
 
@@ -122,7 +121,7 @@ async fn draft(
     if !blueprint.steps.is_empty() {
         let id = blueprint_keep(installer, &blueprint, ("", note)).await?;
         println!(
-            "\n案 {id}（{}）として残しました。運用担当が LGWAN接続系の画面（/operators）で承認します",
+            "\n案 {id}（{}）として残しました。運用担当が二人、LGWAN接続系の画面（/operators）で承認します",
             blueprint.hash
         );
     }
@@ -228,12 +227,21 @@ async fn alarms(control: &store::Connection) -> Result<bool> {
     Ok(alarms.is_empty())
 }
 
-async fn check(arguments: &PlaneArguments, installer: &Installer) -> Result<bool> {
+async fn check(arguments: &PlaneArguments, installer: &Installer, mark: bool) -> Result<bool> {
     let (rules, books) = (today()?, books_read(installer).await?);
-    let findings = audit::survey(&books, &providers(arguments, installer).await?, &rules).await;
-    tell(&findings);
-    println!("所見 {}", findings.len());
-    Ok(findings.is_empty())
+    let found = audit::survey(&books, &providers(arguments, installer).await?, &rules).await;
+    tell(&found.findings);
+    println!("所見 {}", found.findings.len());
+    if mark {
+        let count = rows::astray_mark(&control_open(installer).await?, &found.astray).await?;
+        println!("台帳で未確定にした部分 {count}。次の青写真が作り直します");
+    } else if !found.astray.is_empty() {
+        println!(
+            "台帳と違う部分 {}。青写真で作り直すには kumoi plane check --mark",
+            found.astray.len()
+        );
+    }
+    Ok(found.findings.is_empty())
 }
 
 fn tell(findings: &[Finding]) {

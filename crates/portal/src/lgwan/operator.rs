@@ -5,9 +5,12 @@
 
 mod application;
 mod blueprint;
+mod health;
 mod overview;
 mod plan;
 mod tree;
+mod warning;
+mod wave;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -59,9 +62,11 @@ impl Zone for OperatorState {
     const PEOPLE: &'static People = &OPERATORS;
     const MENU: &'static [(&'static str, &'static str, &'static str)] = &[
         ("", "全体", "Overview"),
+        ("/health", "健康", "Health"),
         ("/tree", "団体の木", "Bodies"),
         ("/blueprints", "青写真", "Blueprints"),
         ("/plan", "計画する", "Plan"),
+        ("/waves", "移行の波", "Waves"),
     ];
 
     fn body(&self, id: &str) -> Option<Arc<Body>> {
@@ -96,6 +101,7 @@ pub static PAGES: &[Page<OperatorState>] = &[
         on(f, sign_in::sign_out::<OperatorState>)
     }),
     Page::get("/operators/{organisation}", Signed, Nothing, |f| on(f, overview::overview)),
+    Page::get("/operators/{organisation}/health", Signed, Nothing, |f| on(f, health::health)),
     Page::get("/operators/{organisation}/tree", Signed, Nothing, |f| on(f, tree::all)),
     Page::get("/operators/{organisation}/tree/{prefecture}", Signed, Nothing, |f| {
         on(f, tree::prefecture)
@@ -114,6 +120,15 @@ pub static PAGES: &[Page<OperatorState>] = &[
         Nothing,
         |f| on(f, application::application),
     ),
+    Page::get("/operators/{organisation}/waves", Signed, Nothing, |f| on(f, wave::all)),
+    Page::post("/operators/{organisation}/waves", ACTING, Change, |f| {
+        on(f, wave::make).layer(DefaultBodyLimit::max(wave::LARGEST))
+    }),
+    Page::get("/operators/{organisation}/waves/{wave}", Signed, Nothing, |f| on(f, wave::one)),
+    Page::get("/operators/{organisation}/waves/{wave}/csv", Signed, Nothing, |f| on(f, wave::csv)),
+    Page::post("/operators/{organisation}/waves/{wave}/{step}", ACTING, Change, |f| {
+        on(f, wave::step)
+    }),
     Page::get("/operators/{organisation}/plan", ACTING, Nothing, |f| on(f, plan::form)),
     Page::post("/operators/{organisation}/plan", ACTING, Change, |f| {
         on(f, plan::plan).layer(DefaultBodyLimit::max(plan::LARGEST))

@@ -22,6 +22,8 @@ use crate::counter::refusal::Refusal;
 /// Months that are shown, and days of incidents that have ended.
 const MONTHS: i64 = 12;
 const DAYS: i64 = 90;
+/// How old the last answer may be to say something of now: a few rounds of the watch.
+const FRESH_SECONDS: i64 = 300;
 
 /// The whole page.
 pub async fn all(buyer: Buyer) -> Response {
@@ -32,8 +34,11 @@ async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
     let today = buyer.actor.today();
     let from = today.first_of_month().saturating_sub(Span::new().months(MONTHS - 1));
     let client = buyer.cloud().await?;
-    let by_month = availability(&watched_list(&*client, from).await?);
-    let since = Timestamp::now() - Span::new().hours(24 * DAYS);
+    let watched = watched_list(&*client, from).await?;
+    let by_month = availability(&watched);
+    let now = Timestamp::now();
+    let last = watched.iter().map(|one| one.last_at).max();
+    let since = now - Span::new().hours(24 * DAYS);
     let incidents = incident_list(&*client, since).await?;
     let answers = layers();
     let open: Vec<&Incident> = incidents.iter().filter(|one| one.ended_at.is_none()).collect();
@@ -45,9 +50,13 @@ async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
         .iter()
         .map(|(title, body)| Notice { body, ..Notice::new(Tone::Danger, title) })
         .collect();
+    let quiet = quiet(buyer, last);
     if notices.is_empty() {
+        let is_fresh = last.is_some_and(|at| now.duration_since(at).as_secs() <= FRESH_SECONDS);
+        let tone = if is_fresh { Tone::Success } else { Tone::Warning };
+        let body = if is_fresh { "" } else { &quiet };
         let said = buyer.say("いま分かっている障害はありません。", "No incident is known now.");
-        notices.push(Notice::new(Tone::Success, said));
+        notices.push(Notice { body, ..Notice::new(tone, said) });
     }
     let content = html! {
         @if !open.is_empty() {
@@ -60,6 +69,25 @@ async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
         (section(buyer.say("責任の分かれ目", "Who answers for what"), responsibility(buyer, &answers)))
     };
     Ok(buyer.page(buyer.say("稼働と障害", "Status"), notices, content))
+}
+
+/// What is said where nobody looked lately: that nothing is known is no good news.
+fn quiet(buyer: &Buyer, last: Option<Timestamp>) -> String {
+    match last.map(|at| moment_text(buyer.language, at)) {
+        None => buyer
+            .say(
+                "見張りはまだ確かめていません。いまの状態は分かりません。",
+                "Nothing was asked yet: the state of now is unknown.",
+            )
+            .to_owned(),
+        Some(at) => format!(
+            "{} {at}",
+            buyer.say(
+                "見張りが止まっています。いまの状態は分かりません。最後に確かめたのは",
+                "The watch has stopped: the state of now is unknown. Last asked at",
+            )
+        ),
+    }
 }
 
 fn responsible<'a>(layer: &'a str, answers: &'a [Layer]) -> &'a str {

@@ -62,10 +62,11 @@ struct Scene {
     _place: Place,
 }
 
-struct Answer {
-    status: StatusCode,
-    location: String,
-    text: String,
+/// What a page answered; the operators' tests ask in the same way.
+pub(super) struct Answer {
+    pub status: StatusCode,
+    pub location: String,
+    pub text: String,
 }
 
 impl Scene {
@@ -187,7 +188,7 @@ fn municipality(id: &str) -> Organisation {
     Organisation { code: code.to_owned(), ..sample_organisation(id) }
 }
 
-fn request(verb: &str, path: &str, cookie: &str, form: Option<&str>) -> Request<Body> {
+pub(super) fn request(verb: &str, path: &str, cookie: &str, form: Option<&str>) -> Request<Body> {
     Request::builder()
         .method(verb)
         .uri(path)
@@ -197,18 +198,18 @@ fn request(verb: &str, path: &str, cookie: &str, form: Option<&str>) -> Request<
         .expect("a request")
 }
 
-async fn answer(router: Router, request: Request<Body>) -> Answer {
+pub(super) async fn answer(router: Router, request: Request<Body>) -> Answer {
     let response = router.oneshot(request).await.expect("an answer");
     let location = response.headers().get(header::LOCATION);
     let location = location.map(|value| value.to_str().expect("a text").to_owned());
     let status = response.status();
-    let body = to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    let body = to_bytes(response.into_body(), 4 << 20).await.expect("a body");
     let text = String::from_utf8(body.to_vec()).expect("UTF-8");
     Answer { status, location: location.unwrap_or_default(), text }
 }
 
 #[track_caller]
-fn check(answer: &Answer, status: u16, words: &[&str]) {
+pub(super) fn check(answer: &Answer, status: u16, words: &[&str]) {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
     for word in words {
         assert!(answer.text.contains(word), "{word} is missing in {}", answer.text);

@@ -1,7 +1,10 @@
 //! 検証報告: what the pilots are asked to verify, filled from what was measured of this municipality;
 //! gaps are shown as gaps. Nothing is entered here.
 
+use std::collections::BTreeMap;
+
 use axum::response::Response;
+use base::date::Date;
 use cloud::gate::Report;
 use cloud::service_level::{Availability, availability, level_on};
 use cloud::verification::{Aspect, Facts, Line, lines, pattern};
@@ -56,7 +59,8 @@ async fn facts(buyer: &Buyer) -> Result<(Facts, bool), Refusal> {
     let client = buyer.cloud().await?;
     let today = buyer.actor.today();
     let from = today.first_of_month().saturating_sub(Span::new().months(MONTHS));
-    let mut facts = Facts { level: level_on(today).ok(), ..Facts::default() };
+    let at = Timestamp::now();
+    let mut facts = Facts { level: level_on(today).ok(), at, ..Facts::default() };
     for contract in contract_list(&*client).await? {
         if contract.state == IN_SERVICE {
             let kept = offer_report(&*client, contract.offer.id).await?;
@@ -66,21 +70,24 @@ async fn facts(buyer: &Buyer) -> Result<(Facts, bool), Refusal> {
         facts.contracts.push((contract, acts));
     }
     facts.moves = moved_list(&*client).await?;
-    facts.availability = whole(availability(&watched_list(&*client, from).await?).into_values());
-    let since = Timestamp::now() - Span::new().hours(24 * 31 * MONTHS);
+    facts.availability = whole(availability(&watched_list(&*client, from).await?));
+    let since = at - Span::new().hours(24 * 31 * MONTHS);
     facts.incidents = incident_list(&*client, since).await?;
     facts.shares = own_shares(&*client, from).await?;
     let surrounding = facts.reports.iter().any(|one| one.standard.is_none());
     Ok((facts, surrounding))
 }
 
-/// All months and services together.
-fn whole(parts: impl Iterator<Item = Availability>) -> Availability {
-    parts.fold(Availability::default(), |sum, one| Availability {
-        checks: sum.checks + one.checks,
-        failures: sum.failures + one.failures,
-        slowest_ms: sum.slowest_ms.max(one.slowest_ms),
-    })
+/// All months of each service together.
+fn whole(parts: BTreeMap<(Date, String), Availability>) -> Vec<(String, Availability)> {
+    let mut out: BTreeMap<String, Availability> = BTreeMap::new();
+    for ((_, service), one) in parts {
+        let sum = out.entry(service).or_default();
+        sum.checks += one.checks;
+        sum.failures += one.failures;
+        sum.slowest_ms = sum.slowest_ms.max(one.slowest_ms);
+    }
+    out.into_iter().collect()
 }
 
 fn part(buyer: &Buyer, found: &[Line], aspect: Aspect) -> Markup {

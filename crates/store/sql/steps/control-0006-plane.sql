@@ -57,9 +57,11 @@ create table control.part (
     reference text,
     generation bigint not null,
     step text not null,
-    -- False: it was asked for and given up, so that it may be there.
+    -- False: nobody knows whether it is there as it is written, for the reason beside it.
     settled boolean not null default true,
-    primary key (environment, part)
+    doubt text,
+    primary key (environment, part),
+    check (settled = (doubt is null))
 );
 
 create table control.blueprint (
@@ -71,6 +73,9 @@ create table control.blueprint (
         check (state in ('案', '承認済', '適用中', '完了', '取下げ', '却下')),
     made_by text not null check (made_by <> ''),
     made_at timestamptz not null default now(),
+    -- What a command planned takes two operators: the first of them.
+    checked_by text check (checked_by <> ''),
+    checked_at timestamptz,
     approved_by text check (approved_by <> ''),
     approved_at timestamptz,
     -- Why nobody of the operators could approve: only the command line may say so.
@@ -79,6 +84,9 @@ create table control.blueprint (
     begun_at timestamptz,
     ended_at timestamptz,
     check (approved_by <> made_by),
+    check (approved_by <> checked_by),
+    check (approved_by is null or emergency is not null or checked_by is not null
+        or made_by <> '基盤の運用（コマンド）'),
     check (emergency is null or approved_by is not null),
     check (state in ('案', '取下げ', '却下') or (approved_by is not null and approved_at is not null)),
     check ((state in ('適用中', '完了')) = (generation is not null))
@@ -147,7 +155,8 @@ create trigger keep before update or delete on control.plane_act
     for each row execute function control.keep_plan();
 
 -- Makers and approvers are who acts on the connection, never who somebody says. The command line
--- does not approve, but in an emergency, which stays beside the blueprint.
+-- does not approve, but in an emergency, which stays beside the blueprint. Who types commands may be
+-- an operator, too: what a command made takes two of them, and the first approval only checks.
 create function control.sign_blueprint() returns trigger language plpgsql as
 $$
 declare
@@ -159,24 +168,39 @@ begin
         new.made_by := actor;
         new.made_at := now();
         new.state := '案';
+        new.checked_by := null;
+        new.checked_at := null;
         new.approved_by := null;
         new.approved_at := null;
         new.emergency := null;
         return new;
-    elsif (new.approved_by, new.approved_at, new.emergency)
-            is not distinct from (old.approved_by, old.approved_at, old.emergency)
+    elsif new.state = '案' and old.state <> '案' then
+        raise exception '案に戻すことはできません';
+    elsif (new.approved_by, new.approved_at, new.checked_by, new.checked_at, new.emergency)
+            is not distinct from (old.approved_by, old.approved_at, old.checked_by,
+                old.checked_at, old.emergency)
             and (new.state <> '承認済' or old.state = '承認済') then
         return new;
     elsif old.state <> '案' or new.state <> '承認済' then
         raise exception '承認は、案について一度だけ行えます';
     elsif actor <> '基盤の運用（コマンド）' then
-        new.approved_by := actor;
         new.emergency := null;
+        if old.made_by = '基盤の運用（コマンド）' and old.checked_by is null then
+            new.state := '案';
+            new.checked_by := actor;
+            new.checked_at := now();
+            new.approved_by := null;
+            new.approved_at := null;
+            return new;
+        end if;
+        new.approved_by := actor;
     elsif new.emergency is null then
         raise exception 'コマンドは承認しません。運用担当が画面で承認してください';
     else
         new.approved_by := '緊急の承認（コマンド）';
     end if;
+    new.checked_by := old.checked_by;
+    new.checked_at := old.checked_at;
     new.approved_at := now();
     return new;
 end
@@ -200,7 +224,7 @@ $$;
 create trigger sign before insert on control.plane_act
     for each row execute function control.sign_plane_act();
 
--- The executor is told of what is to be applied.
+-- The executor is told of what is to be applied or given up.
 create function control.tell_plane() returns trigger language plpgsql as
 $$
 begin
@@ -209,7 +233,7 @@ begin
 end
 $$;
 create trigger asked after insert on control.plane_act
-    for each row when (new.act = '適用の求め') execute function control.tell_plane();
+    for each row when (new.act in ('適用の求め', '取止めの求め')) execute function control.tell_plane();
 
 grant usage on schema control to kumoi_operator;
 grant select on control.operator, control.plane, control.environment, control.part, control.blueprint,
@@ -224,11 +248,12 @@ alter table control.blueprint enable row level security;
 create policy see on control.blueprint for select to kumoi_operator using (true);
 create policy make on control.blueprint for insert to kumoi_operator with check (state = '案');
 create policy decide on control.blueprint for update to kumoi_operator
-    using (state in ('案', '承認済')) with check (state in ('承認済', '取下げ', '却下'));
+    using (state in ('案', '承認済')) with check (state in ('案', '承認済', '取下げ', '却下'));
 alter table control.plane_act enable row level security;
 create policy see on control.plane_act for select to kumoi_operator using (true);
 create policy act on control.plane_act for insert to kumoi_operator
-    with check (act in ('作成', '承認', '却下', '取下げ', '適用の求め'));
+    with check (act in ('作成', '一人目の承認', '承認', '却下', '取下げ', '適用の求め',
+        '取止めの求め'));
 
 -- Steps are added to the own draft, never to one that somebody else made or that was approved.
 create function control.is_draft(asked bigint) returns boolean language sql stable as

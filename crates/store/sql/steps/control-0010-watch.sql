@@ -9,6 +9,8 @@ create table control.watched (
     checks integer not null check (checks > 0),
     failures integer not null check (failures between 0 and checks),
     slowest_ms integer not null check (slowest_ms >= 0),
+    -- When it was asked last: what is older than a few minutes says nothing of now.
+    last_at timestamptz not null,
     primary key (organisation, service, day)
 );
 
@@ -60,6 +62,16 @@ create policy own on control.incident_note for select to kumoi_buyer
         and (i.organisation is null or i.organisation = control.own())));
 
 grant select on control.watched, control.incident, control.incident_note to kumoi_buyer;
+
+-- The national operator sees of every body whether it answers and what went wrong, and of the body
+-- no more than its name.
+create policy operator on control.watched for select to kumoi_operator using (true);
+create policy operator on control.incident for select to kumoi_operator using (true);
+create policy operator on control.incident_note for select to kumoi_operator using (true);
+create view control.watched_body as
+    select id, name from control.organisation where kind <> 'operator';
+grant select on control.watched, control.incident, control.incident_note, control.watched_body
+    to kumoi_operator;
 
 -- What was measured of its own moves, for the report of the trial (検証).
 alter table control.relocation enable row level security;

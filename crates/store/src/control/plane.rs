@@ -2,10 +2,11 @@
 //! alarms. Knows no provider and no meaning of a part; who may do what stands in the database too.
 
 mod approval;
+mod astray;
 mod health;
 mod journal;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod view;
 
 use base::said;
@@ -15,11 +16,13 @@ use tokio_postgres::{Client, Row};
 
 use crate::{GenericClient, StoreError};
 
+pub(super) use approval::acting;
 pub use approval::{
-    Requested, blueprint_approve, blueprint_approve_in_emergency, blueprint_reject,
-    blueprint_request, blueprint_withdraw, operator_admit, operator_register, request_answer,
-    request_list, requested_listen,
+    Approved, Requested, blueprint_approve, blueprint_approve_in_emergency, blueprint_reject,
+    blueprint_request, blueprint_request_cut, blueprint_withdraw, operator_admit,
+    operator_register, request_answer, request_list, requested_listen,
 };
+pub use astray::{Astray, astray_mark};
 pub use health::{Counted, Health, health_read};
 pub use journal::{Journal, Mark, alarm_list, alarm_raise};
 pub use view::{
@@ -42,8 +45,9 @@ pub struct Part {
     pub reference: Option<String>,
     /// The generation in which it last changed.
     pub generation: i64,
-    /// False when it was asked for and given up: it may be there.
-    pub settled: bool,
+    /// Why nobody knows whether it is there as it is written: it was asked for and given up, or the
+    /// check found it astray. `None` where it is settled.
+    pub doubt: Option<String>,
 }
 
 /// A step as it is planned.
@@ -99,6 +103,8 @@ pub struct Head {
     pub made_by: String,
     /// When.
     pub made_at: Timestamp,
+    /// Which operator approved it first, where it takes two: what a command made.
+    pub checked_by: Option<String>,
     /// Who approved it.
     pub approved_by: Option<String>,
     /// When.
@@ -126,7 +132,7 @@ pub enum Begun {
 pub async fn parts_read(client: &impl GenericClient) -> Result<(i64, Vec<Part>), StoreError> {
     let generation = client.query_one("select generation from control.plane", &[]).await?;
     let sql =
-        "select environment, part, value::text, reference, generation, settled from control.part";
+        "select environment, part, value::text, reference, generation, doubt from control.part";
     let rows = client.query(sql, &[]).await?;
     Ok((generation.try_get(0)?, rows.iter().map(part).collect::<Result<_, _>>()?))
 }
@@ -138,7 +144,7 @@ fn part(row: &Row) -> Result<Part, StoreError> {
         value: row.try_get(2)?,
         reference: row.try_get(3)?,
         generation: row.try_get(4)?,
-        settled: row.try_get(5)?,
+        doubt: row.try_get(5)?,
     })
 }
 
@@ -199,9 +205,9 @@ pub async fn blueprint_keep(
     Ok(id)
 }
 
-/// Gives up what is waiting or held. What was asked for already may be there: it stays on the books
-/// as unsettled until a later blueprint makes or removes it, and a removal stays as it was, so that
-/// nothing at a provider is forgotten. How many steps were given up.
+/// Gives up what is waiting or held. What was asked for already may be there or gone: it stays on
+/// the books as unsettled until a later blueprint makes or removes it, so that nothing at a
+/// provider is forgotten. How many steps were given up.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] while somebody applies it, and for one that was not begun or has ended.
@@ -225,11 +231,13 @@ pub async fn blueprint_cut(
             where blueprint = $1 and state in ('待ち', '実行中', '保留')
             returning id, environment, part, value, act, attempts),
         kept as (
-            insert into control.part (environment, part, value, generation, step, settled)
-            select c.environment, c.part, c.value, b.generation, c.id, false
+            insert into control.part (environment, part, value, generation, step, settled, doubt)
+            select c.environment, c.part, c.value, b.generation, c.id, false,
+              '青写真 ' || b.id || ' の' || c.act || 'が、始めたまま取り止められました'
             from cut c join control.blueprint b on b.id = $1
-            where c.act in ('作成', '変更') and c.attempts > 0
-            on conflict (environment, part) do update set settled = false),
+            where c.act <> '登録' and c.attempts > 0
+            on conflict (environment, part) do update
+            set settled = false, doubt = excluded.doubt),
         told as (
             update control.environment e set changes = e.changes + 1
             where e.id in (select environment from cut)),
@@ -265,8 +273,8 @@ pub async fn head_list(client: &impl GenericClient) -> Result<Vec<Head>, StoreEr
 }
 
 const HEAD: &str =
-    "select id, hash, base, note, state, made_by, made_at, approved_by, approved_at, emergency
-     from control.blueprint";
+    "select id, hash, base, note, state, made_by, made_at, checked_by, approved_by, approved_at,
+       emergency from control.blueprint";
 
 fn head(row: &Row) -> Result<Head, StoreError> {
     Ok(Head {
@@ -277,9 +285,10 @@ fn head(row: &Row) -> Result<Head, StoreError> {
         state: row.try_get(4)?,
         made_by: row.try_get(5)?,
         made_at: row.try_get(6)?,
-        approved_by: row.try_get(7)?,
-        approved_at: row.try_get(8)?,
-        emergency: row.try_get(9)?,
+        checked_by: row.try_get(7)?,
+        approved_by: row.try_get(8)?,
+        approved_at: row.try_get(9)?,
+        emergency: row.try_get(10)?,
     })
 }
 

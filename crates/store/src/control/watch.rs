@@ -21,6 +21,17 @@ pub struct Watched {
     pub failures: i32,
     /// The slowest answer, milliseconds.
     pub slowest_ms: i32,
+    /// When it was asked last.
+    pub last_at: Timestamp,
+}
+
+/// What the watch heard of a service of an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Whose.
+    pub organisation: String,
+    /// What.
+    pub watched: Watched,
 }
 
 /// 障害: something that went wrong.
@@ -46,23 +57,56 @@ pub struct Incident {
     pub notes: Vec<(Timestamp, String, String)>,
 }
 
-/// Books one question to a service: whether it answered and after how long.
+/// Books what was heard since the last time, all of it or nothing; each organisation, service and
+/// day stands in it once. Of organisations that are not here any more nothing is kept.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn watch_book(
-    client: &Client,
-    (organisation, service, day): (&str, &str, Date),
-    answered_ms: Option<i32>,
-) -> Result<(), StoreError> {
-    let failures = i32::from(answered_ms.is_none());
-    let slowest = answered_ms.unwrap_or_default();
-    let sql = "insert into control.watched as w values ($1, $2, $3, 1, $4, $5)
+pub async fn watch_book(client: &impl GenericClient, all: &[Heard]) -> Result<(), StoreError> {
+    let text = |of: fn(&Heard) -> &str| -> Vec<&str> { all.iter().map(of).collect() };
+    let number =
+        |of: fn(&Watched) -> i32| -> Vec<i32> { all.iter().map(|it| of(&it.watched)).collect() };
+    let days: Vec<Date> = all.iter().map(|it| it.watched.day).collect();
+    let moments: Vec<Timestamp> = all.iter().map(|it| it.watched.last_at).collect();
+    let sql = "insert into control.watched as w
+                 (organisation, service, day, checks, failures, slowest_ms, last_at)
+               select h.* from unnest($1::text[], $2::text[], $3::date[], $4::integer[],
+                   $5::integer[], $6::integer[], $7::timestamptz[])
+                   as h(organisation, service, day, checks, failures, slowest_ms, last_at)
+                 join control.organisation o on o.id = h.organisation
                on conflict (organisation, service, day) do update
-               set checks = w.checks + 1, failures = w.failures + excluded.failures,
-                   slowest_ms = greatest(w.slowest_ms, excluded.slowest_ms)";
-    client.execute(sql, &[&organisation, &service, &day, &failures, &slowest]).await?;
+               set checks = w.checks + excluded.checks, failures = w.failures + excluded.failures,
+                   slowest_ms = greatest(w.slowest_ms, excluded.slowest_ms),
+                   last_at = greatest(w.last_at, excluded.last_at)";
+    let given: [&(dyn tokio_postgres::types::ToSql + Sync); 7] = [
+        &text(|it| &it.organisation),
+        &text(|it| &it.watched.service),
+        &days,
+        &number(|it| it.checks),
+        &number(|it| it.failures),
+        &number(|it| it.slowest_ms),
+        &moments,
+    ];
+    client.execute(sql, &given).await?;
     Ok(())
+}
+
+/// The municipalities that are asked, each in all zones: what was opened, here or moved elsewhere,
+/// and is not being deleted.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn watched_bodies(client: &impl GenericClient) -> Result<Vec<String>, StoreError> {
+    let sql = "select o.id from control.organisation o
+               where o.kind = 'municipality'
+                 and (exists (select from pg_database d where d.datname = o.id)
+                   or exists (select from control.contract c
+                     where c.organisation = o.id and c.opened_at is not null))
+                 and not exists (select from control.deletion d
+                   where d.organisation = o.id and d.state in ('消去中', '照合済', '完了'))
+               order by o.id";
+    let rows = client.query(sql, &[]).await?;
+    rows.iter().map(|row| row.try_get(0).map_err(StoreError::from)).collect()
 }
 
 /// How the services that this login may see answered, from a day on.
@@ -73,7 +117,7 @@ pub async fn watched_list(
     client: &impl GenericClient,
     from: Date,
 ) -> Result<Vec<Watched>, StoreError> {
-    let sql = "select service, day, checks, failures, slowest_ms from control.watched
+    let sql = "select service, day, checks, failures, slowest_ms, last_at from control.watched
                where day >= $1 order by service, day";
     let watched = |row: &Row| {
         Ok(Watched {
@@ -82,24 +126,30 @@ pub async fn watched_list(
             checks: row.try_get(2)?,
             failures: row.try_get(3)?,
             slowest_ms: row.try_get(4)?,
+            last_at: row.try_get(5)?,
         })
     };
     client.query(sql, &[&from]).await?.iter().map(watched).collect()
 }
 
 /// Opens an incident; its number. What the watch finds again while it goes on is the same one:
-/// `None` then.
+/// `None` then, as for an organisation that is not here. What it finds after a person ended one
+/// begins where that one ended.
 ///
 /// # Errors
 /// [`StoreError::Database`], also when there is no such organisation.
 pub async fn incident_open(
-    client: &Client,
+    client: &impl GenericClient,
     incident: &Incident,
 ) -> Result<Option<i64>, StoreError> {
     let found_by = if incident.by_watch { "見張り" } else { "人" };
     let sql = "insert into control.incident
                  (organisation, service, layer, title, began_at, found_by)
-               values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning id";
+               select $1, $2, $3, $4, greatest($5, max(i.ended_at)), $6
+               from control.incident i where $6 = '見張り' and i.found_by = '見張り'
+                 and i.organisation = $1 and i.service = $2
+               having $6 <> '見張り' or exists (select from control.organisation where id = $1)
+               on conflict do nothing returning id";
     let given: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
         &incident.organisation,
         &incident.service,
@@ -117,7 +167,7 @@ pub async fn incident_open(
 /// # Errors
 /// [`StoreError::NotFound`] when there is none of this number.
 pub async fn incident_note(
-    client: &Client,
+    client: &impl GenericClient,
     id: i64,
     (actor, words): (&str, &str),
 ) -> Result<(), StoreError> {
@@ -149,38 +199,73 @@ fn over(id: i64) -> StoreError {
     ))
 }
 
-/// Ends an incident, and says why it is over.
+/// Ends an incident at a moment, and says why it is over.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when it has ended or there is none of this number.
 pub async fn incident_end(
-    client: &Client,
-    id: i64,
+    client: &impl GenericClient,
+    (id, at): (i64, Timestamp),
     (actor, words): (&str, &str),
 ) -> Result<(), StoreError> {
     let sql = "with ended as (
-                 update control.incident set ended_at = greatest(now(), began_at)
+                 update control.incident set ended_at = greatest($4, began_at)
                  where id = $1 and ended_at is null returning id)
                insert into control.incident_note (incident, actor, words)
                select id, $2, $3 from ended";
-    match client.execute(sql, &[&id, &actor, &words]).await? {
+    match client.execute(sql, &[&id, &actor, &words, &at]).await? {
         0 => Err(over(id)),
         _ => Ok(()),
     }
 }
 
-/// The incident that the watch has open for a service.
+/// The incidents that the watch has open: number, organisation and service.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn incident_watched(
-    client: &Client,
-    (organisation, service): (&str, &str),
-) -> Result<Option<i64>, StoreError> {
-    let sql = "select id from control.incident where organisation = $1 and service = $2
-               and ended_at is null and found_by = '見張り'";
-    let row = client.query_opt(sql, &[&organisation, &service]).await?;
-    row.map(|row| row.try_get(0).map_err(StoreError::from)).transpose()
+pub async fn incidents_watched(
+    client: &impl GenericClient,
+) -> Result<Vec<(i64, String, String)>, StoreError> {
+    let sql = "select id, organisation, service from control.incident
+               where ended_at is null and found_by = '見張り' order by id";
+    let rows = client.query(sql, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}
+
+/// How a service answers now, as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latest {
+    /// The organisation and its name.
+    pub organisation: (String, String),
+    /// The service.
+    pub service: String,
+    /// When it was asked last.
+    pub last_at: Timestamp,
+    /// Questions and failures of the last day on which it was asked.
+    pub of_day: (i32, i32),
+}
+
+/// Every service of every organisation with its last day, those that were not asked for longest
+/// first.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn latest_list(client: &impl GenericClient) -> Result<Vec<Latest>, StoreError> {
+    let sql = "select organisation, name, service, last_at, checks, failures from (
+                 select distinct on (w.organisation, w.service) w.organisation, b.name, w.service,
+                   w.last_at, w.checks, w.failures
+                 from control.watched w join control.watched_body b on b.id = w.organisation
+                 order by w.organisation, w.service, w.day desc) latest
+               order by last_at, organisation, service";
+    let latest = |row: &Row| {
+        Ok(Latest {
+            organisation: (row.try_get(0)?, row.try_get(1)?),
+            service: row.try_get(2)?,
+            last_at: row.try_get(3)?,
+            of_day: (row.try_get(4)?, row.try_get(5)?),
+        })
+    };
+    client.query(sql, &[]).await?.iter().map(latest).collect()
 }
 
 /// The incidents that this login may see and that went on at or after a moment, the newest first.

@@ -162,7 +162,7 @@ pub fn moves_left(moves: Vec<Move>, books: &Books) -> (Vec<Move>, usize) {
     for (lane, parts) in &books.lanes {
         let mut fields = lane.split('.');
         let (Some(body), Some("production")) = (fields.next(), fields.next()) else { continue };
-        let settled = parts.iter().filter(|(_, held)| held.settled);
+        let settled = parts.iter().filter(|(_, held)| held.doubt.is_none());
         let systems = settled.filter_map(|(id, _)| id.strip_prefix("system.")?.rsplit_once('.'));
         done.extend(systems.map(|(system, _)| (body, system)));
     }

@@ -228,7 +228,8 @@ fn what_the_books_hold_in_production_is_done() {
     };
     let held = |system: &str, settled: bool| {
         let part = part(system);
-        (part.id(), Held { part, reference: None, generation: 1, settled })
+        let doubt = (!settled).then(|| "見本".to_owned());
+        (part.id(), Held { part, reference: None, generation: 1, doubt })
     };
     let lane =
         |name: &str, parts: Vec<(String, Held)>| (name.to_owned(), parts.into_iter().collect());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::call::{At, Fault, element, elements, text};
 use super::grant::{administrator_trust, archive_key_policy, key_policy};
-use super::organization::gone;
+use super::organization::{gone, half_done};
 use super::{Aws, Session, account_of};
 use crate::guardrail::{Encryption, Resource};
 use crate::plane::environment::{Kind, Lane, Region};
@@ -147,6 +147,8 @@ impl Aws {
         let who = self.session(account_of(work)?).await?;
         let place = (&*who, self.region(region));
         match self.kms(place, "DescribeKey", json!({"KeyId": KEY})).await {
+            // One that cannot be used is not there as it is to be: it is taken up and brought back.
+            Ok(found) if work.act == Act::Make && !is_enabled(&found) => Ok(None),
             Ok(found) => Ok(Some(text(&found, "/KeyMetadata/KeyId")?)),
             // One that was given up before it had its name has the mark of its step: to be removed
             // it is found by that, to be made it is taken up and named.
@@ -166,7 +168,9 @@ impl Aws {
         let who = self.session(account_of(work)?).await?;
         let place = (&*who, self.region(region));
         // A key without its name yet is known by its mark: an account has one of ours in a region.
-        let left = if work.again { self.key_marked(place).await? } else { None };
+        let known = work.reference.as_deref();
+        let is_known = work.again || known.is_some();
+        let left = if is_known { self.key_left(place, known).await? } else { None };
         let id = match left {
             Some(id) => id,
             None => {
@@ -183,9 +187,34 @@ impl Aws {
         };
         let alias = json!({"AliasName": KEY, "TargetKeyId": id});
         match self.kms(place, "CreateAlias", alias).await {
-            Err(fault) if !fault.is(&["AlreadyExistsException"]) => Err(fault.into()),
+            // The key is there, whatever the answer: it must not be made a second time.
+            Err(fault) if !fault.is(&["AlreadyExistsException"]) => Err(half_done(fault.into())),
             _ => Ok(Some(id)),
         }
+    }
+
+    /// The key that is there by its name or by its number, brought back into use: what was stored
+    /// under it can be read by no other. Else one with our mark.
+    async fn key_left(
+        &self,
+        place: (&Session, &str),
+        known: Option<&str>,
+    ) -> Result<Option<String>, ProviderError> {
+        for name in [Some(KEY), known].into_iter().flatten() {
+            let found = match self.kms(place, "DescribeKey", json!({"KeyId": name})).await {
+                Err(fault) if fault.is(&["NotFoundException"]) => continue,
+                found => found?,
+            };
+            let id = text(&found, "/KeyMetadata/KeyId")?;
+            if found["KeyMetadata"]["KeyState"] == "PendingDeletion" {
+                self.kms(place, "CancelKeyDeletion", json!({"KeyId": id})).await?;
+            }
+            if !is_enabled(&found) {
+                self.kms(place, "EnableKey", json!({"KeyId": id})).await?;
+            }
+            return Ok(Some(id));
+        }
+        self.key_marked(place).await
     }
 
     /// The key in use that a step of ours made.
@@ -350,6 +379,10 @@ impl Aws {
         }
         Ok(all)
     }
+}
+
+fn is_enabled(found: &Value) -> bool {
+    found["KeyMetadata"]["KeyState"] == "Enabled"
 }
 
 /// The budget of an environment; names are the management account's own.

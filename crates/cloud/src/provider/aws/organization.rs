@@ -235,7 +235,8 @@ impl Aws {
     async fn account_wait(&self, request: String) -> Result<String, ProviderError> {
         let body = json!({"CreateAccountRequestId": request});
         for _ in 0..LOOKS {
-            let status = self.organizations("DescribeCreateAccountStatus", body.clone()).await?;
+            let status = self.organizations("DescribeCreateAccountStatus", body.clone()).await;
+            let status = status.map_err(|it| half_done(it.into()))?;
             if let Some(account) = state(&status)? {
                 return Ok(account);
             }
@@ -353,6 +354,15 @@ pub(super) fn policy_text(work: &Work, text: &str) -> Result<String, ProviderErr
         }
     }
     Ok(text)
+}
+
+/// A further request about what was begun already was sent away: it may be there, so that it is
+/// looked for before it is asked for again.
+pub(super) fn half_done(error: ProviderError) -> ProviderError {
+    match error {
+        ProviderError::Throttled(words) => ProviderError::NotYet(words),
+        other => other,
+    }
 }
 
 /// What was not there is gone, too.

@@ -91,7 +91,7 @@ fn books_of(wanted: &Wanted) -> Result<Books> {
     let mut lanes = BTreeMap::new();
     for (lane, parts) in wanted.lanes()? {
         let held =
-            |part| Held { part, reference: Some("made".to_owned()), generation: 1, settled: true };
+            |part| Held { part, reference: Some("made".to_owned()), generation: 1, doubt: None };
         lanes.insert(lane, parts.into_iter().map(|(id, part)| (id, held(part))).collect());
     }
     Ok(Books { generation: 1, lanes, ..Books::default() })

@@ -156,6 +156,9 @@ async fn plane(
     let killed = begin.elapsed();
     let done = books_read(&installer).await?.lanes.len();
     println!("nation, killed: {done} environments had begun");
+    // Killed before anything or after everything there is nothing to resume.
+    let all = wanted.environments.len();
+    ensure!((1..=all).contains(&done), "killed at {done} of {all} environments");
     // The server notices that the connection with the lock is gone.
     let mut ended = self::child(folder, (id, moto.port()), calls)?.wait().await?;
     for _ in 0..5 {

@@ -6,9 +6,9 @@ use axum::response::Response;
 use cloud::plane::tree::Tree;
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::control::plane::{Lane, head_read, lane_list, request_list};
+use store::control::plane::{Lane, act_list, head_read, lane_list, request_list};
 
-use super::{ACTS, Operator, STEP_STATES, ago, environment, nation, word};
+use super::{ACTS, Operator, STEP_STATES, ago, environment, nation, warning, word};
 use crate::component::notice::{Notice, Tone, progress};
 use crate::component::table::{Cell, Column, Pages, Row, Table, pagination, table};
 use crate::counter::refusal::Refusal;
@@ -37,6 +37,7 @@ async fn made(operator: &Operator, id: i64, page: usize) -> Result<Response, Ref
     let client = operator.cloud().await?;
     let head = head_read(&*client, id).await?;
     let lanes = lane_list(&*client, id).await?;
+    let acts = act_list(&*client, id).await?;
     let is_asked = request_list(&*client).await?.iter().any(|one| one.blueprint == id);
     let held = lanes.iter().filter(|lane| is_held(lane)).count();
     let back = operator.href(&format!("/blueprints/{id}"));
@@ -63,6 +64,8 @@ async fn made(operator: &Operator, id: i64, page: usize) -> Result<Response, Ref
     } else if head.state == "完了" {
         notices.push(Notice::new(Tone::Success, operator.say("完了しました。", "All is done.")));
     }
+    let came = warning::outcome(operator, &head, &acts).filter(|_| !is_asked);
+    notices.extend(came.as_ref().map(|words| Notice::new(Tone::Warning, words)));
     let title =
         format!("{} {id}", operator.say("適用の進み具合：青写真", "Application of blueprint"));
     Ok(operator.page(&title, notices, content))

@@ -20,10 +20,10 @@ use office::access::role;
 use serde::Deserialize;
 use store::control::plane::{
     Act, Head, act_list, blueprint_approve, blueprint_reject, blueprint_request,
-    blueprint_withdraw, head_list, request_list,
+    blueprint_request_cut, blueprint_withdraw, head_list, request_list,
 };
 
-use super::{ACTS, Operator, environment, nation, refusal, see, word};
+use super::{ACTS, Operator, environment, nation, refusal, see, warning, word};
 use crate::component::day::{moment, moment_text};
 use crate::component::form::{
     ButtonKind, Field, FieldError, PostForm, button, error_summary, hidden, post_form, textarea,
@@ -35,6 +35,8 @@ use crate::component::record::{Group, Item, Record, Value, record};
 use crate::component::table::{Cell, Column, Pages, Row, Table, pagination, table};
 use crate::counter::refusal::Refusal;
 
+/// Who makes what the command line makes, as the database signs it.
+const COMMAND: &str = "基盤の運用（コマンド）";
 /// How many steps stand on a page.
 const STEPS: usize = 100;
 
@@ -49,8 +51,9 @@ const STATES: [(&str, &str); 6] = [
 ];
 
 /// What is recorded as done, and in English.
-const DONE: [(&str, &str); 10] = [
+const DONE: [(&str, &str); 12] = [
     ("作成", "Made"),
+    ("一人目の承認", "Approved by the first of two"),
     ("承認", "Approved"),
     ("緊急の承認", "Approved in an emergency"),
     ("却下", "Rejected"),
@@ -58,6 +61,7 @@ const DONE: [(&str, &str); 10] = [
     ("適用の求め", "Application asked for"),
     ("適用開始", "Application begun"),
     ("適用の結果", "Outcome"),
+    ("取止めの求め", "Giving up asked for"),
     ("残りの取止め", "Rest given up"),
     ("完了", "Done"),
 ];
@@ -142,7 +146,9 @@ async fn shown(
     let content = html! {
         (card(operator, &head))
         (decision(operator, &head, (is_asked, failure)))
+        (warning::removed(operator, tree, &blueprint))
         (section(operator.say("変わるもの", "What changes"), lines(operator, &head, &blueprint)))
+        (warning::noted(operator, &blueprint))
         (policies(operator, &blueprint))
         (section(operator.say("手順", "Steps"), steps(operator, tree, (&head, &blueprint), asked)))
         (section(operator.say("経過", "Course"), course(operator, &acts)))
@@ -152,8 +158,13 @@ async fn shown(
         "運用担当ではなく、コマンドが緊急に承認した青写真です。理由は下にあります。",
         "This blueprint was approved by the command line in an emergency. The reason is below.",
     );
-    let notice = head.emergency.as_ref().map(|_| Notice::new(Tone::Danger, said));
-    let mut response = operator.page(&title, notice.into_iter().collect(), content);
+    let mut notices: Vec<Notice<'_>> = Vec::new();
+    notices.extend(head.emergency.as_ref().map(|_| Notice::new(Tone::Danger, said)));
+    let removes = warning::danger(operator, &blueprint);
+    notices.extend(removes.as_ref().map(|words| Notice::new(Tone::Danger, words)));
+    let came = warning::outcome(operator, &head, &acts).filter(|_| !is_asked);
+    notices.extend(came.as_ref().map(|words| Notice::new(Tone::Warning, words)));
+    let mut response = operator.page(&title, notices, content);
     if failure.is_some() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
@@ -166,6 +177,10 @@ fn card(operator: &Operator, head: &Head) -> Markup {
     let approved = match (&head.approved_by, head.approved_at) {
         (Some(by), Some(at)) => format!("{by}　{}", moment_text(operator.language, at)),
         _ => say("まだ", "Not yet").to_owned(),
+    };
+    let approved = match &head.checked_by {
+        Some(first) => format!("{}{first}　{approved}", say("一人目 ", "First: ")),
+        None => approved,
     };
     let base = head.base.to_string();
     let mut items = vec![
@@ -211,7 +226,16 @@ fn decision(
             p { (say("承認は、作った人とは別の人がします。", "Somebody else approves.")) }
             (withdraw())
         },
+        "案" if head.checked_by.as_ref() == Some(&own) => html! {
+            p { (say("一人目として承認しました。もう一人の運用担当が承認すると、適用できます。",
+                "You approved it first. It can be applied once another operator approves it.")) }
+            (rejection(operator, head, failure))
+        },
         "案" => html! {
+            @if head.made_by == COMMAND {
+                p { (say("コマンドで作られた案は、二人の運用担当が承認します。",
+                    "What a command made takes two operators.")) }
+            }
             (act(operator, head, ("approve", ButtonKind::Primary), "この内容を承認する", "Approve this"))
             (rejection(operator, head, failure))
         },
@@ -227,6 +251,11 @@ fn decision(
             p { (say("済んでいない手順があります。理由を除いてから、続けてください。",
                 "Some steps are not done. Remove the reasons, then go on.")) }
             (act(operator, head, ("apply", ButtonKind::Primary), "続きから適用する", "Go on"))
+            p { (say("続けられないときは、残りを取り止めます。始めていたものは未確定として台帳に残り、\
+                次の青写真が作るか廃止します。", "What cannot go on is given up. What was begun stays \
+                on the books, unsettled, until the next blueprint makes or removes it.")) }
+            (reasoned(operator, head, ("cut", "取り止める理由", "Why it is given up"), failure,
+                operator.say("残りを取り止める", "Give the rest up")))
         },
         _ => return html! {},
     };
@@ -246,19 +275,31 @@ fn act(
 }
 
 fn rejection(operator: &Operator, head: &Head, failure: Option<&Said>) -> Markup {
+    let said = ("reject", "却下する理由", "Why it is rejected");
+    reasoned(operator, head, said, failure, operator.say("却下する", "Reject"))
+}
+
+/// A form that asks for a reason: the step's name, what is asked in both languages.
+fn reasoned(
+    operator: &Operator,
+    head: &Head,
+    (step, ja, en): (&str, &'static str, &'static str),
+    failure: Option<&Said>,
+    does: &str,
+) -> Markup {
     let failure = failure.map(|said| pick(operator.language, said.ja.as_str(), said.en.as_str()));
     let errors: Vec<FieldError<'_>> =
         failure.map(|message| FieldError { field: "reason", message }).into_iter().collect();
-    let action = operator.href(&format!("/blueprints/{}/reject", head.id));
+    let action = operator.href(&format!("/blueprints/{}/{step}", head.id));
     let form = PostForm { action: &action, csrf: &operator.csrf, enter: None, multipart: false };
-    let label = operator.say("却下する理由", "Why it is rejected");
+    let label = operator.say(ja, en);
     html! {
         (error_summary(operator.language, &errors))
         (post_form(&form, html! {
             (hidden("hash", &head.hash))
             (textarea(&Field::new(operator.language, "reason", label).required(true)
                 .error(failure), 3))
-            (button(ButtonKind::Secondary, operator.say("却下する", "Reject")))
+            (button(ButtonKind::Secondary, does))
         }))
     }
 }
@@ -439,17 +480,21 @@ pub async fn step(
                 blueprint_look(&*client, id).await.map_err(refusal)?;
                 blueprint_approve(&mut client, id, (person, hash)).await?;
             }
-            "reject" if reason.is_empty() => {
-                let said = said!("却下する理由を入れてください", "Enter why it is rejected");
+            "reject" | "cut" if reason.is_empty() => {
+                let said = match step.as_str() {
+                    "cut" => said!("取り止める理由を入れてください", "Enter why it is given up"),
+                    _ => said!("却下する理由を入れてください", "Enter why it is rejected"),
+                };
                 drop(client);
                 return shown(&operator, id, (&Asked::default(), Some(&said))).await;
             }
             "reject" => blueprint_reject(&mut client, id, (person, hash), reason).await?,
             "withdraw" => blueprint_withdraw(&mut client, id, (person, reason)).await?,
             "apply" => blueprint_request(&mut client, id, person).await?,
+            "cut" => blueprint_request_cut(&mut client, id, (person, reason)).await?,
             _ => return Err(Refusal::NotFound),
         }
-        let below = if step == "apply" { "/application" } else { "" };
+        let below = if ["apply", "cut"].contains(&step.as_str()) { "/application" } else { "" };
         Ok(see(&operator, &format!("/blueprints/{id}{below}")))
     };
     operator.answer(made.await)

@@ -37,6 +37,8 @@ pub(super) struct Sum {
     pub bodies: i64,
     /// With an environment that conforms.
     pub made: i64,
+    /// With environments that are half made only.
+    pub partial: i64,
     /// With enrolled environments only.
     pub enrolled: i64,
     pub systems: i64,
@@ -57,6 +59,8 @@ impl Sum {
             if let Some(state) = states.get(body.id.as_str()) {
                 sum.made += i64::from(state.made > 0);
                 sum.enrolled += i64::from(state.made == 0 && state.enrolled > 0);
+                let none = state.made == 0 && state.enrolled == 0;
+                sum.partial += i64::from(none && state.partial > 0);
                 sum.systems += state.systems;
                 sum.unsettled += state.unsettled;
                 sum.held += state.held;
@@ -69,16 +73,14 @@ impl Sum {
 
     /// With nothing on the books.
     pub fn none(self) -> i64 {
-        self.bodies - self.made - self.enrolled
+        self.bodies - self.made - self.enrolled - self.partial
     }
 
     /// The numbers of its row.
-    pub fn cells(self) -> [String; 7] {
-        let numbers = [self.bodies, self.made, self.enrolled, self.none(), self.systems];
-        let [bodies, made, enrolled, none, systems] = numbers.map(|it| Yen(it).grouped());
-        let numbers = [self.unsettled, self.held].map(|it| Yen(it).grouped());
-        let [unsettled, held] = numbers;
-        [bodies, made, enrolled, none, systems, unsettled, held]
+    pub fn cells(self) -> [String; 8] {
+        let Sum { bodies, made, partial, enrolled, systems, unsettled, held, .. } = self;
+        [bodies, made, partial, enrolled, self.none(), systems, unsettled, held]
+            .map(|it| Yen(it).grouped())
     }
 
     /// The columns of such rows, after their first one.
@@ -88,6 +90,7 @@ impl Sum {
             Column::text(first),
             Column::number(say("団体", "Bodies")),
             Column::number(say("適合環境あり", "Conforming environment")),
+            Column::number(say("作りかけ", "Half made")),
             Column::number(say("既存を登録", "Enrolled as it stands")),
             Column::number(say("なし", "None")),
             Column::number(say("業務システム", "Systems")),
@@ -153,7 +156,7 @@ fn counts(operator: &Operator, (drafts, running, stuck): (usize, usize, i64)) ->
 fn nation_table(operator: &Operator, tree: &Tree, states: &[BodyState]) -> Markup {
     let states = by_body(states);
     let sum = |kind| Sum::of(tree.of(kind), &states);
-    let lines: Vec<(String, [String; 7])> = KINDS
+    let lines: Vec<(String, [String; 8])> = KINDS
         .iter()
         .map(|(kind, english)| {
             let is_sample = tree.of(*kind).any(|body| body.sample);

@@ -1,7 +1,7 @@
 //! 計画する: an operator writes the environments that are to be there; the difference from the books
 //! becomes a draft in the operator's name, which somebody else approves. It touches no provider.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use axum::Form;
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use base::date::day_in_japan;
 use cloud::CloudError;
 use cloud::guardrail::Guardrails;
 use cloud::plane::audit::{plan_judge, services};
-use cloud::plane::blueprint::{Blueprint, Scope};
+use cloud::plane::blueprint::Blueprint;
 use cloud::plane::execute::{blueprint_keep_as, books_look, wanted};
 use cloud::plane::wish::wish_read;
 use maud::{Markup, html};
@@ -55,11 +55,11 @@ fn fields(operator: &Operator, (wish, note): (&str, &str), failure: Option<&str>
     let label = operator.say("要望（YAML）", "Wish (YAML)");
     html! {
         (error_summary(operator.language, &errors))
-        p { (operator.say("あるべき環境を書いてください。台帳との差が青写真の案になります。書かれた団体の\
-            ほかには触れません。何も作られず、ほかの人の承認と適用を待ちます。",
+        p { (operator.say("あるべき環境を書いてください。台帳との差が青写真の案になります。書かれた環境の\
+            ほかには触れません。閉じる環境は close に書きます。何も作られず、ほかの人の承認と適用を待ちます。",
             "Write the environments that are to be there. The difference from the books becomes a \
-            draft, about the bodies named here only. Nothing is made before somebody else approves \
-            and it is applied.")) }
+            draft, about the environments named here only; those to be closed stand under close. \
+            Nothing is made before somebody else approves and it is applied.")) }
         (post_form(&form, html! {
             (textarea(&Field::new(operator.language, "wish", label).required(true).value(wish)
                 .error(failure), 14))
@@ -97,13 +97,13 @@ pub async fn plan(operator: Operator, Form(entered): Form<HashMap<String, String
 
 async fn drafted(operator: &Operator, wish: &str, note: &str) -> Result<Option<i64>, CloudError> {
     let tree = nation().map_err(|_| CloudError::Plane("団体の表を読めません".to_owned()))?;
-    let environments = wish_read(operator.say("要望", "wish"), wish, tree)?;
-    let bodies: BTreeSet<String> = environments.iter().map(|it| it.lane.body.clone()).collect();
+    let wished = wish_read(operator.say("要望", "wish"), wish, tree)?;
+    let scope = wished.scope();
     let rules = Guardrails::builtin(day_in_japan(operator.actor.at))?;
-    let wanted = wanted(tree, environments, &rules)?;
+    let wanted = wanted(tree, wished.environments, &rules)?;
     let mut client = operator.body.cloud.client().await?;
     let books = books_look(&*client).await?;
-    let blueprint = Blueprint::make(&wanted, &books, &Scope::Bodies(bodies))?;
+    let blueprint = Blueprint::make(&wanted, &books, &scope)?;
     if blueprint.steps.is_empty() {
         return Ok(None);
     }

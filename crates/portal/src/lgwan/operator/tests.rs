@@ -2,11 +2,12 @@
 //! approves, nobody approves alone, what is held is shown with the provider's words; on a real
 //! server, with the operator's own login.
 
+mod pages;
+
 use std::collections::BTreeMap;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode, header};
+use axum::http::{StatusCode, header};
 use base::date::day_in_japan;
 use jiff::Timestamp;
 use office::staff::{NewAccount, account_create, sample_codes};
@@ -24,6 +25,7 @@ use tower::ServiceExt;
 use super::{PAGES, ago};
 use crate::component::language::Language;
 use crate::counter::api::tests::stage::PASSWORD;
+use crate::lgwan::tests::{Answer, answer, check, request};
 use crate::lgwan::{LgwanState, router};
 use crate::route::Access;
 
@@ -38,12 +40,6 @@ struct Scene {
     router: Router,
     cookies: BTreeMap<String, String>,
     _place: Place,
-}
-
-struct Answer {
-    status: StatusCode,
-    location: String,
-    text: String,
 }
 
 impl Scene {
@@ -104,7 +100,7 @@ impl Scene {
         let cookie = &self.cookies[&format!("first_agency/{person}")];
         let path = format!("/operators/first_agency{path}");
         let verb = if form.is_some() { "POST" } else { "GET" };
-        answer(&self.router, request(verb, &path, cookie, form)).await
+        answer(self.router.clone(), request(verb, &path, cookie, form)).await
     }
 
     /// Sends a form with the token of its session.
@@ -133,34 +129,6 @@ fn wish(body: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-fn request(verb: &str, path: &str, cookie: &str, form: Option<&str>) -> Request<Body> {
-    Request::builder()
-        .method(verb)
-        .uri(path)
-        .header(header::COOKIE, cookie)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(form.unwrap_or_default().to_owned()))
-        .expect("a request")
-}
-
-async fn answer(router: &Router, request: Request<Body>) -> Answer {
-    let response = router.clone().oneshot(request).await.expect("an answer");
-    let location = response.headers().get(header::LOCATION);
-    let location = location.map(|value| value.to_str().expect("a text").to_owned());
-    let status = response.status();
-    let body = to_bytes(response.into_body(), 4 << 20).await.expect("a body");
-    let text = String::from_utf8(body.to_vec()).expect("UTF-8");
-    Answer { status, location: location.unwrap_or_default(), text }
-}
-
-#[track_caller]
-fn check(answer: &Answer, status: u16, words: &[&str]) {
-    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
-    for word in words {
-        assert!(answer.text.contains(word), "{word} is missing in {}", answer.text);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_plans_another_approves_and_all_see_how_far_it_is() {
     let mut scene = Scene::build().await;
@@ -168,6 +136,8 @@ async fn one_plans_another_approves_and_all_see_how_far_it_is() {
     the_nation_is_shown(&scene).await;
     let id = it_is_planned_and_approved(&scene).await;
     it_is_asked_for_held_and_taken_up(&mut scene, id).await;
+    pages::health_is_worst_first(&scene).await;
+    pages::a_plan_of_waves_comes_into_force(&scene).await;
     an_emergency_is_red(&mut scene).await;
     scene.cluster.stop().await.expect("it stops");
 }
@@ -176,11 +146,12 @@ async fn strangers_are_turned_away(scene: &Scene) {
     for page in PAGES.iter().filter(|page| page.access != Access::Open) {
         let path = page.path.replace("{organisation}", "first_agency").replace("{step}", "approve");
         let path = path.replace("{blueprint}", "1").replace("{prefecture}", "13");
+        let path = path.replace("{wave}", "1");
         let (path, verb) = (path.replace("{body}", "131016"), page.verb.word().to_uppercase());
         let foreign = scene.cookies["second_agency/one"].as_str();
         for cookie in ["", "kumoi_operator=nothing", foreign] {
             let asked = request(&verb, &path, cookie, Some("csrf=x"));
-            let answered = answer(&scene.router, asked).await;
+            let answered = answer(scene.router.clone(), asked).await;
             assert_eq!(answered.location, "/operators/first_agency/sign-in", "{path}");
         }
         if matches!(page.access, Access::Roles(_)) {
@@ -192,9 +163,9 @@ async fn strangers_are_turned_away(scene: &Scene) {
     }
     // An operator is no municipality of this zone, and the other way round.
     let asked = request("GET", "/first_agency/sign-in", "", None);
-    check(&answer(&scene.router, asked).await, 404, &[]);
+    check(&answer(scene.router.clone(), asked).await, 404, &[]);
     let asked = request("GET", "/operators", "", None);
-    check(&answer(&scene.router, asked).await, 200, &["/operators/first_agency/sign-in"]);
+    check(&answer(scene.router.clone(), asked).await, 200, &["/operators/first_agency/sign-in"]);
 }
 
 async fn the_nation_is_shown(scene: &Scene) {
@@ -285,10 +256,20 @@ async fn it_is_asked_for_held_and_taken_up(scene: &mut Scene, id: i64) {
     check(&page, 200, &["15分たっても済んでいない手順があります", "AccessDenied", "3時間5分"]);
     let page = scene.ask("looks", "/bodies/131016", None).await;
     check(&page, 200, &["111122223333", "区画"]);
-    check(&scene.ask("looks", "/tree/13", None).await, 200, &["適合環境あり 1", "保留 1"]);
+    check(
+        &scene.ask("looks", "/tree/13", None).await,
+        200,
+        &["適合環境あり 0", "作りかけ 1", "保留 1"],
+    );
     let blueprint = format!("/blueprints/{id}");
     let page = scene.ask("two", &blueprint, None).await;
-    check(&page, 200, &["続きから適用する", "済んだ手順 1、保留 1"]);
+    check(
+        &page,
+        200,
+        &["続きから適用する", "適用の結果： 済んだ手順 1、保留 1", "残りを取り止める"],
+    );
+    let cut = format!("/blueprints/{id}/cut");
+    check(&scene.send("two", &cut, "reason=").await, 422, &["取り止める理由を入れてください"]);
     check(&scene.send("two", &apply, "").await, 303, &[]);
 }
 

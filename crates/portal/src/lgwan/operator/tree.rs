@@ -7,6 +7,7 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use cloud::plane::part::Part;
 use cloud::plane::tree::{Body, BodyKind, Tree};
+use cloud::provider::local;
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::control::plane::{BodyState, body_list, part_list};
@@ -70,7 +71,7 @@ fn search(operator: &Operator, wanted: &str) -> Markup {
 
 /// Prefectures with everything in them, then the bodies of no prefecture.
 fn whole(operator: &Operator, tree: &Tree, states: &BTreeMap<&str, &BodyState>) -> Markup {
-    let lines: Vec<(&Body, String, [String; 7])> = tree
+    let lines: Vec<(&Body, String, [String; 8])> = tree
         .of(BodyKind::Prefecture)
         .filter_map(|body| {
             let number = body.prefecture.as_deref()?;
@@ -152,6 +153,7 @@ fn line(operator: &Operator, body: &Body, state: Option<&BodyState>) -> [String;
     let word = match state {
         it if it.made > 0 => say("適合環境あり", "Conforming environment"),
         it if it.enrolled > 0 => say("既存を登録", "Enrolled as it stands"),
+        it if it.partial > 0 => say("作りかけ", "Half made"),
         it if it.open > 0 => say("作業中", "On its way"),
         _ => say("なし", "None"),
     };
@@ -166,7 +168,7 @@ fn line(operator: &Operator, body: &Body, state: Option<&BodyState>) -> [String;
         operator.href(&format!("/bodies/{}", body.id)),
         say(body.kind.word(), english).to_owned(),
         word.to_owned(),
-        (state.made + state.enrolled).to_string(),
+        (state.made + state.partial + state.enrolled).to_string(),
         state.systems.to_string(),
         trouble.join("、"),
     ]
@@ -187,6 +189,7 @@ pub async fn prefecture(operator: Operator, Path((_, number)): Path<(String, Str
         let content = html! {
             p { (operator.say("市区町村 ", "Municipalities: ")) (sum.bodies) "　"
                 (operator.say("適合環境あり ", "conforming: ")) (sum.made) "　"
+                (operator.say("作りかけ ", "half made: ")) (sum.partial) "　"
                 (operator.say("既存を登録 ", "enrolled: ")) (sum.enrolled) "　"
                 (operator.say("なし ", "none: ")) (sum.none()) }
             (bodies(&operator, (&list, &states), operator.say("区域の団体", "Bodies")))
@@ -204,14 +207,17 @@ pub async fn one(operator: Operator, Path((_, id)): Path<(String, String)>) -> R
         let parts = part_list(&*operator.cloud().await?, &id).await?;
         let mut places: BTreeMap<&str, Vec<[String; 4]>> = BTreeMap::new();
         for part in &parts {
-            let words = serde_json::from_str::<Part>(&part.value)
-                .map_or_else(|_| part.part.clone(), |it| it.words());
-            let state = match part.settled {
-                true => operator.say("あり", "There"),
-                false => operator.say("未確定（あるかもしれない）", "Unsettled: it may be there"),
+            let known = serde_json::from_str::<Part>(&part.value).ok();
+            let words = known.as_ref().map_or_else(|| part.part.clone(), Part::words);
+            let is_noted = part.environment.ends_with(".local")
+                && known.as_ref().is_some_and(|it| local::only_noted(it).is_some());
+            let state = match &part.doubt {
+                Some(why) => format!("{}（{why}）", operator.say("未確定", "Unsettled")),
+                None if is_noted => operator.say("台帳だけ", "On the books only").to_owned(),
+                None => operator.say("あり", "There").to_owned(),
             };
             let reference = part.reference.clone().unwrap_or_default();
-            let line = [words, reference, state.to_owned(), part.generation.to_string()];
+            let line = [words, reference, state, part.generation.to_string()];
             places.entry(&part.environment).or_default().push(line);
         }
         let content = html! {

@@ -8,7 +8,8 @@ use store::control::control_open;
 use store::control::cost::transaction_commit;
 use store::control::cost::{Budget, Run, Share, budget_put, run_add, transaction_begin};
 use store::control::watch::{
-    Incident, incident_end, incident_layer, incident_list, incident_note, incident_open, watch_book,
+    Heard, Incident, Watched, incident_end, incident_layer, incident_list, incident_note,
+    incident_open, watch_book,
 };
 
 use super::{Scene, check};
@@ -99,10 +100,24 @@ async fn costs(scene: &Scene) {
 async fn incidents(scene: &Scene) {
     let control = control_open(&scene.installer).await.expect("control");
     let today = day_in_japan(Timestamp::now());
-    let asked = |organisation| (organisation, "個人番号利用事務系", today);
-    for answered in [Some(20), Some(70), None, Some(10)] {
-        watch_book(&control, asked("first_city"), answered).await.expect("booked");
-    }
+    let heard = |last_at| Heard {
+        organisation: "first_city".to_owned(),
+        watched: Watched {
+            service: "個人番号利用事務系".to_owned(),
+            day: today,
+            checks: 2,
+            failures: i32::from(last_at == Timestamp::UNIX_EPOCH),
+            slowest_ms: 70,
+            last_at,
+        },
+    };
+    watch_book(&control, &[heard(Timestamp::UNIX_EPOCH)]).await.expect("booked");
+    // What was asked long ago says nothing of now.
+    let page = scene.ask("first_city/madoguchi", "/status", None).await;
+    check(&page, 200, &["見張りが止まっています", "notice warning"]);
+    watch_book(&control, &[heard(Timestamp::now())]).await.expect("booked");
+    let page = scene.ask("first_city/madoguchi", "/status", None).await;
+    check(&page, 200, &["notice success"]);
     let own = incident(Some("first_city"), "窓口が応答しません", true);
     let id = incident_open(&control, &own).await.expect("opened").expect("a number");
     assert_eq!(incident_open(&control, &own).await.expect("found again"), None);
@@ -118,8 +133,9 @@ async fn incidents(scene: &Scene) {
     check(&page, 200, &words);
     check(&page, 200, &["対応するのはクラウドの提供者", "東のセンターの工事", "995/1000"]);
     assert!(!page.text.contains("よその障害"));
-    incident_end(&control, id, ("基盤", "部品を替えた")).await.expect("ended");
-    assert!(incident_end(&control, id, ("基盤", "二度")).await.is_err());
+    let now = (id, Timestamp::now());
+    incident_end(&control, now, ("基盤", "部品を替えた")).await.expect("ended");
+    assert!(incident_end(&control, now, ("基盤", "二度")).await.is_err());
     assert!(incident_note(&control, 999, ("基盤", "ない")).await.is_err());
     let page = scene.ask("first_city/madoguchi", "/status", None).await;
     check(&page, 200, &["部品を替えた"]);

@@ -10,8 +10,9 @@ use crate::control::{DATABASE, Heard, listen};
 use crate::organisation::{Installer, Organisation};
 use crate::{GenericClient, StoreError};
 
-/// What an operator asks the executor for.
+/// What an operator asks the executor for: to apply, or to give the rest up.
 const ASKED: &str = "適用の求め";
+const ASKED_CUT: &str = "取止めの求め";
 /// What the executor answers.
 const ANSWERED: &str = "適用の結果";
 
@@ -49,7 +50,7 @@ pub async fn operator_register(
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when the person is not admitted.
-pub(super) async fn acting(
+pub(in crate::control) async fn acting(
     transaction: &impl GenericClient,
     person: &str,
 ) -> Result<String, StoreError> {
@@ -63,7 +64,17 @@ pub(super) async fn acting(
     })
 }
 
-/// Approves a draft: another person than who made it, for the hash that was looked at.
+/// What an approval came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approved {
+    /// It may be applied.
+    Yes,
+    /// A command made it, so that it takes two operators: one more has to approve.
+    First,
+}
+
+/// Approves a draft: another person than who made it, for the hash that was looked at. Who made a
+/// draft by command is nobody that the database knows: it takes two operators.
 ///
 /// # Errors
 /// [`StoreError::Refused`] when the same person approves, or the command line does;
@@ -72,7 +83,7 @@ pub async fn blueprint_approve(
     client: &mut Client,
     id: i64,
     (person, hash): (&str, &str),
-) -> Result<(), StoreError> {
+) -> Result<Approved, StoreError> {
     let transaction = client.transaction().await?;
     let actor = acting(&transaction, person).await?;
     if !actor.contains('@') {
@@ -80,17 +91,31 @@ pub async fn blueprint_approve(
                     だれもサインインできないときは、理由を添えて緊急の承認をしてください";
         return Err(StoreError::Refused(what.to_owned()));
     }
-    if head_read(&transaction, id).await?.made_by == actor {
+    let head = head_read(&transaction, id).await?;
+    if head.checked_by.as_ref() == Some(&actor) {
+        return Err(StoreError::Conflict(said!(
+            "一人目として承認しています。もう一人の運用担当が承認してください",
+            "You approved it first. Another operator must approve it, too"
+        )));
+    }
+    if head.made_by == actor {
         return Err(StoreError::Conflict(said!(
             "青写真を作った人は、それを承認できません。ほかの人が承認してください",
             "Who made a blueprint cannot approve it. Somebody else must"
         )));
     }
     let sql = "update control.blueprint set state = '承認済'
-               where id = $1 and state = '案' and hash = $2";
-    decided(transaction.execute(sql, &[&id, &hash]).await?, id)?;
-    act_add(&transaction, id, (&actor, "承認"), hash).await?;
-    Ok(transaction.commit().await?)
+               where id = $1 and state = '案' and hash = $2 returning state = '承認済'";
+    let row = transaction.query_opt(sql, &[&id, &hash]).await?;
+    decided(u64::from(row.is_some()), id)?;
+    let whole = row.map_or(Ok(false), |row| row.try_get(0))?;
+    let (act, came) = match whole {
+        true => ("承認", Approved::Yes),
+        false => ("一人目の承認", Approved::First),
+    };
+    act_add(&transaction, id, (&actor, act), hash).await?;
+    transaction.commit().await?;
+    Ok(came)
 }
 
 /// Approves a draft from the command line, for a reason that stays beside it for everybody to see.
@@ -192,6 +217,29 @@ pub async fn blueprint_request(
     Ok(transaction.commit().await?)
 }
 
+/// Asks the executor to give up the rest of a blueprint that was begun, for a reason.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is not being applied, or the executor is asked already.
+pub async fn blueprint_request_cut(
+    client: &mut Client,
+    id: i64,
+    (person, reason): (&str, &str),
+) -> Result<(), StoreError> {
+    let transaction = client.transaction().await?;
+    let actor = acting(&transaction, person).await?;
+    let head = head_read(&transaction, id).await?;
+    let is_asked = request_list(&transaction).await?.iter().any(|one| one.blueprint == id);
+    if head.state != "適用中" || is_asked {
+        return Err(StoreError::Conflict(said!(
+            "青写真 {id} は適用中ではないか、基盤がいま行っています",
+            "Blueprint {id} is not being applied, or the platform is at work on it now"
+        )));
+    }
+    act_add(&transaction, id, (&actor, ASKED_CUT), reason).await?;
+    Ok(transaction.commit().await?)
+}
+
 /// What the executor is asked for and has not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requested {
@@ -199,21 +247,26 @@ pub struct Requested {
     pub blueprint: i64,
     /// Who asked last.
     pub by: String,
+    /// Why the rest is to be given up; `None` when it is to be applied.
+    pub cut: Option<String>,
 }
 
-/// The blueprints whose application is asked for, in order.
+/// The blueprints whose application or end is asked for, in order.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn request_list(client: &impl GenericClient) -> Result<Vec<Requested>, StoreError> {
-    let sql = "select distinct on (blueprint) blueprint, act, actor from control.plane_act
-               where act in ($1, $2) order by blueprint, id desc";
-    let rows = client.query(sql, &[&ASKED, &ANSWERED]).await?;
+    let sql = "select distinct on (blueprint) blueprint, act, actor, note from control.plane_act
+               where act in ($1, $2, $3) order by blueprint, id desc";
+    let rows = client.query(sql, &[&ASKED, &ASKED_CUT, &ANSWERED]).await?;
     let mut asked = Vec::new();
     for row in &rows {
-        if row.try_get::<_, &str>(1)? == ASKED {
-            asked.push(Requested { blueprint: row.try_get(0)?, by: row.try_get(2)? });
-        }
+        let cut = match row.try_get::<_, &str>(1)? {
+            ASKED => None,
+            ASKED_CUT => Some(row.try_get(3)?),
+            _ => continue,
+        };
+        asked.push(Requested { blueprint: row.try_get(0)?, by: row.try_get(2)?, cut });
     }
     Ok(asked)
 }

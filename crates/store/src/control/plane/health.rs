@@ -2,11 +2,11 @@
 //! done, what waits for a person. Reads only; judges nothing but what the journal says.
 
 use jiff::Timestamp;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 use super::alarm_list;
 use super::view::{OpenStep, stuck_list};
-use crate::StoreError;
+use crate::{GenericClient, StoreError};
 
 /// How many steps are shown.
 const SHOWN: i64 = 50;
@@ -74,7 +74,7 @@ const COUNTS: &str = "
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn health_read(client: &Client) -> Result<Health, StoreError> {
+pub async fn health_read(client: &impl GenericClient) -> Result<Health, StoreError> {
     let counted = |row: &Row| -> Result<Counted, StoreError> {
         Ok(Counted {
             provider: row.try_get(0)?,

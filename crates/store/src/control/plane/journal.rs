@@ -55,7 +55,7 @@ const MARK: &str = "
         where state = '済み' and act <> '廃止'
         on conflict (environment, part) do update
         set value = excluded.value, reference = coalesce(excluded.reference, p.reference),
-            generation = excluded.generation, step = excluded.step, settled = true),
+            generation = excluded.generation, step = excluded.step, settled = true, doubt = null),
     gone as (
         delete from control.part p using s
         where s.state = '済み' and s.act = '廃止'
@@ -162,7 +162,9 @@ pub async fn alarm_raise(client: &Client, seconds: f64) -> Result<u64, StoreErro
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn alarm_list(client: &Client) -> Result<Vec<(Timestamp, String)>, StoreError> {
+pub async fn alarm_list(
+    client: &impl GenericClient,
+) -> Result<Vec<(Timestamp, String)>, StoreError> {
     let sql = "select raised_at, reason from control.alarm where cleared_at is null order by id";
     let rows = client.query(sql, &[]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()

@@ -13,18 +13,18 @@ use crate::testing::{Place, sample_organisation};
 
 const COMMAND: &str = "基盤の運用（コマンド）";
 
-struct Room {
+pub(in crate::control) struct Room {
     /// As the installer: the command line and the executor.
-    control: Client,
+    pub control: Client,
     /// As the operator's zone.
-    zone: Database,
+    pub zone: Database,
     installer: Installer,
-    cluster: Cluster,
+    pub cluster: Cluster,
     _place: Place,
 }
 
 impl Room {
-    async fn new() -> Room {
+    pub async fn new() -> Room {
         let place = Place::new();
         let cluster = Cluster::start(&ClusterOptions::for_tests(place.folder())).await.unwrap();
         let installer = Installer::new(cluster.installer("postgres"));
@@ -47,7 +47,7 @@ impl Room {
         blueprint_keep(&mut client, (0, "hash"), (person, ""), &[planned()]).await
     }
 
-    async fn approve(&self, id: i64, person: &str) -> Result<(), StoreError> {
+    async fn approve(&self, id: i64, person: &str) -> Result<Approved, StoreError> {
         let mut client = self.zone.client().await.unwrap();
         blueprint_approve(&mut client, id, (person, "hash")).await
     }
@@ -71,7 +71,7 @@ fn planned() -> Planned {
 }
 
 #[track_caller]
-fn refused(done: Result<(), StoreError>, words: &str) {
+fn refused<T: std::fmt::Debug>(done: Result<T, StoreError>, words: &str) {
     let error = done.expect_err(words);
     assert!(error.to_string().contains(words), "{error}");
 }
@@ -85,12 +85,12 @@ fn forbidden(done: Result<(), tokio_postgres::Error>, sql: &str) {
 #[tokio::test]
 async fn the_database_signs_for_whoever_acts() {
     let mut room = Room::new().await;
-    refused(room.draft("nobody").await.map(|_| ()), "運用担当として登録されていません");
+    refused(room.draft("nobody").await, "運用担当として登録されていません");
     let id = room.draft("one").await.unwrap();
     assert_eq!(room.head(id).await.made_by, "one@agency");
     refused(room.approve(id, "one").await, "ほかの人が承認してください");
     refused(room.approve(id, "nobody").await, "登録されていません");
-    room.approve(id, "two").await.unwrap();
+    assert_eq!(room.approve(id, "two").await.unwrap(), Approved::Yes);
     let head = room.head(id).await;
     assert_eq!(head.approved_by.as_deref(), Some("two@agency"));
     assert_eq!((head.state.as_str(), head.emergency), ("承認済", None));
@@ -111,8 +111,39 @@ async fn the_database_signs_for_whoever_acts() {
     }
     let acts = act_list(&room.control, own).await.unwrap();
     assert_eq!(acts.iter().map(|it| it.actor.as_str()).collect::<Vec<_>>(), [COMMAND]);
-    room.approve(own, "one").await.unwrap();
+    two_operators_approve_what_a_command_made(&room, own).await;
     room.cluster.stop().await.unwrap();
+}
+
+async fn two_operators_approve_what_a_command_made(room: &Room, id: i64) {
+    assert_eq!(room.approve(id, "one").await.unwrap(), Approved::First);
+    let head = room.head(id).await;
+    assert_eq!((head.state.as_str(), head.approved_by), ("案", None));
+    assert_eq!(head.checked_by.as_deref(), Some("one@agency"));
+    let mut zone = room.zone.client().await.unwrap();
+    refused(blueprint_request(&mut zone, id, "one").await, "承認されていない");
+    refused(room.approve(id, "one").await, "もう一人の運用担当");
+    // Nor by the database's own words.
+    for (person, sql) in [
+        ("one", "update control.blueprint set state = '承認済' where id = $1"),
+        ("one", "update control.blueprint set state = '適用中' where id = $1"),
+    ] {
+        let transaction = zone.transaction().await.unwrap();
+        approval::acting(&transaction, person).await.unwrap();
+        assert!(transaction.execute(sql, &[&id]).await.is_err(), "{sql}");
+    }
+    assert_eq!(room.approve(id, "two").await.unwrap(), Approved::Yes);
+    let head = room.head(id).await;
+    assert_eq!((head.state.as_str(), head.approved_by.as_deref()), ("承認済", Some("two@agency")));
+    let transaction = zone.transaction().await.unwrap();
+    approval::acting(&transaction, "one").await.unwrap();
+    let back = "update control.blueprint set state = '案' where id = $1";
+    assert!(transaction.execute(back, &[&id]).await.is_err(), "back to a draft");
+    drop(transaction);
+    let acts = act_list(&room.control, id).await.unwrap();
+    let acts: Vec<_> = acts.iter().map(|it| (it.act.as_str(), it.actor.as_str())).collect();
+    let both = [("一人目の承認", "one@agency"), ("承認", "two@agency")];
+    assert_eq!(acts[1..], both);
 }
 
 #[tokio::test]
@@ -153,10 +184,18 @@ async fn an_application_is_asked_for_and_answered() {
     blueprint_request(&mut client, id, "one").await.unwrap();
     assert_eq!(told.recv().await, Some(id.to_string()));
     refused(blueprint_request(&mut client, id, "two").await, "もう求められています");
-    let asked = Requested { blueprint: id, by: "one@agency".to_owned() };
+    let asked = Requested { blueprint: id, by: "one@agency".to_owned(), cut: None };
     assert_eq!(request_list(&room.control).await.unwrap(), [asked]);
     request_answer(&room.control, id, "済み 1").await.unwrap();
     assert_eq!(request_list(&room.control).await.unwrap(), []);
+    refused(blueprint_request_cut(&mut client, id, ("two", "理由")).await, "適用中ではない");
+    let sql = "update control.blueprint set state = '適用中', generation = 1 where id = $1";
+    room.control.execute(sql, &[&id]).await.unwrap();
+    blueprint_request_cut(&mut client, id, ("two", "予算が足りない")).await.unwrap();
+    refused(blueprint_request(&mut client, id, "two").await, "もう求められています");
+    let cut = request_list(&room.control).await.unwrap();
+    assert_eq!(cut[0].cut.as_deref(), Some("予算が足りない"));
+    request_answer(&room.control, id, "取り止めた").await.unwrap();
     blueprint_request(&mut client, id, "two").await.unwrap();
     room.cluster.stop().await.unwrap();
 }
@@ -185,6 +224,10 @@ async fn an_operators_login_reaches_no_further() {
         "select from control.cost_daily",
         "select from control.cost_share",
         "select from control.deposit_line",
+        // Of the watch it reads, and writes nothing.
+        "update control.incident set layer = '国'",
+        "insert into control.incident_note (incident, actor, words) values (1, 'x', 'x')",
+        "delete from control.watched",
         // Nothing of what the executor alone writes.
         "update control.plane set generation = 9",
         "update control.blueprint_step set state = '済み'",

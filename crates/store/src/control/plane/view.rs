@@ -12,11 +12,13 @@ use crate::{GenericClient, StoreError};
 pub struct BodyState {
     /// Body of the tree.
     pub body: String,
-    /// Environments that the plane made.
+    /// Environments that the plane made and that are whole: placed, guarded, with budget and key.
     pub made: i64,
+    /// Environments that the plane began to make and that are not whole.
+    pub partial: i64,
     /// Environments that were there before and are only enrolled.
     pub enrolled: i64,
-    /// Systems in those that the plane made.
+    /// Systems in those that the plane made, each once an environment.
     pub systems: i64,
     /// The budgets of its environments, yen a month.
     pub budget_yen: i64,
@@ -40,12 +42,18 @@ pub async fn body_list(client: &impl GenericClient) -> Result<Vec<BodyState>, St
             join control.blueprint b on b.id = s.blueprint and b.state = '適用中'
             where s.state in ('待ち', '実行中', '保留') group by 1),
         part as (
-            select environment, bool_or(part = 'account' and settled) as made,
+            select environment,
+              count(*) filter (where settled and part in
+                ('account', 'placement', 'administrator', 'budget')) = 4
+                and bool_or(part like 'key.%') and not bool_or(part like 'key.%' and not settled)
+                as made,
               bool_or(part = 'enrolment') as enrolled, bool_or(not settled) as unsettled,
-              count(*) filter (where part like 'system.%' and settled) as systems,
+              count(distinct split_part(part, '.', 2)) filter
+                (where part like 'system.%' and settled) as systems,
               sum((value->>'limit_yen')::bigint) filter (where part = 'budget') as budget
             from control.part group by 1)
         select split_part(environment, '.', 1), count(*) filter (where p.made),
+          count(*) filter (where not p.made and not p.enrolled),
           count(*) filter (where p.enrolled), coalesce(sum(p.systems), 0)::bigint,
           coalesce(sum(p.budget), 0)::bigint, count(*) filter (where p.unsettled),
           count(*) filter (where o.held), count(o.environment)
@@ -55,12 +63,13 @@ pub async fn body_list(client: &impl GenericClient) -> Result<Vec<BodyState>, St
         Ok(BodyState {
             body: row.try_get(0)?,
             made: row.try_get(1)?,
-            enrolled: row.try_get(2)?,
-            systems: row.try_get(3)?,
-            budget_yen: row.try_get(4)?,
-            unsettled: row.try_get(5)?,
-            held: row.try_get(6)?,
-            open: row.try_get(7)?,
+            partial: row.try_get(2)?,
+            enrolled: row.try_get(3)?,
+            systems: row.try_get(4)?,
+            budget_yen: row.try_get(5)?,
+            unsettled: row.try_get(6)?,
+            held: row.try_get(7)?,
+            open: row.try_get(8)?,
         })
     };
     client.query(sql, &[]).await?.iter().map(state).collect()
@@ -71,7 +80,7 @@ pub async fn body_list(client: &impl GenericClient) -> Result<Vec<BodyState>, St
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn part_list(client: &impl GenericClient, body: &str) -> Result<Vec<Part>, StoreError> {
-    let sql = "select environment, part, value::text, reference, generation, settled
+    let sql = "select environment, part, value::text, reference, generation, doubt
                from control.part where split_part(environment, '.', 1) = $1 order by 1, 2";
     client.query(sql, &[&body]).await?.iter().map(super::part).collect()
 }

@@ -1,0 +1,118 @@
+//! The health of all on one page, the worst first; a plan of waves looked at, asked what if, and
+//! brought into force by another operator.
+
+use jiff::{Span, Timestamp};
+use store::control::organisation_register;
+use store::control::watch::{Heard, Incident, Watched, incident_end, incident_open, watch_book};
+use store::testing::sample_organisation;
+
+use super::{Scene, check};
+
+/// As a form sends it.
+fn sent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// Everything that is wrong at once: an incident, a held step, a watch that stopped.
+pub(super) async fn health_is_worst_first(scene: &Scene) {
+    let control = &scene.control;
+    organisation_register(control, &sample_organisation("city")).await.expect("a body");
+    let before = Timestamp::now() - Span::new().hours(2);
+    let watched = Watched {
+        service: "住民接続系".to_owned(),
+        day: base::date::day_in_japan(before),
+        checks: 9,
+        failures: 4,
+        slowest_ms: 1,
+        last_at: before,
+    };
+    let heard = Heard { organisation: "city".to_owned(), watched };
+    watch_book(control, &[heard]).await.expect("booked");
+    let incident = Incident {
+        id: 0,
+        organisation: Some("city".to_owned()),
+        service: "住民接続系".to_owned(),
+        layer: "クラウド".to_owned(),
+        title: "東が応答しません".to_owned(),
+        began_at: before,
+        ended_at: None,
+        by_watch: false,
+        notes: Vec::new(),
+    };
+    let id = incident_open(control, &incident).await.expect("opened").expect("a number");
+    let page = scene.ask("looks", "/health", None).await;
+    let words = ["すぐに人の手が要る", "東が応答しません", "対応するのはクラウドの提供者", "4 / 9"];
+    check(&page, 200, &words);
+    check(&page, 200, &["見張りが止まっています", "AccessDenied: 見本の言葉", "2時間"]);
+    let place = |word: &str| page.text.find(word).expect(word);
+    assert!(place("東が応答しません") < place("AccessDenied"), "{}", page.text);
+    assert!(place("AccessDenied") < place("見張りが止まっています"), "{}", page.text);
+    check(&scene.ask("looks", "/health?lang=en", None).await, 200, &["The watch has stopped"]);
+    incident_end(control, (id, Timestamp::now()), ("人", "直した")).await.expect("ended");
+    let page = scene.ask("looks", "/health", None).await;
+    assert!(!page.text.contains("東が応答しません"), "{}", page.text);
+}
+
+const FRAME: &str = "first: 2027-01
+months: 12
+vendors:
+  vendor-a: { capacity: 10, offers: [tax] }
+  vendor-b: { capacity: 10, offers: [tax] }
+";
+const MOVES: &str = "団体,システム,事業者,作業量,期限
+131016,tax,vendor-a,5,2027-02
+011002,tax,vendor-b,20,2027-01
+";
+
+pub(super) async fn a_plan_of_waves_comes_into_force(scene: &Scene) {
+    let page = scene.ask("looks", "/waves", None).await;
+    check(&page, 200, &["効力のある計画はまだありません"]);
+    assert!(!page.text.contains("案を残す"), "who looks makes none");
+    let fields = |frame: &str, moves: &str, act: &str| {
+        format!("frame={}&moves={}&note=試し&do={act}", sent(frame), sent(moves))
+    };
+    let wrong = scene.send("one", "/waves", &fields(FRAME, "団体\n1", "keep")).await;
+    check(&wrong, 422, &["移行（CSV）: 1行目の見出し", "vendor-b"]);
+    let looked = scene.send("one", "/waves", &fields(FRAME, MOVES, "look")).await;
+    check(&looked, 200, &["2027-02", "北海道札幌市", "事業者の月の作業量が足りません"]);
+    check(&scene.ask("one", "/waves", None).await, 200, &["計画はまだありません"]);
+    let kept = scene.send("one", "/waves", &fields(FRAME, MOVES, "keep")).await;
+    check(&kept, 303, &[]);
+    let path = kept.location.trim_start_matches("/operators/first_agency").to_owned();
+    let page = scene.ask("one", &path, None).await;
+    check(&page, 200, &["期限に遅れる移行： 1", "作った人とは別の運用担当", "vendor-a"]);
+    let by = scene.ask("two", &format!("{path}?by=prefecture"), None).await;
+    check(&by, 200, &["東京都", "この計画を採用する"]);
+    check(&scene.ask("two", &format!("{path}?by=vendor"), None).await, 200, &["2027-01 1"]);
+    let hash = by.text.split("name=\"hash\" value=\"").nth(1).and_then(|it| it.split('"').next());
+    let hash = format!("hash={}", hash.expect("a hash"));
+    what_if(scene, &path).await;
+    let step = |name: &str| format!("{path}/{name}");
+    check(&scene.send("one", &step("adopt"), &hash).await, 409, &["作った人は採用できず"]);
+    check(&scene.send("two", &step("adopt"), "hash=0000").await, 409, &["見た内容と違います"]);
+    check(&scene.send("two", &step("withdraw"), &hash).await, 409, &["取り下げられません"]);
+    check(&scene.send("two", &step("reject"), &hash).await, 422, &["却下する理由を入れて"]);
+    check(&scene.send("two", &step("adopt"), &hash).await, 303, &[]);
+    let page = scene.ask("looks", "/waves", None).await;
+    check(&page, 200, &["採用", "two@first_agency"]);
+    check(&scene.ask("looks", "/waves/999", None).await, 404, &[]);
+    let saved = scene.ask("looks", &format!("{path}/csv"), None).await;
+    check(&saved, 200, &["131016,東京都千代田区,tax,vendor-a,2027-01,,"]);
+}
+
+/// Nothing of it is kept.
+async fn what_if(scene: &Scene, path: &str) {
+    let ask = async |query: &str| scene.ask("looks", &format!("{path}?{query}"), None).await;
+    let gone = ask("vendor=vendor-a&capacity=&from=2027-01").await;
+    check(
+        &gone,
+        200,
+        &["変わる移行 ", "vendor-a → vendor-b", "{ from: 2027-01, vendor: vendor-a }"],
+    );
+    let more = ask("vendor=vendor-b&capacity=20&from=2027-01").await;
+    check(&more, 200, &["1 → 0", "capacity: 20"]);
+    check(&ask("vendor=vendor-b&capacity=many&from=2027-01").await, 422, &["0以上の整数"]);
+    check(&ask("vendor=vendor-b&capacity=1&from=soon").await, 422, &["年月（2027-01 の形）"]);
+    check(&ask("vendor=nobody&capacity=1&from=2027-01").await, 422, &["計画にありません"]);
+    check(&ask("").await, 200, &["期限に遅れる移行： 1"]);
+}
