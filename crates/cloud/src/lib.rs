@@ -10,6 +10,7 @@ mod error;
 pub mod fit;
 pub mod gate;
 pub mod guardrail;
+pub mod mail;
 mod packages;
 pub mod parcel;
 pub mod plane;

@@ -9,6 +9,7 @@ mod contract;
 mod cost;
 mod fit;
 mod fit_view;
+mod notices;
 mod offer;
 mod operator;
 mod search;
@@ -39,6 +40,9 @@ use operator::OperatorState;
 
 /// Who may draft, decide and sign.
 const BUYERS: Access = Access::Roles(&[role::ADMINISTRATOR, role::MANAGER, role::CHIEF]);
+
+/// Who says where notices go.
+const ADMINISTRATORS: Access = Access::Roles(&[role::ADMINISTRATOR]);
 
 /// What the zone holds.
 #[derive(Clone)]
@@ -78,6 +82,7 @@ impl Zone for LgwanState {
         ("/bill", "利用料", "Bill"),
         ("/cost", "費用", "Cost"),
         ("/status", "稼働と障害", "Status"),
+        ("/notices", "通知", "Notices"),
         ("/verification", "検証報告", "Trial"),
     ];
 
@@ -167,6 +172,10 @@ pub static PAGES: &[Page<LgwanState>] = &[
     Page::get("/{organisation}/bill", Access::Signed, Leaves::Nothing, |f| on(f, bill::month)),
     Page::get("/{organisation}/cost", Access::Signed, Leaves::Nothing, |f| on(f, cost::all)),
     Page::get("/{organisation}/status", Access::Signed, Leaves::Nothing, |f| on(f, status::all)),
+    Page::get("/{organisation}/notices", Access::Signed, Leaves::Nothing, |f| on(f, notices::all)),
+    Page::post("/{organisation}/notices/{step}", ADMINISTRATORS, Leaves::Change, |f| {
+        on(f, notices::step)
+    }),
     Page::get("/{organisation}/verification", Access::Signed, Leaves::Nothing, |f| {
         on(f, verification::all)
     }),

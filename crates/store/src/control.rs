@@ -11,6 +11,7 @@ mod ending;
 pub mod evidence;
 mod fit;
 pub mod invoice;
+pub mod mail;
 mod offer;
 pub mod plane;
 mod relocation;

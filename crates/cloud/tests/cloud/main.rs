@@ -7,6 +7,7 @@ mod catalogue;
 mod disaster;
 mod line;
 mod local;
+mod mail;
 mod operators;
 mod publication;
 mod truth;
