@@ -89,13 +89,9 @@ cargo_ensure() {
   fi
 }
 
-# moto_ensure: makes the sample AWS (PyPI moto, pinned) once and says where its server is in
-# KUMOI_MOTO. The tests of the cloud and `kumoi bench cloud` use it; the product never does.
-moto_ensure() {
-  local version=5.2.5 root folder
-  root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-  folder="${KUMOI_MOTO_FOLDER:-${XDG_CACHE_HOME:-${HOME:-$root/target}/.cache}/kumoi}/moto-$version"
-  export KUMOI_MOTO="$folder/bin/moto_server"
+# venv_ensure FOLDER PACKAGE: a pinned package of PyPI in a folder of its own, made once.
+venv_ensure() {
+  local folder="$1" package="$2"
   [[ -e "$folder/.ready" ]] && return 0
   if ! command -v python3 >/dev/null || ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
     packages_ensure python3 python3-venv
@@ -106,9 +102,33 @@ moto_ensure() {
     flock 9
     [[ -e "$folder/.ready" ]] && exit 0
     python3 -m venv "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check "moto[server]==$version"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$package"
     touch "$folder/.ready"
   ) 9>"$folder.lock"
+}
+
+# Where programs of tests are kept between runs.
+cache_folder() {
+  local root
+  root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+  echo "${XDG_CACHE_HOME:-${HOME:-$root/target}/.cache}/kumoi"
+}
+
+# moto_ensure: makes the sample AWS (PyPI moto, pinned) once and says where its server is in
+# KUMOI_MOTO. The tests of the cloud and `kumoi bench cloud` use it; the product never does.
+moto_ensure() {
+  local version=5.2.5 folder
+  folder="${KUMOI_MOTO_FOLDER:-$(cache_folder)}/moto-$version"
+  export KUMOI_MOTO="$folder/bin/moto_server"
+  venv_ensure "$folder" "moto[server]==$version"
+}
+
+# smtp_ensure: the relay that mail is tested with (PyPI aiosmtpd, pinned), in KUMOI_SMTP.
+smtp_ensure() {
+  local version=1.4.6 folder
+  folder="$(cache_folder)/aiosmtpd-$version"
+  export KUMOI_SMTP="$folder/bin/aiosmtpd"
+  venv_ensure "$folder" "aiosmtpd==$version"
 }
 
 # The official validator of FOCUS (PyPI) in a folder of its own under target/: prints the folder.

@@ -57,6 +57,9 @@ pub enum CloudError {
     /// A step with costs is refused: why, and what to do.
     #[error("{0}")]
     Cost(String),
+    /// Where mail is to go cannot be: why.
+    #[error("{0}")]
+    Mail(String),
     /// A package cannot be judged now, through no fault of its own: why.
     #[error("{0}")]
     Judging(String),

@@ -12,6 +12,7 @@ pub mod gate;
 pub mod group;
 pub mod guardrail;
 pub mod lookout;
+pub mod mail;
 mod packages;
 pub mod parcel;
 pub mod plane;

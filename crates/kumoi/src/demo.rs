@@ -10,6 +10,7 @@ mod contracts;
 mod costs;
 mod fill;
 mod keys;
+mod mail;
 mod nation;
 pub(crate) mod newcomers;
 mod operators;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use cloud::mail::Relay;
 use cloud::{Executor, Keeper, Kept, Packages};
 use definition::System;
 use office::version::systems_in_force;
@@ -71,6 +73,12 @@ pub struct UpArguments {
     /// 業務システムのフォルダを入れたフォルダ（指定がなければ組込みのもの）
     #[arg(long, value_name = "DIR")]
     pub systems: Option<PathBuf>,
+    /// 通知を渡すメールサーバ（名前:ポート。同じ閉域網の中継。なければ通知は画面だけに出ます）
+    #[arg(long, value_name = "HOST:PORT")]
+    pub mail_relay: Option<String>,
+    /// 通知の差出人
+    #[arg(long, value_name = "ADDRESS", default_value = "kumoi@example.lg.jp")]
+    pub mail_from: String,
     /// 一つの団体だけで始める: village、city、special_ward
     #[arg(long, value_name = "KIND", value_parser = ["village", "city", "special_ward"])]
     pub only: Option<String>,
@@ -92,6 +100,8 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
         Some(folder) => systems_read(folder)?,
         None => systems_load()?,
     };
+    let relay = arguments.mail_relay.as_deref();
+    let relay = relay.map(|it| Relay::new(it, &arguments.mail_from)).transpose()?;
     let packages = Arc::new(Packages::default());
     let layout = Arc::new(Layout::open(arguments.var.as_deref())?);
     if arguments.fresh {
@@ -131,7 +141,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     banner::print(&arguments, &opened, layout.var());
     let installer = Installer::new(cluster.installer("postgres"));
     let socket = cluster.socket().display().to_string();
-    let tasks = Tasks { installer, layout: Arc::clone(&layout), socket, zones };
+    let tasks = Tasks { installer, layout: Arc::clone(&layout), socket, zones, relay };
     let running = tasks.begin(known, opened).await?;
     let ended = supervisor.run(cluster, &mut signals).await;
     stop_all(elsewhere).await;
@@ -147,17 +157,19 @@ struct Tasks {
     /// Where the cluster listens.
     socket: String,
     zones: Vec<(Zone, SocketAddr)>,
+    /// Where mail goes.
+    relay: Option<Relay>,
 }
 
 impl Tasks {
     /// Begins them: contracts, publication, registration, roll-outs, the operators' blueprints, the
-    /// watch, the filling.
+    /// watch, mail, the filling.
     async fn begin(
         self,
         (systems, packages): (&Arc<Vec<Arc<System>>>, &Arc<Packages>),
         opened: Vec<Opened>,
     ) -> Result<Vec<JoinHandle<()>>> {
-        let Tasks { installer, layout, socket, zones } = self;
+        let Tasks { installer, layout, socket, zones, relay } = self;
         let var = layout.var().to_owned();
         let press = publication::Press::new(installer.clone(), systems, (packages, &var))?;
         let known = (systems, packages);
@@ -184,9 +196,12 @@ impl Tasks {
         });
         let roller = installer.clone();
         let rolling = cloud::watched("rollout", PAUSE, move || rollout::serve(roller.clone()));
+        let teller = installer.clone();
+        let mail =
+            cloud::watched("mail", PAUSE, move || mail::serve(teller.clone(), relay.clone()));
         let plane = tokio::spawn(works.serve());
         let filling = tokio::spawn(fill_all(installer, opened, var));
-        Ok(vec![contracts, publication, registration, rolling, watching, plane, filling])
+        Ok(vec![contracts, publication, registration, rolling, watching, mail, plane, filling])
     }
 }
 

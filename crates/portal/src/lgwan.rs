@@ -12,6 +12,7 @@ mod fit;
 mod fit_settle;
 mod fit_view;
 mod group;
+mod notices;
 mod offer;
 mod operator;
 mod prefecture;
@@ -45,6 +46,9 @@ use prefecture::PrefectureState;
 
 /// Who may draft, decide and sign.
 const BUYERS: Access = Access::Roles(&[role::ADMINISTRATOR, role::MANAGER, role::CHIEF]);
+
+/// Who says where notices go.
+const ADMINISTRATORS: Access = Access::Roles(&[role::ADMINISTRATOR]);
 
 /// What the zone holds.
 #[derive(Clone)]
@@ -98,6 +102,7 @@ impl Zone for LgwanState {
         ("/cost", "費用", "Cost"),
         ("/status", "稼働と障害", "Status"),
         ("/assistants", "運用管理補助者", "Assistants"),
+        ("/notices", "通知", "Notices"),
         ("/verification", "検証報告", "Trial"),
     ];
 
@@ -232,6 +237,10 @@ pub static PAGES: &[Page<LgwanState>] = &[
     Page::get("/{organisation}/bill", Access::Signed, Leaves::Nothing, |f| on(f, bill::month)),
     Page::get("/{organisation}/cost", Access::Signed, Leaves::Nothing, |f| on(f, cost::all)),
     Page::get("/{organisation}/status", Access::Signed, Leaves::Nothing, |f| on(f, status::all)),
+    Page::get("/{organisation}/notices", Access::Signed, Leaves::Nothing, |f| on(f, notices::all)),
+    Page::post("/{organisation}/notices/{step}", ADMINISTRATORS, Leaves::Change, |f| {
+        on(f, notices::step)
+    }),
     Page::get("/{organisation}/verification", Access::Signed, Leaves::Nothing, |f| {
         on(f, verification::all)
     }),

@@ -13,6 +13,7 @@ pub mod evidence;
 mod fit;
 pub mod group;
 pub mod invoice;
+pub mod mail;
 mod offer;
 pub mod plane;
 pub mod prefecture;

@@ -72,8 +72,8 @@ pub async fn invoice_drafts(
     Ok((run, invoices))
 }
 
-/// Issues the invoices of a month, all that are wanting or none, each with its entry in the books of
-/// deposits. Whose invoice stands keeps it: one that was cancelled is issued anew alone.
+/// Issues the invoices of a month, all that are wanting or none, each with its entry in the books
+/// of deposits. Whose invoice stands keeps it: one that was cancelled is issued anew alone.
 ///
 /// # Errors
 /// [`CloudError::Cost`] when the month is not over, when bills came or went since it was allocated,
@@ -206,7 +206,8 @@ fn check_standing(
     )))
 }
 
-/// The invoices that stand, by organisation, with their method: neither cancelled nor cancelling one.
+/// The invoices that stand, by organisation, with their method: neither cancelled nor cancelling
+/// one.
 fn standing(all: &[Issued]) -> BTreeMap<String, (Number, String)> {
     let cancelled: Vec<Number> =
         all.iter().filter_map(|it| it.cancels.as_ref().map(|it| it.0)).collect();

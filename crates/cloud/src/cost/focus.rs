@@ -173,6 +173,14 @@ fn environment(line: &Line) -> (String, String) {
     (environment, tags.to_string())
 }
 
+/// The numbers of who is billed, and of the account.
+fn accounts(line: &Line, environment: &str) -> [String; 2] {
+    match &line.accounts {
+        Some(accounts) => accounts.each_ref().map(|it| ascii(it)),
+        None => [ascii(&line.organisation.0), environment.to_owned()],
+    }
+}
+
 fn record(line: &Line) -> [String; 53] {
     let yen = decimal(line.yen);
     let (name, category) = (ascii(&line.service.0), &line.service.1);
@@ -184,10 +192,7 @@ fn record(line: &Line) -> [String; 53] {
     let sku = format!("{provider}/{name}");
     let details = serde_json::json!({"x_AllocationMethod": ascii(&line.derived.0)});
     let text = |text: &str| text.to_owned();
-    let [billed, account] = match &line.accounts {
-        Some(accounts) => accounts.each_ref().map(|it| ascii(it)),
-        None => [ascii(&line.organisation.0), environment.clone()],
-    };
+    let [billed, account] = accounts(line, &environment);
     let [billing, charged] = [line.billing, line.charge].map(|it| [moment(it.0), moment(it.1)]);
     let ([billing_from, billing_to], [charge_from, charge_to]) = (billing, charged);
     [

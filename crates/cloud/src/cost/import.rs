@@ -33,7 +33,8 @@ pub struct Imported {
     pub scopes: Vec<(Scope, Amount, Option<Amount>)>,
 }
 
-/// What is known of a bill in the books for the same account and time by a provider of another name.
+/// What is known of a bill in the books for the same account and time by a provider of another
+/// name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Namesake {
     /// Nothing: such a bill is refused.

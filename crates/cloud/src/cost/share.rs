@@ -47,9 +47,9 @@ pub fn split(yen: i64, weights: &[i128]) -> Option<Vec<Part>> {
     parts.iter().map(part).collect()
 }
 
-/// Cuts exact amounts in millionths of a yen, of either sign, to whole yen that sum to `yen`: each to
-/// the yen below, and what is left over by the largest remainders. `None` if nobody is there to
-/// bear what is left, or the numbers are too large.
+/// Cuts exact amounts in millionths of a yen, of either sign, to whole yen that sum to `yen`:
+/// each to the yen below, and what is left over by the largest remainders. `None` if nobody is
+/// there to bear what is left, or the numbers are too large.
 pub fn settle(yen: i64, exact: &[i128]) -> Option<Vec<i64>> {
     const YEN: i128 = 1_000_000;
     let floors: Vec<i128> = exact.iter().map(|it| it.div_euclid(YEN)).collect();

@@ -9,6 +9,7 @@ mod drift;
 mod line;
 mod local;
 mod lookout;
+mod mail;
 mod operators;
 mod publication;
 mod truth;

@@ -1,5 +1,5 @@
-//! Months as columns of a chart, with a line that they are held against. The same numbers stand in a
-//! table beside it: the chart is one picture with a name and words, and needs no script.
+//! Months as columns of a chart, with a line that they are held against. The same numbers stand
+//! in a table beside it: the chart is one picture with a name and words, and needs no script.
 
 use maud::{Markup, html};
 

@@ -1,8 +1,8 @@
 //! The server's settings and its door (`pg_hba.conf`), written anew at every start.
 //!
 //! Nothing that a person typed reaches the log: errors go to the client only, since their words
-//! can quote values. An operator's own settings go into `local.conf`, which is read last. A follower
-//! that is away never fills the disk: what is kept for it has an end.
+//! can quote values. An operator's own settings go into `local.conf`, which is read last. A
+//! follower that is away never fills the disk: what is kept for it has an end.
 
 use std::fs;
 use std::path::Path;

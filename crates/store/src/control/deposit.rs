@@ -124,8 +124,8 @@ pub async fn entry_add(transaction: &Transaction<'_>, entry: &Entry) -> Result<i
 /// 取消: writes the reverse of an entry; its number.
 ///
 /// # Errors
-/// [`StoreError::NotFound`], [`StoreError::Conflict`] if it is reversed already or is a reversal, or
-/// an invoice's: that is taken back with its invoice only.
+/// [`StoreError::NotFound`], [`StoreError::Conflict`] if it is reversed already or is a reversal,
+/// or an invoice's: that is taken back with its invoice only.
 pub async fn entry_reverse(
     transaction: &Transaction<'_>,
     entry: i64,
@@ -143,7 +143,8 @@ pub async fn entry_reverse(
     entry_take_back(transaction, entry, words).await
 }
 
-/// The same with the invoice that the entry is of, whose counter-invoice follows in the transaction.
+/// The same with the invoice that the entry is of, whose counter-invoice follows in the
+/// transaction.
 ///
 /// # Errors
 /// As [`entry_reverse`]; at the commit, [`StoreError::Database`] when no counter-invoice followed.

@@ -1,5 +1,5 @@
-//! The end of a way whose other side is lost for good: what is left is opened again by itself, once it
-//! is sure that nobody was let to the side that is gone. Asks that side for nothing.
+//! The end of a way whose other side is lost for good: what is left is opened again by itself,
+//! once it is sure that nobody was let to the side that is gone. Asks that side for nothing.
 
 use std::path::Path;
 use std::time::Duration;
@@ -46,11 +46,12 @@ impl Remaining<'_> {
         self.check(&way)?;
         // First of all no switch any more: if the other side comes back after all, whoever goes on
         // compares every row before anything.
-        let before = match way.on_target {
-            true => RelocationState::Switched,
-            false => RelocationState::Following,
+        let before = match (way.state, way.on_target) {
+            (RelocationState::Switching, true) => RelocationState::Switched,
+            (RelocationState::Switching, false) => RelocationState::Following,
+            (state, _) => state,
         };
-        let note = "もう一方のクラスターが失われたため、切り替えずに終える";
+        let note = "もう一方のクラスターが失われたため、これ以上切り替えずに終える";
         let on_target = way.on_target;
         relocation_step(&control, &mut way, before, (on_target, note)).await?;
         here.read_only(name, false).await?;

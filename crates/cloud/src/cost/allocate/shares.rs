@@ -1,6 +1,6 @@
-//! The shares of organisations and their systems by a method, with how each comes about: once by what
-//! is the organisation's own, once with the sums of all. Who was credited more than charged keeps
-//! the credit by usage. Pure.
+//! The shares of organisations and their systems by a method, with how each comes about: once by
+//! what is the organisation's own, once with the sums of all. Who was credited more than charged
+//! keeps the credit by usage. Pure.
 
 use base::money::Yen;
 

@@ -1,6 +1,6 @@
-//! Invented deposits of the sample organisations over the months that are billed: each is billed by an
-//! invoice of the sample issuer; the first was paid in and handed on, the second is paid in and
-//! held, the last is owed. The amounts are those of the invoices.
+//! Invented deposits of the sample organisations over the months that are billed: each is billed
+//! by an invoice of the sample issuer; the first was paid in and handed on, the second is paid in
+//! and held, the last is owed. The amounts are those of the invoices.
 
 use std::collections::BTreeMap;
 

@@ -3,6 +3,7 @@
 
 use base::date::day_in_japan;
 use cloud::cost::books::books_open;
+use cloud::mail::mail_round;
 use jiff::{Span, Timestamp};
 use store::control::control_open;
 use store::control::cost::transaction_commit;
@@ -44,6 +45,7 @@ async fn what_it_costs_and_whether_it_answers() {
     check(&gaps, 200, &["クラウドの請求がまだない", "見張りの記録がまだありません", "未測定"]);
     costs(&scene).await;
     incidents(&scene).await;
+    notices(&scene).await;
     no_login_writes(&scene).await;
     scene.cluster.stop().await.expect("it stops");
 }
@@ -143,6 +145,40 @@ async fn incidents(scene: &Scene) {
     let words =
         ["稼働率 75.00％", "利用量による按分で", "クラウド（クラウドの提供者） 1", "測った"];
     check(&report, 200, &words);
+}
+
+/// What is told is on the page; an address is confirmed by its code, by the administrator alone.
+async fn notices(scene: &Scene) {
+    let control = control_open(&scene.installer).await.expect("control");
+    let page = scene.ask("first_city/madoguchi", "/notices", None).await;
+    let words =
+        ["送信先のメールサーバが設定されていません", "通知はまだありません", "団体の管理者です"];
+    check(&page, 200, &words);
+    mail_round(&control, None, Timestamp::now()).await.expect("a round");
+    let page = scene.ask("first_city/madoguchi", "/notices", None).await;
+    check(&page, 200, &["予算の 100％に実績で達します", "障害", "宛先なし"]);
+    let wrong = scene.send("first_city/kanri", "/notices/add", "mail=kikaku").await;
+    check(&wrong, 422, &["メールアドレスとして読めません", "value=\"kikaku\""]);
+    let added = scene.send("first_city/kanri", "/notices/add", "mail=kikaku%40example.jp").await;
+    check(&added, 303, &[]);
+    let page = scene.ask("first_city/kanri", "/notices", None).await;
+    check(&page, 200, &["kikaku@example.jp", "確認の番号の送信待ち", "確認する"]);
+    let sql = "select a.id, m.code from control.mail m
+               join control.mail_address a on a.id = m.address where m.code is not null";
+    let row = control.query_one(sql, &[]).await.expect("a code");
+    let (id, code): (i64, String) = (row.get(0), row.get(1));
+    assert!(!page.text.contains(&code), "the code is on the page");
+    let confirm = async |who: &str, code: &str| {
+        scene.send(who, "/notices/confirm", &format!("address={id}&code={code}")).await
+    };
+    check(&confirm("first_city/kanri", "00000000").await, 422, &["番号が違うか"]);
+    check(&confirm("second_city/kanri", &code).await, 422, &["番号が違うか"]);
+    check(&confirm("first_city/kanri", &code).await, 303, &[]);
+    check(&scene.ask("first_city/kanri", "/notices", None).await, 200, &["確認済"]);
+    let removed = scene.send("first_city/kanri", "/notices/remove", &format!("address={id}")).await;
+    check(&removed, 303, &[]);
+    check(&scene.ask("first_city/kanri", "/notices", None).await, 200, &["宛先はありません"]);
+    check(&scene.send("first_city/kanri", "/notices/dream", "").await, 404, &[]);
 }
 
 /// The login of a municipality reads its own and writes nothing.
