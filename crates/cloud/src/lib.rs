@@ -12,6 +12,7 @@ pub mod gate;
 pub mod guardrail;
 mod packages;
 pub mod parcel;
+pub mod part;
 pub mod plane;
 mod price;
 pub mod provider;

@@ -12,6 +12,7 @@ pub mod evidence;
 mod fit;
 pub mod invoice;
 mod offer;
+mod part;
 pub mod plane;
 mod relocation;
 mod rollout;
@@ -52,6 +53,7 @@ pub use deletion::{
     Deletion, DeletionState, LastExport, contracts_end, deletion_begin, deletion_export,
     deletion_last, deletion_note, deletion_record, deletion_step,
 };
+pub use part::{Part, part_list, parts_keep, tie_list};
 pub use relocation::{
     Relocation, RelocationState, leaving_alone, relocation_begin, relocation_end, relocation_home,
     relocation_last, relocation_measured, relocation_seat, relocation_step,

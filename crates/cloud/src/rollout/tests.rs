@@ -119,6 +119,7 @@ async fn publish(control: &Connection, version: &str, yen: u32) -> i64 {
         report: Some(&json!({"passes": true})),
         documents: &terms,
         sent_at: None,
+        part: false,
     };
     offer_publish(control, &publication, &system(version)).await.unwrap()
 }
