@@ -15,6 +15,8 @@ use store::register::{Table, open_count};
 use store::{Connection, StoreError};
 
 use crate::gate::SURROUNDING;
+use crate::parcel::MATERIALS;
+use crate::part::{is_part, parts_named};
 use crate::publication::Reading;
 use crate::{CloudError, Packages, Upgraded, price};
 
@@ -102,6 +104,7 @@ pub async fn offer_publish(
             report: None,
             documents: documents.get(&system.id).unwrap_or(&none),
             sent_at: None,
+            part: false,
         };
         let id = control::offer_publish(&control, &publication, system).await?;
         offers.push(Offer { id, system: system.id.clone() });
@@ -128,8 +131,13 @@ pub async fn package_publish(
         report: Some(report),
         documents: &reading.documents,
         sent_at: Some(sent_at),
+        part: is_part(system),
     };
-    Ok(control::offer_publish(control, &publication, system).await?)
+    let id = control::offer_publish(control, &publication, system).await?;
+    let materials = reading.documents.get(MATERIALS).map(String::as_str).unwrap_or_default();
+    let parts: Vec<String> = parts_named(materials).into_iter().map(|one| one.hash).collect();
+    control::parts_keep(control, (id, &parts)).await?;
+    Ok(id)
 }
 
 /// Signs the contracts of an organisation for offers; their numbers. Signing again changes nothing,

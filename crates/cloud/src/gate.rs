@@ -143,6 +143,22 @@ pub struct Named {
 }
 
 impl Report {
+    /// A report on a package that nothing was asked of yet.
+    pub fn empty(system: &System) -> Report {
+        Report {
+            package: Named {
+                id: system.id.clone(),
+                name: system.name.clone(),
+                version: system.version.clone(),
+                hash: Some(system.hash.clone()),
+            },
+            standard: None,
+            official: false,
+            note: String::new(),
+            findings: Vec::new(),
+        }
+    }
+
     /// Findings that fail.
     pub fn failed(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.verdict == Verdict::Fail)
@@ -222,12 +238,6 @@ pub fn gate(standard: Option<&Standard>, system: &System, examples: &Examples) -
     elsewhere(&mut findings);
     findings.sort_by_key(|finding| finding.area);
     Report {
-        package: Named {
-            id: system.id.clone(),
-            name: system.name.clone(),
-            version: system.version.clone(),
-            hash: Some(system.hash.clone()),
-        },
         standard: standard.map(|standard| Named {
             id: standard.id.clone(),
             name: standard.title.clone(),
@@ -237,6 +247,7 @@ pub fn gate(standard: Option<&Standard>, system: &System, examples: &Examples) -
         official: standard.is_some_and(|standard| standard.trust == Trust::Official),
         note: standard.map(|standard| standard.note.clone()).unwrap_or_default(),
         findings,
+        ..Report::empty(system)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod lookout;
 pub mod mail;
 mod packages;
 pub mod parcel;
+pub mod part;
 pub mod plane;
 mod price;
 pub mod provider;

@@ -15,6 +15,8 @@ use definition::{Package, System};
 
 use crate::gate::{Area, Examples, Finding, Named, Report, SURROUNDING, asking, gate};
 use crate::parcel::{DOCUMENT_KINDS, MATERIALS, Parcel, materials_check};
+use crate::part::{is_part, part_asked, parts_check};
+use store::control::Part;
 
 pub use examine::{Examined, examine};
 pub use offer::submission_offer;
@@ -108,6 +110,8 @@ pub struct Judge {
     pub standards: Arc<Vec<Standard>>,
     /// The systems that it may stand beside.
     pub others: Arc<Vec<Arc<System>>>,
+    /// The parts of the catalogue.
+    pub parts: Arc<Vec<Part>>,
 }
 
 impl Judge {
@@ -140,8 +144,16 @@ impl Judge {
             };
         };
         let standard = self.standard(system);
-        let mut report = gate(standard, system, &Examples::run(system));
+        let materials = reading.documents.get(MATERIALS).map(String::as_str).unwrap_or_default();
         let mut findings = reading.findings.clone();
+        let mut report = if is_part(system) {
+            findings.extend(part_asked(system, materials));
+            Report::empty(system)
+        } else {
+            let package = Package { files: (*system.files).clone() };
+            findings.extend(parts_check(materials, &package, &self.parts));
+            gate(standard, system, &Examples::run(system))
+        };
         if standard.is_none() {
             findings.push(self.uncovered(system));
         }

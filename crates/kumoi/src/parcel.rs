@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cloud::parcel::{DOCUMENT_KINDS, MATERIALS, Parcel, PublisherKey, materials_of};
+use cloud::part::{Named, part_difference, parts_name};
+use definition::Package;
 
 use crate::systems::{package_read, system_read};
 
@@ -39,6 +41,9 @@ pub enum ParcelCommand {
         /// 手引き（manual.md）と契約条件（terms.md）のフォルダ。部品表（sbom.json）は、なければ作ります
         #[arg(long, value_name = "DIR")]
         documents: PathBuf,
+        /// 組み込んだ部品: 事業者の識別子と、公開された部品のフォルダ（何度でも指定できます）
+        #[arg(long, value_name = "VENDOR=DIR")]
+        part: Vec<String>,
         /// 署名の鍵
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
@@ -59,7 +64,7 @@ pub fn parcel(command: &ParcelCommand) -> Result<()> {
         ParcelCommand::Endorse { public, key } => {
             print!("{}", key_read(key)?.endorse(public)?);
         }
-        ParcelCommand::Make { folder, documents, key, output } => {
+        ParcelCommand::Make { folder, documents, part, key, output } => {
             let key = key_read(key)?;
             // What is wrong in it is said here, before it is sent anywhere.
             let system = system_read(folder)?;
@@ -69,6 +74,7 @@ pub fn parcel(command: &ParcelCommand) -> Result<()> {
             documents
                 .entry(MATERIALS.to_owned())
                 .or_insert_with(|| materials_of(&package, named, key.vendor()));
+            parts_add(&mut documents, &package, part)?;
             let parcel = Parcel { package, documents };
             let bytes = parcel.pack(&key)?;
             fs::write(output, &bytes)
@@ -81,6 +87,35 @@ pub fn parcel(command: &ParcelCommand) -> Result<()> {
                 bytes.len()
             );
         }
+    }
+    Ok(())
+}
+
+/// Names the parts in the 部品表, after a look whether each was built in as it is.
+fn parts_add(
+    documents: &mut BTreeMap<String, String>,
+    package: &Package,
+    parts: &[String],
+) -> Result<()> {
+    let mut named = Vec::new();
+    for one in parts {
+        let (vendor, folder) = one
+            .split_once('=')
+            .with_context(|| format!("--part は「事業者=フォルダ」で指定してください（{one}）"))?;
+        let part = system_read(Path::new(folder))?;
+        let own = package_read(Path::new(folder))?;
+        if let Some(why) = part_difference(&own, package) {
+            bail!("部品「{}」が、そのまま組み込まれていません: {why}", part.name);
+        }
+        named.push(Named {
+            vendor: vendor.to_owned(),
+            id: part.id,
+            version: part.version,
+            hash: part.hash,
+        });
+    }
+    if let Some(bill) = documents.get_mut(MATERIALS) {
+        *bill = parts_name(bill, &named).map_err(anyhow::Error::msg)?;
     }
     Ok(())
 }

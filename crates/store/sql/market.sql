@@ -64,6 +64,9 @@ create table market.submission (
     hash text,
     report jsonb,
     judged_at timestamptz,
+    -- 部品, and what the catalogue ties it to: who builds it in, or what it builds in.
+    part boolean not null default false,
+    ties jsonb not null default '[]',
     -- Bodies that have a contract for it which is not over.
     in_use integer not null default 0,
     withdrawal_asked_at timestamptz,

@@ -15,6 +15,7 @@ pub mod group;
 pub mod invoice;
 pub mod mail;
 mod offer;
+mod part;
 pub mod plane;
 pub mod prefecture;
 pub mod reference;
@@ -60,6 +61,7 @@ pub use deletion::{
     Deletion, DeletionState, LastExport, contracts_end, deletion_begin, deletion_export,
     deletion_last, deletion_note, deletion_record, deletion_step,
 };
+pub use part::{Part, part_list, parts_keep, tie_list};
 pub use relocation::{
     Relocation, RelocationState, leaving_alone, relocation_begin, relocation_end, relocation_home,
     relocation_last, relocation_measured, relocation_seat, relocation_step,

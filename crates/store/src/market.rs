@@ -6,6 +6,7 @@ mod rollout;
 mod submission;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio_postgres::{Client, Row};
 
 use crate::control::{Heard, listen};
@@ -184,6 +185,23 @@ pub async fn use_tell(client: &Client, uses: &[(String, String, i32)]) -> Result
                where vendor = $1 and hash = $2 and in_use <> $3";
     for (vendor, hash, bodies) in uses {
         client.execute(sql, &[vendor, hash, bodies]).await?;
+    }
+    Ok(())
+}
+
+/// Tells vendors what the catalogue ties their packages to: vendor, hash, whether it is a 部品, and
+/// the list.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn ties_tell(
+    client: &Client,
+    ties: &[(String, String, bool, Value)],
+) -> Result<(), StoreError> {
+    let sql = "update market.submission set part = $3, ties = $4
+               where vendor = $1 and hash = $2 and (part, ties) is distinct from ($3, $4)";
+    for (vendor, hash, part, tied) in ties {
+        client.execute(sql, &[vendor, hash, part, tied]).await?;
     }
     Ok(())
 }

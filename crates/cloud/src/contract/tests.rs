@@ -112,6 +112,7 @@ impl World {
             report: Some(&report),
             documents: &none,
             sent_at: None,
+            part: false,
         };
         control::offer_publish(&self.control, &publication, system).await.unwrap()
     }

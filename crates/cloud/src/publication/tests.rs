@@ -42,7 +42,8 @@ fn judge() -> Judge {
     let standards = standards.map(|one| Standard::load(&one).unwrap().0);
     let others = ["systems/resident-record", "systems/seal-registration"];
     let others = others.map(|path| Arc::new(definition::load(&package(path)).unwrap().0));
-    Judge { standards: Arc::new(standards.into()), others: Arc::new(others.into()) }
+    let (standards, others) = (Arc::new(standards.into()), Arc::new(others.into()));
+    Judge { standards, others, parts: Arc::default() }
 }
 
 /// The first vendor's package, changed, signed and read again.
@@ -203,4 +204,50 @@ async fn a_judgement_that_does_not_end_is_the_platforms_trouble() {
     assert!(aside(&places, short, || 1).await.is_err());
     drop(stop);
     assert_eq!(aside(&places, Duration::from_secs(30), || 2).await.unwrap(), 2);
+}
+
+#[test]
+fn a_part_is_judged_on_its_own_and_where_it_is_built_in() {
+    let named = crate::part::Named {
+        vendor: "vendor_b".to_owned(),
+        id: "words".to_owned(),
+        version: "1".to_owned(),
+        hash: "0".repeat(64),
+    };
+    let bill = |parcel: &mut Parcel, own: &[crate::part::Named]| {
+        let bill = materials_of(&parcel.package, ("x", "1"), "vendor_a");
+        let bill = crate::part::parts_name(&bill, own).unwrap();
+        parcel.documents.insert(MATERIALS.to_owned(), bill);
+    };
+    let own = [named];
+    check(
+        OWN,
+        |parcel| bill(parcel, &own),
+        expect![[r#"
+            documents/sbom.json | この事業者、識別名、版、ハッシュの部品はカタログにない → 公開されている部品を kumoi parcel make --part で組み込み直す
+        "#]],
+    );
+    let words = |parcel: &mut Parcel| {
+        let head = "id: words\ncode: 周辺\nname: 語\nname_en: Words\nstatute: なし\nversion: 1\n\
+                    bodies: [municipality]\n";
+        let codes = "name: 語\nentries: { '1': { name: 一, name_en: One } }\n";
+        let files = [("system.yaml", head), ("codes/words.yaml", codes)];
+        parcel.package.files = files.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    };
+    // Neither price nor examples are asked of a part.
+    let sound = |parcel: &mut Parcel| {
+        words(parcel);
+        bill(parcel, &[]);
+    };
+    check(OWN, sound, expect![[""]]);
+    check(
+        OWN,
+        |parcel| {
+            words(parcel);
+            bill(parcel, &own);
+        },
+        expect![[r#"
+            system.yaml | vendor_b/words を組み込んでいる → 部品を分け、業務システムがそれぞれを組み込む
+        "#]],
+    );
 }

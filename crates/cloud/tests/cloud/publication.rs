@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use cloud::parcel::{Parcel, PublisherKey, digest_text};
+use cloud::part;
 use cloud::publication::{Judge, Reading, submission_offer};
 use definition::{Package, System};
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::{control_open, offer_withdraw};
+use store::control::{control_open, offer_withdraw, part_list, tie_list};
 use store::market::{
     ATTEMPTS, Judgement, Named, Sent, Submission, content_read, market_open, submission_add,
     submission_admit, submission_begin, submission_drop, submission_give_up, submission_judge,
-    submission_read, submissions_resume, vendor_admit, waiting_list, waiting_until,
+    submission_read, submissions_resume, ties_tell, vendor_admit, waiting_list, waiting_until,
 };
 use store::organisation::{Installer, Organisation, VENDOR};
 use store::testing::{Place, sample_organisation};
@@ -83,13 +84,35 @@ impl Scene {
 
 /// A small sound system, signed by the vendor.
 fn parcel(version: &str) -> (Vec<u8>, System) {
+    parcel_of("things", version, None)
+}
+
+/// The same under another name; with a part that it names in its 部品表, a system with a register.
+fn parcel_of(id: &str, version: &str, part: Option<&System>) -> (Vec<u8>, System) {
     let head = format!(
-        "id: things\ncode: 周辺\nname: 物\nname_en: Things\nstatute: なし\nversion: {version}\n\
+        "id: {id}\ncode: 周辺\nname: 物\nname_en: Things\nstatute: なし\nversion: {version}\n\
          bodies: [municipality]\n"
     );
-    let package = Package { files: [("system.yaml".to_owned(), head)].into() };
+    let mut package = Package { files: [("system.yaml".to_owned(), head)].into() };
+    if part.is_some() {
+        // Without a register it would be a part itself.
+        let register = "id: card\nname: card\nname_en: R\nkey: key\ntitle: key\nitems:\n  \
+            - { name: key, name_en: I, romaji: key, type: X, length: 9, required: true }\n";
+        package.files.insert("registers/card.yaml".to_owned(), register.to_owned());
+    }
     let system = definition::load(&package).unwrap().0;
-    let documents = [("manual.md".to_owned(), "# 手引き\n".to_owned())].into();
+    let parts: Vec<part::Named> = part
+        .map(|part| part::Named {
+            vendor: VENDOR_A.to_owned(),
+            id: part.id.clone(),
+            version: part.version.clone(),
+            hash: part.hash.clone(),
+        })
+        .into_iter()
+        .collect();
+    let bill = part::parts_name("{\"components\": []}", &parts).unwrap();
+    let documents = [("manual.md", "# 手引き\n"), ("sbom.json", &*bill)];
+    let documents = documents.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
     let key = PublisherKey::from_seed(VENDOR_A, &[1; 32]).unwrap();
     (Parcel { package, documents }.pack(&key).unwrap(), system)
 }
@@ -170,6 +193,47 @@ async fn what_was_sent_in_last_stands_whatever_the_order_of_judgement() {
         submission_offer(connections, &scene.places, id).await.unwrap();
         assert_eq!(standing().await, expected);
     }
+}
+
+/// A part is offered and contracted by nobody; who builds it in is told, on both sides.
+#[tokio::test]
+async fn a_part_is_built_in_and_never_contracted() {
+    let scene = Scene::new().await;
+    let connections = (&scene.market, &scene.control);
+    let (content, part) = parcel("1");
+    let id = scene.sent(&content).await.unwrap();
+    scene.judged(id, "公開待ち", Some(&part)).await;
+    submission_offer(connections, &scene.places, id).await.unwrap();
+    let known = part_list(&scene.control).await.unwrap();
+    assert_eq!(known.iter().map(|one| one.hash.as_str()).collect::<Vec<_>>(), [&part.hash]);
+    assert_eq!(Package { files: known[0].files.clone() }.hash(), part.hash);
+    let sql = "select control.is_on_offer(id, false) or exists (
+                 select from control.offer_entry e where e.offer = id and newest)
+               from control.offer";
+    assert!(!scene.control.query_one(sql, &[]).await.unwrap().get::<_, bool>(0));
+    assert!(store::control::offer_list(&scene.control).await.unwrap().is_empty());
+    let ties = async || {
+        ties_tell(&scene.market, &tie_list(&scene.control).await.unwrap()).await.unwrap();
+        scene.read(id).await.ties
+    };
+    assert_eq!(ties().await, (true, serde_json::json!([])));
+    // Another package that names it.
+    let (content, other) = parcel_of("other", "1", Some(&part));
+    let second = scene.sent(&content).await.unwrap();
+    scene.judged(second, "公開待ち", Some(&other)).await;
+    submission_offer(connections, &scene.places, second).await.unwrap();
+    let (is_part, told) = ties().await;
+    assert!(is_part);
+    assert_eq!(
+        (told[0]["name"].as_str(), told[0]["withdrawn"].as_bool()),
+        (Some("物"), Some(false))
+    );
+    // It is withdrawn while it is in use: those who build it in hear of it.
+    offer_withdraw(&scene.control, (VENDOR_A, &part.hash), "誤りがある").await.unwrap();
+    ties().await;
+    assert!(part_list(&scene.control).await.unwrap()[0].withdrawn);
+    let told = scene.read(second).await.ties.1;
+    assert_eq!(told[0]["withdrawn"].as_bool(), Some(true), "{told}");
 }
 
 #[tokio::test]
@@ -293,7 +357,7 @@ fn a_small_package_says_what_it_lacks() {
     let key = PublisherKey::from_seed(VENDOR_A, &[1; 32]).unwrap();
     let keys = [key.public_text().to_owned()];
     let reading = Reading::of("x.parcel", &content, (VENDOR_A, &keys));
-    let judge = Judge { standards: Arc::default(), others: Arc::default() };
+    let judge = Judge { standards: Arc::default(), others: Arc::default(), parts: Arc::default() };
     let report = judge.report(&reading);
     assert!(!report.passes());
     assert_eq!(report, judge.report(&reading));

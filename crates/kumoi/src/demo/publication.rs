@@ -14,17 +14,18 @@ use anyhow::{Context, Result};
 use cloud::Packages;
 use cloud::gate::{Area, Finding, ROUND_TRIP, Report, asking};
 use cloud::parcel::keys_in_force;
+use cloud::part::is_part;
 use cloud::publication::{Examined, Judge, RULE, Reading, examine, submission_offer};
 use definition::System;
 use store::Connection;
 use store::control::{
     control_open, offer_documents, offer_report_set, offer_uses, offer_withdraw,
-    offers_without_report,
+    offers_without_report, part_list, tie_list,
 };
 use store::market::{
     ATTEMPTS, Judgement, Named, Submission, content_read, key_list, market_open, submission_begin,
     submission_give_up, submission_judge, submission_withdraw, submissions_resume,
-    submitted_listen, use_tell, waiting_list, waiting_until,
+    submitted_listen, ties_tell, use_tell, waiting_list, waiting_until,
 };
 use store::organisation::Installer;
 use tokio::sync::{Mutex, Semaphore};
@@ -64,7 +65,7 @@ impl Press {
         let standards = Arc::new(standards_load()?);
         Ok(Press {
             installer,
-            judge: Judge { standards, others: Arc::clone(others) },
+            judge: Judge { standards, others: Arc::clone(others), parts: Arc::default() },
             places: Arc::new(Semaphore::new(PLACES)),
             packages: Arc::clone(packages),
             var: var.to_owned(),
@@ -104,6 +105,7 @@ impl Press {
             }
             self.reports(&control).await?;
             use_tell(&market, &offer_uses(&control).await?).await?;
+            ties_tell(&market, &tie_list(&control).await?).await?;
             let until = waiting_until(&market).await?.unwrap_or(SWEEP).clamp(BREATH, SWEEP);
             if let Ok(None) = timeout(until, told.recv()).await {
                 // The connection has ended: the server may have been started again.
@@ -130,7 +132,7 @@ impl Press {
             return Ok(());
         }
         if submission.state == "受付"
-            && let Err(error) = self.judge(market, submission).await
+            && let Err(error) = self.judge(market, control, submission).await
         {
             submission_give_up(market, id).await?;
             return Err(error);
@@ -140,13 +142,18 @@ impl Press {
         Ok(())
     }
 
-    async fn judge(&self, market: &Connection, submission: &Submission) -> Result<()> {
+    async fn judge(
+        &self,
+        market: &Connection,
+        control: &Connection,
+        submission: &Submission,
+    ) -> Result<()> {
         let keys = key_list(market, &submission.vendor).await?;
         let keys = keys_in_force(&submission.vendor, &keys);
         let content = content_read(market, submission.id).await?;
         let (name, vendor) = (submission.file_name.clone(), submission.vendor.clone());
         let read = move || Reading::of(&name, &content, (&vendor, &keys));
-        let (reading, report) = self.judged(read, &format!("s{}", submission.id)).await?;
+        let (reading, report) = self.judged(control, read, &format!("s{}", submission.id)).await?;
         let named = reading.system.as_ref().map(|system| Named {
             system: system.id.clone(),
             name: system.name.clone(),
@@ -194,7 +201,7 @@ impl Press {
         let system = system.context("カタログに業務システムがありません")?;
         let documents = offer_documents(control, offer).await?;
         let read = move || Reading::carried(System::clone(&system), documents);
-        let (_, report) = self.judged(read, &format!("o{offer}")).await?;
+        let (_, report) = self.judged(control, read, &format!("o{offer}")).await?;
         offer_report_set(control, offer, &report.record()).await?;
         Ok(())
     }
@@ -202,11 +209,16 @@ impl Press {
     /// What is wrong in a package already is not tried in a database.
     async fn judged(
         &self,
+        control: &Connection,
         read: impl FnOnce() -> Reading + Send + 'static,
         trial: &str,
     ) -> Result<(Reading, Report)> {
-        let Examined { reading, report } = examine(&self.judge, &self.places, read).await?;
+        // Parts come and go while the program runs.
+        let judge = Judge { parts: Arc::new(part_list(control).await?), ..self.judge.clone() };
+        let Examined { reading, report } = examine(&judge, &self.places, read).await?;
         let running = match &reading.system {
+            // There is nothing in a part to install.
+            Some(system) if is_part(system) => Vec::new(),
             Some(system) if report.passes() => self.tried(system, trial).await?,
             Some(_) => {
                 vec![asked(ROUND_TRIP).unchecked("ほかの不適合があるため、まだ設置していない")]

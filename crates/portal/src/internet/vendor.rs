@@ -10,6 +10,7 @@ mod password;
 mod registration;
 mod rollout;
 mod submission;
+mod tie;
 
 use std::sync::Arc;
 

@@ -16,13 +16,23 @@ alter table control.offer
     add column withdrawal_reason text,
     -- When its vendor has sent it in last: what was sent in later takes the place of the others,
     -- in whatever order they are judged.
-    add column sent_at timestamptz not null default now();
+    add column sent_at timestamptz not null default now(),
+    -- 部品: others build it in; nobody contracts it.
+    add column part boolean not null default false;
+
+-- Which parts an offer builds in.
+create table control.offer_part (
+    offer bigint not null references control.offer,
+    part bigint not null references control.offer,
+    primary key (offer, part)
+);
+create index offer_part_of on control.offer_part (part);
 
 -- What may be contracted now: on offer and, from the decision on, found conforming.
 create function control.is_on_offer(asked bigint, conforming boolean) returns boolean
     language sql stable as
     $$ select exists (
-        select from control.offer where id = asked and withdrawn_at is null
+        select from control.offer where id = asked and withdrawn_at is null and not part
             and case when conforming then coalesce((report ->> 'passes')::boolean, false)
                      else replaced_at is null and coalesce((report ->> 'passes')::boolean, true)
                 end) $$;

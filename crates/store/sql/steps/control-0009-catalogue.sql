@@ -59,7 +59,7 @@ create table control.offer_entry (
     base_yen bigint,
     resident_yen bigint,
     conforms boolean,
-    -- In force: neither withdrawn nor replaced by a newer one of its vendor.
+    -- In force: neither withdrawn nor replaced by a newer one of its vendor; and no part.
     newest boolean not null,
     folded text not null,
     hash text not null,
@@ -81,7 +81,8 @@ begin
     insert into control.offer_entry
     select given.id, p.day, p.until, given.system, given.vendor, given.name, given.name_en,
         given.version, p.base_yen, p.resident_yen, (given.report ->> 'passes')::boolean,
-        given.withdrawn_at is null and given.replaced_at is null, keys, given.hash
+        given.withdrawn_at is null and given.replaced_at is null and not given.part, keys,
+        given.hash
     from (
         select *, lead(day, 1, 'infinity') over (order by day) as until from (
             select '-infinity'::date as day, null::bigint as base_yen, null::bigint as resident_yen

@@ -86,6 +86,8 @@ pub struct Publication<'p> {
     pub documents: &'p BTreeMap<String, String>,
     /// When the vendor has sent it in; `None` for now.
     pub sent_at: Option<Timestamp>,
+    /// Whether it is a 部品.
+    pub part: bool,
 }
 
 /// Publishes a package as an offer of a vendor. Of the packages of one system the one that was sent
@@ -107,8 +109,8 @@ pub async fn offer_publish(
             "with published as (
                insert into control.offer as o
                  (vendor, system, name, version, hash, price, report, documents, name_en,
-                  vendor_id, code, sent_at, replaced_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, coalesce($12, now()),
+                  vendor_id, code, part, sent_at, replaced_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, coalesce($12, now()),
                  (select now() where exists (
                     select from control.offer n where n.vendor_id = $10 and n.system = $2
                       and n.sent_at > coalesce($12, now()))))
@@ -124,7 +126,7 @@ pub async fn offer_publish(
                     select from control.offer n where n.vendor_id = $10 and n.system = $2
                       and n.hash <> $5 and n.sent_at > greatest(o.sent_at, excluded.sent_at))),
                  vendor = excluded.vendor, name_en = excluded.name_en, price = excluded.price,
-                 code = excluded.code,
+                 code = excluded.code, part = excluded.part,
                  documents = case when o.report is not null or excluded.documents = '{}'
                              then o.documents else excluded.documents end,
                  report = coalesce(o.report, excluded.report)
@@ -147,6 +149,7 @@ pub async fn offer_publish(
                 &vendor_id,
                 &publication.code,
                 &publication.sent_at,
+                &publication.part,
             ],
         )
         .await?;
@@ -188,7 +191,7 @@ pub async fn package_load(
 pub async fn offer_list(client: &impl GenericClient) -> Result<Vec<Offer>, StoreError> {
     let sql = format!(
         "select {COLUMNS} from control.offer o
-         where o.withdrawn_at is null and o.replaced_at is null
+         where o.withdrawn_at is null and o.replaced_at is null and not o.part
          order by o.system, o.vendor_id, o.published_at desc, o.id desc"
     );
     client.query(&sql, &[]).await?.iter().map(|row| read(row, 0)).collect()

@@ -45,6 +45,9 @@ pub struct Submission {
     pub named: Option<Named>,
     /// The report of the gate.
     pub report: Option<Value>,
+    /// Whether it is a 部品, and what the catalogue ties it to: the systems on offer that build it
+    /// in, or the parts that it builds in, each with vendor, name, version and whether withdrawn.
+    pub ties: (bool, Value),
     /// Bodies that use it.
     pub in_use: i32,
     /// Who asked to withdraw it, when and why.
@@ -148,7 +151,7 @@ pub async fn submission_admit(
 
 const SUBMISSION: &str = "id, vendor, received_at, sent_by, file_name, digest, state, system, name,
     version, hash, report, in_use, withdrawal_asked_at, withdrawal_asked_by, withdrawal_reason,
-    attempts";
+    attempts, part, ties";
 
 fn submission(row: &Row) -> Result<Submission, StoreError> {
     let text = |at: usize| -> Result<Option<String>, StoreError> { Ok(row.try_get(at)?) };
@@ -170,6 +173,7 @@ fn submission(row: &Row) -> Result<Submission, StoreError> {
         state: row.try_get(6)?,
         named,
         report: row.try_get(11)?,
+        ties: (row.try_get(17)?, row.try_get(18)?),
         in_use: row.try_get(12)?,
         attempts: row.try_get(16)?,
         withdrawal: asked.map(|((at, by), reason)| (at, by, reason)),

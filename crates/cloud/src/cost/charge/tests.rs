@@ -44,6 +44,7 @@ async fn signed(client: &Connection) {
         report: None,
         documents: &none,
         sent_at: None,
+        part: false,
     };
     let offer = offer_publish(client, &publication, &system).await.unwrap();
     for (id, code, residents) in [("kasumi", "999991", 100), ("kumoi", "999992", 700)] {

@@ -17,6 +17,7 @@ use store::market::{
     submission_read, withdrawal_ask,
 };
 
+use super::tie::ties;
 use super::{Seller, publishes};
 use crate::component::day::moment_text;
 use crate::component::form::{
@@ -210,6 +211,7 @@ fn shown(seller: &Seller, submission: &Submission, failure: Option<&Said>) -> Re
     let report = submission.report.as_ref().and_then(Report::recorded);
     let content = html! {
         (card(seller, submission))
+        (ties(seller, submission))
         @if let Some(report) = &report {
             (section(seller.say("適合性の報告", "Report of conformity"),
                 report_view::report(seller.language, report)))
@@ -218,7 +220,8 @@ fn shown(seller: &Seller, submission: &Submission, failure: Option<&Said>) -> Re
             (section(seller.say("公開を取り下げる", "Withdraw the offer"),
                 withdrawal(seller, submission, failure)))
         }
-        @if submission.state == ON_OFFER && submission.withdrawal.is_none() && publishes(seller) {
+        @if submission.state == ON_OFFER && submission.withdrawal.is_none() && publishes(seller)
+            && !submission.ties.0 {
             p { a href=(seller.href(&format!("/submissions/{}/rollout", submission.id))) {
                 (seller.say("この版を段階的に配信する", "Roll this version out in stages")) } }
         }

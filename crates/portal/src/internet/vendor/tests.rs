@@ -16,7 +16,7 @@ use store::market::{
     ATTEMPTS, Judgement, Named, RolloutBody, application_decide, application_list,
     application_opened, entrance_open, market_open, rollout_begin, rollout_state, submission_begin,
     submission_give_up, submission_judge, submission_list, submission_withdraw, submissions_resume,
-    vendor_admit, waiting_list,
+    ties_tell, vendor_admit, waiting_list,
 };
 use store::organisation::{Credentials, Installer, Organisation, VENDOR};
 use store::testing::{Place, sample_organisation};
@@ -269,6 +269,19 @@ async fn a_package_is_sent(scene: &Scene) -> i64 {
     let found = Judgement { state: "公開", named: Some(&named), report: &report };
     submission_judge(&scene.market, id, &found).await.expect("it is judged");
     check(&scene.ask(who, "", None).await, 200, &["見本業務", "公開"]);
+    // A part shows who builds it in, a system what it builds in.
+    for (is_part, words) in [
+        (true, ["部品です。ほかの業務システムに", "この部品を組み込む業務システム"]),
+        (false, ["組み込んだ部品", "取下げ。次の版では組み込めません"]),
+    ] {
+        let tied = json!([{"vendor": "見本の丙社", "name": "共通の語", "version": "3",
+            "withdrawn": !is_part}]);
+        let ties = [("first_vendor".to_owned(), "h".to_owned(), is_part, tied)];
+        ties_tell(&scene.market, &ties).await.expect("it is told");
+        let page = scene.ask(who, &path, None).await;
+        check(&page, 200, &["共通の語", "見本の丙社", words[0], words[1]]);
+        assert_eq!(page.text.contains("段階的に配信する"), !is_part);
+    }
     id
 }
 
