@@ -1,6 +1,7 @@
 //! The outer side of publishing: keys and signed packages that vendors leave, and what the executor
 //! answers. A vendor's login sees its own rows only; nothing here names a vendor to it.
 
+mod assisted;
 mod submission;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use crate::control::{Heard, listen};
 use crate::organisation::{Installer, Organisation};
 use crate::{GenericClient, StoreError, schema};
 
+pub use assisted::{Assisted, assisted_list, assisted_tell};
 pub use submission::{
     ATTEMPTS, FILE_BYTES, Judgement, Named, Sent, Submission, content_read, submission_add,
     submission_admit, submission_begin, submission_give_up, submission_judge, submission_list,

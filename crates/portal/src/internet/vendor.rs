@@ -3,6 +3,7 @@
 //! They reach the database of publishing alone, as their vendor; judging and offering is the
 //! executor's.
 
+mod assisted;
 mod key;
 mod submission;
 
@@ -37,6 +38,7 @@ impl Zone for InternetState {
         ("", "提出と公開", "Submissions"),
         ("/publish", "業務システムを提出する", "Send a package in"),
         ("/keys", "検証鍵", "Keys"),
+        ("/assisted", "運用管理補助者として", "As an assistant"),
     ];
 
     fn body(&self, id: &str) -> Option<Arc<Body>> {
@@ -93,6 +95,7 @@ pub static PAGES: &[Page<InternetState>] = &[
         Change,
         |f| on(f, submission::withdraw),
     ),
+    Page::get("/vendors/{organisation}/assisted", Signed, Nothing, |f| on(f, assisted::all)),
     Page::get("/vendors/{organisation}/keys", Signed, Nothing, |f| on(f, key::all)),
     Page::post("/vendors/{organisation}/keys", PUBLISHERS, Change, |f| on(f, key::add)),
     Page::post("/vendors/{organisation}/keys/{key}/revoke", PUBLISHERS, Change, |f| {

@@ -11,7 +11,7 @@ use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 use store::control::watch::{Incident, incident_list, watched_list};
 
-use super::Buyer;
+use super::{Buyer, assistant};
 use crate::component::day::moment_text;
 use crate::component::language::Language;
 use crate::component::notice::{Notice, Tone};
@@ -35,6 +35,7 @@ async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
     let by_month = availability(&watched_list(&*client, from).await?);
     let since = Timestamp::now() - Span::new().hours(24 * DAYS);
     let incidents = incident_list(&*client, since).await?;
+    let assistants = assistant::in_force(buyer, &client).await?;
     let answers = layers();
     let open: Vec<&Incident> = incidents.iter().filter(|one| one.ended_at.is_none()).collect();
     let ended: Vec<&Incident> = incidents.iter().filter(|one| one.ended_at.is_some()).collect();
@@ -50,6 +51,7 @@ async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
         notices.push(Notice::new(Tone::Success, said));
     }
     let content = html! {
+        (assistants)
         @if !open.is_empty() {
             (section(buyer.say("続いている障害", "Going on"), list(buyer, &open, &answers)))
         }
