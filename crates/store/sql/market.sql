@@ -370,3 +370,19 @@ create policy own on market.rollout_body for select to kumoi_vendor
         where r.id = rollout and r.vendor = market.own()));
 grant select on market.rollout, market.rollout_body to kumoi_vendor;
 grant insert (submission, asked_by, stages), update (wish) on market.rollout to kumoi_vendor;
+
+-- 運用管理補助者: what a vendor is told of a body that named it, as long as it is named. Written by the
+-- executor; it holds no resident, no amount and no person.
+create table market.assisted (
+    assistant bigint primary key,
+    vendor text not null references market.vendor,
+    body text not null,
+    duties text not null,
+    until_day date not null,
+    state jsonb not null,
+    told_at timestamptz not null default now()
+);
+alter table market.assisted enable row level security;
+create policy own on market.assisted for select to kumoi_vendor
+    using (vendor = market.own() and until_day >= (now() at time zone 'Asia/Tokyo')::date);
+grant select on market.assisted to kumoi_vendor;

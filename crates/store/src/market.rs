@@ -2,6 +2,7 @@
 //! answers. A vendor's login sees its own rows only; nothing here names a vendor to it.
 
 mod application;
+mod assisted;
 mod rollout;
 mod submission;
 
@@ -18,6 +19,7 @@ pub use application::{
     application_list, application_opened, application_standing, entrance_open, vendor_id,
     vendors_admitted,
 };
+pub use assisted::{Assisted, assisted_list, assisted_tell};
 pub use rollout::{
     Rollout, RolloutBody, rollout_ask, rollout_begin, rollout_bodies, rollout_body_set,
     rollout_list, rollout_read, rollout_state, rollout_wish,

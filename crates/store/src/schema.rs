@@ -47,7 +47,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("watch", include_str!("../sql/steps/control-0010-watch.sql")),
         ("mail", include_str!("../sql/steps/control-0012-mail.sql")),
         ("wave", include_str!("../sql/steps/control-0013-wave.sql")),
-        ("group", include_str!("../sql/steps/control-0015-group.sql")),
+        ("group", include_str!("../sql/steps/control-0014-group.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.

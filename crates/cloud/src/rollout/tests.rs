@@ -301,7 +301,9 @@ async fn the_watch_and_the_vendor_stop_it() {
     rollout_wish(&**client, id, "再開").await.unwrap();
     world.go_on(id, 0).await;
     assert!(world.go_on(id, 0).await.starts_with("中断"), "it is not over");
-    incident_end(&world.control, (number, jiff::Timestamp::now()), ("見張り", "戻りました")).await.unwrap();
+    incident_end(&world.control, (number, jiff::Timestamp::now()), ("見張り", "戻りました"))
+        .await
+        .unwrap();
     rollout_wish(&**client, id, "取りやめ").await.unwrap();
     assert!(world.go_on(id, 0).await.starts_with("取りやめ alpha更新済 beta待ち"));
     // What is written is the platform's, and another's is nobody's.

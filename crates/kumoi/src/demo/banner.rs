@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::plan::{port, url};
 use super::{Opened, UpArguments};
-use crate::sample::{FIRST_STEPS, PASSWORD, accounts, operator_accounts};
+use crate::sample::{FIRST_STEPS, PASSWORD, accounts, operator_accounts, prefecture_accounts};
 use crate::up::Zone;
 
 /// Prints to standard output.
@@ -40,6 +40,11 @@ fn text(arguments: &UpArguments, opened: &[Opened], var: &Path) -> String {
         "基盤の運用　{}/operators　（{}。二人で: 一人が計画し、もう一人が承認します）\n\n",
         url(arguments.lgwan_port),
         operator_accounts().map(|one| one.id).collect::<Vec<_>>().join("、")
+    ));
+    out.push_str(&format!(
+        "都道府県　{}/prefectures　（{}。市区町村の進みを見て、共同利用を二人で進めます）\n\n",
+        url(arguments.lgwan_port),
+        prefecture_accounts().map(|one| one.id).collect::<Vec<_>>().join("、")
     ));
     out.push_str(FIRST_STEPS);
     out.push_str(&format!(

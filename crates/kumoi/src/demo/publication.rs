@@ -11,21 +11,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use base::date::day_in_japan;
 use cloud::Packages;
 use cloud::gate::{Area, Finding, ROUND_TRIP, Report, asking};
 use cloud::parcel::keys_in_force;
 use cloud::part::is_part;
 use cloud::publication::{Examined, Judge, RULE, Reading, examine, submission_offer};
 use definition::System;
+use jiff::Timestamp;
 use store::Connection;
+use store::control::assistant::assistant_told;
 use store::control::{
     control_open, offer_documents, offer_report_set, offer_uses, offer_withdraw,
     offers_without_report, part_list, tie_list,
 };
 use store::market::{
-    ATTEMPTS, Judgement, Named, Submission, content_read, key_list, market_open, submission_begin,
-    submission_give_up, submission_judge, submission_withdraw, submissions_resume,
-    submitted_listen, ties_tell, use_tell, waiting_list, waiting_until,
+    ATTEMPTS, Judgement, Named, Submission, assisted_tell, content_read, key_list, market_open,
+    submission_begin, submission_give_up, submission_judge, submission_withdraw,
+    submissions_resume, submitted_listen, ties_tell, use_tell, waiting_list, waiting_until,
 };
 use store::organisation::Installer;
 use tokio::sync::{Mutex, Semaphore};
@@ -93,7 +96,7 @@ impl Press {
 
     /// Listens before it looks, so that nothing sent in between is missed.
     async fn work(&self) -> Result<()> {
-        let (market, control) =
+        let (mut market, control) =
             (market_open(&self.installer).await?, control_open(&self.installer).await?);
         let (_listening, mut told) = submitted_listen(&self.installer).await?;
         loop {
@@ -106,6 +109,8 @@ impl Press {
             self.reports(&control).await?;
             use_tell(&market, &offer_uses(&control).await?).await?;
             ties_tell(&market, &tie_list(&control).await?).await?;
+            let today = day_in_japan(Timestamp::now());
+            assisted_tell(&mut market, &assistant_told(&control, today).await?).await?;
             let until = waiting_until(&market).await?.unwrap_or(SWEEP).clamp(BREATH, SWEEP);
             if let Ok(None) = timeout(until, told.recv()).await {
                 // The connection has ended: the server may have been started again.

@@ -4,6 +4,7 @@
 //! They reach the database of publishing alone, as their vendor; judging and offering is the
 //! executor's.
 
+mod assisted;
 mod key;
 mod one_time_code;
 mod password;
@@ -48,6 +49,7 @@ impl Zone for InternetState {
         ("/rollouts", "段階的な配信", "Roll-outs"),
         ("/keys", "検証鍵", "Keys"),
         ("/password", "パスワード", "Password"),
+        ("/assisted", "運用管理補助者として", "As an assistant"),
     ];
 
     fn body(&self, id: &str) -> Option<Arc<Body>> {
@@ -145,6 +147,7 @@ pub static PAGES: &[Page<InternetState>] = &[
     }),
     Page::get("/vendors/{organisation}/password", Renewing, Nothing, |f| on(f, password::form)),
     Page::post("/vendors/{organisation}/password", Renewing, Change, |f| on(f, password::change)),
+    Page::get("/vendors/{organisation}/assisted", Signed, Nothing, |f| on(f, assisted::all)),
     Page::get("/vendors/{organisation}/keys", Signed, Nothing, |f| on(f, key::all)),
     Page::post("/vendors/{organisation}/keys", PUBLISHERS, Change, |f| on(f, key::add)),
     Page::post("/vendors/{organisation}/keys/{key}/revoke", PUBLISHERS, Change, |f| {

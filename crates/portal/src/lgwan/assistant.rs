@@ -8,6 +8,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use base::date::Date;
 use maud::{Markup, html};
+use store::Client;
 use store::control::assistant::{
     Assistant, NewAssistant, assistant_list, assistant_name, assistant_step, assistant_vendors,
 };
@@ -53,8 +54,27 @@ async fn listed(buyer: &Buyer, given: &Given) -> Result<Response, Refusal> {
     Ok(given.status(buyer.page(title, Vec::new(), content)))
 }
 
+/// Who looks after the environment today, in one sentence; nothing where nobody does.
+pub(super) async fn in_force(buyer: &Buyer, client: &Client) -> Result<Markup, Refusal> {
+    let today = buyer.actor.today();
+    let named = assistant_list(&**client).await?;
+    let names: Vec<String> = named
+        .iter()
+        .filter(|one| one.is_in_force(today))
+        .map(|one| format!("{}（{}まで）", one.vendor_name, day_text(buyer.language, one.days.1)))
+        .collect();
+    Ok(html! {
+        @if !names.is_empty() {
+            p { (buyer.say("運用管理補助者: ", "Assistants: ")) span lang="ja" { (names.join("、")) } "　"
+                (buyer.say("見えるのは業務システムの状態と障害だけです。",
+                    "They see states of systems and incidents only.")) " "
+                a href=(buyer.href("/assistants")) { (buyer.say("指定と取消し", "Name and take back")) } }
+        }
+    })
+}
+
 /// How one stands on a day.
-pub(super) fn standing(one: &Assistant, today: Date) -> String {
+fn standing(one: &Assistant, today: Date) -> String {
     match one.state.as_str() {
         "指定" if today < one.days.0 => "指定（期間の前）".to_owned(),
         "指定" if one.days.1 < today => "指定（期間が過ぎた）".to_owned(),

@@ -13,7 +13,7 @@ use store::control::{Act, Contract, Offer, act_list, contract_list, deletion_own
 
 use self::standing::{Scene, standing};
 use self::step::{Refused, actions};
-use super::{Buyer, LgwanState};
+use super::{Buyer, LgwanState, assistant};
 use crate::component::day::{day_text, moment, moment_text};
 use crate::component::language::pick;
 use crate::component::notice::Notice;
@@ -160,8 +160,10 @@ async fn shown(
         body: &one.body,
         link: None,
     });
+    let assistants = assistant::in_force(buyer, &buyer.cloud().await?).await?;
     let content = html! {
         (card(buyer, &scene.contract))
+        (assistants)
         (actions(buyer, &scene, refused))
         (section(buyer.say("経過", "Course"), course(buyer, &scene.acts)))
     };

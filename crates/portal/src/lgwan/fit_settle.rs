@@ -1,5 +1,5 @@
-//! 人による判断: an official settles an answer that the packages leave unknown, with where it is known
-//! from and why. It stands apart from what the packages answer; what was said before stays readable.
+//! 人による判断: an official settles an answer that the packages leave unknown, with its source and
+//! why. It stands apart from what the packages answer; what was said before stays readable.
 
 use std::collections::HashMap;
 

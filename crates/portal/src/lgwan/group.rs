@@ -1,5 +1,5 @@
-//! 共同利用: the groups of a body or a prefecture, who joined them by whose decision, and their course.
-//! The same pages for a municipality and for a prefecture that leads; each login sees its own groups.
+//! 共同利用: the groups of a body or a prefecture, who joined by whose decision, and their course.
+//! The same pages for a municipality and for a prefecture that leads; each sees its own groups.
 
 pub mod plan;
 mod view;

@@ -1,6 +1,6 @@
-//! The prefectures' part of the LGWAN zone (都道府県): how far the own municipalities are, business by
-//! business, what goes wrong there, and the groups that the prefecture leads. It shows no resident, no
-//! amount and no person, and nothing of another prefecture's; it changes groups only.
+//! The prefectures' part of the LGWAN zone (都道府県): how far the own municipalities are, what
+//! goes wrong there, and the groups that the prefecture leads. It shows no resident, no amount and
+//! no person, and nothing of another prefecture's; it changes groups only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

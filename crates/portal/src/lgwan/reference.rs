@@ -1,5 +1,5 @@
-//! 利用実績: what the books say of an offer's use (bodies by size, names of those that agreed, how their
-//! zones answered), and the own consent to be named. Nothing of it is typed in by anybody.
+//! 利用実績: what the books say of an offer's use (bodies by size, names of those that agreed, how
+//! their zones answered), and the own consent to be named. Nothing of it is typed in by anybody.
 
 use std::collections::HashMap;
 

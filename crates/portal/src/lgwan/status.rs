@@ -11,7 +11,7 @@ use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 use store::control::watch::{Incident, incident_list, watched_list};
 
-use super::Buyer;
+use super::{Buyer, assistant};
 use crate::component::day::moment_text;
 use crate::component::language::Language;
 use crate::component::notice::{Notice, Tone};
@@ -40,6 +40,7 @@ async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
     let last = watched.iter().map(|one| one.last_at).max();
     let since = now - Span::new().hours(24 * DAYS);
     let incidents = incident_list(&*client, since).await?;
+    let assistants = assistant::in_force(buyer, &client).await?;
     let answers = layers();
     let open: Vec<&Incident> = incidents.iter().filter(|one| one.ended_at.is_none()).collect();
     let ended: Vec<&Incident> = incidents.iter().filter(|one| one.ended_at.is_some()).collect();
@@ -59,6 +60,7 @@ async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
         notices.push(Notice { body, ..Notice::new(tone, said) });
     }
     let content = html! {
+        (assistants)
         @if !open.is_empty() {
             (section(buyer.say("続いている障害", "Going on"), list(buyer, &open, &answers)))
         }

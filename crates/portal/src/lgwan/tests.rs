@@ -2,6 +2,7 @@
 //! a real server, with its own login to the control database, beside another municipality.
 
 mod fit;
+mod group;
 mod watched;
 
 use std::collections::BTreeMap;

@@ -180,7 +180,10 @@ pub async fn assistant_told(client: &Client, day: Date) -> Result<Vec<Told>, Sto
               where (i.organisation is null or i.organisation = a.organisation)
                 and (i.ended_at is null or i.ended_at > now() - interval '90 days')))
         from control.assistant a join control.organisation o on o.id = a.organisation
-        where a.state = '指定' and $1 between a.from_day and a.until_day order by a.id";
+        where a.state = '指定' and $1 between a.from_day and a.until_day
+          and not exists (select from control.deletion d where d.organisation = a.organisation
+            and d.state <> '取消')
+        order by a.id";
     let told = |row: &Row| {
         Ok(Told {
             assistant: row.try_get(0)?,

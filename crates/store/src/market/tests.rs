@@ -167,3 +167,46 @@ async fn flood(market: &Client, door: &impl GenericClient) {
     }
     assert_eq!((taken, refused), (200, 21));
 }
+
+#[tokio::test]
+async fn a_vendor_is_told_of_those_that_named_it_and_of_nobody_else() {
+    let place = Place::new();
+    let cluster = Cluster::start(&ClusterOptions::for_tests(place.folder())).await.unwrap();
+    let installer = Installer::new(cluster.installer("postgres"));
+    let templates = installer.prepare(&[]).await.unwrap();
+    let mut market = market_open(&installer).await.unwrap();
+    let mut logins = Vec::new();
+    for id in ["vendor_a", "vendor_b"] {
+        let vendor = Organisation { kind: VENDOR.to_owned(), ..sample_organisation(id) };
+        let held = installer.vendor_create(&vendor, &templates).await.unwrap();
+        vendor_admit(&market, &vendor).await.unwrap();
+        logins.push(held.database(held.market().as_ref(), None, 1).unwrap());
+    }
+    let told = |assistant, vendor: &str, until: &str| crate::control::assistant::Told {
+        assistant,
+        vendor: vendor.to_owned(),
+        body: format!("見本市{assistant}"),
+        duties: "見守り".to_owned(),
+        until: until.parse().unwrap(),
+        state: json!({"systems": [], "incidents": []}),
+    };
+    let all = [
+        told(1, "vendor_a", "2999-03-31"),
+        told(2, "vendor_b", "2999-03-31"),
+        told(3, "vendor_a", "2020-03-31"),
+        told(4, "kumoi", "2999-03-31"),
+    ];
+    let seen = async |own: &crate::Database| {
+        let client = own.client().await.unwrap();
+        let list = assisted_list(&**client).await.unwrap();
+        assert!(client.execute("delete from market.assisted", &[]).await.is_err());
+        list.into_iter().map(|one| one.body).collect::<Vec<_>>()
+    };
+    assisted_tell(&mut market, &all).await.unwrap();
+    assert_eq!(seen(&logins[0]).await, ["見本市1"], "its own, in time");
+    assert_eq!(seen(&logins[1]).await, ["見本市2"]);
+    assisted_tell(&mut market, &all[1..2]).await.unwrap();
+    assert!(seen(&logins[0]).await.is_empty(), "taken back");
+    assert_eq!(seen(&logins[1]).await, ["見本市2"]);
+    cluster.stop().await.unwrap();
+}

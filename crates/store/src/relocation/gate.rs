@@ -120,6 +120,8 @@ impl Seat {
     /// # Errors
     /// [`StoreError::Refused`] when it does not end.
     pub async fn remains_end(&self, organisation: &str) -> Result<(), StoreError> {
+        // Another mover may have taken those of an earlier run of this one for such remains.
+        self.let_go(organisation);
         let client = self.connect("postgres").await?;
         client.batch_execute(&turn(organisation)).await?;
         let databases = databases_of(organisation);

@@ -385,10 +385,11 @@ fn drafting(buyer: &Buyer, planned: &Planned, (old, given): (Option<&Contract>, 
                     "From here it goes its own way: decision and signature of this body.")) }
                 (sending(buyer, &at, html! {
                     @if let Some((id, label)) = &replaced {
-                        @let chosen: Vec<&str> = if given.value("replaces") == id { vec![id] } else { Vec::new() };
+                        @let entered = given.value("replaces");
+                        @let chosen: &[&str] = if entered == id { &[entered] } else { &[] };
                         (checkboxes(&given.field(buyer, "replaces",
                             buyer.say("いまの契約", "The present contract")),
-                            &[Choice::recorded(id, label)], &chosen))
+                            &[Choice::recorded(id, label)], chosen))
                     }
                     (text(&given.field(buyer, "budget",
                         buyer.say("予算科目・債務負担行為", "Budget item or commitment"))))

@@ -119,7 +119,7 @@ fn members<Z: Zone>(member: &Member<Z>, scene: &Scene) -> Markup {
     html! {
         p { (member.say("契約は団体ごとです。参加した団体どうしには、計った住民の数と、この案から起案した契約の\
             状態だけが見えます。", "Each body has its own contract. Those who joined see of one another the \
-            residents that were metered and the state of contracts drafted from a plan, nothing else.")) }
+            residents that were metered and the state of contracts drafted from a plan.")) }
         (table(&Table {
             caption: member.say("招いた団体", "Bodies"),
             columns: vec![
@@ -162,7 +162,8 @@ fn place<Z: Zone>(member: &Member<Z>, scene: &Scene, given: &Given) -> Markup {
                     p { (member.say("決裁は、起案した人とは別の人がします。", "Somebody else decides.")) }
                 }
                 @for (number, (step, ja, en)) in open.iter().enumerate() {
-                    @let kind = if number == 0 { ButtonKind::Primary } else { ButtonKind::Secondary };
+                    @let first = number == 0;
+                    @let kind = if first { ButtonKind::Primary } else { ButtonKind::Secondary };
                     (sending(member, &at(step), button(kind, member.say(ja, en))))
                 }
             }))

@@ -12,7 +12,7 @@ const LIST: &str = "番号,業務,作業,必要な機能,重要度\n\
     3,図書館,本を貸す,貸出,低\n";
 
 /// Sends a file with the token of the session.
-async fn sent(scene: &Scene, who: &str, system: &str, list: &str) -> Answer {
+pub(super) async fn sent(scene: &Scene, who: &str, system: &str, list: &str) -> Answer {
     let page = scene.ask(who, "", None).await.text;
     let token = page.split("name=\"csrf\" value=\"").nth(1).expect("a token");
     let token = token.split('"').next().expect("its end");

@@ -1,5 +1,5 @@
-//! 共同調達: a plan of a group, with one specification and one offer for all, and the contract that each
-//! member drafts from it by itself. A plan binds nobody: only a member's own contract does.
+//! 共同調達: a plan of a group, with one specification and one offer for all, and the contract that
+//! each member drafts from it by itself. A plan binds nobody: only a member's own contract does.
 
 use base::said;
 use jiff::Timestamp;
