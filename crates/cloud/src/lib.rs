@@ -23,8 +23,8 @@ pub mod verification;
 mod watch;
 
 pub use contract::{
-    Documents, Executor, Keeper, Kept, Offer, Opened, REFUSED, contract_sign, offer_publish,
-    package_publish,
+    Documents, Executor, Keeper, Kept, Offer, Opened, REFUSED, changes_settle, contract_sign,
+    offer_publish, package_publish,
 };
 pub use ending::relying;
 pub use error::CloudError;

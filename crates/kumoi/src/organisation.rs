@@ -1,5 +1,6 @@
-//! `kumoi organisation add`: registers a sample organisation under the code and name of the real
-//! table. The executor of a running `kumoi up` opens it; nothing is opened here.
+//! `kumoi organisation`: registers a sample organisation under the code and name of the real table
+//! (the executor of a running `kumoi up` opens it; nothing is opened here), and issues the first
+//! administrator's set-up anew where it was lost.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -11,7 +12,8 @@ use store::control::{control_open, organisation_add};
 use store::organisation::{Installer, Organisation};
 use tokio::time::sleep;
 
-use crate::demo::newcomers::{BODY, setup_file};
+use crate::demo::newcomers::{BODY, reissue, setup_file};
+use crate::leave::Place;
 
 const MUNICIPALITIES: &str = include_str!("../../../data/municipalities.csv");
 /// Rows of the table that are no municipalities of their own.
@@ -24,6 +26,19 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub enum OrganisationCommand {
     /// 団体（見本）を登録する。動いている kumoi up が、止まらずに開きます
     Add(AddArguments),
+    /// 初めの管理者の設定（パスワードと認証アプリの鍵）を出し直す。まだ誰もサインインしていないときだけ
+    Reissue(ReissueArguments),
+}
+
+/// 設定を出し直す団体
+#[derive(Args, Debug)]
+pub struct ReissueArguments {
+    /// 団体の識別子
+    #[arg(long, value_name = "ID")]
+    id: String,
+    /// データのフォルダ（指定がなければ ./var）
+    #[arg(long, value_name = "DIR", default_value = "var")]
+    var: PathBuf,
 }
 
 /// 登録する団体
@@ -56,7 +71,10 @@ fn municipality(code: &str) -> Option<String> {
 /// # Errors
 /// With what to do; nothing is registered then.
 pub async fn organisation(command: OrganisationCommand) -> Result<()> {
-    let OrganisationCommand::Add(arguments) = command;
+    let arguments = match command {
+        OrganisationCommand::Add(arguments) => arguments,
+        OrganisationCommand::Reissue(arguments) => return reissued(arguments).await,
+    };
     let AddArguments { id, code, name_en, var } = arguments;
     let name = municipality(&code).with_context(|| {
         format!("団体コード {code} の市区町村は表にありません。検査数字を含む6桁で指定してください")
@@ -95,6 +113,21 @@ pub async fn organisation(command: OrganisationCommand) -> Result<()> {
             file.display()
         ),
     }
+    Ok(())
+}
+
+async fn reissued(arguments: ReissueArguments) -> Result<()> {
+    let ReissueArguments { id, var } = arguments;
+    let var = std::path::absolute(&var)?;
+    let place = Place::open(&var, &id).await?;
+    let work = async |place: &Place| {
+        let mut own = place.kept.office.clone();
+        // Straight to where it is: its link is for the zones.
+        own.host = place.now().socket().display().to_string();
+        reissue(&var, &own).await
+    };
+    place.with(work).await?;
+    println!("初めの管理者のサインインのしかた: {}", setup_file(&var, &id).display());
     Ok(())
 }
 

@@ -34,17 +34,18 @@ pub use catalogue::{
 };
 pub use contract::{
     Act, Contract, Draft, Ending, Step, act_list, contract_confirm, contract_draft, contract_list,
-    contract_step,
+    contract_step, contracts_of,
 };
 pub use ending::{deletion_own, ending_ask, ending_call_off, ending_decide};
 pub use fit::{Fit, NewFit, fit_keep, fit_list, fit_read};
 pub use offer::{
-    Offer, Publication, offer_documents, offer_list, offer_publish, offer_report, offer_report_set,
-    offer_uses, offer_withdraw, offers_without_report, package_keep, package_load,
+    Offer, Publication, hash_vendors, offer_documents, offer_list, offer_publish, offer_report,
+    offer_report_set, offer_uses, offer_withdraw, offers_without_report, package_keep,
+    package_load,
 };
 pub use service::{
-    change_due, contract_changed, contract_end, contract_in_service, contract_sign, contract_waits,
-    executor_act, meter, metered,
+    change_alone, change_due, change_let_go, contract_changed, contract_end, contract_in_service,
+    contract_moving, contract_sign, contract_waits, executor_act, meter, metered,
 };
 
 pub use deletion::{
