@@ -18,6 +18,7 @@ pub mod provider;
 pub mod publication;
 pub mod service_level;
 pub mod testing;
+mod training;
 mod upgrade;
 pub mod verification;
 mod watch;

@@ -16,6 +16,7 @@ mod operators;
 mod places;
 mod plan;
 mod publication;
+mod trainings;
 mod upgrade;
 mod vendors;
 mod watch;

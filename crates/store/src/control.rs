@@ -16,6 +16,7 @@ pub mod plane;
 mod relocation;
 mod service;
 pub mod subsidy;
+mod training;
 pub mod watch;
 
 use std::future::poll_fn;
@@ -26,7 +27,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
 
 use crate::StoreError;
-use crate::organisation::{Installer, Organisation, check_identifier};
+use crate::organisation::{Installer, Organisation, TRAINING, check_identifier};
 use crate::schema;
 
 pub use catalogue::{
@@ -46,6 +47,9 @@ pub use offer::{
 pub use service::{
     change_alone, change_due, change_let_go, contract_changed, contract_end, contract_in_service,
     contract_moving, contract_sign, contract_waits, executor_act, meter, metered,
+};
+pub use training::{
+    Training, TrainingWish, training_ask, training_list, training_note, training_of,
 };
 
 pub use deletion::{
@@ -106,6 +110,10 @@ pub async fn organisation_add(
     organisation: &Organisation,
 ) -> Result<(), StoreError> {
     check_identifier(&organisation.id)?;
+    if organisation.id.ends_with(TRAINING) {
+        let message = format!("「{TRAINING}」で終わる識別子は、研修環境だけが使います");
+        return Err(StoreError::Refused(message));
+    }
     let (id, code) = (&organisation.id, &organisation.code);
     let taken = "select 1 from control.organisation where id = $1 or code = $2";
     if client.query_opt(&format!("{taken} limit 1"), &[id, code]).await?.is_some() {

@@ -3,6 +3,8 @@
 //! Privileges hang on group roles that cannot sign in; each organisation's login roles are members
 //! and may connect to its own databases only. Only the installer creates and installs.
 
+mod training;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use tokio_postgres::{Client, Config, NoTls};
 use crate::schema::{self, Shape};
 use crate::vault::Vault;
 use crate::{Database, StoreError, install};
+
+pub use training::TRAINING;
 
 /// The kind of an organisation that publishes systems (事業者) and holds no registers.
 pub const VENDOR: &str = "vendor";
