@@ -244,7 +244,8 @@ impl Executor<'_> {
     }
 
     /// Meters an organisation: how many residents the register of people of the system for 業務ID 001
-    /// holds today, by the package that is installed, when that is in service. A day is metered once.
+    /// holds today, by the package that is installed, when that is in service. A day is metered
+    /// once.
     ///
     /// # Errors
     /// [`CloudError::Store`].

@@ -132,7 +132,7 @@ impl Deleter<'_> {
 
     /// Takes everything away: databases and roles, then, once that was looked at and signed, the
     /// files with its keys; the one that the command is given with comes last. `name` is the digest
-    /// of the last export's manifest, `key` the log's. Broken off, it goes on when it is called again.
+    /// of the last export's manifest, `key` the log's. Broken off, it goes on when called again.
     ///
     /// # Errors
     /// [`TransferError::Refused`] without the last export, when something was written after it, or

@@ -1,5 +1,5 @@
 //! 事業者の変更 as the books of contracts follow it: what was carried out in a body's own database is
-//! the truth, and the contracts are brought to it by whoever comes next, the command or the executor.
+//! the truth, and the contracts are brought to it by whoever comes next, command or executor.
 
 use store::control::{
     Offer, change_alone, change_due, change_let_go, contract_changed, contract_moving, hash_vendors,

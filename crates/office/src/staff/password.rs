@@ -171,7 +171,7 @@ pub async fn account_reissue(
     Err(OfficeError::Conflict(said!(
         "職員ID「{id}」の設定は出し直せません。もう誰かがサインインしたか、まだ開いていません。サインインした\
          管理者がいるときは、職員の画面でパスワードを出し直してください",
-        "The set-up of “{id}” cannot be issued anew: somebody has signed in, or it is not open yet. \
+        "The set-up of “{id}” cannot be issued anew: somebody signed in, or it is not open yet. \
          An administrator issues passwords on the staff page"
     )))
 }

@@ -1,5 +1,5 @@
 -- 研修環境: a training copy that a body asks for, for its own staff. Its databases are made from the
--- templates and from sample people; it has no contract, is no organisation here and is never metered.
+-- templates and from sample people; it has no contract, is no organisation here, is never metered.
 
 create table control.training (
     of text primary key references control.organisation,
