@@ -1,16 +1,21 @@
 //! From an offer over a contract to a system in service: the thin way through the catalogue.
 
+mod change;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::date::Date;
 use definition::System;
+use definition::model::{Format, Register, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::control::{self, Contract, Publication};
 use store::identity;
+use store::install::version_load;
 use store::organisation::{Credentials, Installer, Login, Organisation, Templates};
+use store::parameter::systems_installed;
 use store::register::{Table, open_count};
 use store::{Connection, StoreError};
 
@@ -19,6 +24,8 @@ use crate::parcel::MATERIALS;
 use crate::part::{is_part, parts_named};
 use crate::publication::Reading;
 use crate::{CloudError, Packages, Upgraded, price};
+
+pub use change::changes_settle;
 
 /// The states of a contract that is to be opened, and whose system runs.
 const SIGNED: &str = "締結";
@@ -191,7 +198,8 @@ impl Executor<'_> {
         let kept = self.databases_open(organisation).await?;
         let control = control::control_open(self.installer).await?;
         control::buyer_admit(&control, organisation).await?;
-        let all = control::contract_list(&control).await?;
+        let all = control::contracts_of(&control, &organisation.id).await?;
+        let office = self.installer.connect(&organisation.id).await?;
         let mut signed: Vec<(Contract, Result<Arc<System>, String>)> = Vec::new();
         for contract in all.iter().filter(|one| contracts.contains(&one.id)) {
             if contract.state != SIGNED && contract.state != IN_SERVICE {
@@ -204,8 +212,13 @@ impl Executor<'_> {
                 control::contract_waits(&control, contract.id).await?;
                 continue;
             }
-            signed.push((contract.clone(), self.package(&control, contract).await?));
+            let found = match change::stranger(&control, &office, &contract.offer).await? {
+                Some(why) => Err(why),
+                None => self.package(&control, contract).await?,
+            };
+            signed.push((contract.clone(), found));
         }
+        drop(office);
         let wanted: Vec<Arc<System>> =
             signed.iter().filter_map(|(_, found)| found.as_ref().ok().cloned()).collect();
         let upgraded = self.systems_bring_up(organisation, &wanted).await?;
@@ -216,6 +229,16 @@ impl Executor<'_> {
             }
         }
         Ok(Opened { kept, upgraded })
+    }
+
+    /// Notes beside a signed contract why it could not be opened through no fault of its own:
+    /// somebody asks for another try later, or withdraws it.
+    ///
+    /// # Errors
+    /// [`CloudError::Store`].
+    pub async fn contract_give_up(&self, contract: i64, why: &str) -> Result<(), CloudError> {
+        let control = control::control_open(self.installer).await?;
+        Ok(control::executor_act(&control, contract, REFUSED, why).await?)
     }
 
     /// The package of a contract, or why there is none; what else goes wrong is nobody's refusal.
@@ -233,21 +256,28 @@ impl Executor<'_> {
     }
 
     /// Meters an organisation: how many residents the register of people of the system for 業務ID 001
-    /// holds today, when that is in service. A day is metered once.
+    /// holds today, by the package that is installed, when that is in service. A day is metered
+    /// once.
     ///
     /// # Errors
     /// [`CloudError::Store`].
     pub async fn meter(&self, organisation: &str, day: Date) -> Result<(), CloudError> {
         let control = control::control_open(self.installer).await?;
-        let all = control::contract_list(&control).await?;
-        let own = |one: &&Contract| one.organisation == organisation && one.state == IN_SERVICE;
+        let all = control::contracts_of(&control, organisation).await?;
+        let own = |one: &&Contract| one.state == IN_SERVICE;
         let people = all.iter().filter(own).find(|one| one.offer.code.as_deref() == Some(PEOPLE));
         let Some(contract) = people else { return Ok(()) };
-        let Ok(system) = self.package(&control, contract).await? else { return Ok(()) };
-        let register = system.registers.iter().find(|one| one.published.is_some());
-        let Some(register) = register else { return Ok(()) };
-        let table = Table::new(&system, &register.id)?;
         let client = self.installer.connect(organisation).await?;
+        let installed = systems_installed(&client).await?;
+        let hash = installed.into_iter().find(|(id, ..)| *id == contract.offer.system);
+        let Some((id, _, version, hash)) = hash else { return Ok(()) };
+        let Some(system) = version_load(&client, &id, &hash).await? else { return Ok(()) };
+        let Some(register) = people_of(&system) else {
+            // Nobody could be billed: said aloud, each day.
+            tracing::error!(organisation, system = id, version, "no register of people to meter");
+            return Ok(());
+        };
+        let table = Table::new(&system, &register.id)?;
         let residents = i32::try_from(open_count(&client, table).await?).unwrap_or(i32::MAX);
         control::meter(&control, (organisation, day), residents).await?;
         Ok(())
@@ -282,6 +312,17 @@ impl Executor<'_> {
         }
         Ok(kept)
     }
+}
+
+/// The register of all residents: its rows are people by 宛名番号, and open to the office. Of several
+/// the one that residents see, or else the one that says most of them.
+fn people_of(system: &System) -> Option<&Register> {
+    let is_people = |one: &&Register| {
+        let key = one.items[one.key_index()].format;
+        key == Some(Format::AddresseeNumber) && one.subject == Subject::Person && !one.restricted
+    };
+    let all = system.registers.iter().filter(is_people);
+    all.max_by_key(|one| (one.published.is_some(), one.items.len()))
 }
 
 /// Whether a signed contract takes the place of another vendor's: its registers go over first.

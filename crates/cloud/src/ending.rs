@@ -28,9 +28,14 @@ pub fn relying<'s>(system: &str, all: &'s [Arc<System>]) -> Vec<&'s Arc<System>>
     all.iter().filter(relies).collect()
 }
 
+/// What is noted where a contract could not be ended; the cause is in the executor's log.
+const FAILED: (&str, &str) =
+    ("終了できない", "基盤の側で誤りが起きました。提供は続いています。自動でもう一度行います");
+
 impl Executor<'_> {
     /// Ends an organisation's contracts whose last day is before `today`; the names of what is
-    /// served no more. Broken off, it goes on when it is called again.
+    /// served no more. Broken off, it goes on when it is called again. One that cannot be ended
+    /// says so in its course, and keeps none of the others.
     ///
     /// # Errors
     /// [`CloudError::Store`].
@@ -40,29 +45,49 @@ impl Executor<'_> {
         today: Date,
     ) -> Result<Vec<String>, CloudError> {
         let control = control::control_open(self.installer).await?;
-        let over = |one: &Contract| {
+        let all = control::contracts_of(&control, &organisation.id).await?;
+        let over = |one: &&Contract| {
             let ending = one.ending.as_ref().filter(|ending| ending.decided.is_some());
-            let on = ending.map(|ending| ending.on).filter(|on| *on < today)?;
-            let own = one.organisation == organisation.id && one.state == IN_SERVICE;
-            own.then(|| (one.id, one.offer.clone(), on))
+            one.state == IN_SERVICE && ending.is_some_and(|ending| ending.on < today)
         };
-        let all = control::contract_list(&control).await?;
         let mut ended = Vec::new();
-        for (id, offer, on) in all.iter().filter_map(over) {
-            let mut client = self.installer.connect(&organisation.id).await?;
-            let transaction = client.transaction().await.map_err(StoreError::from)?;
-            let sql = "set local role kumoi_owner";
-            transaction.batch_execute(sql).await.map_err(StoreError::from)?;
-            if service_end(&transaction, &offer.system, on).await? {
-                let detail = json!({"system": offer.system, "contract": id, "on": on});
-                let what = (offer.system.as_str(), "system-end", "契約の終了");
-                entry(&transaction, Timestamp::now(), what, &detail).await?;
-                audit(&transaction, "system.end", detail).await?;
+        for contract in all.iter().filter(over) {
+            if let Err(error) = self.end(organisation, (contract, &all)).await {
+                let id = contract.id;
+                tracing::error!(organisation = organisation.id, contract = id, %error, "an end");
+                control::executor_act(&control, id, FAILED.0, FAILED.1).await?;
+                continue;
             }
-            transaction.commit().await.map_err(StoreError::from)?;
-            control::contract_end(&control, id).await?;
-            ended.push(offer.name);
+            control::contract_end(&control, contract.id).await?;
+            ended.push(contract.offer.name.clone());
         }
         Ok(ended)
+    }
+
+    /// Marks the system of a contract as served no more, unless what is installed is what another
+    /// contract is for: then that one goes on.
+    async fn end(
+        &self,
+        organisation: &Organisation,
+        (contract, all): (&Contract, &[Contract]),
+    ) -> Result<(), CloudError> {
+        let Some(on) = contract.ending.as_ref().map(|ending| ending.on) else { return Ok(()) };
+        let live = |one: &&Contract| {
+            one.id != contract.id && ["移行待ち", IN_SERVICE].contains(&one.state.as_str())
+        };
+        let others: Vec<String> =
+            all.iter().filter(live).map(|one| one.offer.hash.clone()).collect();
+        let system = contract.offer.system.as_str();
+        let mut client = self.installer.connect(&organisation.id).await?;
+        let transaction = client.transaction().await.map_err(StoreError::from)?;
+        let sql = "set local role kumoi_owner";
+        transaction.batch_execute(sql).await.map_err(StoreError::from)?;
+        if service_end(&transaction, (system, &others), on).await? {
+            let detail = json!({"system": system, "contract": contract.id, "on": on});
+            let what = (system, "system-end", "契約の終了");
+            entry(&transaction, Timestamp::now(), what, &detail).await?;
+            audit(&transaction, "system.end", detail).await?;
+        }
+        Ok(transaction.commit().await.map_err(StoreError::from)?)
     }
 }

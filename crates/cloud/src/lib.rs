@@ -24,13 +24,14 @@ pub mod registration;
 pub mod rollout;
 pub mod service_level;
 pub mod testing;
+mod training;
 mod upgrade;
 pub mod verification;
 mod watch;
 
 pub use contract::{
-    Documents, Executor, Keeper, Kept, Offer, Opened, REFUSED, contract_sign, offer_publish,
-    package_publish,
+    Documents, Executor, Keeper, Kept, Offer, Opened, REFUSED, changes_settle, contract_sign,
+    offer_publish, package_publish,
 };
 pub use ending::relying;
 pub use error::CloudError;

@@ -20,6 +20,7 @@ mod prefectures;
 mod publication;
 pub(crate) mod registration;
 mod rollout;
+mod trainings;
 mod upgrade;
 mod vendors;
 mod watch;

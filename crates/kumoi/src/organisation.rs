@@ -1,17 +1,23 @@
-//! `kumoi organisation add`: registers a sample organisation under the code and name of the real
-//! table. The executor of a running `kumoi up` opens it; nothing is opened here.
+//! `kumoi organisation`: registers a sample organisation under the code and name of the real table
+//! (the executor of a running `kumoi up` opens it; nothing is opened here), issues the first
+//! administrator's set-up anew where it was lost, and asks for training copies.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::{control_open, organisation_add};
+use store::control::{
+    TrainingWish, contracts_of, control_open, organisation_add, organisation_list, training_ask,
+    training_list, training_of,
+};
 use store::organisation::{Installer, Organisation};
 use tokio::time::sleep;
 
-use crate::demo::newcomers::{BODY, setup_file};
+use crate::demo::newcomers::{BODY, reissue, setup_file};
+use crate::leave::Place;
 
 const MUNICIPALITIES: &str = include_str!("../../../data/municipalities.csv");
 /// Rows of the table that are no municipalities of their own.
@@ -24,6 +30,38 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub enum OrganisationCommand {
     /// 団体（見本）を登録する。動いている kumoi up が、止まらずに開きます
     Add(AddArguments),
+    /// 初めの管理者の設定（パスワードと認証アプリの鍵）を出し直す。まだ誰もサインインしていないときだけ
+    Reissue(ReissueArguments),
+    /// 団体の研修環境（見本の住民だけの写し）を開く、作り直す、閉じる。動いている kumoi up が行います
+    Training(TrainingArguments),
+}
+
+/// 研修環境の指定
+#[derive(Args, Debug)]
+pub struct TrainingArguments {
+    /// 団体の識別子
+    #[arg(long, value_name = "ID")]
+    of: String,
+    /// 空にして、見本の住民で作り直す
+    #[arg(long, conflicts_with = "close")]
+    renew: bool,
+    /// 閉じて、消す
+    #[arg(long)]
+    close: bool,
+    /// データのフォルダ（指定がなければ ./var）
+    #[arg(long, value_name = "DIR", default_value = "var")]
+    var: PathBuf,
+}
+
+/// 設定を出し直す団体
+#[derive(Args, Debug)]
+pub struct ReissueArguments {
+    /// 団体の識別子
+    #[arg(long, value_name = "ID")]
+    id: String,
+    /// データのフォルダ（指定がなければ ./var）
+    #[arg(long, value_name = "DIR", default_value = "var")]
+    var: PathBuf,
 }
 
 /// 登録する団体
@@ -56,7 +94,11 @@ fn municipality(code: &str) -> Option<String> {
 /// # Errors
 /// With what to do; nothing is registered then.
 pub async fn organisation(command: OrganisationCommand) -> Result<()> {
-    let OrganisationCommand::Add(arguments) = command;
+    let arguments = match command {
+        OrganisationCommand::Add(arguments) => arguments,
+        OrganisationCommand::Reissue(arguments) => return reissued(arguments).await,
+        OrganisationCommand::Training(arguments) => return training(arguments).await,
+    };
     let AddArguments { id, code, name_en, var } = arguments;
     let name = municipality(&code).with_context(|| {
         format!("団体コード {code} の市区町村は表にありません。検査数字を含む6桁で指定してください")
@@ -93,6 +135,82 @@ pub async fn organisation(command: OrganisationCommand) -> Result<()> {
         false => println!(
             "kumoi up が開くと、初めの管理者のサインインのしかたを {} に置きます",
             file.display()
+        ),
+    }
+    Ok(())
+}
+
+async fn reissued(arguments: ReissueArguments) -> Result<()> {
+    let ReissueArguments { id, var } = arguments;
+    let var = std::path::absolute(&var)?;
+    let place = Place::open(&var, &id).await?;
+    let work = async |place: &Place| {
+        let mut own = place.kept.office.clone();
+        // Straight to where it is: its link is for the zones.
+        own.host = place.now().socket().display().to_string();
+        reissue(&var, &own).await
+    };
+    place.with(work).await?;
+    println!("初めの管理者のサインインのしかた: {}", setup_file(&var, &id).display());
+    Ok(())
+}
+
+async fn training(arguments: TrainingArguments) -> Result<()> {
+    let folder = std::path::absolute(&arguments.var)?.join("postgres");
+    if !folder.exists() {
+        anyhow::bail!(
+            "{} にデータがありません。先に kumoi up を実行してください",
+            folder.display()
+        );
+    }
+    let cluster = Cluster::start(&ClusterOptions::new(folder)).await?;
+    let control = control_open(&Installer::new(cluster.installer("postgres"))).await;
+    let is_running = cluster.adopted();
+    let asked = match control {
+        Ok(control) => training_asked(&arguments, &control, is_running).await,
+        Err(error) => Err(error.into()),
+    };
+    if !is_running {
+        cluster.stop().await?;
+    }
+    asked
+}
+
+/// Asks, and waits for what comes of it where somebody is there to do it.
+async fn training_asked(
+    arguments: &TrainingArguments,
+    control: &Connection,
+    is_running: bool,
+) -> Result<()> {
+    let id = &arguments.of;
+    let all = organisation_list(control).await?;
+    let of = all.into_iter().find(|one| one.id == *id && one.kind == BODY);
+    let of = of.with_context(|| format!("団体「{id}」はありません"))?;
+    let copy = training_of(&of)?;
+    let wish = match (arguments.close, arguments.renew) {
+        (true, _) => TrainingWish::Close,
+        (_, true) => TrainingWish::Renew,
+        _ => TrainingWish::Open,
+    };
+    let served = contracts_of(control, id).await?;
+    if wish != TrainingWish::Close && served.iter().all(|one| one.state != "提供中") {
+        anyhow::bail!("{}には提供中の契約がないため、研修環境を開けません", of.name);
+    }
+    training_ask(control, (&copy, &of), (wish, "kumoi organisation training")).await?;
+    let begin = Instant::now();
+    let waits = async || -> Result<bool> {
+        let all = training_list(control).await?;
+        Ok(all.iter().any(|one| one.of == of.id && one.done_at.is_none()))
+    };
+    while is_running && begin.elapsed() < PATIENCE && waits().await? {
+        sleep(Duration::from_millis(200)).await;
+    }
+    match (waits().await?, wish) {
+        (true, _) => println!("{}を受け付けました。動いている kumoi up が行います", copy.name),
+        (_, TrainingWish::Close) => println!("{}を閉じました", copy.name),
+        _ => println!(
+            "{}が動いています。入口: /{}/sign-in（個人番号利用事務系、見本の利用者でサインイン）",
+            copy.name, copy.id
         ),
     }
     Ok(())

@@ -17,9 +17,10 @@ use portal::counter::{self, CounterState};
 use portal::internet::{self, InternetState};
 use portal::lgwan::{self, LgwanState};
 use print::{Printer, WorkerCommand};
-use store::organisation::{Credentials, credentials_read};
+use store::organisation::{Credentials, TRAINING, credentials_read};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use self::newcomers::{Newcomers, pass};
 use crate::systems::systems_load;
@@ -115,9 +116,10 @@ impl Making {
         Ok(Making { zone: arguments.zone, issuer, public_url, printer })
     }
 
-    /// The pages of these organisations, with their work in the background.
-    async fn router(&self, credentials: Vec<Credentials>) -> Result<Router> {
-        Ok(match (self.zone, &self.printer) {
+    /// The pages of these organisations, and their work in the background: it ends with the set.
+    async fn router(&self, credentials: Vec<Credentials>) -> Result<(Router, JoinSet<()>)> {
+        let mut working = JoinSet::new();
+        let router = match (self.zone, &self.printer) {
             (ZoneName::Office, Some(printer)) => {
                 let state =
                     CounterState::open(credentials, systems_load()?, printer.clone()).await?;
@@ -125,7 +127,7 @@ impl Making {
                     "" => state,
                     issuer => state.with_issuer(issuer)?,
                 };
-                state.spawn_workers().detach_all();
+                working = state.spawn_workers();
                 counter::router(state)
             }
             (ZoneName::Office, None) => bail!("印刷の用意がありません"),
@@ -133,20 +135,24 @@ impl Making {
             (ZoneName::Internet, _) => {
                 let (issuer, public_url) = (self.issuer.clone(), self.public_url.clone());
                 let state = InternetState::new(credentials, issuer, public_url)?;
-                tokio::spawn(close_idle(state.clone()));
+                working.spawn(close_idle(state.clone()));
                 internet::router(state)
             }
-        })
+        };
+        Ok((router, working))
     }
 }
 
 async fn router(arguments: &ServeArguments) -> Result<Router> {
     let folder = &arguments.credentials;
-    let credentials = credentials_read(folder)
+    let mut credentials = credentials_read(folder)
         .with_context(|| format!("資格情報 {} を読めません", folder.display()))?;
+    // Training copies come and go: they are taken up beside the others.
+    credentials.retain(|own| !own.organisation.id.ends_with(TRAINING));
     let known = credentials.iter().map(|own| own.organisation.id.clone()).collect();
     let making = Making::of(arguments)?;
-    let zone = making.router(credentials).await?;
+    let (zone, mut working) = making.router(credentials).await?;
+    working.detach_all();
     let newcomers = Newcomers::new(folder.clone(), known);
     tokio::spawn(newcomers.clone().watch(making));
     // Asked by the supervisor; answers before any page of the zone is looked for.

@@ -7,13 +7,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use cloud::changes_settle;
 use definition::System;
 use definition::standard::Standard;
 use jiff::Timestamp;
 use store::Connection;
-use store::control::{change_due, contract_changed, contract_list, control_open, package_load};
+use store::control::{
+    RelocationState, change_alone, change_due, contract_moving, contracts_of, control_open,
+    deletion_last, package_load, relocation_last,
+};
+use store::install::{Ended, vendor_change_last};
 use store::organisation::Installer;
 use store::relocation::Seat;
 use transfer::{
@@ -30,6 +35,10 @@ const ACTOR: &str = "基盤";
 /// How long a visit to the front database lasts: the office zone looks there every second, and
 /// takes up what is installed when somebody is there.
 const VISIT: Duration = Duration::from_millis(2500);
+
+/// How often it is looked whether somebody else has ended, and the pause between.
+const TRIES: u32 = 30;
+const LOOK: Duration = Duration::from_millis(100);
 
 /// 事業者の変更の指定
 #[derive(Args, Debug)]
@@ -69,6 +78,8 @@ pub struct VendorArguments {
 /// A body as the change reaches it.
 struct Body<'p> {
     id: &'p str,
+    /// The control database; while a change is carried out nobody else settles its contracts.
+    control: Connection,
     place: &'p Place,
     seat: Seat,
     installer: Installer,
@@ -89,28 +100,18 @@ async fn act(arguments: &VendorArguments, id: &str, place: &Place) -> Result<()>
     let seat = place.seats()?.into_iter().next().context("クラスターがありません")?;
     let (_, systems) = seat.systems(id).await?;
     let installer = Installer::new(place.now().installer("postgres"));
-    let body = Body { id, place, seat, installer, systems };
+    let control = control_open(place.home_installer()).await?;
+    let body = Body { id, control, place, seat, installer, systems };
     if let Some(system) = &arguments.system {
         let now = body.systems.iter().find(|one| one.id == *system);
         let now = now.with_context(|| format!("業務システム「{system}」は入っていません"))?;
         return match (arguments.back, &arguments.annex) {
             (true, _) => body.back(now).await,
-            (false, Some(annex)) if arguments.finish => {
-                let mut client = body.installer.connect(id).await?;
-                let by = (ACTOR, Timestamp::now());
-                let ended = vendor_change_finish(&mut client, now, annex, by).await?;
-                println!(
-                    "{}の事業者の変更（{}）を終え、前の製品の台帳を消しました。別紙 {} は保存を続けてください",
-                    now.name,
-                    ended.id,
-                    annex.display()
-                );
-                body.contract(now).await
-            }
+            (false, Some(annex)) if arguments.finish => body.finish(now, annex).await,
             _ => bail!("--system には、--back か --finish を添えてください"),
         };
     }
-    let to = package(arguments, place).await?;
+    let to = package(arguments, &body.control).await?;
     let from = body.systems.iter().find(|system| system.code == to.code && system.id == to.id);
     let from = from.or_else(|| body.systems.iter().find(|system| system.code == to.code));
     let from =
@@ -124,17 +125,22 @@ async fn act(arguments: &VendorArguments, id: &str, place: &Place) -> Result<()>
 }
 
 /// The package of a folder, or that of a contract of the body.
-async fn package(arguments: &VendorArguments, place: &Place) -> Result<System> {
+async fn package(arguments: &VendorArguments, control: &Connection) -> Result<System> {
     if let Some(folder) = &arguments.package {
         return system_read(folder);
     }
     let id = &arguments.organisation;
     let number = arguments.contract.context("--package か --contract を指定してください")?;
-    let control = control_open(place.home_installer()).await?;
-    let all = contract_list(&control).await?;
-    let own = all.into_iter().find(|one| one.id == number && one.organisation == *id);
+    let all = contracts_of(control, id).await?;
+    let own = all.into_iter().find(|one| one.id == number);
     let own = own.with_context(|| format!("{id}に契約 {number} はありません"))?;
-    let found = package_load(&control, &own.offer.hash).await?;
+    // Before the signature nobody has agreed to it; what is over is over.
+    ensure!(
+        ["締結", "移行待ち"].contains(&own.state.as_str()),
+        "契約 {number} は「{}」です。移せるのは、締結して移行を待っている契約の製品だけです",
+        own.state
+    );
+    let found = package_load(control, &own.offer.hash).await?;
     found.with_context(|| format!("契約 {number} の製品の控えがありません"))
 }
 
@@ -183,6 +189,7 @@ impl Body<'_> {
         annex: &std::path::Path,
     ) -> Result<()> {
         let (from, to) = (mapping.from, mapping.to);
+        self.begin().await?;
         let standards = standards_load()?;
         let standard = standards.iter().find(|one: &&Standard| one.id == from.code);
         let layout = Layout::of(from, standard);
@@ -193,7 +200,11 @@ impl Body<'_> {
         let systems = &self.systems;
         let wish = ChangeInService { mapping, systems, layout: &layout, hold, actor, at };
         let annex = std::path::absolute(annex)?;
-        let done = vendor_change_in_service(&mut reader, office, &wish, &annex).await?;
+        // From here on the contract cannot be withdrawn; it can again when nothing came of it.
+        self.announce(to).await?;
+        let done = vendor_change_in_service(&mut reader, office, &wish, &annex).await;
+        self.settle().await?;
+        let done = done?;
         say(&done.report);
         println!(
             "{}（版{}）が動いています。書込みを止めた時間 {} ミリ秒、別紙 {}（要約値 {}）",
@@ -213,29 +224,84 @@ impl Body<'_> {
     }
 
     async fn back(&self, now: &System) -> Result<()> {
+        self.begin().await?;
         let mut client = self.installer.connect(self.id).await?;
         let by = (ACTOR, Timestamp::now());
         let held = vendor_change_back(&mut client, now, &self.systems, by).await?;
+        self.settle().await?;
         let name = &now.name;
         println!("{name}を前の製品に戻しました。書込みを止めた時間 {} ミリ秒", held.as_millis());
         self.taken_up().await
     }
 
-    /// The contract for what serves now takes the place of the one before, where one waits for it.
-    async fn contract(&self, now: &System) -> Result<()> {
-        let control = control_open(self.place.home_installer()).await?;
-        let due = change_due(&control).await?;
-        let due = due
-            .into_iter()
-            .find(|(_, new)| new.organisation == self.id && new.offer.hash == now.hash);
-        match due {
-            Some((old, new)) => {
-                contract_changed(&control, old.id, new.id).await?;
-                println!("契約 {} を終え、契約 {} を提供中にしました", old.id, new.id);
-            }
-            None => println!("これを待つ契約はありません。契約はそのままです"),
+    /// Ends the change, and brings the contracts to it; one that was ended before only the latter:
+    /// whoever was cut off in between says it again.
+    async fn finish(&self, now: &System, annex: &std::path::Path) -> Result<()> {
+        self.begin().await?;
+        let mut client = self.installer.connect(self.id).await?;
+        let last = vendor_change_last(&client, &now.id).await?;
+        let is_over = |change: &store::install::VendorChange| {
+            change.ended == Some(Ended::Finished) && change.to_hash == now.hash
+        };
+        if last.as_ref().is_some_and(is_over) {
+            println!("{}の事業者の変更は、もう終えています", now.name);
+        } else {
+            let by = (ACTOR, Timestamp::now());
+            let ended = vendor_change_finish(&mut client, now, annex, by).await?;
+            println!(
+                "{}の事業者の変更（{}）を終え、前の製品の台帳を消しました。別紙 {} は保存を続けてください",
+                now.name,
+                ended.id,
+                annex.display()
+            );
+        }
+        if self.settle().await?.is_empty() {
+            println!("これを待つ契約はありません。契約はそのままです");
         }
         Ok(())
+    }
+
+    /// Alone with the body's changes of vendor, as long as it neither moves nor leaves.
+    async fn begin(&self) -> Result<()> {
+        let way = relocation_last(&self.control, self.id).await?;
+        ensure!(
+            way.is_none_or(|way| way.state == RelocationState::Ended),
+            "「{}」は引越しの途中です。先に kumoi move の --finish か --give-up で終えてください",
+            self.id
+        );
+        ensure!(
+            deletion_last(&self.control, self.id).await?.is_none(),
+            "「{}」は消去のため凍結しています。事業者の変更はできません",
+            self.id
+        );
+        for _ in 0..TRIES {
+            if change_alone(&self.control, self.id).await? {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        bail!("「{}」の事業者の変更が、ほかで動いています。終わってから実行してください", self.id)
+    }
+
+    /// Says beside the contract that waits for this package that its records go over.
+    async fn announce(&self, to: &System) -> Result<()> {
+        let due = change_due(&self.control, self.id).await?;
+        let Some((_, new)) = due.into_iter().find(|(_, new)| new.offer.hash == to.hash) else {
+            return Ok(());
+        };
+        let waits = contract_moving(&self.control, new.id, true).await?;
+        ensure!(waits, "契約 {} は、もう移行を待っていません。何も変えていません", new.id);
+        Ok(())
+    }
+
+    /// Brings the contracts to what was carried out, and says which have changed.
+    async fn settle(&self) -> Result<Vec<(i64, i64)>> {
+        let office = self.installer.connect(self.id).await?;
+        let changed = changes_settle(&self.control, &office, self.id).await?;
+        for (old, new) in &changed {
+            println!("契約 {old} を終え、契約 {new} を提供中にしました");
+        }
+        Ok(changed)
     }
 
     /// Lets the zones serve what is installed now: sessions that remember the old tables end, and

@@ -26,7 +26,7 @@ use crate::{Actor, OfficeError};
 use base::date::day_in_japan;
 
 pub use code::{Registration, code_confirm, code_reissue, code_secret, setup_actor};
-pub use password::{account_issue, password_change, password_issue};
+pub use password::{account_issue, account_reissue, password_change, password_issue};
 
 const FAILURES: i32 = 5;
 const LOCK_MINUTES: i32 = 15;
@@ -140,9 +140,26 @@ async fn account_write(
     new: &NewAccount,
     issued_until: Option<Timestamp>,
 ) -> Result<(), OfficeError> {
+    let account = account_of(staff, new, issued_until)?;
+    let mut client = staff.client().await?;
+    let transaction = client.transaction().await?;
+    account_put(&*transaction, &account).await?;
+    for role in &new.roles {
+        role_grant(&*transaction, &new.id, role, new.valid_from).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// A new account as it is kept.
+fn account_of(
+    staff: &Database,
+    new: &NewAccount,
+    issued_until: Option<Timestamp>,
+) -> Result<Account, OfficeError> {
     password::strong(&new.password, &new.id, "password")?;
     let span = jiff::Span::new().days(PASSWORD_DAYS);
-    let account = Account {
+    Ok(Account {
         id: new.id.clone(),
         name: new.name.clone(),
         password: hash(&new.password)?,
@@ -154,15 +171,7 @@ async fn account_write(
         valid_from: new.valid_from,
         valid_to: base::date::FOREVER,
         issued_until,
-    };
-    let mut client = staff.client().await?;
-    let transaction = client.transaction().await?;
-    account_put(&*transaction, &account).await?;
-    for role in &new.roles {
-        role_grant(&*transaction, &new.id, role, new.valid_from).await?;
-    }
-    transaction.commit().await?;
-    Ok(())
+    })
 }
 
 fn refused() -> OfficeError {

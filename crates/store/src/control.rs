@@ -23,6 +23,7 @@ mod relocation;
 mod rollout;
 mod service;
 pub mod subsidy;
+mod training;
 pub mod watch;
 pub mod wave;
 
@@ -34,7 +35,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
 
 use crate::StoreError;
-use crate::organisation::{Installer, Organisation, check_identifier};
+use crate::organisation::{Installer, Organisation, TRAINING, check_identifier};
 use crate::schema;
 
 pub use catalogue::{
@@ -42,19 +43,23 @@ pub use catalogue::{
 };
 pub use contract::{
     Act, Contract, Draft, Ending, Step, act_list, contract_confirm, contract_draft, contract_list,
-    contract_step,
+    contract_step, contracts_of,
 };
 pub use ending::{deletion_own, ending_ask, ending_call_off, ending_decide};
 pub use fit::{
     Fit, NewFit, NewSettled, Settled, fit_keep, fit_list, fit_read, fit_settle, settled_list,
 };
 pub use offer::{
-    Offer, Publication, offer_documents, offer_list, offer_publish, offer_report, offer_report_set,
-    offer_uses, offer_withdraw, offers_without_report, package_keep, package_load,
+    Offer, Publication, hash_vendors, offer_documents, offer_list, offer_publish, offer_report,
+    offer_report_set, offer_uses, offer_withdraw, offers_without_report, package_keep,
+    package_load,
 };
 pub use service::{
-    change_due, contract_changed, contract_end, contract_in_service, contract_sign, contract_waits,
-    executor_act, meter, metered,
+    change_alone, change_due, change_let_go, contract_changed, contract_end, contract_in_service,
+    contract_moving, contract_sign, contract_waits, executor_act, meter, metered,
+};
+pub use training::{
+    Training, TrainingWish, training_ask, training_list, training_note, training_of,
 };
 
 pub use deletion::{
@@ -119,6 +124,10 @@ pub async fn organisation_add(
     organisation: &Organisation,
 ) -> Result<(), StoreError> {
     check_identifier(&organisation.id)?;
+    if organisation.id.ends_with(TRAINING) {
+        let message = format!("「{TRAINING}」で終わる識別子は、研修環境だけが使います");
+        return Err(StoreError::Refused(message));
+    }
     let (id, code) = (&organisation.id, &organisation.code);
     let taken = "select 1 from control.organisation where id = $1 or code = $2";
     if client.query_opt(&format!("{taken} limit 1"), &[id, code]).await?.is_some() {

@@ -60,6 +60,29 @@ pub async fn account_put(client: &impl GenericClient, account: &Account) -> Resu
     Ok(())
 }
 
+/// Writes the secrets of an account anew, as long as nobody here has ever signed in; false when
+/// somebody has, or there is no such account. Sessions of it end.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn account_renew(
+    client: &impl GenericClient,
+    account: &Account,
+) -> Result<bool, StoreError> {
+    let sql = "with renewed as (
+                 update staff.account set password = $2, totp_sealed = $3, password_expires_on = $4,
+                   issued_until = $5, failures = 0, locked_until = null
+                 where id = $1 and totp_last_step = 0
+                   and not exists (select from staff.account where totp_last_step > 0)
+                 returning id),
+               ended as (delete from staff.session s using renewed r where s.account = r.id)
+               select count(*) > 0 from renewed";
+    let until = account.issued_until;
+    let known = (&account.password, &account.totp_sealed, &account.password_expires_on);
+    let row = client.query_one(sql, &[&account.id, known.0, known.1, known.2, &until]).await?;
+    Ok(row.try_get(0)?)
+}
+
 /// An account by its sign-in name.
 ///
 /// # Errors

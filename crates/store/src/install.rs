@@ -17,8 +17,8 @@ use crate::register::{columns_of, quote};
 use crate::{GenericClient, StoreError};
 
 pub use aside::{
-    Ended, NewVendorChange, Switch, VendorChange, upgrade_obstacle, vendor_change_after,
-    vendor_change_last,
+    Ended, NewVendorChange, Switch, VendorChange, changes_open, packages_left, upgrade_obstacle,
+    vendor_change_after, vendor_change_last,
 };
 pub use breaking::breaking_changes;
 pub use ended::{EndedSystem, ended_list, service_end, service_resume};

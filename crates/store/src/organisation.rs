@@ -3,6 +3,8 @@
 //! Privileges hang on group roles that cannot sign in; each organisation's login roles are members
 //! and may connect to its own databases only. Only the installer creates and installs.
 
+mod training;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use tokio_postgres::{Client, Config, NoTls};
 use crate::schema::{self, Shape};
 use crate::vault::Vault;
 use crate::{Database, StoreError, install};
+
+pub use training::TRAINING;
 
 /// The kind of an organisation that publishes systems (事業者) and holds no registers.
 pub const VENDOR: &str = "vendor";
@@ -135,12 +139,19 @@ impl Credentials {
 #[derive(Clone)]
 pub struct Installer {
     config: Config,
+    /// How to reach the cluster with the control database, where that is another.
+    home: Option<Config>,
 }
 
 impl Installer {
     /// An installer that signs in with `config` (any database of the cluster).
     pub fn new(config: Config) -> Installer {
-        Installer { config }
+        Installer { config, home: None }
+    }
+
+    /// The same for an organisation that has moved: the control database stays where `home` is.
+    pub fn led_by(self, home: &Installer) -> Installer {
+        Installer { home: Some(home.config.clone()), ..self }
     }
 
     /// Signs in to a database.
@@ -455,6 +466,9 @@ impl Installer {
         name: &str,
         shape: &Shape,
     ) -> Result<Client, StoreError> {
+        if let Some(home) = &self.home {
+            return Box::pin(Installer::new(home.clone()).shared_open(name, shape)).await;
+        }
         let postgres = self.connect("postgres").await?;
         alone(&postgres, name).await?;
         let sql = "select 1 from pg_database where datname = $1";
@@ -616,18 +630,46 @@ fn random_text() -> Result<String, StoreError> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// Names that are taken: databases of the server, and what stands where an organisation does in
+/// addresses (`vendors` and `operators` are where those come in).
+const RESERVED: &[&str] = &[
+    "postgres",
+    "template0",
+    "template1",
+    "vendors",
+    "operators",
+    "prefectures",
+    "assets",
+    "health",
+];
+/// What follows an organisation in the names of its own databases and roles: another one that ended
+/// so would be taken for them.
+const ENDINGS: &[&str] = &[
+    "_staff",
+    "_front",
+    "_office",
+    "_lgwan",
+    "_internet",
+    "_reader",
+    "_move",
+    "_vendor",
+    "_operator",
+];
+
 /// Identifiers go into SQL text: only lower-case ASCII, digits and underscore pass.
 pub(crate) fn check_identifier(id: &str) -> Result<(), StoreError> {
     let fits = id.len() <= 40
         && id.starts_with(|c: char| c.is_ascii_lowercase())
         && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    // `vendors` and so on are where those come in beside the bodies' own addresses.
-    const TAKEN: [&str; 6] =
-        ["postgres", "template0", "template1", "vendors", "operators", "prefectures"];
-    let reserved = TAKEN.contains(&id) || id.starts_with("kumoi_");
+    let reserved = RESERVED.contains(&id)
+        || id.starts_with("kumoi_")
+        || ENDINGS.iter().any(|ending| id.ends_with(ending));
     if fits && !reserved {
         Ok(())
     } else {
-        Err(StoreError::Refused(format!("団体の識別子「{id}」は使えません（英小文字、数字、_）")))
+        Err(StoreError::Refused(format!(
+            "団体の識別子「{id}」は使えません。英小文字で始まる英小文字・数字・_ の40字までで、_staff など\
+             データベースの名の終わりと、vendors など画面の名は除きます"
+        )))
     }
 }

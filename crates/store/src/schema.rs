@@ -45,6 +45,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("fit", include_str!("../sql/steps/control-0008-fit.sql")),
         ("catalogue", include_str!("../sql/steps/control-0009-catalogue.sql")),
         ("watch", include_str!("../sql/steps/control-0010-watch.sql")),
+        ("training", include_str!("../sql/steps/control-0011-training.sql")),
         ("mail", include_str!("../sql/steps/control-0012-mail.sql")),
         ("wave", include_str!("../sql/steps/control-0013-wave.sql")),
         ("group", include_str!("../sql/steps/control-0014-group.sql")),

@@ -23,11 +23,15 @@ use store::seal::{SealKey, seal_all};
 
 use crate::TransferError;
 use crate::error::at;
-use crate::relocation::alone;
+use crate::relocation::{alone, check_changes};
 use crate::whole::{WholeManifest, whole_verify};
 
 /// How long what is at work may take when everything is frozen.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What to do where a change of vendor is open: the export would lack the tables that were left.
+const CHANGES: &str =
+    "「kumoi vendor-change」の --finish か --back で終えてから、もう一度実行してください";
 
 /// Takes one organisation away.
 pub struct Deleter<'d> {
@@ -55,6 +59,7 @@ impl Deleter<'_> {
         let (id, seat) = (&self.organisation.id, self.now()?);
         self.check_still(&control).await?;
         if deletion_last(&control, id).await?.is_none() {
+            check_changes(seat, id, CHANGES).await?;
             check_fetched(seat, id).await?;
         }
         let mut deletion = deletion_begin(&control, id, people).await?;
@@ -126,8 +131,8 @@ impl Deleter<'_> {
     }
 
     /// Takes everything away: databases and roles, then, once that was looked at and signed, the
-    /// files with its keys. `name` is the digest of the last export's manifest, `key` the log's.
-    /// Broken off, it goes on when it is called again.
+    /// files with its keys; the one that the command is given with comes last. `name` is the digest
+    /// of the last export's manifest, `key` the log's. Broken off, it goes on when called again.
     ///
     /// # Errors
     /// [`TransferError::Refused`] without the last export, when something was written after it, or
@@ -158,13 +163,16 @@ impl Deleter<'_> {
             let note = "データベース・役割・複製の口がない";
             deletion_step(&control, &mut deletion, DeletionState::Checked, note).await?;
         }
-        for path in keys {
+        // Written before the last one goes: without that file the command is not given again.
+        let (last, others) = keys.split_last().map_or((None, keys), |(it, them)| (Some(it), them));
+        for path in others {
             remove(path)?;
         }
         if deletion.state == DeletionState::Checked {
             let note = "鍵を消した";
             deletion_step(&control, &mut deletion, DeletionState::Done, note).await?;
         }
+        last.map_or(Ok(()), |path| remove(path))?;
         let note = deletion_note(&control, &deletion).await?.unwrap_or_default();
         Ok((deletion, note))
     }
@@ -199,6 +207,7 @@ impl Deleter<'_> {
         }
         seat.read_only(id, true).await?;
         seat.sessions_end(id, PATIENCE).await?;
+        check_changes(seat, id, CHANGES).await?;
         check_fetched(seat, id).await?;
         if deletion.last != Some(seat.last_written(id).await?) {
             return Err(TransferError::Refused(format!(

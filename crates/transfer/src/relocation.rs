@@ -77,6 +77,11 @@ impl Mover<'_> {
             )));
         }
         let open = self.open(&control).await?;
+        if open.is_none() {
+            let said =
+                "引越しの前に、「kumoi vendor-change」の --finish か --back で終えてください";
+            check_changes(&self.source.1, self.organisation, said).await?;
+        }
         if open.is_none() && self.target.1.holds(self.organisation).await? {
             return Err(TransferError::Refused(format!(
                 "移行先には「{}」がもうあります。団体の識別子と移行先を確かめてください",
@@ -296,6 +301,20 @@ pub(crate) async fn alone(
     Err(TransferError::Refused(format!(
         "「{organisation}」の引越しか消去が、ほかで動いています。終わってから、もう一度実行してください"
     )))
+}
+
+/// No change of vendor is open: the package that was left waits in a schema that is in no shape.
+pub(crate) async fn check_changes(
+    seat: &Seat,
+    organisation: &str,
+    help: &str,
+) -> Result<(), TransferError> {
+    let open = seat.changes_open(organisation).await?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let names = open.join("、");
+    Err(TransferError::Refused(format!("{names}の事業者の変更が終わっていません。{help}")))
 }
 
 fn places_failed(error: io::Error) -> TransferError {

@@ -9,7 +9,7 @@ mod convert;
 mod mapping;
 mod service;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use definition::System;
 use serde::Serialize;
@@ -26,6 +26,35 @@ pub use mapping::{ItemHome, Mapping, RegisterHome};
 pub use service::{
     ChangeInService, Changed, vendor_change_back, vendor_change_finish, vendor_change_in_service,
 };
+
+/// The keys of which some row, current or past, cannot be taken: (register, key).
+#[derive(Default)]
+struct HeldKeys(BTreeSet<(String, String)>);
+
+impl HeldKeys {
+    /// Looks at every row once.
+    async fn of(
+        mapping: &Mapping<'_>,
+        source: &Snapshot<'_>,
+        vault: &Vault,
+    ) -> Result<HeldKeys, TransferError> {
+        let (none, mut held) = (HeldKeys::default(), HeldKeys::default());
+        for (home, past) in mapping.tables() {
+            let mut records = source.records(home.source_table(mapping), past, Some(vault)).await?;
+            while let Some(record) = records.next().await? {
+                let converted = convert(mapping, (home, &none), &record);
+                if converted.record.is_none() {
+                    held.0.insert((home.source.id.clone(), converted.key));
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    fn has(&self, register: &str, key: &str) -> bool {
+        !self.0.is_empty() && self.0.contains(&(register.to_owned(), key.to_owned()))
+    }
+}
 
 /// What came, or would come, of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -53,12 +82,13 @@ pub async fn vendor_rehearse(
     mapping: &Mapping<'_>,
 ) -> Result<ChangeReport, TransferError> {
     let source = snapshot(from.client).await?;
+    let kept = HeldKeys::of(mapping, &source, from.vault).await?;
     let mut report = ChangeReport::default();
     for (home, past) in mapping.tables() {
         let mut records =
             source.records(home.source_table(mapping), past, Some(from.vault)).await?;
         while let Some(record) = records.next().await? {
-            report.count(home, &convert(mapping, home, &record));
+            report.count(home, &convert(mapping, (home, &kept), &record));
         }
     }
     Ok(report)
@@ -74,19 +104,24 @@ pub async fn vendor_open_work(
     mapping: &Mapping<'_>,
 ) -> Result<(OpenWork, Vec<Timer>), TransferError> {
     let load = load(from.client).await?;
-    open_of(&load, mapping).await
+    open_of(&load, mapping, &HeldKeys::default()).await
 }
 
+/// Of the timers those that have nowhere to go: no procedure, or no row under the other package.
 async fn open_of(
     load: &Load<'_>,
     mapping: &Mapping<'_>,
+    kept: &HeldKeys,
 ) -> Result<(OpenWork, Vec<Timer>), TransferError> {
     let heard = heard(mapping.from);
     let others = self::heard(mapping.to);
     let deaf: Vec<Event> = heard.iter().filter(|one| !others.contains(one)).cloned().collect();
     let open = open_work(load, &mapping.from.id, (&heard, &deaf)).await?;
     let mut timers = load.timers(&mapping.from.id).await?;
-    timers.retain(|timer| !mapping.carries(&timer.procedure));
+    timers.retain(|timer| match mapping.carries(&timer.procedure) {
+        Some(register) => kept.has(register, &timer.key),
+        None => true,
+    });
     Ok((open, timers))
 }
 
@@ -99,7 +134,7 @@ fn heard(system: &System) -> Vec<Event> {
 /// Every row as the other package takes it into its own empty tables, and what has no home into
 /// the annex.
 async fn pour(
-    mapping: &Mapping<'_>,
+    (mapping, kept): (&Mapping<'_>, &HeldKeys),
     (source, target): (&Snapshot<'_>, &Load<'_>),
     vault: &Vault,
     annex: &mut Annex,
@@ -112,7 +147,7 @@ async fn pour(
             None => None,
         };
         while let Some(record) = records.next().await? {
-            let converted = convert(mapping, home, &record);
+            let converted = convert(mapping, (home, kept), &record);
             report.count(home, &converted);
             annex.write(home, past, &record, &converted)?;
             if let (Some(writer), Some(record)) = (&mut writer, &converted.record) {
@@ -128,7 +163,7 @@ async fn pour(
 
 /// Every row that was taken is there as it was converted, and no other.
 async fn check_taken(
-    mapping: &Mapping<'_>,
+    (mapping, kept): (&Mapping<'_>, &HeldKeys),
     (source, target): (&Snapshot<'_>, &Snapshot<'_>),
     vault: &Vault,
 ) -> Result<(), TransferError> {
@@ -137,7 +172,8 @@ async fn check_taken(
         let mut records = source.records(home.source_table(mapping), past, Some(vault)).await?;
         let mut there = target.records(table, past, Some(vault)).await?;
         while let Some(record) = records.next().await? {
-            let Some(wanted) = convert(mapping, home, &record).record else { continue };
+            let wanted = convert(mapping, (home, kept), &record).record;
+            let Some(wanted) = wanted else { continue };
             if there.next().await?.as_ref() != Some(&wanted) {
                 return Err(differs(&table.register.name));
             }

@@ -18,6 +18,9 @@ use store::{Client, Database, GenericClient};
 
 use super::*;
 
+mod change;
+mod training;
+
 const ID: &str = "sakura";
 
 /// A system of one register in a version.
@@ -300,19 +303,18 @@ async fn a_refused_contract_is_taken_back_with_a_reason() {
 #[tokio::test]
 async fn another_vendors_contract_waits_and_changes_in_one_step() {
     let world = World::new().await;
-    // Of the same standard under another name.
-    let offer = world.offer("vendor_b", &system("library-card", "900", "1")).await;
+    let offer = world.offer("vendor_b", &system("reading-card", "900", "b")).await;
     conflict(world.draft(offer, None).await, "替えることを示して起案し");
     let new = world.signed(offer, Some(world.base)).await;
-    assert!(change_due(&world.control).await.unwrap().is_empty(), "signed only");
+    assert!(change_due(&world.control, ID).await.unwrap().is_empty(), "signed only");
     conflict(contract_changed(&world.control, world.base, new).await, "待っていません");
     let served = world.open().await.systems;
     assert_eq!((served.len(), served[0].id.as_str()), (1, "reading-card"));
     assert_eq!(world.state(new).await, "移行待ち");
     assert_eq!(world.state(world.base).await, "提供中");
-    let third = world.offer("vendor_c", &system("third-card", "900", "1")).await;
+    let third = world.offer("vendor_c", &system("reading-card", "900", "c")).await;
     conflict(world.draft(third, Some(world.base)).await, "契約がもうあります");
-    let due = change_due(&world.control).await.unwrap();
+    let due = change_due(&world.control, ID).await.unwrap();
     assert_eq!(due.iter().map(|(a, b)| (a.id, b.id)).collect::<Vec<_>>(), [(world.base, new)]);
     conflict(contract_changed(&world.control, new, world.base).await, "待っていません");
     for _ in 0..2 {
@@ -322,7 +324,7 @@ async fn another_vendors_contract_waits_and_changes_in_one_step() {
     }
     assert_eq!(world.acts(new).await, "起案 決裁 締結 移行待ち 提供開始");
     assert_eq!(world.acts(world.base).await, "提供開始 終了");
-    assert!(change_due(&world.control).await.unwrap().is_empty());
+    assert!(change_due(&world.control, ID).await.unwrap().is_empty());
     // The next start leaves the body with what it chose.
     let base = system("reading-card", "900", "2");
     let offers = offer_publish(&world.installer, ("kumoi", &Documents::new()), &[base]).await;
@@ -357,12 +359,12 @@ async fn a_newer_version_of_the_same_vendor_is_an_upgrade() {
 #[tokio::test]
 async fn a_change_that_nothing_was_moved_for_is_given_up_with_a_reason() {
     let world = World::new().await;
-    let offer = world.offer("vendor_b", &system("library-card", "900", "1")).await;
+    let offer = world.offer("vendor_b", &system("reading-card", "900", "b")).await;
     let new = world.signed(offer, Some(world.base)).await;
     world.open().await;
     conflict(world.step(new, Step::Withdraw, ("kanri", "")).await, "取下げできません");
     world.step(new, Step::Withdraw, ("kanri", "値を補えない")).await.unwrap();
-    assert!(change_due(&world.control).await.unwrap().is_empty());
+    assert!(change_due(&world.control, ID).await.unwrap().is_empty());
     assert_eq!(world.state(world.base).await, "提供中");
     world.stop().await;
 }

@@ -43,6 +43,26 @@ impl KeyFolder {
         fs::write(self.0.join(format!("{id}.accounts")), b"")
     }
 
+    /// Forgets that the accounts were made: they are to be made anew.
+    pub fn accounts_gone(&self, id: &str) -> Result<()> {
+        gone(&self.0.join(format!("{id}.accounts")))
+    }
+
+    /// Whether keys are kept for the organisation.
+    pub fn is_known(&self, id: &str) -> bool {
+        self.0.join(format!("{id}.json")).exists()
+    }
+
+    /// Forgets an organisation that is gone: its place, its accounts, and last its keys.
+    pub fn forget(&self, id: &str) -> Result<()> {
+        self.accounts_gone(id)?;
+        if let Some(links) = self.places()?.links(id) {
+            gone(&PathBuf::from(links.host(id)))?;
+        }
+        gone(&self.0.join(format!("{id}.json")))?;
+        File::open(&self.0)?.sync_all()
+    }
+
     /// What a vendor or an operator signs in with, if it was kept.
     pub fn vendor_load(&self, id: &str) -> Result<Option<Credentials>> {
         self.read(id)
@@ -72,6 +92,14 @@ impl KeyFolder {
         fs::hard_link(&unfinished, self.0.join(format!("{id}.json")))?;
         fs::remove_file(&unfinished)?;
         File::open(&self.0)?.sync_all()
+    }
+}
+
+/// Removes a file; one that is gone is gone.
+fn gone(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

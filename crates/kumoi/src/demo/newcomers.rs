@@ -12,12 +12,16 @@ use base::date::day_in_japan;
 use cloud::{Executor, Kept};
 use jiff::Timestamp;
 use office::access::role;
-use office::staff::{NewAccount, account_issue, new_totp_secret, totp_secret_text};
+use office::staff::{
+    NewAccount, account_issue, account_reissue, new_totp_secret, totp_secret_text,
+};
 use store::Connection;
+use store::audit::{NewAudit, audit_append};
 use store::control::{deletion_last, organisation_list};
-use store::organisation::Organisation;
+use store::identity::account_read;
+use store::organisation::{Credentials, Organisation};
 
-use super::{KeyFolder, away};
+use super::KeyFolder;
 use crate::sample::samples;
 use crate::up::{Layout, Zone};
 
@@ -31,8 +35,8 @@ pub(crate) fn setup_file(var: &Path, id: &str) -> PathBuf {
     var.join("setup").join(format!("{id}.txt"))
 }
 
-/// The registered organisations that a start does not open by itself, but those that move or leave.
-pub(super) async fn newcomers(control: &Connection, home: &Path) -> Result<Vec<Organisation>> {
+/// The registered organisations that a start does not open by itself, but those that leave.
+pub(super) async fn newcomers(control: &Connection) -> Result<Vec<Organisation>> {
     let own: BTreeSet<String> =
         samples(None).into_iter().map(|sample| sample.organisation.id).collect();
     let mut out = Vec::new();
@@ -40,7 +44,6 @@ pub(super) async fn newcomers(control: &Connection, home: &Path) -> Result<Vec<O
         if one.kind == BODY
             && !own.contains(&one.id)
             && deletion_last(control, &one.id).await?.is_none()
-            && away(control, &one.id, home).await?.is_none()
         {
             out.push(one);
         }
@@ -74,22 +77,60 @@ pub(super) async fn open(
     Ok(())
 }
 
-/// The first administrator, with a password that serves for a few days and must be changed.
+/// The first administrator. The set-up lies there before the account does: whoever is cut off in
+/// between begins anew, and no account is left whose password nobody knows.
 async fn administrator(var: &Path, kept: &Kept) -> Result<()> {
     let own = &kept.office;
     let staff = own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 1)?;
-    let now = Timestamp::now();
-    let secret = new_totp_secret()?;
-    let account = NewAccount {
+    if account_read(&**staff.client().await?, FIRST).await?.is_some() {
+        return Ok(());
+    }
+    let account = first()?;
+    setup_write(var, &own.organisation, &account)?;
+    Ok(account_issue(&staff, &account, Timestamp::now()).await?)
+}
+
+/// The first administrator's account, with a password that serves for a few days and must be
+/// changed.
+fn first() -> Result<NewAccount> {
+    Ok(NewAccount {
         id: FIRST.to_owned(),
         name: "管理者".to_owned(),
         password: totp_secret_text(&new_totp_secret()?),
-        totp_secret: secret.clone(),
+        totp_secret: new_totp_secret()?,
         roles: vec![role::ADMINISTRATOR.to_owned()],
-        valid_from: day_in_japan(now),
+        valid_from: day_in_japan(Timestamp::now()),
+    })
+}
+
+/// Issues the first administrator's set-up anew and leaves it where the first one lay, audited in
+/// the organisation's own database.
+///
+/// # Errors
+/// When somebody has signed in already, or the organisation is not open yet.
+pub(crate) async fn reissue(var: &Path, own: &Credentials) -> Result<()> {
+    let (staff, office) = (
+        own.database(own.staff.as_ref(), own.staff_vault.as_deref(), 1)?,
+        own.database(own.office.as_ref(), own.vault.as_deref(), 1)?,
+    );
+    let row = NewAudit {
+        actor: "基盤".to_owned(),
+        role: "installer".to_owned(),
+        zone: "executor".to_owned(),
+        purpose: "初めの管理者の設定の出し直し".to_owned(),
+        action: "staff.setup-reissue".to_owned(),
+        subjects: Vec::new(),
+        detail: serde_json::json!({ "account": FIRST }),
+        request: String::new(),
     };
-    account_issue(&staff, &account, now).await?;
-    let organisation = &own.organisation;
+    audit_append(&**office.client().await?, &row).await?;
+    let account = first()?;
+    account_reissue(&staff, &account, Timestamp::now()).await?;
+    setup_write(var, &own.organisation, &account)
+}
+
+/// Leaves the set-up of the first administrator for the operator alone.
+fn setup_write(var: &Path, organisation: &Organisation, account: &NewAccount) -> Result<()> {
     let text = format!(
         "{}（{}）の初めの管理者\n入口: /{}/sign-in（個人番号利用事務系）\n職員ID: {FIRST}\n\
          初期パスワード: {}（7日間使えます。初めてのサインインで変更します）\n\
@@ -98,7 +139,7 @@ async fn administrator(var: &Path, kept: &Kept) -> Result<()> {
         organisation.code,
         organisation.id,
         account.password,
-        totp_secret_text(&secret),
+        totp_secret_text(&account.totp_secret),
     );
     let path = setup_file(var, &organisation.id);
     fs::create_dir_all(var.join("setup"))?;

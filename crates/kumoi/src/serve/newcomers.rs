@@ -1,9 +1,10 @@
 //! Organisations that come to a running zone: their credentials appear in the zone's folder, and
-//! they are served beside those of the start, whose sessions and work go on untouched.
+//! they are served beside those of the start, whose sessions and work go on untouched. One whose
+//! credentials go is served no more; with other ones it begins anew.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,6 +12,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use store::organisation::credentials_read;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tower::ServiceExt;
 
@@ -27,12 +29,21 @@ pub(super) struct Newcomers {
     folder: PathBuf,
     /// Those of the start.
     known: Arc<BTreeSet<String>>,
-    routers: Arc<RwLock<HashMap<String, Router>>>,
+    served: Arc<RwLock<HashMap<String, Served>>>,
+}
+
+/// One that came later.
+struct Served {
+    router: Router,
+    /// Its credentials as they were when it came.
+    credentials: Vec<u8>,
+    /// Its work in the background, which ends with it.
+    _working: JoinSet<()>,
 }
 
 impl Newcomers {
     pub(super) fn new(folder: PathBuf, known: BTreeSet<String>) -> Newcomers {
-        Newcomers { folder, known: Arc::new(known), routers: Arc::default() }
+        Newcomers { folder, known: Arc::new(known), served: Arc::default() }
     }
 
     /// Looks for ever; what cannot be read yet is looked at again.
@@ -46,20 +57,32 @@ impl Newcomers {
     }
 
     async fn look(&self, making: &Making) -> anyhow::Result<()> {
-        for own in credentials_read(&self.folder)? {
+        let all = credentials_read(&self.folder)?;
+        let there: BTreeSet<&str> = all.iter().map(|own| own.organisation.id.as_str()).collect();
+        self.write().retain(|id, _| there.contains(id.as_str()));
+        for own in &all {
             let id = own.organisation.id.clone();
-            if self.known.contains(&id) || self.router(&id).is_some() {
+            let credentials = serde_json::to_vec(own)?;
+            let is_same = |one: &Served| one.credentials == credentials;
+            if self.known.contains(&id) || self.read().get(&id).is_some_and(is_same) {
                 continue;
             }
-            let made = making.router(vec![own]).await?;
-            let mut routers = self.routers.write().unwrap_or_else(PoisonError::into_inner);
-            routers.insert(id, made);
+            let (router, _working) = making.router(vec![own.clone()]).await?;
+            self.write().insert(id, Served { router, credentials, _working });
         }
         Ok(())
     }
 
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<String, Served>> {
+        self.served.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, Served>> {
+        self.served.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn router(&self, id: &str) -> Option<Router> {
-        self.routers.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.read().get(id).map(|one| one.router.clone())
     }
 
     /// Whose page an address is, where they came later.
@@ -116,7 +139,8 @@ mod tests {
         let folder = PathBuf::from("nowhere");
         let newcomers = Newcomers::new(folder, BTreeSet::from(["mura".to_owned()]));
         let own = Router::new().route("/{id}/x", get(|| async { "later" }));
-        newcomers.routers.write().unwrap().insert("machi".to_owned(), own);
+        let served = Served { router: own, credentials: Vec::new(), _working: JoinSet::new() };
+        newcomers.write().insert("machi".to_owned(), served);
         let first = Router::new().route("/{id}/x", get(|| async { "first" }));
         let all = Router::new().fallback_service(first).layer(from_fn_with_state(newcomers, pass));
         for (path, words) in [("/mura/x", "first"), ("/machi/x", "later"), ("/shi/x", "first")] {

@@ -7,11 +7,11 @@ use base::said;
 use base::said::Said;
 use jiff::{SignedDuration, Timestamp};
 use store::Database;
-use store::identity::{account_failed, account_read, password_set};
+use store::identity::{account_failed, account_read, account_renew, password_set};
 
 use super::{
-    FAILURES, LOCK_MINUTES, NewAccount, Opened, PASSWORD_DAYS, Purpose, account_write, hash,
-    locked, no_randomness, not_kept, open, verified,
+    FAILURES, LOCK_MINUTES, NewAccount, Opened, PASSWORD_DAYS, Purpose, account_of, account_write,
+    hash, locked, no_randomness, not_kept, open, verified,
 };
 use crate::{Actor, OfficeError};
 use base::date::day_in_japan;
@@ -150,6 +150,30 @@ pub async fn account_issue(
     let until = now.saturating_add(SignedDuration::from_hours(NEW_HOURS));
     let until = until.map_err(|_| beyond_time())?;
     account_write(staff, new, Some(until)).await
+}
+
+/// Issues the first administrator's password and one-time codes anew, as long as nobody has ever
+/// signed in.
+///
+/// # Errors
+/// [`OfficeError::Conflict`] when somebody has signed in, or there is no such account.
+pub async fn account_reissue(
+    staff: &Database,
+    new: &NewAccount,
+    now: Timestamp,
+) -> Result<(), OfficeError> {
+    let until = now.saturating_add(SignedDuration::from_hours(NEW_HOURS));
+    let account = account_of(staff, new, Some(until.map_err(|_| beyond_time())?))?;
+    if account_renew(&**staff.client().await?, &account).await? {
+        return Ok(());
+    }
+    let id = &new.id;
+    Err(OfficeError::Conflict(said!(
+        "職員ID「{id}」の設定は出し直せません。もう誰かがサインインしたか、まだ開いていません。サインインした\
+         管理者がいるときは、職員の画面でパスワードを出し直してください",
+        "The set-up of “{id}” cannot be issued anew: somebody signed in, or it is not open yet. \
+         An administrator issues passwords on the staff page"
+    )))
 }
 
 /// Replaces a forgotten password by an issued one, which is returned once and kept nowhere.

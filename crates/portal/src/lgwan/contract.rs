@@ -37,7 +37,7 @@ pub const STATES: [(&str, &str); 7] = [
 ];
 
 /// What is done about a contract, as recorded, and in English.
-const ACTS: [(&str, &str); 13] = [
+const ACTS: [(&str, &str); 15] = [
     ("起案", "Drafted"),
     ("決裁", "Decided"),
     ("締結", "Signed"),
@@ -47,6 +47,8 @@ const ACTS: [(&str, &str); 13] = [
     ("提供できない", "Cannot be brought into service"),
     ("再試行", "To be tried again"),
     ("移行待ち", "Waits for the change of vendor"),
+    ("移行中", "Records are going over"),
+    ("終了できない", "Could not be ended yet"),
     ("終了の申出", "End asked for"),
     ("終了の決裁", "End decided"),
     ("終了の取消", "End called off"),

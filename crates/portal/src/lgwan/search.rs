@@ -80,6 +80,17 @@ async fn listed(buyer: &Buyer, entered: &Entered) -> Result<Response, Refusal> {
         Some(number) => Some(number),
         None => residents(buyer).await?,
     };
+    // A month's price is for a number of people: without one every price would be the base alone.
+    let is_priced = yen.0.is_some() || yen.1.is_some();
+    if is_priced && people.is_none() && errors.iter().all(|one| one.field != "residents") {
+        errors.push(FieldError {
+            field: "residents",
+            message: buyer.say(
+                "月額で探すには、住民の数を入れてください（まだ計った日がありません）",
+                "Enter the number of residents to search by price: none was metered yet",
+            ),
+        });
+    }
     let asked = Asked {
         text: &entered.text,
         item: &entered.item,

@@ -167,6 +167,13 @@ begin
                 and c.state = '提供中' and control.is_same_business(c.offer, new.offer)) then
         raise exception 'nothing in force is replaced';
     end if;
+    -- Cases, journal and other systems name a system: what has another name takes no place.
+    if new.replaces is not null and not exists (
+            select from control.contract c, control.offer a, control.offer b
+            where c.id = new.replaces and a.id = c.offer and b.id = new.offer
+                and a.system = b.system) then
+        raise exception 'another system takes no place';
+    end if;
     if control.is_buyer() and not control.is_on_offer(new.offer, false) then
         raise exception 'this is not on offer';
     end if;
@@ -175,6 +182,13 @@ end
 $$;
 create trigger begun before insert on control.contract
     for each row execute function control.contract_begin();
+
+-- 移行中: the records of a contract that waits are going over, or have gone over and not come back.
+create function control.is_moving(asked bigint) returns boolean language sql stable as
+    $$ select coalesce((
+        select a.act = '移行中' from control.contract_act a
+        where a.contract = asked and a.actor = '基盤' and a.act in ('移行中', '移行待ち')
+        order by a.id desc limit 1), false) $$;
 
 -- The whole life of a contract: (a body's own login, from, to). Pairs that are absent are refused,
 -- and what was drafted, decided or signed is never written over. Times are the server's.
@@ -218,6 +232,9 @@ begin
             select from control.contract_act a where a.contract = new.id
                 and a.actor = '基盤' and a.act = '提供できない' and a.at >= old.signed_at) then
         raise exception 'it is being opened';
+    end if;
+    if buyer and old.state = '移行待ち' and new.state = '取下げ' and control.is_moving(new.id) then
+        raise exception 'its records are going over';
     end if;
     if row(new.ends_on, new.end_reason, new.end_asked_by, new.end_decided_by)
             is distinct from row(old.ends_on, old.end_reason, old.end_asked_by,

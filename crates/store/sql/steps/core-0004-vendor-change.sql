@@ -12,6 +12,8 @@ create table core.vendor_change (
     annex_sha256 text not null,
     changed_at timestamptz not null default now(),
     changed_by text not null,
+    -- The last day of the system that was left, where its contract had ended: it comes back with it.
+    service_ended_on date,
     ended_at timestamptz,
     ended_by text,
     ended_as text check (ended_as in ('戻した', '終えた')),

@@ -72,7 +72,7 @@ pub struct Act {
     /// By whom.
     pub actor: String,
     /// 起案, 決裁, 締結, 取下げ, 再試行, 適合確認, 終了の申出, 終了の決裁, 終了の取消; by the platform
-    /// 提供開始, 提供できない, 移行待ち, 終了, 終了できない.
+    /// 提供開始, 提供できない, 移行待ち, 移行中, 終了, 終了できない.
     pub act: String,
     /// What was said with it.
     pub note: String,
@@ -129,6 +129,24 @@ pub async fn contract_list(client: &impl GenericClient) -> Result<Vec<Contract>,
     client.query(&sql, &[]).await?.iter().map(contract).collect()
 }
 
+/// The contracts of one organisation, in order.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn contracts_of(
+    client: &impl GenericClient,
+    organisation: &str,
+) -> Result<Vec<Contract>, StoreError> {
+    let sql = format!(
+        "select {CONTRACT}, {} from control.contract c
+         join control.offer o on o.id = c.offer
+         left join control.confirmation f on f.contract = c.id
+         where c.organisation = $1 order by c.id",
+        offer::COLUMNS
+    );
+    client.query(&sql, &[&organisation]).await?.iter().map(contract).collect()
+}
+
 /// What was done about a contract, in order.
 ///
 /// # Errors
@@ -162,8 +180,9 @@ pub(super) async fn act_add(
 /// 起案: drafts a contract of this login's organisation for an offer; its number.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when there is a contract for the same business already that this one
-/// does not say it takes the place of; [`StoreError::NotFound`] for what is not on offer.
+/// [`StoreError::Conflict`] when this offer is contracted already, when there is a contract for the
+/// same business that this one does not say it takes the place of, or one whose system has another
+/// identifier; [`StoreError::NotFound`] for what is not on offer.
 pub async fn contract_draft(
     client: &impl GenericClient,
     offer: i64,
@@ -173,6 +192,7 @@ pub async fn contract_draft(
     // Two people who draft at the same moment wait for one another.
     let turn = "select pg_advisory_xact_lock(hashtextextended('contract ' || control.own(), 0))";
     client.execute(turn, &[]).await?;
+    check_replaced(client, offer, draft.replaces).await?;
     let other = "select id, state from control.contract
                  where state not in ('取下げ', '終了') and control.is_same_business(offer, $1)
                    and (id is distinct from $2 or state <> '提供中') limit 1";
@@ -201,6 +221,36 @@ pub async fn contract_draft(
     let id: i64 = row.try_get(0)?;
     act_add(client, (id, actor), ("起案", &draft.reason)).await?;
     Ok(id)
+}
+
+/// Refuses a draft of what is contracted, and one in place of a system with another identifier.
+async fn check_replaced(
+    client: &impl GenericClient,
+    offer: i64,
+    replaces: Option<i64>,
+) -> Result<(), StoreError> {
+    let own = "select id from control.contract
+               where offer = $1 and state not in ('取下げ', '終了') limit 1";
+    if let Some(row) = client.query_opt(own, &[&offer]).await? {
+        let id: i64 = row.try_get(0)?;
+        return Err(StoreError::Conflict(said!(
+            "この申出の契約がもうあります（契約 {id}）。契約の画面で確かめてください",
+            "There is a contract for this offer already ({id}). Look at it"
+        )));
+    }
+    let other = "select a.system, b.system
+                 from control.contract c join control.offer a on a.id = c.offer, control.offer b
+                 where c.id = $2 and b.id = $1 and a.system <> b.system";
+    if let Some(row) = client.query_opt(other, &[&offer, &replaces]).await? {
+        let (old, new): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        return Err(StoreError::Conflict(said!(
+            "業務システムの識別子が「{old}」と「{new}」で違うため、替えられません。記録を移せるのは同じ識別子の\
+             製品だけです。事業者に識別子を合わせてもらうか、ほかの申出を選んでください",
+            "The identifiers of the systems differ (“{old}”, “{new}”): records go over only to the \
+             same one. Ask the vendor, or choose another offer"
+        )));
+    }
+    Ok(())
 }
 
 /// What somebody does about a contract that is not in service yet.
@@ -239,7 +289,8 @@ fn statement(step: Step) -> (&'static str, String) {
             "state = '取下げ'",
             format!(
                 "(state in ('起案', '決裁済')
-                  or $3 <> '' and (state = '移行待ち' or state = '締結' and {REFUSED}))"
+                  or $3 <> '' and (state = '移行待ち' and not control.is_moving(c.id)
+                    or state = '締結' and {REFUSED}))"
             ),
         ),
         // Changes nothing itself: the act tells the executor.
@@ -272,10 +323,22 @@ async fn refused(
     id: i64,
     act: &str,
 ) -> Result<base::said::Said, StoreError> {
-    let sql = "select c.state in ('起案', '決裁済') and not control.is_on_offer(c.offer, true)
+    let sql = "select c.state in ('起案', '決裁済') and not control.is_on_offer(c.offer, true),
+                 c.state = '移行待ち' and control.is_moving(c.id)
                from control.contract c where c.id = $1";
     let row = client.query_opt(sql, &[&id]).await?;
-    let gone = row.map(|row| row.try_get::<_, bool>(0)).transpose()?.unwrap_or_default();
+    let (gone, moving): (bool, bool) = match row {
+        Some(row) => (row.try_get(0)?, row.try_get(1)?),
+        None => (false, false),
+    };
+    if moving {
+        return Ok(said!(
+            "記録を新しい製品に移しているか、移し終えたため、{act}できません。前の製品に戻してから\
+             （kumoi vendor-change --back）、もう一度してください",
+            "The records are going over, or have: go back to the former package first \
+             (kumoi vendor-change --back)"
+        ));
+    }
     if gone && act != "取下げ" {
         return Ok(said!(
             "この申出は、事業者が取り下げたか、適合と判定されていないため、{act}できません。取り下げて、\

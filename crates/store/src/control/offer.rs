@@ -269,6 +269,18 @@ pub async fn offer_withdraw(
     }
 }
 
+/// Whose packages have one of these hashes: identifiers of vendors, each once.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn hash_vendors(
+    client: &impl GenericClient,
+    hashes: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let sql = "select distinct vendor_id from control.offer where hash = any($1) order by 1";
+    client.query(sql, &[&hashes]).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// How many bodies have a contract that is not over for each vendor's package: vendor, hash,
 /// bodies.
 ///

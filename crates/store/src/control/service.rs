@@ -5,7 +5,7 @@ use base::date::Date;
 use base::said;
 use tokio_postgres::{Client, Row};
 
-use super::contract::{Contract, act_add, contract_list};
+use super::contract::{Contract, act_add, contracts_of};
 use crate::{GenericClient, StoreError};
 
 /// Who the executor is in the course of a contract.
@@ -123,16 +123,61 @@ pub async fn contract_waits(client: &Client, id: i64) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The changes of vendor that are signed and wait to be carried out: the contract in force and the
-/// one that takes its place. The old one may have ended on its day meanwhile: its registers are
-/// still there.
+/// 移行中, or 移行待ち again: notes beside a contract that waits whether its records are going over, or
+/// have; then it cannot be withdrawn. Said again, it changes nothing. False when the contract does
+/// not wait any more.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn contract_moving(
+    client: &impl GenericClient,
+    id: i64,
+    moving: bool,
+) -> Result<bool, StoreError> {
+    // The row is held: whoever withdraws at this moment comes before or is refused.
+    let sql = "
+        with waiting as (
+            select id from control.contract where id = $1 and state = '移行待ち' for update)
+        insert into control.contract_act (contract, actor, act, note)
+        select id, '基盤', case when $2 then '移行中' else '移行待ち' end,
+            case when $2 then '記録を移します' else '前の製品のままです' end
+        from waiting where control.is_moving(id) <> $2";
+    client.execute(sql, &[&id, &moving]).await?;
+    let sql = "select 1 from control.contract where id = $1 and state = '移行待ち'";
+    Ok(client.query_opt(sql, &[&id]).await?.is_some())
+}
+
+/// Whether nobody else changes the vendor of an organisation's systems, and keeps it so until the
+/// session ends or lets go; the same session may ask again.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn change_alone(client: &Client, organisation: &str) -> Result<bool, StoreError> {
+    let sql = "select pg_try_advisory_lock(hashtextextended('vendor change ' || $1, 0))";
+    Ok(client.query_one(sql, &[&organisation]).await?.try_get(0)?)
+}
+
+/// Lets go of what [`change_alone`] took, once.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn change_let_go(client: &Client, organisation: &str) -> Result<(), StoreError> {
+    let sql = "select pg_advisory_unlock(hashtextextended('vendor change ' || $1, 0))";
+    client.execute(sql, &[&organisation]).await?;
+    Ok(())
+}
+
+/// An organisation's changes of vendor that are signed and wait to be carried out: the contract in
+/// force and the one that takes its place. The old one may have ended on its day meanwhile: its
+/// registers are still there.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn change_due(
     control: &impl GenericClient,
+    organisation: &str,
 ) -> Result<Vec<(Contract, Contract)>, StoreError> {
-    let all = contract_list(control).await?;
+    let all = contracts_of(control, organisation).await?;
     let waiting = all.iter().filter(|one| one.state == "移行待ち");
     let pair = |new: &Contract| {
         let old = all.iter().find(|old| Some(old.id) == new.draft.replaces)?;
@@ -201,7 +246,8 @@ pub async fn executor_act(
 }
 
 /// How many residents an organisation had on a day, for each of its contracts in service; a day
-/// that was metered stays as it was.
+/// that was metered stays as it was, also where the contract has changed since for another that
+/// takes its place: a day of a business is metered once.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -211,8 +257,14 @@ pub async fn meter(
     residents: i32,
 ) -> Result<u64, StoreError> {
     let sql = "insert into control.metered (contract, day, residents)
-               select id, $2, $3 from control.contract
-               where organisation = $1 and state = '提供中' on conflict do nothing";
+               select c.id, $2, $3 from control.contract c
+               where c.organisation = $1 and c.state = '提供中' and not exists (
+                 with recursive before as (
+                   select c.replaces as id
+                   union select p.replaces from control.contract p join before b on p.id = b.id)
+                 select from control.metered m join before b on m.contract = b.id
+                 where m.day = $2)
+               on conflict do nothing";
     Ok(client.execute(sql, &[&organisation, &day, &residents]).await?)
 }
 

@@ -209,7 +209,8 @@ impl<'c> Switch<'c> {
     }
 
     /// Notes the change with its journal entry and audit row, and ends the transaction: the other
-    /// package is in service. How long nobody could write is returned with it.
+    /// package is in service, also where the contract for the one that was left had ended. How long
+    /// nobody could write is returned with it.
     ///
     /// # Errors
     /// [`StoreError::Database`]; the package that was there is then still in service, unless the
@@ -224,9 +225,12 @@ impl<'c> Switch<'c> {
         let id: i64 = aside.rsplit('_').next().and_then(|id| id.parse().ok()).unwrap_or_default();
         client
             .execute(
-                "insert into core.vendor_change (id, system, from_hash, to_hash, aside, event_id,
-                   annex, annex_sha256, changed_at, changed_by)
-                 overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                "with resumed as (
+                   delete from core.system_ended where system = $2 returning ended_on)
+                 insert into core.vendor_change (id, system, from_hash, to_hash, aside, event_id,
+                   annex, annex_sha256, changed_at, changed_by, service_ended_on)
+                 overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                   (select ended_on from resumed))",
                 &[
                     &id,
                     &from.id,
@@ -267,6 +271,10 @@ impl<'c> Switch<'c> {
         client.batch_execute(&sql).await?;
         version::record(client, from).await?;
         super::open_work::timers_return(client, change).await?;
+        let ended = "insert into core.system_ended (system, ended_on)
+                     select system, service_ended_on from core.vendor_change
+                     where id = $1 and service_ended_on is not null on conflict do nothing";
+        client.execute(ended, &[&change.id]).await?;
         end(client, change, (Ended::Back, entry)).await?;
         self.load.commit().await?;
         Ok(self.begun.elapsed())
@@ -390,7 +398,7 @@ pub async fn vendor_change_after(
 }
 
 /// Why a system may not be brought to the version of this hash: its vendor is being changed, or
-/// was, and the version is of the vendor that was left.
+/// was, and the version is one that was left and not come back to since.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -399,13 +407,42 @@ pub async fn upgrade_obstacle(
     system: &str,
     hash: &str,
 ) -> Result<Option<String>, StoreError> {
-    let last = vendor_change_last(client, system).await?;
-    Ok(last.and_then(|change| match change.ended {
-        None => Some("事業者の変更の途中です。戻すか終えるまで、版を替えられません".to_owned()),
-        Some(Ended::Finished) if change.from_hash == hash => {
-            let help = "新しい事業者の製品の契約にしてください";
-            Some(format!("事業者の変更で離れた製品の版です。{help}"))
+    let sql = "select exists (
+                   select from core.vendor_change where system = $1 and ended_at is null),
+                 coalesce((select from_hash = $2 from core.vendor_change
+                   where system = $1 and ended_as = '終えた' and $2 in (from_hash, to_hash)
+                   order by id desc limit 1), false)";
+    let row = client.query_one(sql, &[&system, &hash]).await?;
+    let (open, left): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
+    let help = "新しい事業者の製品の契約にしてください";
+    Ok(match (open, left) {
+        (true, _) => {
+            Some("事業者の変更の途中です。戻すか終えるまで、版を替えられません".to_owned())
         }
-        Some(_) => None,
-    }))
+        (_, true) => Some(format!("事業者の変更で離れた製品の版です。{help}")),
+        _ => None,
+    })
+}
+
+/// The hashes of all packages of a system that were left for good by a change of vendor.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn packages_left(
+    client: &impl GenericClient,
+    system: &str,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "select distinct from_hash from core.vendor_change
+               where system = $1 and ended_as = '終えた' order by 1";
+    client.query(sql, &[&system]).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// The names of the systems whose change of vendor is neither taken back nor finished.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn changes_open(client: &impl GenericClient) -> Result<Vec<String>, StoreError> {
+    let sql = "select s.name from core.vendor_change v join core.system s on s.id = v.system
+               where v.ended_at is null order by s.id";
+    client.query(sql, &[]).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

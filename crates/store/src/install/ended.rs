@@ -17,18 +17,20 @@ pub struct EndedSystem {
 }
 
 /// Marks an installed system as served no more after a day (the role must be the owner); false when
-/// it was marked before or is not installed.
+/// it was marked before, is not installed, or is there as one of the packages (by hash) that other
+/// contracts are for: those go on.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn service_end(
     client: &impl GenericClient,
-    system: &str,
+    (system, others): (&str, &[String]),
     on: Date,
 ) -> Result<bool, StoreError> {
     let sql = "insert into core.system_ended (system, ended_on)
-               select id, $2 from core.system where id = $1 on conflict do nothing";
-    Ok(client.execute(sql, &[&system, &on]).await? > 0)
+               select id, $2 from core.system where id = $1 and hash <> all($3)
+               on conflict do nothing";
+    Ok(client.execute(sql, &[&system, &on, &others]).await? > 0)
 }
 
 /// Takes the mark away (the role must be the owner); false when there was none.

@@ -47,6 +47,14 @@ impl Seat {
         Ok((organisation_read(&*client).await?, systems))
     }
 
+    /// The names of the organisation's systems whose change of vendor is still open.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn changes_open(&self, organisation: &str) -> Result<Vec<String>, StoreError> {
+        install::changes_open(&*self.connect(organisation).await?).await
+    }
+
     /// Makes databases and roles for an organisation as `from` has them, and empties them. Only
     /// before anything follows: what is in them is lost.
     ///

@@ -7,7 +7,7 @@ use definition::System;
 use definition::model::{Item, ItemKind};
 use store::bulk::record::{Record, Stored};
 
-use super::{Mapping, RegisterHome};
+use super::{HeldKeys, Mapping, RegisterHome};
 use crate::cell::item_fields;
 
 /// What became of a row.
@@ -30,10 +30,11 @@ pub(super) struct Homeless {
     pub(super) why: String,
 }
 
-/// Converts one row.
+/// Converts one row. Where another row of its key cannot be taken, this one is held with it: no
+/// record goes over without its present or its past.
 pub(super) fn convert(
     mapping: &Mapping<'_>,
-    home: &RegisterHome<'_>,
+    (home, kept): (&RegisterHome<'_>, &HeldKeys),
     record: &Record,
 ) -> Converted {
     let source = home.source;
@@ -73,6 +74,10 @@ pub(super) fn convert(
                 }
             }
         }
+    }
+    if held.is_empty() && kept.has(&source.id, &key) {
+        let why = "同じ主キーの別の行を移せません".to_owned();
+        held.push((source.key.clone(), why));
     }
     if held.is_empty() {
         let record = Some(Record { values, meta: record.meta.clone() });

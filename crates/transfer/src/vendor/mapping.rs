@@ -107,16 +107,13 @@ impl<'s> Mapping<'s> {
         out
     }
 
-    /// Whether the other package goes on with what a procedure of this one has to do on a day: it
-    /// has one of the same name, for the rows that took over.
-    pub(super) fn carries(&self, procedure: &str) -> bool {
-        let (Some(own), Some(other)) =
-            (self.from.procedure(procedure), self.to.procedure(procedure))
-        else {
-            return false;
-        };
-        let home = self.registers.iter().find(|home| home.source.id == own.register);
-        home.and_then(|home| home.target).is_some_and(|target| target.id == other.register)
+    /// The register whose rows a procedure of this package has something to do with on a day, where
+    /// the other package goes on with it: it has one of the same name, for the rows that took over.
+    pub(super) fn carries(&self, procedure: &str) -> Option<&'s str> {
+        let (own, other) = (self.from.procedure(procedure)?, self.to.procedure(procedure)?);
+        let home = self.registers.iter().find(|home| home.source.id == own.register)?;
+        let is_there = home.target.is_some_and(|target| target.id == other.register);
+        is_there.then_some(home.source.id.as_str())
     }
 
     /// Where the items are called otherwise: (register, item) here and there, by their identifiers

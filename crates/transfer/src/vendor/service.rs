@@ -17,7 +17,7 @@ use store::install::{NewVendorChange, OpenWork, Switch, Timer, VendorChange, wri
 use store::journal::NewEntry;
 
 use super::annex::{Annex, REGISTERS, verify};
-use super::{ChangeReport, Mapping, check_taken, heard, open_of, pour};
+use super::{ChangeReport, HeldKeys, Mapping, check_taken, heard, open_of, pour};
 use crate::export::export_at;
 use crate::file::NewFolder;
 use crate::layout::Layout;
@@ -82,17 +82,23 @@ pub async fn vendor_change_in_service(
             from.name
         )));
     }
-    let (open, timers) = open_of(load, mapping).await?;
-    check_open(from, &open)?;
     let source = snapshot(reader).await?;
+    // Without leave to hold anything, the first row that cannot be taken is refused anyway.
+    let kept = match change.hold {
+        true => HeldKeys::of(mapping, &source, office.vault).await?,
+        false => HeldKeys::default(),
+    };
+    let (open, timers) = open_of(load, mapping, &kept).await?;
+    check_open(from, &open)?;
     let registers = folder.path().join(REGISTERS);
     let place = (registers.as_path(), change.at);
     let manifest = export_at(&source, office.vault, change.layout, place).await?;
     let aside = switch.replace(from, to).await?;
     let mut lines = Annex::create(folder.path())?;
-    let report = pour(mapping, (&source, load), office.vault, &mut lines).await?;
+    let whole = (mapping, &kept);
+    let report = pour(whole, (&source, load), office.vault, &mut lines).await?;
     check_held(&report, &timers, change.hold)?;
-    check_taken(mapping, (&source, load.seen()), office.vault).await?;
+    check_taken(whole, (&source, load.seen()), office.vault).await?;
     switch.series_continue(to, &series_of(to)).await?;
     switch.glyphs_follow(&to.id, &mapping.names()).await?;
     let ids: Vec<i64> = timers.iter().map(|timer| timer.id).collect();

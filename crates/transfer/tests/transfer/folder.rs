@@ -101,6 +101,24 @@ pub fn things_with(version: &str, changes: &[(&str, &str)]) -> System {
     }
 }
 
+/// The same with a procedure that a timer may start.
+pub fn with_watch(system: &System) -> System {
+    let text = format!(
+        "id: watch\nname: 見守り\nname_en: Watch\nstatute: なし\nkind: official\norder: 1\n\
+         select: one\nregister: {id}\nreason: 見守り\nhandling_days: 1\nguidance: 見る。\n\
+         guidance_en: Look.\nform:\n  - group: 内容\n    name_en: Content\n    fields:\n      \
+         - {{ name: 異動日, name_en: Happened on, type: date, required: true }}\neffects:\n  \
+         - amend: {id}\n    set: {{ 済: \"true\" }}\n",
+        id = system.registers[0].id
+    );
+    let mut package = Package { files: (*system.files).clone() };
+    package.files.insert("procedures/watch.yaml".to_owned(), text);
+    match definition::load(&package) {
+        Ok((system, _)) => system,
+        Err(errors) => panic!("{errors:?}"),
+    }
+}
+
 /// A system that reads 数 of the other's 物.
 pub fn things_used() -> System {
     let mut package = Package::default();

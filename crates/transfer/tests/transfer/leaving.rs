@@ -12,8 +12,8 @@ use store::Database;
 use store::audit::{NewAudit, audit_append};
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::{
-    DeletionState, buyer_admit, control_open, organisation_register, relocation_begin,
-    relocation_end,
+    DeletionState, buyer_admit, control_open, deletion_last, organisation_register,
+    relocation_begin, relocation_end, relocation_last,
 };
 use store::journal::{NewEntry, journal_append};
 use store::organisation::{Installer, Organisation, credentials_write};
@@ -107,6 +107,7 @@ async fn a_body_leaves_with_everything_and_is_gone() {
     let deleter = Deleter { organisation: &body.organisation, seats: &seats, home: &body.home };
     let said = deleter.freeze(("甲", "甲"), key).await.unwrap_err().to_string();
     assert!(said.contains("別の二人"), "{said}");
+    check_changing(&body, &deleter).await;
     check_taken_back(&body, &deleter).await;
     let case = entered(&body).await;
     let people = ("見本 甲", "見本 乙");
@@ -180,6 +181,28 @@ async fn check_refused(body: &Body, (deleter, name): (&Deleter<'_>, &str)) {
     assert!(said.contains("書かれたものがあります。何も消していません"), "{said}");
     assert!(seat().holds("mura").await.unwrap());
     seal_all(&seat().database("mura").unwrap(), &body.key).await.unwrap();
+}
+
+/// While a change of vendor is open the body neither leaves nor moves, and nothing is begun.
+async fn check_changing(body: &Body, deleter: &Deleter<'_>) {
+    let owner = body.home.connect_owner("mura").await.unwrap();
+    let open = "insert into core.vendor_change (system, from_hash, to_hash, aside, event_id, annex,
+            annex_sha256, changed_by)
+        select system, hash, hash, '', 1, '', '', '' from core.system_version
+        where system = 'seal-registration'";
+    owner.batch_execute(open).await.unwrap();
+    let seat = || Seat::of(&body.cluster).unwrap();
+    let places = PlaceFolder::open(&body.file.with_extension("places")).unwrap();
+    let (source, target) = (("一", seat()), ("二", seat()));
+    let mover = Mover { organisation: "mura", source, target, home: &body.home, places: &places };
+    let moved = mover.forth().await.unwrap_err().to_string();
+    let left = deleter.freeze(("見本 甲", "見本 乙"), &body.key).await.unwrap_err().to_string();
+    let control = control_open(&body.home).await.unwrap();
+    assert!(relocation_last(&control, "mura").await.unwrap().is_none());
+    assert!(deletion_last(&control, "mura").await.unwrap().is_none());
+    assert!(moved.contains("印鑑登録の事業者の変更が終わっていません"), "{moved}");
+    assert!(left.contains("印鑑登録の事業者の変更が終わっていません"), "{left}");
+    owner.batch_execute("delete from core.vendor_change").await.unwrap();
 }
 
 /// A freeze waits for applications, and can be taken back; who answered for it stays known.

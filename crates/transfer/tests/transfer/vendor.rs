@@ -18,7 +18,7 @@ use transfer::{
     vendor_change_back, vendor_change_finish, vendor_change_in_service, vendor_rehearse,
 };
 
-use crate::folder::{system, things, things_used, things_with};
+use crate::folder::{system, things, things_used, things_with, with_watch};
 use crate::world::{Body, World};
 
 const AT: Timestamp = Timestamp::constant(1_775_000_000, 0);
@@ -373,6 +373,44 @@ async fn what_others_read_is_still_there_or_nothing_changes() {
     let named = |name: &str| table.register.items.iter().position(|item| item.name == name);
     let at = named(&used.items[0].name).unwrap();
     assert!(found.iter().any(|row| row.values[at].is_some()));
+}
+
+/// Held, a record goes into the annex with its present and its past, and with its timers.
+#[tokio::test]
+async fn a_record_is_held_whole_with_its_timers() {
+    let shorter = [SMOOTH, &[("type: Ｎ, length: 50, required", "type: Ｎ, length: 8, required")]];
+    let (a, b) = (things("0.1.0"), things_with("5.0.0", &shorter.concat()));
+    let (a, b) = (Arc::new(with_watch(&a)), Arc::new(with_watch(&b)));
+    let village = Village::new(std::slice::from_ref(&a), 10).await;
+    // Only what was is too long for the other package.
+    let long = format!(
+        "update things.small_thing set namae = '短い'; update things.small_thing_history
+           set namae = case when bango = '{}' then '長い名前を持つ物であった' else '短い' end",
+        key(4)
+    );
+    village.behind(&long).await;
+    for number in [4, 5] {
+        let timer = format!(
+            "insert into core.job (kind, unique_key, content, run_at) values ('timer',
+               '{number}/watch', jsonb_build_object('system', 'things', 'package', '{}',
+                 'procedure', 'watch', 'key', '{}'), '2099-01-01')",
+            a.hash,
+            key(number)
+        );
+        village.behind(&timer).await;
+    }
+    let folder = village.folder();
+    let changed = village.change((&a, &b), true, &folder).await.unwrap();
+    assert_eq!((changed.report.taken, changed.report.held, changed.timers_held), (18, 2, 1));
+    let rows = format!("select count(*)::text from things.big_thing where bango = '{}'", key(4));
+    assert_eq!(village.text(&rows).await, "0");
+    let annex = fs::read_to_string(folder.join(ANNEX)).unwrap();
+    for past in [0, 1] {
+        assert!(annex.contains(&format!("small-thing,{past},{}", key(4))), "{annex}");
+    }
+    let timers = fs::read_to_string(folder.join(TIMERS)).unwrap();
+    assert!(timers.contains(&key(4)) && !timers.contains(&key(5)), "{timers}");
+    village.back(&b).await.unwrap();
 }
 
 /// The key of a row of the trial in the register of things.

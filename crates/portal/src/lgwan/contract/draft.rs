@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use office::plan::Finding;
 use serde::Deserialize;
 use store::StoreError;
-use store::control::{Contract, Draft, Offer, contract_draft, contract_list, offer_list};
+use store::control::{Contract, Draft, Offer, contract_draft, contract_list, offers_numbered};
 
 use super::{METHODS, name, seen};
 use crate::component::form::{
@@ -18,6 +18,7 @@ use crate::component::form::{
     radios, text, textarea,
 };
 use crate::component::language::Language;
+use crate::component::notice::{Notice, Tone};
 use crate::counter::refusal::Refusal;
 use crate::lgwan::Buyer;
 
@@ -40,6 +41,12 @@ pub struct Entered {
 pub async fn form(buyer: Buyer, Path((_, offer)): Path<(String, i64)>) -> Response {
     let made = async {
         let (offer, old) = offer_read(&buyer, offer).await?;
+        if let Some(same) = old.as_ref().filter(|old| old.offer.id == offer.id) {
+            return Ok(seen(&buyer, same.id));
+        }
+        if let Some(old) = old.as_ref().filter(|old| old.offer.system != offer.system) {
+            return Ok(other_system(&buyer, (&offer, old)));
+        }
         let content = draft_view(&buyer, (&offer, old.as_ref()), (&Entered::default(), &[]));
         Ok(buyer.page(buyer.say("契約の起案", "Draft a contract"), Vec::new(), content))
     };
@@ -49,12 +56,40 @@ pub async fn form(buyer: Buyer, Path((_, offer)): Path<(String, i64)>) -> Respon
 /// An offer that can be contracted, and the own contract in force for the same business.
 async fn offer_read(buyer: &Buyer, id: i64) -> Result<(Offer, Option<Contract>), Refusal> {
     let client = buyer.cloud().await?;
-    let mut offers = offer_list(&*client).await?;
-    offers.retain(|offer| offer.conforms != Some(false));
-    let offer = offers.into_iter().find(|offer| offer.id == id).ok_or(Refusal::NotFound)?;
+    let mut offers = offers_numbered(&*client, &[id]).await?;
+    offers.retain(|offer| offer.withdrawn_at.is_none() && offer.conforms != Some(false));
+    let offer = offers.pop().ok_or(Refusal::NotFound)?;
     let mut own = contract_list(&*client).await?;
     own.retain(|one| one.state == "提供中" && is_same_business(&one.offer, &offer));
+    // Replaced by a newer one it is not drafted any more; one's own is still shown.
+    if offer.replaced_at.is_some() && own.iter().all(|one| one.offer.id != offer.id) {
+        return Err(Refusal::NotFound);
+    }
     Ok((offer, own.pop()))
+}
+
+/// What cannot take the place of the contract in force: nothing could carry it out.
+fn other_system(buyer: &Buyer, (offer, old): (&Offer, &Contract)) -> Response {
+    let (own, other) = (&old.offer.system, &offer.system);
+    let ja = format!(
+        "業務システムの識別子が「{own}」と「{other}」で違うため、記録を移せません。事業者に識別子を合わせて\
+         もらうか、カタログからほかの申出を選んでください。"
+    );
+    let en = format!(
+        "The systems have different identifiers (“{own}”, “{other}”), so the records cannot go \
+         over. Ask the vendor, or choose another offer."
+    );
+    let notice = Notice {
+        tone: Tone::Warning,
+        heading: buyer.say(
+            "いまの契約に替えることはできません",
+            "It cannot take the place of the present contract",
+        ),
+        body: buyer.say(&ja, &en),
+        link: None,
+    };
+    let content = html! { p { (name(buyer, offer)) "　" span lang="ja" { (offer.vendor) } } };
+    buyer.page(buyer.say("契約の起案", "Draft a contract"), vec![notice], content)
 }
 
 fn is_same_business(one: &Offer, other: &Offer) -> bool {

@@ -26,6 +26,13 @@ impl Scene {
         let last = self.acts.last().filter(|_| self.contract.state == "締結")?;
         (last.act == cloud::REFUSED).then_some(last.note.as_str())
     }
+
+    /// 移行中: the records go over, or have; the contract cannot be withdrawn then.
+    pub(super) fn is_moving(&self) -> bool {
+        let mut marks = self.acts.iter().filter(|one| ["移行中", "移行待ち"].contains(&&*one.act));
+        self.contract.state == "移行待ち"
+            && marks.next_back().is_some_and(|one| one.act == "移行中")
+    }
 }
 
 /// What the reader should know.
@@ -132,6 +139,19 @@ fn signed(buyer: &Buyer, scene: &Scene) -> Standing {
 fn changing(buyer: &Buyer, scene: &Scene) -> Standing {
     let old = scene.contract.draft.replaces.unwrap_or_default();
     let (own, id) = (&buyer.body.organisation.id, scene.contract.id);
+    if scene.is_moving() {
+        let ja = format!(
+            "契約 {old} の記録を移し、新しい製品で動いています。基盤の担当が終えると、契約 {old} が終わり、この契約が\
+             提供中になります。それまでは取り下げられません（戻すときは基盤の担当に頼んでください）。"
+        );
+        let en = format!(
+            "The records of contract {old} have gone over to the new package. When the platform's \
+             operators end it, contract {old} ends and this one is in service. Until then it \
+             cannot be withdrawn; ask the operators to go back."
+        );
+        let heading = buyer.say("事業者の変更の途中です", "The change of vendor is under way");
+        return told(Tone::Information, heading, buyer.say(&ja, &en));
+    }
     let ja = format!(
         "契約 {old} の記録を標準の項目で移します。移し終えると、契約 {old} が終わり、この契約が提供中になります。\
          それまでは契約 {old} のシステムを使い続けます。移す作業は基盤の担当が行います\

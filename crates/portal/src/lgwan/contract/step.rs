@@ -83,7 +83,8 @@ pub(super) fn actions(buyer: &Buyer, scene: &Scene, refused: &Refused) -> Markup
             @if let (Some(digest), None) = (report, &contract.confirmed) {
                 (confirmation(buyer, contract, digest))
             }
-            @if scene.refusal().is_some() || contract.state == "移行待ち" {
+            @let waits = contract.state == "移行待ち" && !scene.is_moving();
+            @if scene.refusal().is_some() || waits {
                 (section(buyer.say("取り下げる", "Withdraw"),
                     reasoned(buyer, (contract, "withdraw"), (refused, &errors))))
             }
