@@ -61,6 +61,13 @@ impl Executor<'_> {
             control::contract_end(&control, contract.id).await?;
             ended.push(contract.offer.name.clone());
         }
+        let was_ended = |one: &&Contract| {
+            one.state == "終了" && one.ending.as_ref().is_some_and(|it| it.decided.is_some())
+        };
+        for contract in all.iter().filter(was_ended) {
+            // A change of vendor that is taken back after the end brings nothing into service.
+            self.end(organisation, (contract, &all)).await?;
+        }
         Ok(ended)
     }
 

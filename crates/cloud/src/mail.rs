@@ -94,6 +94,9 @@ pub async fn mail_round(
                 let for_good = matches!(error, SendError::Refused(_));
                 mail_failed(client, due.id, (&error.to_string(), for_good)).await?;
                 round.failed += 1;
+                if matches!(error, SendError::Nobody(_)) {
+                    break;
+                }
             }
         }
     }

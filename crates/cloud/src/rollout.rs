@@ -67,6 +67,17 @@ pub fn stages_check<'e>(
             Err(said) => wrong.push(("first", said)),
         }
     }
+    for (share, day) in [("first", "first_from"), ("percent", "percent_from")] {
+        if entered(share).trim().is_empty() && !entered(day).trim().is_empty() {
+            wrong.push((
+                share,
+                said!(
+                    "開始日を入れた段階には、団体の数か割合も入れてください。この段階を設けないなら、開始日も空にしてください",
+                    "A stage with a day needs its bodies or its share; leave both empty for none"
+                ),
+            ));
+        }
+    }
     match percent.parse() {
         Ok(share @ 1..=99) => stages.push(("percent_from", Share::Percent(share))),
         _ if percent.is_empty() => {}
@@ -156,6 +167,13 @@ pub fn stages_assign(
         out.entry(one.clone()).or_insert(stages.len());
     }
     Ok(out)
+}
+
+fn is_named(stages: &[Stage], id: &str) -> bool {
+    stages.iter().any(|stage| match &stage.share {
+        Share::Bodies(named) => named.iter().any(|one| one == id),
+        _ => false,
+    })
 }
 
 /// Takes every roll-out that is not over as far as it comes now; how many go on.
@@ -260,7 +278,16 @@ impl Turn<'_> {
                 && one.offer.system == self.rollout.named.system
                 && one.offer.id != offer
         });
-        let ids: Vec<String> = old.iter().map(|one| one.organisation.clone()).collect();
+        let mut notes = Vec::new();
+        for contract in &old {
+            notes.push(self.left_out(contract, offer).await?.unwrap_or_default());
+        }
+        // Who is left out fills no stage: the first bodies are those that really go first.
+        let with_notes = || old.iter().map(|one| &one.organisation).zip(&notes);
+        let ids: Vec<String> = with_notes()
+            .filter(|(id, note)| note.is_empty() || is_named(&stages, id))
+            .map(|(id, _)| id.clone())
+            .collect();
         let assigned = match stages_assign(&stages, &ids) {
             _ if old.is_empty() => return impossible("前の版を使う団体がありません").await,
             Err(why) => return impossible(&why).await,
@@ -268,9 +295,8 @@ impl Turn<'_> {
         };
         let known = organisation_list(self.control).await?;
         let mut bodies = Vec::new();
-        for contract in &old {
+        for (contract, note) in old.iter().zip(notes) {
             let whose = known.iter().find(|one| one.id == contract.organisation);
-            let note = self.left_out(contract, offer).await?.unwrap_or_default();
             let stage = assigned.get(&contract.organisation).copied().unwrap_or(stages.len());
             bodies.push(RolloutBody {
                 organisation: contract.organisation.clone(),
@@ -307,7 +333,8 @@ impl Turn<'_> {
         };
         let bodies = rollout_bodies(self.market, self.rollout.id).await?;
         for body in bodies.iter().filter(|one| one.state == "更新済") {
-            let found = incident_since(self.control, &body.organisation, body.at).await?;
+            let Some(contract) = body.contract else { continue };
+            let found = incident_since(self.control, &body.organisation, contract).await?;
             if let Some((incident, title)) = found {
                 let why =
                     format!("更新した{}に障害があります（障害 {incident}、{title}）", body.name);
@@ -322,8 +349,9 @@ impl Turn<'_> {
             return Ok(());
         }
         let bodies = rollout_bodies(self.market, self.rollout.id).await?;
-        if bodies.iter().any(|one| one.state == "失敗") {
-            return Ok(());
+        if let Some(body) = bodies.iter().find(|one| one.state == "失敗") {
+            // Cut off between the two notes of a failure.
+            return self.halt_at(body, &body.note).await;
         }
         match bodies.iter().find(|one| one.state == "待ち") {
             Some(next) if self.has_come(next.stage) && self.has_settled(&bodies, next.stage) => {
@@ -374,9 +402,10 @@ impl Turn<'_> {
             contract_roll_back(self.control, made, "段階的な配信を中断しました").await?;
             return self.failed(body, Some(made), &refused.note).await;
         }
-        if self.now.duration_since(body.at) > PATIENCE && body.state == "更新中" {
-            contract_roll_back(self.control, made, "段階的な配信を中断しました").await?;
-            return self.failed(body, Some(made), "15分たっても更新が終わりません").await;
+        let is_late = self.now.duration_since(body.at) > PATIENCE;
+        if is_late && body.state == "更新中" && self.rollout.state == "配信中" {
+            // The executor may be at it this moment: the contract is not taken from under it.
+            self.halt(&format!("{}の更新が15分たっても終わりません", body.name)).await?;
         }
         Ok(true)
     }
@@ -389,8 +418,12 @@ impl Turn<'_> {
         why: &str,
     ) -> Result<bool, CloudError> {
         self.set(body, "失敗", contract, why).await?;
-        self.halt(&format!("{}を更新できませんでした: {why}", body.name)).await?;
+        self.halt_at(body, why).await?;
         Ok(true)
+    }
+
+    async fn halt_at(&self, body: &RolloutBody, why: &str) -> Result<(), CloudError> {
+        self.halt(&format!("{}を更新できませんでした: {why}", body.name)).await
     }
 }
 

@@ -81,11 +81,11 @@ fn findings(language: Language, list: &[&Finding]) -> Markup {
         .map(|(one, found)| Row {
             href: None,
             cells: vec![
-                Cell::Glyphs(&one.asked),
+                Cell::Japanese(&one.asked),
                 Cell::Text(verdict(language, one.verdict)),
-                Cell::Glyphs(found),
-                Cell::Glyphs(&one.place),
-                Cell::Glyphs(&one.source),
+                Cell::Japanese(found),
+                Cell::Japanese(&one.place),
+                Cell::Japanese(&one.source),
             ],
         })
         .collect();

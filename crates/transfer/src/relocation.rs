@@ -184,6 +184,9 @@ impl Mover<'_> {
                 other.unsubscribe(&database).await?;
             }
         }
+        for database in databases_of(self.organisation) {
+            main.unsubscribe(&database).await?;
+        }
         main.unpublish(self.organisation).await?;
         other.unfreeze(self.organisation).await?;
         other.unpublish(self.organisation).await?;
@@ -191,6 +194,9 @@ impl Mover<'_> {
         main.unfreeze(self.organisation).await?;
         // Who ended it without the other side and was cut off may have left it so.
         main.read_only(self.organisation, false).await?;
+        if way.state == RelocationState::Following {
+            main.sessions_end(self.organisation, switch::PATIENCE).await?;
+        }
         relocation_end(control, &mut way).await?;
         Ok(way)
     }

@@ -43,7 +43,7 @@ pub(super) async fn notices(
     Ok(all)
 }
 
-/// The highest part of a budget that is reached or will be.
+/// The highest parts of a budget that is reached and that will be.
 async fn of_budgets(client: &Connection, today: Date) -> Result<Vec<Notice>, CloudError> {
     let year = fiscal_year(today);
     let mut months: BTreeMap<String, BTreeMap<Date, (i64, i64)>> = BTreeMap::new();
@@ -71,14 +71,19 @@ async fn of_budgets(client: &Connection, today: Date) -> Result<Vec<Notice>, Clo
         let Some(own) = months.get(&organisation) else { continue };
         let Some(first) = first_month(own, since(&organisation), year) else { continue };
         let Ok(forecast) = year_forecast_from(own, first) else { continue };
-        let Some(alarm) = alarms(&forecast, budget.yen).into_iter().next() else { continue };
-        let how = if alarm.reached { "実績" } else { "予測" };
-        all.push(Notice {
-            organisation,
-            key: format!("budget {year} {} {how}", alarm.part),
-            subject: format!("クラウドの費用が予算の {}％に{how}で達します", alarm.part),
-            words: format!("{year}年度: {}。\n内訳: {}", alarm.words, forecast.trace),
-        });
+        let all_alarms = alarms(&forecast, budget.yen);
+        // The highest of what was reached and of what will be: one does not hide the other.
+        for reached in [true, false] {
+            let Some(alarm) = all_alarms.iter().find(|it| it.reached == reached) else { continue };
+            let (how, does) =
+                if reached { ("実績", "達しました") } else { ("予測", "達します") };
+            all.push(Notice {
+                organisation: organisation.clone(),
+                key: format!("budget {year} {} {} {how}", budget.yen, alarm.part),
+                subject: format!("クラウドの費用が予算の {}％に{how}で{does}", alarm.part),
+                words: format!("{year}年度: {}。\n内訳: {}", alarm.words, forecast.trace),
+            });
+        }
     }
     Ok(all)
 }

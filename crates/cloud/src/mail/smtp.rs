@@ -19,6 +19,9 @@ const MOST_LINES: usize = 50;
 /// Why a mail was not handed on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SendError {
+    /// There is no relay: later, and nothing else now.
+    #[error("メールサーバにつながりません（{0}）")]
+    Nobody(String),
     /// Nobody answered as a relay does: later.
     #[error("メールサーバに渡せません（{0}）")]
     Later(String),
@@ -42,18 +45,28 @@ pub(super) async fn send(
         return Err(SendError::Refused("宛先か差出人の形".to_owned()));
     }
     let connected = timeout(PATIENCE, TcpStream::connect(relay)).await;
-    let stream = connected.map_err(|_| late())?.map_err(broken)?;
+    let stream = connected
+        .map_err(|_| SendError::Nobody("応答がありません".to_owned()))?
+        .map_err(|error| SendError::Nobody(error.kind().to_string()))?;
     let (read, write) = stream.into_split();
     let mut talk = Talk { read: BufReader::new(read), write };
-    talk.answer(220).await?;
-    talk.say("EHLO kumoi\r\n", 250).await?;
-    talk.say(&format!("MAIL FROM:<{from}>\r\n"), 250).await?;
+    talk.answer(220).await.map_err(later)?;
+    talk.say("EHLO kumoi\r\n", 250).await.map_err(later)?;
+    talk.say(&format!("MAIL FROM:<{from}>\r\n"), 250).await.map_err(later)?;
     talk.say(&format!("RCPT TO:<{to}>\r\n"), 250).await?;
-    talk.say("DATA\r\n", 354).await?;
+    talk.say("DATA\r\n", 354).await.map_err(later)?;
     talk.say(&format!("{text}.\r\n"), 250).await?;
     // It was taken: what the relay says to the farewell changes nothing.
     let _ = talk.say("QUIT\r\n", 221).await;
     Ok(())
+}
+
+/// What a relay refuses of itself or of us says nothing of this mail.
+fn later(error: SendError) -> SendError {
+    match error {
+        SendError::Refused(words) => SendError::Later(words),
+        other => other,
+    }
 }
 
 fn late() -> SendError {

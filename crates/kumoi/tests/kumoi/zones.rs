@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use store::market::ENTRANCE;
 use store::organisation::{Credentials, Login, VENDOR, credentials_read};
 use testkit::{VILLAGE, World};
 
@@ -65,8 +66,9 @@ async fn a_zone_opens_its_own_databases_only() {
     let own = [
         ("office", set(&["", "_front", "_staff"])),
         ("lgwan", {
-            // The operators' people sign in there, too.
-            let nation = ["agency_staff", "kumoi_control"].map(str::to_owned).into_iter();
+            // The operators' people sign in there, too, and the prefectures'.
+            let nation =
+                ["agency_staff", "mihon_ken_staff", "kumoi_control"].map(str::to_owned).into_iter();
             set(&["_staff"]).into_iter().chain(nation).collect()
         }),
         ("internet", {
@@ -95,6 +97,8 @@ async fn only_the_office_zone_holds_the_keys() {
                 "lgwan" => [false, false, false, true, true],
                 // A vendor's people sign in here; nothing of a body's own staff is.
                 _ if one.organisation.kind == VENDOR => [false, false, false, true, true],
+                // The door at which a company applies: two functions, nobody's rows.
+                _ if one.organisation.kind == ENTRANCE => [false, false, false, true, false],
                 _ => [false, false, true, false, false],
             };
             assert_eq!(holds, expected, "{zone}: vault, office, front, staff, staff_vault");

@@ -8,10 +8,10 @@ use axum::extract::Path;
 use axum::response::Response;
 use base::date::Date;
 use maud::{Markup, html};
-use store::Client;
 use store::control::assistant::{
     Assistant, NewAssistant, assistant_list, assistant_name, assistant_step, assistant_vendors,
 };
+use store::{Client, StoreError};
 
 use super::Buyer;
 use super::group::{Given, may, see, sending};
@@ -102,7 +102,7 @@ fn list(buyer: &Buyer, named: &[Assistant]) -> Markup {
         .collect();
     let rows = lines
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     table(&Table {
         caption: buyer.say("この団体の運用管理補助者", "Assistants of this body"),
@@ -208,8 +208,14 @@ pub async fn name(buyer: Buyer, Form(entered): Form<HashMap<String, String>>) ->
         };
         let new =
             NewAssistant { vendor: given.value("vendor"), duties: given.value("duties"), days };
-        assistant_name(&*client, &new, &buyer.actor.id).await?;
-        Ok(see(&buyer, "/assistants"))
+        match assistant_name(&*client, &new, &buyer.actor.id).await {
+            Err(StoreError::Conflict(said)) => {
+                given.fault("vendor", buyer.say(&said.ja, &said.en));
+                drop(client);
+                listed(&buyer, &given).await
+            }
+            named => named.map(|_| see(&buyer, "/assistants")).map_err(Refusal::from),
+        }
     };
     buyer.answer(made.await)
 }

@@ -77,8 +77,9 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
         p { (button_link(ButtonKind::Secondary, buyer.say("この団体の作業と比べる（適合度分析）",
             "Compare with own work steps (fit and gap)"), &fit)) }
         (terms(buyer, &found, residents))
-        @let vendors: Vec<(&str, &str)> = found.iter()
+        @let vendors: std::collections::BTreeMap<&str, &str> = found.iter()
             .map(|(offer, _)| (offer.vendor_id.as_str(), offer.vendor.as_str())).collect();
+        @let vendors: Vec<(&str, &str)> = vendors.into_iter().collect();
         (section(buyer.say("利用実績と稼働率", "Use and availability"),
             references(buyer, &used, &vendors)))
         (section(buyer.say("事業者ごとの報告と文書", "Report and documents of each vendor"),

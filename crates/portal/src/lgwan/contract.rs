@@ -106,7 +106,7 @@ async fn listed(buyer: &Buyer) -> Result<Response, Refusal> {
             href: Some(href),
             cells: vec![
                 Cell::Text(name(buyer, &one.offer)),
-                Cell::Glyphs(&one.offer.vendor),
+                Cell::Japanese(&one.offer.vendor),
                 Cell::Text(&one.offer.version),
                 Cell::Text(state),
                 Cell::Text(since),
@@ -209,8 +209,8 @@ fn course(buyer: &Buyer, acts: &[Act]) -> Markup {
             cells: vec![
                 Cell::Component(moment(buyer.language, act.at)),
                 Cell::Text(word(buyer, &ACTS, &act.act)),
-                Cell::Glyphs(&act.actor),
-                Cell::Glyphs(&act.note),
+                Cell::Japanese(&act.actor),
+                Cell::Japanese(&act.note),
             ],
         })
         .collect();

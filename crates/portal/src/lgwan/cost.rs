@@ -332,7 +332,7 @@ fn subsidy(buyer: &Buyer, list: &[Subsidy]) -> Markup {
         .collect();
     let rows = words
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     html! {
         (table(&Table {

@@ -77,10 +77,10 @@ async fn listed(buyer: &Buyer, chosen: &str, faults: &Faults) -> Result<Response
         .map(|(one, [href, name, made, offers])| Row {
             href: Some(href),
             cells: vec![
-                Cell::Glyphs(name),
-                Cell::Glyphs(&one.file_name),
+                Cell::Japanese(name),
+                Cell::Japanese(&one.file_name),
                 Cell::Text(made),
-                Cell::Glyphs(&one.made_by),
+                Cell::Japanese(&one.made_by),
                 Cell::Text(offers),
             ],
         })

@@ -86,7 +86,7 @@ fn history(buyer: &Buyer, (worked, fit): (&Worked, &OfferFit)) -> Markup {
         .collect();
     let rows = lines
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     html! {
         @if !hand.steps.is_empty() { p lang="ja" { (hand.trace(fit)) } }

@@ -79,9 +79,9 @@ fn scores(buyer: &Buyer, worked: &Worked) -> Markup {
     let rows = lines
         .iter()
         .map(|(href, name, numbers, trace)| {
-            let mut cells = vec![Cell::Glyphs(name)];
+            let mut cells = vec![Cell::Japanese(name)];
             cells.extend(numbers.iter().map(|one| Cell::Text(one)));
-            cells.push(Cell::Glyphs(trace));
+            cells.push(Cell::Japanese(trace));
             Row { href: Some(href), cells }
         })
         .collect();
@@ -116,9 +116,9 @@ fn matrix(buyer: &Buyer, worked: &Worked) -> Markup {
         .enumerate()
         .map(|(at, one)| {
             let mut cells = vec![
-                Cell::Glyphs(&one.number),
-                Cell::Glyphs(&one.step),
-                Cell::Glyphs(&one.needs),
+                Cell::Japanese(&one.number),
+                Cell::Japanese(&one.step),
+                Cell::Japanese(&one.needs),
                 Cell::Text(one.weight.word()),
             ];
             let answers = worked.offers.iter().zip(&hands);
@@ -189,11 +189,11 @@ fn answers(buyer: &Buyer, caption: &str, list: &[(&Requirement, &Answer)]) -> Ma
         .map(|((one, _), evidence)| Row {
             href: None,
             cells: vec![
-                Cell::Glyphs(&one.number),
-                Cell::Glyphs(&one.step),
-                Cell::Glyphs(&one.needs),
+                Cell::Japanese(&one.number),
+                Cell::Japanese(&one.step),
+                Cell::Japanese(&one.needs),
                 Cell::Text(one.weight.word()),
-                Cell::Glyphs(evidence),
+                Cell::Japanese(evidence),
             ],
         })
         .collect();

@@ -132,10 +132,10 @@ async fn listed<Z: Zone>(member: &Member<Z>, given: &Given) -> Result<Response, 
         .map(|(href, one, place, count)| Row {
             href: Some(href),
             cells: vec![
-                Cell::Glyphs(&one.name),
-                Cell::Glyphs(called(&bodies, &one.lead)),
+                Cell::Japanese(&one.name),
+                Cell::Japanese(called(&bodies, &one.lead)),
                 Cell::Text(&one.pattern),
-                Cell::Glyphs(place),
+                Cell::Japanese(place),
                 Cell::Text(count),
             ],
         })
@@ -145,7 +145,7 @@ async fn listed<Z: Zone>(member: &Member<Z>, given: &Given) -> Result<Response, 
         (table(&Table {
             caption: member.say("この団体の共同利用", "Groups of this organisation"),
             columns: vec![
-                Column::text(member.say("名", "Name")),
+                Column::text(member.say("名称", "Name")),
                 Column::text(member.say("代表", "Lead")),
                 Column::text(member.say("型", "Pattern")),
                 Column::text(member.say("この団体", "This body")),
@@ -174,7 +174,7 @@ fn founding<Z: Zone>(member: &Member<Z>, given: &Given) -> Markup {
         html! {
             p { (hint) }
             (sending(member, "/groups", html! {
-                (text(&given.field(member, "name", member.say("名", "Name"))))
+                (text(&given.field(member, "name", member.say("名称", "Name"))))
                 (radios(&given.field(member, "pattern", member.say("検証の型", "Pattern")), &choices))
                 (textarea(&given.field(member, "purpose", member.say("何をするためか", "Purpose")), 3))
                 (button(ButtonKind::Primary, member.say("始める", "Begin")))

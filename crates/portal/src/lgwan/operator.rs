@@ -62,7 +62,7 @@ impl Zone for OperatorState {
     const PEOPLE: &'static People = &OPERATORS;
     const MENU: &'static [(&'static str, &'static str, &'static str)] = &[
         ("", "全体", "Overview"),
-        ("/health", "健康", "Health"),
+        ("/health", "監視", "Health"),
         ("/tree", "団体の木", "Bodies"),
         ("/blueprints", "青写真", "Blueprints"),
         ("/plan", "計画する", "Plan"),

@@ -283,7 +283,7 @@ fn businesses(officer: &Officer, seen: &Seen) -> Markup {
         .collect();
     let rows = lines
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     table(&Table {
         caption: officer.say("業務と状態", "Businesses and states"),
@@ -314,7 +314,7 @@ fn incidents(officer: &Officer, seen: &Seen) -> Markup {
         .collect();
     let rows = lines
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     table(&Table {
         caption: officer.say("障害", "Incidents"),
@@ -356,7 +356,7 @@ async fn one(officer: Officer, Path((_, body)): Path<(String, String)>) -> Respo
             .iter()
             .map(|cells| Row {
                 href: None,
-                cells: cells.iter().map(|it| Cell::Glyphs(it)).collect(),
+                cells: cells.iter().map(|it| Cell::Japanese(it)).collect(),
             })
             .collect();
         let content = table(&Table {

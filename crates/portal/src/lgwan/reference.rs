@@ -75,7 +75,7 @@ pub(super) fn references(
     }
     let rows = lines
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     html! {
         p { (buyer.say("使っている団体の数と、その団体の画面が答えた割合です。契約と見張りの記録から数え、\
@@ -158,8 +158,8 @@ pub async fn all(buyer: Buyer) -> Response {
                 Row {
                     href: None,
                     cells: vec![
-                        Cell::Glyphs(&one.offer.name),
-                        Cell::Glyphs(&one.offer.vendor),
+                        Cell::Japanese(&one.offer.name),
+                        Cell::Japanese(&one.offer.vendor),
                         Cell::Text(match is_shown {
                             true => buyer.say("名を出す", "Named"),
                             false => buyer.say("数だけ", "Counted only"),

@@ -135,6 +135,8 @@ begin
         elsif (old.state, new.state) in (values ('参加の起案', '参加'), ('脱退の起案', '脱退'))
                 and new.acted_by = old.drafted_by then
             raise exception 'who drafted it does not decide it';
+        elsif new.state = '招待' then
+            new.drafted_by := null;
         else
             new.drafted_by := old.drafted_by;
         end if;

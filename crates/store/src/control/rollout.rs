@@ -1,7 +1,6 @@
 //! What a roll-out does to contracts: a contract on the same terms for the newer version takes the
 //! place of the one in service, opened as every other is. Only the installer works here.
 
-use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::contract::act_add;
@@ -81,17 +80,20 @@ pub async fn contract_roll_back(client: &Client, id: i64, why: &str) -> Result<(
     Ok(())
 }
 
-/// What the watch found of a body since then and is not over: number and title of the incident.
+/// What the watch found of a body since a contract was signed, before anything was installed for
+/// it, and is not over: number and title of the incident.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn incident_since(
     client: &Client,
     organisation: &str,
-    since: Timestamp,
+    contract: i64,
 ) -> Result<Option<(i64, String)>, StoreError> {
     let sql = "select id, title from control.incident where organisation = $1
-                 and found_by = '見張り' and ended_at is null and began_at >= $2 order by id limit 1";
-    let row = client.query_opt(sql, &[&organisation, &since]).await?;
+                 and found_by = '見張り' and ended_at is null
+                 and began_at >= (select signed_at from control.contract where id = $2)
+               order by id limit 1";
+    let row = client.query_opt(sql, &[&organisation, &contract]).await?;
     Ok(row.map(|row| (row.get(0), row.get(1))))
 }

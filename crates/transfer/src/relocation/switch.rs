@@ -13,7 +13,7 @@ use super::{Mover, places_failed};
 use crate::TransferError;
 
 /// How long transactions at work may take when the switch comes.
-const PATIENCE: Duration = Duration::from_millis(300);
+pub(super) const PATIENCE: Duration = Duration::from_millis(300);
 /// How long who still writes may keep the tables from being held still.
 const HOLD: Duration = Duration::from_secs(2);
 /// How long the other side may take for the last changes before the switch is called off.
@@ -102,6 +102,8 @@ impl Mover<'_> {
             Err(error) => {
                 // Nothing was switched: it is written again where it was.
                 from.read_only(name, false).await?;
+                // Who signed in meanwhile does not know that it is written again.
+                from.sessions_end(name, PATIENCE).await?;
                 way.returns = false;
                 let note = "切替を取り止めた";
                 let before = match on_target {

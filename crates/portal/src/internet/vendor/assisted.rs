@@ -90,7 +90,7 @@ fn body(seller: &Seller, one: &Assisted) -> Markup {
             ],
             rows: systems.iter().map(|cells| Row {
                 href: None,
-                cells: cells.iter().map(|it| Cell::Glyphs(it)).collect(),
+                cells: cells.iter().map(|it| Cell::Japanese(it)).collect(),
             }).collect(),
             empty: seller.say("ありません。", "None."),
             stacked: true,
@@ -106,7 +106,7 @@ fn body(seller: &Seller, one: &Assisted) -> Markup {
             ],
             rows: incidents.iter().map(|cells| Row {
                 href: None,
-                cells: cells.iter().map(|it| Cell::Glyphs(it)).collect(),
+                cells: cells.iter().map(|it| Cell::Japanese(it)).collect(),
             }).collect(),
             empty: seller.say("ありません。", "None."),
             stacked: true,

@@ -55,7 +55,7 @@ async fn page(
             cells: vec![
                 Cell::Text(&key.content),
                 Cell::Text(at),
-                Cell::Glyphs(&key.added_by),
+                Cell::Japanese(&key.added_by),
                 Cell::Component(revoke),
             ],
         }

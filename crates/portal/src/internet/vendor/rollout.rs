@@ -66,10 +66,10 @@ pub async fn all(seller: Seller) -> Response {
         let rows = list.iter().zip(&lines).map(|(one, [href, name, at])| Row {
             href: Some(href),
             cells: vec![
-                Cell::Glyphs(name),
+                Cell::Japanese(name),
                 Cell::Text(state(&seller, &one.state)),
                 Cell::Text(at),
-                Cell::Glyphs(&one.asked_by),
+                Cell::Japanese(&one.asked_by),
             ],
         });
         let content = html! {
@@ -276,11 +276,11 @@ fn progress(seller: &Seller, bodies: &[RolloutBody]) -> Markup {
     let rows = bodies.iter().zip(&lines).map(|(one, [name, stage, at])| Row {
         href: None,
         cells: vec![
-            Cell::Glyphs(name),
+            Cell::Japanese(name),
             Cell::Text(stage),
             Cell::Text(state(seller, &one.state)),
             Cell::Text(at),
-            Cell::Glyphs(&one.note),
+            Cell::Japanese(&one.note),
         ],
     });
     table(&Table {

@@ -72,10 +72,10 @@ pub async fn all(seller: Seller) -> Response {
             .map(|(one, (href, name, at, in_use))| Row {
                 href: Some(href),
                 cells: vec![
-                    Cell::Glyphs(name),
+                    Cell::Japanese(name),
                     Cell::Text(state(&seller, one)),
                     Cell::Text(at),
-                    Cell::Glyphs(&one.sent_by),
+                    Cell::Japanese(&one.sent_by),
                     Cell::Text(in_use),
                 ],
             })

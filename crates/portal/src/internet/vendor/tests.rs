@@ -28,7 +28,7 @@ use crate::counter::api::tests::stage::PASSWORD;
 use crate::internet::{InternetState, router};
 use crate::route::Access;
 
-const VENDORS: [&str; 2] = ["first_vendor", "second_vendor"];
+const VENDORS: [&str; 2] = ["first_maker", "second_maker"];
 const PEOPLE: [(&str, &str); 2] = [("kokai", "publisher"), ("miru", "reader")];
 
 struct Scene {
@@ -186,13 +186,13 @@ async fn strangers_are_turned_away(scene: &Scene) {
         let path = path.replace("{submission}", "1").replace("{key}", "1");
         let path = path.replace("{rollout}", "1");
         let verb = page.verb.word().to_uppercase();
-        let foreign = scene.cookie("second_vendor/kokai");
+        let foreign = scene.cookie("second_maker/kokai");
         for cookie in ["", "kumoi_vendor=nothing", foreign] {
             let answered = answer(&scene.router, plain(&verb, &path, cookie, "csrf=x")).await;
-            assert_eq!(answered.location, "/vendors/first_vendor/sign-in", "{cookie} at {path}");
+            assert_eq!(answered.location, "/vendors/first_maker/sign-in", "{cookie} at {path}");
         }
         if let Access::Roles(_) = page.access {
-            let cookie = scene.cookie("first_vendor/miru");
+            let cookie = scene.cookie("first_maker/miru");
             let answered = answer(&scene.router, plain(&verb, &path, cookie, "csrf=x")).await;
             check(&answered, 403, &["この操作ができるのは公開担当"]);
         }
@@ -203,7 +203,7 @@ async fn strangers_are_turned_away(scene: &Scene) {
 }
 
 async fn keys_are_registered(scene: &Scene) {
-    let (who, key) = ("first_vendor/kokai", PublisherKey::generate(VENDORS[0]).expect("a key"));
+    let (who, key) = ("first_maker/kokai", PublisherKey::generate(VENDORS[0]).expect("a key"));
     let escaped = |text: &str| text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
     let field = |text: &str| format!("key={}", escaped(text));
     let refused = scene.send(who, "/keys", &field(key.secret_text())).await;
@@ -215,9 +215,9 @@ async fn keys_are_registered(scene: &Scene) {
     check(&scene.send(who, "/keys", &field(key.public_text())).await, 303, &[]);
     let kept = scene.ask(who, "/keys", None).await;
     check(&kept, 200, &[key.public_text(), "失効させる"]);
-    let elsewhere = scene.ask("second_vendor/kokai", "/keys", None).await;
+    let elsewhere = scene.ask("second_maker/kokai", "/keys", None).await;
     assert!(!elsewhere.text.contains(key.public_text()));
-    check(&scene.send("second_vendor/kokai", "/keys/1/revoke", "").await, 404, &[]);
+    check(&scene.send("second_maker/kokai", "/keys/1/revoke", "").await, 404, &[]);
     // A key in force speaks for the next one; once none is in force, nobody does.
     let next = PublisherKey::generate(VENDORS[0]).expect("a key");
     let unspoken = scene.send(who, "/keys", &field(next.public_text())).await;
@@ -239,7 +239,7 @@ async fn keys_are_registered(scene: &Scene) {
 }
 
 async fn a_package_is_sent(scene: &Scene) -> i64 {
-    let who = "first_vendor/kokai";
+    let who = "first_maker/kokai";
     let token = scene.token(who).await;
     check(&scene.upload(who, "wrong", b"x").await, 403, &[]);
     check(&scene.upload(who, &token, b"").await, 422, &["ファイルを選んでください"]);
@@ -255,9 +255,9 @@ async fn a_package_is_sent(scene: &Scene) -> i64 {
     assert_eq!((waiting.len(), waiting[0].file_name.as_str()), (1, "提出.parcel"));
     let id = waiting[0].id;
     let path = format!("/submissions/{id}");
-    assert_eq!(sent.location, format!("/vendors/first_vendor{path}"));
+    assert_eq!(sent.location, format!("/vendors/first_maker{path}"));
     check(&scene.ask(who, &path, None).await, 200, &["審査しています", "提出.parcel"]);
-    check(&scene.ask("second_vendor/kokai", &path, None).await, 404, &[]);
+    check(&scene.ask("second_maker/kokai", &path, None).await, 404, &[]);
     trouble_is_said(scene, id).await;
     let named = Named {
         system: "x".into(),
@@ -276,7 +276,7 @@ async fn a_package_is_sent(scene: &Scene) -> i64 {
     ] {
         let tied = json!([{"vendor": "見本の丙社", "name": "共通の語", "version": "3",
             "withdrawn": !is_part}]);
-        let ties = [("first_vendor".to_owned(), "h".to_owned(), is_part, tied)];
+        let ties = [("first_maker".to_owned(), "h".to_owned(), is_part, tied)];
         ties_tell(&scene.market, &ties).await.expect("it is told");
         let page = scene.ask(who, &path, None).await;
         check(&page, 200, &["共通の語", "見本の丙社", words[0], words[1]]);
@@ -287,7 +287,7 @@ async fn a_package_is_sent(scene: &Scene) -> i64 {
 
 /// The vendor hears that the platform has trouble, and that the package has none.
 async fn trouble_is_said(scene: &Scene, id: i64) {
-    let (who, path) = ("first_vendor/kokai", format!("/submissions/{id}"));
+    let (who, path) = ("first_maker/kokai", format!("/submissions/{id}"));
     for _ in 0..ATTEMPTS {
         assert!(submission_begin(&scene.market, id).await.expect("it is begun"));
     }
@@ -297,11 +297,11 @@ async fn trouble_is_said(scene: &Scene, id: i64) {
     check(&page, 200, &["判定不能", "基盤の不具合で判定できません", "取りやめる"]);
     // Another one that is not waited for any more.
     let other = scene.upload(who, &scene.token(who).await, b"another").await.location;
-    let other = other.trim_start_matches("/vendors/first_vendor").to_owned();
+    let other = other.trim_start_matches("/vendors/first_maker").to_owned();
     check(&scene.send(who, &format!("{other}/drop"), "").await, 409, &["判定不能のものでは"]);
     let sql = "update market.submission set state = '判定不能' where state = '受付'";
     assert_eq!(scene.market.execute(sql, &[]).await.expect("it stands"), 1);
-    check(&scene.send("second_vendor/kokai", &format!("{other}/drop"), "").await, 404, &[]);
+    check(&scene.send("second_maker/kokai", &format!("{other}/drop"), "").await, 404, &[]);
     check(&scene.send(who, &format!("{other}/drop"), "").await, 303, &[]);
     let page = scene.ask(who, &other, None).await;
     check(&page, 200, &["取りやめ"]);
@@ -310,24 +310,24 @@ async fn trouble_is_said(scene: &Scene, id: i64) {
 }
 
 async fn it_is_rolled_out_in_stages(scene: &Scene, id: i64) {
-    let (who, path) = ("first_vendor/kokai", format!("/submissions/{id}/rollout"));
-    let link = format!("/vendors/first_vendor{path}");
+    let (who, path) = ("first_maker/kokai", format!("/submissions/{id}/rollout"));
+    let link = format!("/vendors/first_maker{path}");
     check(&scene.ask(who, &format!("/submissions/{id}"), None).await, 200, &[&link]);
     check(&scene.ask(who, &path, None).await, 200, &["段階的に配信する", "初めの団体"]);
-    check(&scene.ask("second_vendor/kokai", &path, None).await, 404, &[]);
+    check(&scene.ask("second_maker/kokai", &path, None).await, 404, &[]);
     let today = day_in_japan(Timestamp::now()).to_string();
     let wrong = format!("first=Kasumi&first_from={today}&percent=101&rest_from=x");
     let wrong = scene.send(who, &path, &wrong).await;
     check(&wrong, 422, &["団体の数（例 2）", "1から99まで", "value=\"Kasumi\"", "value=\"101\""]);
     let sound = format!("first=kasumi&first_from={today}&rest_from={today}");
-    check(&scene.send("second_vendor/kokai", &path, &sound).await, 404, &[]);
+    check(&scene.send("second_maker/kokai", &path, &sound).await, 404, &[]);
     let begun = scene.send(who, &path, &sound).await;
     check(&begun, 303, &[]);
     check(&scene.send(who, &path, &sound).await, 422, &["まだ終わっていません"]);
-    let own = begun.location.trim_start_matches("/vendors/first_vendor").to_owned();
+    let own = begun.location.trim_start_matches("/vendors/first_maker").to_owned();
     check(&scene.ask(who, &own, None).await, 200, &["見本業務", "申出", "段階 1", "kasumi"]);
-    check(&scene.ask("second_vendor/kokai", &own, None).await, 404, &[]);
-    check(&scene.send("second_vendor/kokai", &format!("{own}/stop"), "").await, 404, &[]);
+    check(&scene.ask("second_maker/kokai", &own, None).await, 404, &[]);
+    check(&scene.send("second_maker/kokai", &format!("{own}/stop"), "").await, 404, &[]);
     check(&scene.send(who, &format!("{own}/stop"), "").await, 409, &["いまの状態では"]);
     let rollout: i64 = own.rsplit('/').next().expect("a number").parse().expect("a number");
     let body = RolloutBody {
@@ -345,7 +345,7 @@ async fn it_is_rolled_out_in_stages(scene: &Scene, id: i64) {
     rollout_state(&scene.market, rollout, halted).await.expect("it halts");
     let page = scene.ask(who, &own, None).await;
     check(&page, 200, &["霞村", "待ち", "項目がなくなります", "再開する", "取りやめる"]);
-    let looking = scene.ask("first_vendor/miru", &own, None).await;
+    let looking = scene.ask("first_maker/miru", &own, None).await;
     check(&looking, 200, &["霞村"]);
     assert!(!looking.text.contains("再開する"), "{}", looking.text);
     check(&scene.send(who, &format!("{own}/resume"), "").await, 303, &[]);
@@ -357,9 +357,9 @@ async fn it_is_rolled_out_in_stages(scene: &Scene, id: i64) {
 }
 
 async fn it_is_withdrawn_with_a_reason(scene: &Scene, id: i64) {
-    let (who, path) = ("first_vendor/kokai", format!("/submissions/{id}/withdraw"));
+    let (who, path) = ("first_maker/kokai", format!("/submissions/{id}/withdraw"));
     check(&scene.send(who, &path, "reason=　").await, 422, &["理由を入れてください"]);
-    check(&scene.send("second_vendor/kokai", &path, "reason=x").await, 404, &[]);
+    check(&scene.send("second_maker/kokai", &path, "reason=x").await, 404, &[]);
     check(&scene.send(who, &path, "reason=新しい版に替える").await, 303, &[]);
     check(&scene.send(who, &path, "reason=もう一度").await, 409, &["もう申し出ています"]);
     let waiting = waiting_list(&scene.market).await.expect("a list");
@@ -430,16 +430,16 @@ async fn an_issued_password_is_changed_first(scene: &Scene) {
     let codes = sample_codes(&staff, Timestamp::now()).await.expect("codes");
     let code = &codes.iter().find(|one| one.0 == "hajime").expect("a code").3;
     let form = format!("id=hajime&password={}&code={code}", account.password);
-    let request = plain("POST", "/vendors/second_vendor/sign-in", "", &form);
+    let request = plain("POST", "/vendors/second_maker/sign-in", "", &form);
     let opened = scene.router.clone().oneshot(request).await.expect("an answer");
     let header = |name| opened.headers()[name].to_str().expect("a text").to_owned();
     let cookie = header(header::SET_COOKIE).split(';').next().expect("a pair").to_owned();
-    assert_eq!(header(header::LOCATION), "/vendors/second_vendor/password");
+    assert_eq!(header(header::LOCATION), "/vendors/second_maker/password");
     let ask = async |verb: &str, path: &str, form: &str| {
-        let path = format!("/vendors/second_vendor{path}");
+        let path = format!("/vendors/second_maker{path}");
         answer(&scene.router, plain(verb, &path, &cookie, form)).await
     };
-    assert_eq!(ask("GET", "", "").await.location, "/vendors/second_vendor/sign-in");
+    assert_eq!(ask("GET", "", "").await.location, "/vendors/second_maker/sign-in");
     let page = ask("GET", "/password", "").await;
     check(&page, 200, &["いまのパスワード"]);
     let token = page.text.split("name=\"csrf\" value=\"").nth(1).expect("a token");
@@ -452,7 +452,7 @@ async fn an_issued_password_is_changed_first(scene: &Scene) {
     check(&change("short", "short").await, 422, &["12"]);
     check(&change("a-long-one-of-its-own", "another").await, 422, &["確認の入力が違います"]);
     let done = change("a-long-one-of-its-own", "a-long-one-of-its-own").await;
-    assert_eq!((done.status.as_u16(), done.location.as_str()), (303, "/vendors/second_vendor"));
+    assert_eq!((done.status.as_u16(), done.location.as_str()), (303, "/vendors/second_maker"));
     lost_codes_are_set_up_anew(scene, &staff, "a-long-one-of-its-own").await;
 }
 
@@ -461,17 +461,17 @@ async fn lost_codes_are_set_up_anew(scene: &Scene, staff: &Database, password: &
     let told = code_reissue(staff, ("hajime", "電話で確かめた"), Timestamp::now()).await;
     let code = told.expect("a registration code").code;
     let form = format!("id=hajime&password={password}&code={code}");
-    let request = plain("POST", "/vendors/second_vendor/sign-in", "", &form);
+    let request = plain("POST", "/vendors/second_maker/sign-in", "", &form);
     let opened = scene.router.clone().oneshot(request).await.expect("an answer");
     let header = |name| opened.headers()[name].to_str().expect("a text").to_owned();
     let cookie = header(header::SET_COOKIE).split(';').next().expect("a pair").to_owned();
-    assert_eq!(header(header::LOCATION), "/vendors/second_vendor/one-time-code");
+    assert_eq!(header(header::LOCATION), "/vendors/second_maker/one-time-code");
     let ask = async |verb: &str, path: &str, form: &str| {
-        let path = format!("/vendors/second_vendor{path}");
+        let path = format!("/vendors/second_maker{path}");
         answer(&scene.router, plain(verb, &path, &cookie, form)).await
     };
     for path in ["", "/password"] {
-        assert_eq!(ask("GET", path, "").await.location, "/vendors/second_vendor/sign-in");
+        assert_eq!(ask("GET", path, "").await.location, "/vendors/second_maker/sign-in");
     }
     let page = ask("GET", "/one-time-code", "").await;
     check(&page, 200, &["認証アプリに次の鍵を登録し"]);
@@ -482,7 +482,7 @@ async fn lost_codes_are_set_up_anew(scene: &Scene, staff: &Database, password: &
     let codes = sample_codes(staff, Timestamp::now()).await.expect("codes");
     let code = &codes.iter().find(|one| one.0 == "hajime").expect("a code").3;
     let done = ask("POST", "/one-time-code", &format!("csrf={token}&code={code}")).await;
-    assert_eq!((done.status.as_u16(), done.location.as_str()), (303, "/vendors/second_vendor"));
+    assert_eq!((done.status.as_u16(), done.location.as_str()), (303, "/vendors/second_maker"));
 }
 
 /// The database itself lets a vendor see its own rows only, and leaves judging to the executor.
@@ -502,19 +502,19 @@ async fn no_login_reaches_further(scene: &Scene, id: i64) {
         ),
         format!(
             "{insert} (vendor, sent_by, file_name, content, digest)
-             values ('second_vendor', '', '', '', '')"
+             values ('second_maker', '', '', '', '')"
         ),
         "delete from market.submission".to_owned(),
         "update market.key set content = 'x'".to_owned(),
         "insert into market.key (content, added_by) values ('x', 'x')".to_owned(),
-        "insert into market.key (vendor, content, added_by) values ('second_vendor', 'x', '')"
+        "insert into market.key (vendor, content, added_by) values ('second_maker', 'x', '')"
             .to_owned(),
         "insert into market.vendor values ('x', 'x', 'x', true)".to_owned(),
     ] {
         assert!(client.execute(&sql, &[]).await.is_err(), "{sql}");
     }
     // Neither the catalogue nor any body's database is open to a vendor.
-    for database in ["kumoi_control", "second_vendor_staff", "postgres"] {
+    for database in ["kumoi_control", "second_maker_staff", "postgres"] {
         let login = scene.held[0].market().expect("a login");
         let login = store::organisation::Login { database: database.to_owned(), ..login };
         let closed = scene.held[0].database(Some(&login), None, 1).expect("a pool");

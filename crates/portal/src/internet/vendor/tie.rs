@@ -33,9 +33,9 @@ pub(super) fn ties(seller: &Seller, submission: &Submission) -> Markup {
     let rows = tied.iter().zip(&lines).map(|(one, [name, version, vendor])| Row {
         href: None,
         cells: vec![
-            Cell::Glyphs(name),
+            Cell::Japanese(name),
             Cell::Text(version),
-            Cell::Glyphs(vendor),
+            Cell::Japanese(vendor),
             Cell::Text(withdrawn(one)),
         ],
     });

@@ -57,7 +57,7 @@ fn entries(buyer: &Buyer, booked: &[Booked]) -> Markup {
         .collect();
     let rows = words
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     table(&Table {
         caption: buyer.say("記帳（新しいものから 50 件まで）", "Entries (the last 50)"),

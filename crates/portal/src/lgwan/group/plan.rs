@@ -118,7 +118,7 @@ fn comparison<Z: Zone>(member: &Member<Z>, scene: &Scene, offers: &[Offer]) -> M
     let rows = lines
         .iter()
         .map(|(name, values)| {
-            let mut cells = vec![Cell::Glyphs(name)];
+            let mut cells = vec![Cell::Japanese(name)];
             cells.extend(values.iter().map(|value| Cell::Text(value)));
             Row { href: None, cells }
         })
@@ -203,8 +203,14 @@ pub async fn make<Z: Zone>(
             specification: given.value("specification"),
             reason: given.value("reason"),
         };
-        let plan = plan_make(&*client, id, &new, &member.actor.id).await?;
-        Ok(see(&member, &format!("/groups/{id}/plans/{plan}")))
+        match plan_make(&*client, id, &new, &member.actor.id).await {
+            Err(StoreError::Conflict(said)) => {
+                given.fault("offer", member.say(&said.ja, &said.en));
+                drop(client);
+                compared(&member, (id, given.value("system")), &given).await
+            }
+            made => Ok(see(&member, &format!("/groups/{id}/plans/{}", made?))),
+        }
     };
     member.answer(made.await)
 }

@@ -53,8 +53,8 @@ pub(super) async fn shown<Z: Zone>(
                 ],
                 rows: lines.iter().map(|(href, name, plan)| Row {
                     href: Some(href),
-                    cells: vec![Cell::Glyphs(name), Cell::Text(&plan.state),
-                        Cell::Glyphs(&plan.made.1)],
+                    cells: vec![Cell::Japanese(name), Cell::Text(&plan.state),
+                        Cell::Japanese(&plan.made.1)],
                 }).collect(),
                 empty: member.say("案はまだありません。代表の団体が作ります。", "None yet."),
                 stacked: true,
@@ -109,7 +109,7 @@ fn members<Z: Zone>(member: &Member<Z>, scene: &Scene) -> Markup {
         .map(|(one, (residents, since))| Row {
             href: None,
             cells: vec![
-                Cell::Glyphs(called(&scene.bodies, &one.organisation)),
+                Cell::Japanese(called(&scene.bodies, &one.organisation)),
                 Cell::Text(&one.state),
                 Cell::Text(since),
                 Cell::Text(residents),
@@ -213,10 +213,10 @@ fn acts<Z: Zone>(member: &Member<Z>, scene: &Scene, course: &[JointAct]) -> Mark
             href: None,
             cells: vec![
                 Cell::Component(moment(member.language, one.at)),
-                Cell::Glyphs(called(&scene.bodies, &one.organisation)),
-                Cell::Glyphs(&one.actor),
-                Cell::Glyphs(&one.act),
-                Cell::Glyphs(&one.note),
+                Cell::Japanese(called(&scene.bodies, &one.organisation)),
+                Cell::Japanese(&one.actor),
+                Cell::Japanese(&one.act),
+                Cell::Japanese(&one.note),
             ],
         })
         .collect();

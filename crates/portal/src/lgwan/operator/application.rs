@@ -101,11 +101,11 @@ fn places(operator: &Operator, tree: &Tree, (id, lanes): (i64, &[Lane]), page: u
         .map(|[place, done, state, since, words]| Row {
             href: None,
             cells: vec![
-                Cell::Glyphs(place),
+                Cell::Japanese(place),
                 Cell::Text(done),
                 Cell::Text(state),
                 Cell::Text(since),
-                Cell::Glyphs(words),
+                Cell::Japanese(words),
             ],
         })
         .collect();

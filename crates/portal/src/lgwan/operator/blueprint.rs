@@ -93,10 +93,10 @@ pub(super) fn list(operator: &Operator, heads: &[Head]) -> Markup {
             cells: vec![
                 Cell::Text(number),
                 Cell::Text(word(operator, &STATES, &head.state)),
-                Cell::Glyphs(&head.note),
-                Cell::Glyphs(&head.made_by),
+                Cell::Japanese(&head.note),
+                Cell::Japanese(&head.made_by),
                 Cell::Text(at),
-                Cell::Glyphs(head.approved_by.as_deref().unwrap_or_default()),
+                Cell::Japanese(head.approved_by.as_deref().unwrap_or_default()),
             ],
         })
         .collect();
@@ -404,7 +404,7 @@ fn steps(
         .iter()
         .map(|[place, act, part]| Row {
             href: None,
-            cells: vec![Cell::Glyphs(place), Cell::Text(act), Cell::Glyphs(part)],
+            cells: vec![Cell::Japanese(place), Cell::Text(act), Cell::Japanese(part)],
         })
         .collect();
     let kind = summary::KINDS.iter().find(|(id, ..)| *id == asked.kind);
@@ -444,8 +444,8 @@ fn course(operator: &Operator, acts: &[Act]) -> Markup {
             cells: vec![
                 Cell::Component(moment(operator.language, act.at)),
                 Cell::Text(word(operator, &DONE, &act.act)),
-                Cell::Glyphs(&act.actor),
-                Cell::Glyphs(&act.note),
+                Cell::Japanese(&act.actor),
+                Cell::Japanese(&act.note),
             ],
         })
         .collect();

@@ -1,4 +1,4 @@
-//! 健康: everything that needs somebody on one page, the worst first, each line with what to do;
+//! 監視: everything that needs somebody on one page, the worst first, each line with what to do;
 //! below it the environments by state and how every body's services answer. Judges nothing but what
 //! the journal, the watch and the incidents say.
 
@@ -78,7 +78,7 @@ async fn made(operator: &Operator) -> Result<Response, Refusal> {
             say("すぐに人の手が要るものはありません。", "Nothing needs anybody now."),
         ),
     };
-    Ok(operator.page(say("健康", "Health"), vec![notice], content))
+    Ok(operator.page(say("監視", "Health"), vec![notice], content))
 }
 
 fn is_stale(known: &Known, one: &Latest) -> bool {
@@ -274,7 +274,7 @@ fn todo(operator: &Operator, lines: &[Line]) -> Markup {
             Row {
                 href: Some(&line.href),
                 cells: vec![
-                    Cell::Glyphs(&line.what),
+                    Cell::Japanese(&line.what),
                     Cell::Component(badge(line.tone, label)),
                     Cell::Text(&line.since),
                     Cell::Text(&line.todo),
@@ -347,7 +347,7 @@ fn answers(operator: &Operator, known: &Known) -> Markup {
         .map(|(one, [last, failures])| Row {
             href: None,
             cells: vec![
-                Cell::Glyphs(&one.organisation.1),
+                Cell::Japanese(&one.organisation.1),
                 Cell::Text(&one.service),
                 Cell::Text(last),
                 Cell::Text(failures),

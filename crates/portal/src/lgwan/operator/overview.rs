@@ -207,11 +207,11 @@ fn stuck_table(operator: &Operator, tree: &Tree, (stuck, count): (&[OpenStep], i
         .map(|([place, href, act, since, state], one)| Row {
             href: Some(href),
             cells: vec![
-                Cell::Glyphs(place),
+                Cell::Japanese(place),
                 Cell::Text(act),
                 Cell::Text(since),
                 Cell::Text(state),
-                Cell::Glyphs(one.reason.as_deref().unwrap_or_default()),
+                Cell::Japanese(one.reason.as_deref().unwrap_or_default()),
             ],
         })
         .collect();

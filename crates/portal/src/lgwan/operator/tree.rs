@@ -84,7 +84,7 @@ fn whole(operator: &Operator, tree: &Tree, states: &BTreeMap<&str, &BodyState>) 
         .iter()
         .map(|(body, href, cells)| Row {
             href: Some(href),
-            cells: std::iter::once(Cell::Glyphs(&body.name))
+            cells: std::iter::once(Cell::Japanese(&body.name))
                 .chain(cells.iter().map(|text| Cell::Text(text)))
                 .collect(),
         })
@@ -118,7 +118,7 @@ fn bodies(
         .map(|(body, [href, kind, state, made, systems, health])| Row {
             href: Some(href),
             cells: vec![
-                Cell::Glyphs(&body.name),
+                Cell::Japanese(&body.name),
                 Cell::Text(&body.id),
                 Cell::Text(kind),
                 Cell::Text(state),
@@ -240,7 +240,7 @@ fn part_table(operator: &Operator, lines: &[[String; 4]]) -> Markup {
         .map(|[words, reference, state, generation]| Row {
             href: None,
             cells: vec![
-                Cell::Glyphs(words),
+                Cell::Japanese(words),
                 Cell::Text(reference),
                 Cell::Text(state),
                 Cell::Text(generation),

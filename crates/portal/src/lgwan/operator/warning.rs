@@ -43,7 +43,7 @@ pub(super) fn removed(operator: &Operator, tree: &Tree, blueprint: &Blueprint) -
     let shown = &all[..all.len().min(NAMED)];
     let rows = shown
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     let content = html! {
         (table(&Table {

@@ -124,9 +124,9 @@ fn list(operator: &Operator, plans: &[WavePlan]) -> Markup {
             cells: vec![
                 Cell::Text(number),
                 Cell::Text(word(operator, &STATES, &it.state)),
-                Cell::Glyphs(&it.note),
-                Cell::Glyphs(made),
-                Cell::Glyphs(decided),
+                Cell::Japanese(&it.note),
+                Cell::Japanese(made),
+                Cell::Japanese(decided),
             ],
         })
         .collect();
@@ -330,7 +330,7 @@ fn plan_view(operator: &Operator, tree: &Tree, worked: &Worked, by: By) -> Marku
         .map(|(it, [moves, late])| Row {
             href: None,
             cells: vec![
-                Cell::Glyphs(&it.name),
+                Cell::Japanese(&it.name),
                 Cell::Text(moves),
                 Cell::Text(late),
                 Cell::Text(&it.words),
@@ -375,7 +375,7 @@ fn late(operator: &Operator, tree: &Tree, plan: &Plan) -> Markup {
     }
     let rows = lines
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     html! {
         (table(&Table {
@@ -452,7 +452,7 @@ fn difference(
     let lines = differences_lines(&after.changed[..after.changed.len().min(NAMED)], tree);
     let rows = lines
         .iter()
-        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Glyphs(it)).collect() })
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
         .collect();
     let capacity = match asked.capacity.trim() {
         "" => String::new(),

@@ -133,7 +133,11 @@ async fn incidents(scene: &Scene) {
     let page = scene.ask("first_city/madoguchi", "/status", None).await;
     let words = ["75.00％", "届いていない", "1 / 4", "70", "窓口が応答しません", "調べています"];
     check(&page, 200, &words);
-    check(&page, 200, &["対応するのはクラウドの提供者", "東のセンターの工事", "995/1000"]);
+    check(
+        &page,
+        200,
+        &["対応するのはクラウドの提供者", "東のセンターの工事", "標準の水準: 99.5％（"],
+    );
     assert!(!page.text.contains("よその障害"));
     let now = (id, Timestamp::now());
     incident_end(&control, now, ("基盤", "部品を替えた")).await.expect("ended");
@@ -156,7 +160,7 @@ async fn notices(scene: &Scene) {
     check(&page, 200, &words);
     mail_round(&control, None, Timestamp::now()).await.expect("a round");
     let page = scene.ask("first_city/madoguchi", "/notices", None).await;
-    check(&page, 200, &["予算の 100％に実績で達します", "障害", "宛先なし"]);
+    check(&page, 200, &["予算の 100％に実績で達しました", "障害", "宛先なし"]);
     let wrong = scene.send("first_city/kanri", "/notices/add", "mail=kikaku").await;
     check(&wrong, 422, &["メールアドレスとして読めません", "value=\"kikaku\""]);
     let added = scene.send("first_city/kanri", "/notices/add", "mail=kikaku%40example.jp").await;

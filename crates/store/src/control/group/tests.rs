@@ -184,7 +184,7 @@ async fn a_prefecture_sees_its_own_municipalities_only() {
     let sql = "insert into control.incident (organisation, service, layer, title, found_by)
                values ('two', '窓口', 'クラウド', '遅い', '人')";
     room.control.execute(sql, &[]).await.unwrap();
-    let sql = "insert into control.watched values ('two', '窓口', '2026-11-02', 10, 1, 5)";
+    let sql = "insert into control.watched values ('two', '窓口', '2026-11-02', 10, 1, 5, now())";
     room.control.execute(sql, &[]).await.unwrap();
     let since = Timestamp::UNIX_EPOCH;
     let month = "2026-11-01".parse().unwrap();

@@ -24,7 +24,7 @@ pub struct Counted {
     pub count: i64,
 }
 
-/// 健康: the whole plane at one moment.
+/// 監視: the whole plane at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
     /// Environments by provider, kind and state.
