@@ -39,6 +39,8 @@ fn check_stages(first: &str, percent: &str, expected: &str) {
     let entered = |field: &str| match field {
         "first" => first,
         "percent" => percent,
+        "first_from" if first.is_empty() => "",
+        "percent_from" if percent.is_empty() => "",
         _ => day.as_str(),
     };
     let assigned = match stages_check(entered, today()) {
@@ -67,6 +69,21 @@ fn stages_take_bodies_by_name_number_and_share() {
     check_stages("Alpha", "", "first: 団体の数");
     check_stages("0", "", "first: ");
     check_stages("1", "100", "percent: 1から99");
+}
+
+/// Who enters a day and forgets its share would have everybody upgraded at once.
+#[test]
+fn a_day_without_its_share_is_asked_about() {
+    let day = today().to_string();
+    for missing in ["first", "percent"] {
+        let entered = |field: &str| match field {
+            "rest_from" => day.as_str(),
+            other if other == format!("{missing}_from") => day.as_str(),
+            _ => "",
+        };
+        let wrong = stages_check(entered, today()).unwrap_err();
+        assert_eq!(wrong.iter().map(|(field, _)| *field).collect::<Vec<_>>(), [missing]);
+    }
 }
 
 #[test]
