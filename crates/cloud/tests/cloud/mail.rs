@@ -97,8 +97,10 @@ async fn what_is_told_goes_out_once() {
     assert_eq!(round(None).await, Round { told: 1, sent: 0, failed: 0 });
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let relay = Relay::new(&format!("127.0.0.1:{free}"), "kumoi@example.jp").unwrap();
-    // Nobody listens: later.
-    assert_eq!(round(Some(&relay)).await, Round { told: 0, sent: 0, failed: 2 });
+    // Nobody listens: later, and one look tells enough for a round.
+    for _ in 0..2 {
+        assert_eq!(round(Some(&relay)).await, Round { told: 0, sent: 0, failed: 1 });
+    }
     assert_eq!(round(Some(&relay)).await, Round::default(), "tried again at once");
     let mails = place.path().join("mails");
     let _server = Server::start(free, &mails).await;
