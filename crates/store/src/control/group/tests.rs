@@ -219,7 +219,7 @@ async fn a_prefecture_sees_its_own_municipalities_only() {
     consent_say(&*two, (contract, false), "b").await.unwrap();
     assert_eq!(consent_list(&*two).await.unwrap(), [(contract, false)]);
     assert!(used_list(&*one, "seal").await.unwrap()[0].named.is_empty());
-    let sql = "insert into control.watched values ('two', '窓口', '2025-12-31', 9, 9, 5)";
+    let sql = "insert into control.watched values ('two', '窓口', '2025-12-31', 9, 9, 5, now())";
     room.control.execute(sql, &[]).await.unwrap();
     let watched = used_watched(&*one, "seal").await.unwrap();
     assert_eq!((watched[0].bodies, watched[0].checks, watched[0].failures), (1, 10, 1));
