@@ -11,6 +11,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use base::said;
 use base::said::Said;
 use jiff::Timestamp;
 use maud::Markup;
@@ -81,8 +82,14 @@ pub trait Zone: Clone + Send + Sync + 'static {
     /// All of them.
     fn bodies(&self) -> Vec<Arc<Body>>;
 
-    /// Where a password is changed and one-time codes are set up.
-    fn elsewhere() -> Said;
+    /// Where a password is changed and one-time codes are set up: by the platform, if a zone says
+    /// nothing else.
+    fn elsewhere() -> Said {
+        said!(
+            "パスワードかワンタイムパスワードの登録が切れています。基盤の管理者に再登録を申し出てください",
+            "Your password or one-time codes must be set up anew: ask the platform's administrator"
+        )
+    }
 }
 
 /// A signed-in person at an organisation.

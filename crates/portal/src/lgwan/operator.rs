@@ -19,7 +19,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
-use base::said;
 use base::said::Said;
 use cloud::CloudError;
 use cloud::plane::environment::{Kind, Lane};
@@ -75,13 +74,6 @@ impl Zone for OperatorState {
 
     fn bodies(&self) -> Vec<Arc<Body>> {
         self.bodies.values().cloned().collect()
-    }
-
-    fn elsewhere() -> Said {
-        said!(
-            "パスワードかワンタイムパスワードの登録が切れています。基盤の管理者に再登録を申し出てください",
-            "Your password or one-time codes must be set up anew: ask the platform's administrator"
-        )
     }
 }
 

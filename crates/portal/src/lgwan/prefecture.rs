@@ -8,8 +8,6 @@ use std::sync::Arc;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::on;
-use base::said;
-use base::said::Said;
 use cloud::plane::tree::{BodyKind, Tree};
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
@@ -61,13 +59,6 @@ impl Zone for PrefectureState {
 
     fn bodies(&self) -> Vec<Arc<Body>> {
         self.bodies.values().cloned().collect()
-    }
-
-    fn elsewhere() -> Said {
-        said!(
-            "パスワードかワンタイムパスワードの登録が切れています。基盤の管理者に再登録を申し出てください",
-            "Your password or one-time codes must be set up anew: ask the platform's administrator"
-        )
     }
 }
 
