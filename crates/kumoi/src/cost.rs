@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use base::date::Date;
 use clap::{Args, Subcommand};
+use cloud::cost::bill::lines_before;
 use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::control_open;
@@ -165,8 +166,8 @@ fn month_after(month: Date) -> Date {
 
 /// The rows of a CSV file with its line numbers, by these columns.
 fn rows_read<const N: usize>(path: &Path, columns: [&str; N]) -> Result<Vec<(u64, [String; N])>> {
-    let mut reader =
-        csv::Reader::from_path(path).with_context(|| format!("{} を開けません", path.display()))?;
+    let text = std::fs::read(path).with_context(|| format!("{} を開けません", path.display()))?;
+    let mut reader = csv::Reader::from_reader(&*text);
     let header = reader.headers()?.clone();
     let mut places = [0; N];
     for (place, column) in places.iter_mut().zip(columns) {
@@ -182,7 +183,7 @@ fn rows_read<const N: usize>(path: &Path, columns: [&str; N]) -> Result<Vec<(u64
     for record in reader.records() {
         let record =
             record.with_context(|| format!("{} を CSV として読めません", path.display()))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| lines_before(&text, position) + 1);
         rows.push((line, places.map(|at| record.get(at).unwrap_or_default().trim().to_owned())));
     }
     Ok(rows)

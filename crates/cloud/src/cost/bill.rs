@@ -19,3 +19,4 @@ mod typed;
 pub use daily::{Daily, Key};
 pub use fault::Fault;
 pub use read::{Bill, ReadOptions, Scope, bill_read};
+pub use source::lines_before;

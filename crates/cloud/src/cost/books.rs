@@ -43,6 +43,8 @@ pub struct Books {
 /// [`CloudError::Store`].
 pub async fn books_open(client: &impl GenericClient, month: Date) -> Result<Books, CloudError> {
     let until = month.saturating_add(Span::new().months(1));
+    // Before the days: what comes in meanwhile makes the books stale, never fresh.
+    let imports = imports_of(client, month).await?;
     let mut basis = Basis::default();
     let signed = contract_list(client).await?;
     // The environment of a contract is its organisation's, whoever says so or not.
@@ -70,7 +72,7 @@ pub async fn books_open(client: &impl GenericClient, month: Date) -> Result<Book
         owners,
         rates: rate_list(client).await?,
         basis,
-        imports: imports_of(client, month).await?,
+        imports,
     })
 }
 

@@ -67,6 +67,7 @@ pub async fn bill_import_as(
     (files, actor): (&[PathBuf], &str),
     namesake: Namesake,
 ) -> Result<Imported, CloudError> {
+    once_each(files)?;
     let mut currencies = BTreeSet::from(["JPY".to_owned()]);
     currencies.extend(rate_list(client).await?.into_iter().map(|rate| rate.currency));
     let incoming = Incoming::make(root)?;
@@ -76,6 +77,20 @@ pub async fn bill_import_as(
     let bill = read.await.map_err(|_| stopped())??;
     let known = Known { root, namesake };
     write(client, known, incoming, (bill, files, actor)).await
+}
+
+/// Refuses a file that is named twice: its rows would count twice.
+fn once_each(files: &[PathBuf]) -> Result<(), CloudError> {
+    let mut seen = BTreeSet::new();
+    for path in files {
+        if fs::canonicalize(path).is_ok_and(|real| !seen.insert(real)) {
+            let name = path.display();
+            return Err(CloudError::Cost(format!(
+                "{name} が二度指定されています。一つのファイルは一度だけ指定してください"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn stopped() -> CloudError {

@@ -73,7 +73,14 @@ pub(super) async fn invoice(mut desk: Desk, arguments: &InvoiceArguments) -> Res
     // What is printed may go to a reader that ends early: the file first.
     if let Some(file) = &arguments.pdf {
         ensure!(!issued.is_empty(), "発行した請求書がありません。先に --issue で発行してください");
-        pdf(file, &issued).await?;
+        pdf(file, &issued).await.with_context(|| {
+            let numbers: Vec<String> = issued.iter().map(|it| number_text(it.number)).collect();
+            let numbers = numbers.join("、");
+            format!(
+                "請求書 {numbers} は発行済みですが、PDF を作れませんでした。--issue を付けずに、同じ月と --pdf で\
+                 作れます"
+            )
+        })?;
     }
     for one in &issued {
         println!(

@@ -5,6 +5,7 @@ use base::date::{Date, day_in_japan};
 use base::money::Yen;
 use clap::{Args, Subcommand};
 use cloud::cost::subsidy::{State, Subsidy as Stands, subsidy_apply, subsidy_step};
+use store::StoreError;
 use store::control::cost::{transaction_begin, transaction_commit};
 use store::control::deposit::{Entry, Kind, entry_add, entry_reverse, statement_list};
 use store::control::subsidy::{Subsidy, subsidy_add, subsidy_list, subsidy_write};
@@ -93,9 +94,8 @@ pub(super) async fn deposit(mut desk: Desk, what: DepositCommand) -> Result<()> 
             let transaction = transaction_begin(&mut desk.client).await?;
             let words = (today(), note.as_str(), desk.actor.as_str());
             let id = entry_reverse(&transaction, entry, words).await?;
-            transaction_commit(transaction)
-                .await
-                .context("取り消すと、保管している額を下回ります")?;
+            let done = transaction_commit(transaction).await;
+            done.map_err(|error| unbooked(error, "取り消すと、保管している額を下回ります"))?;
             println!("記帳 {entry} を記帳 {id} で取り消しました");
             return Ok(());
         }
@@ -114,11 +114,21 @@ pub(super) async fn deposit(mut desk: Desk, what: DepositCommand) -> Result<()> 
     let id = entry_add(&transaction, &entry)
         .await
         .with_context(|| format!("団体「{}」に記帳できません", entry.organisation))?;
-    transaction_commit(transaction)
-        .await
-        .context("保管している額より多くは、払い渡しも払い戻しもできません")?;
+    let more = "保管している額より多くは、払い渡しも払い戻しもできません";
+    transaction_commit(transaction).await.map_err(|error| unbooked(error, more))?;
     println!("記帳 {id}: {} {} {}", kind.term(), entry.organisation, Yen(entry.yen));
     Ok(())
+}
+
+/// Why an entry was not booked; whether it was, where the answer to the commit was lost.
+fn unbooked(error: StoreError, more: &'static str) -> anyhow::Error {
+    let lost = error.is_transient();
+    anyhow::Error::new(error).context(match lost {
+        true => {
+            "記帳されたか分かりません。kumoi cost deposit statement で確かめてから、やり直してください"
+        }
+        false => more,
+    })
 }
 
 async fn statement(desk: &Desk) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use base::date::Date;
 use base::money::Yen;
 use clap::Args;
@@ -79,15 +79,24 @@ pub(super) async fn meter(mut desk: Desk, month: Date) -> Result<()> {
     }
     let folder = desk.root.join("fees");
     fs::create_dir_all(&folder)?;
-    for ((_, organisation), lines) in &fees.bills {
+    let mut failed = Vec::new();
+    for ((vendor, organisation), lines) in &fees.bills {
+        if lines.is_empty() {
+            println!("{vendor} の {organisation} への請求は 0 円です。取り込むものはありません");
+            continue;
+        }
         let file = folder.join(format!("{}-{organisation}.csv", month.strftime("%Y-%m")));
         lines_write(File::create(&file)?, lines)?;
         // The account is numbered by the vendor's identifier: another name is the same vendor.
         let (files, by) = ([file], Namesake::Renamed);
         let files = (files.as_slice(), desk.actor.as_str());
-        let imported = bill_import_as(&mut desk.client, &desk.root, files, by).await?;
-        bill::said(&imported);
+        // One that cannot be taken in keeps none of the others out.
+        match bill_import_as(&mut desk.client, &desk.root, files, by).await {
+            Ok(imported) => bill::said(&imported),
+            Err(error) => failed.push(format!("  {vendor} の {organisation}: {error}")),
+        }
     }
+    ensure!(failed.is_empty(), "取り込めなかった請求があります:\n{}", failed.join("\n"));
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use store::control::control_open;
 use store::control::cost::{
     Budget, Measure, Owner, Rate, budget_put, measure_put, owner_put, rate_put, scope_list,
 };
+use store::control::invoice::invoice_list;
 use store::organisation::Installer;
 
 use crate::sample::Sample;
@@ -77,12 +78,15 @@ pub(super) async fn make(
     (samples, system): (&[Sample], &str),
 ) -> Result<()> {
     let mut client = control_open(installer).await?;
-    if !scope_list(&client).await?.is_empty() {
-        return Ok(());
-    }
     let root = var.join("costs");
     let folder = root.join("sample");
+    // There as long as they are being made: who was cut off goes on with the month that is missing.
+    let begun = folder.join("begun");
+    if !scope_list(&client).await?.is_empty() && !begun.exists() {
+        return Ok(());
+    }
     fs::create_dir_all(&folder)?;
+    fs::write(&begun, "")?;
     let today = day_in_japan(Timestamp::now());
     let this = today.first_of_month();
     let first = this.saturating_sub(Span::new().months(MONTHS));
@@ -99,20 +103,23 @@ pub(super) async fn make(
     }
     for back in (1..=MONTHS).rev() {
         let month = this.saturating_sub(Span::new().months(back));
-        for sample in samples {
-            measures(&client, sample, month).await?;
+        // What is invoiced is allocated, and stays as it is.
+        if invoice_list(&client, month).await?.is_empty() {
+            for sample in samples {
+                measures(&client, sample, month).await?;
+            }
+            for file in bills(&folder, samples, month)? {
+                bill_import(&mut client, &root, (&[file], ACTOR)).await?;
+            }
+            let mut books = books_open(&client, month).await?;
+            books.basis.points = POINTS.map(|(name, points)| (name.to_owned(), points)).to_vec();
+            let allocation = books.allocate()?;
+            allocation_keep(&mut client, (&books, &allocation), ACTOR).await?;
+            deposits::issue(&mut client, month, today).await?;
         }
-        let files = bills(&folder, samples, month)?;
-        for file in files {
-            bill_import(&mut client, &root, (&[file], ACTOR)).await?;
-        }
-        let mut books = books_open(&client, month).await?;
-        books.basis.points = POINTS.map(|(name, points)| (name.to_owned(), points)).to_vec();
-        let allocation = books.allocate()?;
-        allocation_keep(&mut client, (&books, &allocation), ACTOR).await?;
         deposits::book(&mut client, month, today).await?;
     }
-    Ok(())
+    Ok(fs::remove_file(&begun)?)
 }
 
 fn account(at: usize) -> String {

@@ -247,7 +247,10 @@ impl Sums {
 
     fn insert(&mut self, key: Key) -> Result<usize, String> {
         if self.all.len() >= GROUPS_MAX {
-            return Err(format!("日別の集計が {GROUPS_MAX} 件を超えます。期間を分けてください"));
+            return Err(format!(
+                "日別の集計が {GROUPS_MAX} 件を超えます。請求先（BillingAccountId）ごとにファイルを分け、一つずつ\
+                 取り込んでください。同じ請求先の期間は分けないでください（後のものが前のものを置き換えます）"
+            ));
         }
         let at = self.all.len();
         self.all.push(Daily { key, ..Daily::default() });
@@ -314,8 +317,9 @@ impl Sums {
 /// The value of a tag in a JSON object of texts; `quoted` is the key in its quotes.
 fn tag_value(tags: &[u8], quoted: &str) -> Option<String> {
     let tags = std::str::from_utf8(tags).ok()?;
-    let (_, rest) = tags.split_once(quoted)?;
-    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    // The same word may stand as the value of another tag.
+    let after = |(at, _): (usize, &str)| tags[at + quoted.len()..].trim_start().strip_prefix(':');
+    let rest = tags.match_indices(quoted).find_map(after)?.trim_start().strip_prefix('"')?;
     match rest.find(['"', '\\']) {
         Some(end) if rest.as_bytes()[end] == b'"' => Some(rest[..end].to_owned()),
         // An escaped text: rare, and read properly.
@@ -338,6 +342,7 @@ mod tests {
         assert_eq!(find(r#"{"env" : "x\"y"}"#).as_deref(), Some("x\"y"));
         assert_eq!(find(r#"{"env":null}"#), None);
         assert_eq!(find(r#"{"environment":"x"}"#), None);
+        assert_eq!(find(r#"{"name":"env","env":"y"}"#).as_deref(), Some("y"));
         assert_eq!(find("not json"), None);
     }
 }

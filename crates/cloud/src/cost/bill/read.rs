@@ -2,6 +2,7 @@
 //! columnar files and daily sums. The fault said is the first in the order of files and lines.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -20,6 +21,9 @@ use super::typed::{Layout, typed};
 use crate::CloudError;
 use crate::cost::amount::Amount;
 
+/// What is said of a file on which its reader gave up.
+const BROKEN: &str =
+    "読んでいる途中で止まりました。ファイルが壊れています。もう一度取り寄せてください";
 /// Pieces that may wait; memory is bounded by them.
 const WAITING: usize = 2;
 
@@ -256,7 +260,10 @@ impl Worker {
     fn work(mut self, shared: &Shared) -> Result<Worked, CloudError> {
         let mut failed = None;
         while let Some(job) = shared.next() {
-            match self.job(&job) {
+            // One that panics (a damaged file may do that to the reader of its form) still takes
+            // what comes: whoever sends would wait for ever.
+            let done = catch_unwind(AssertUnwindSafe(|| self.job(&job)));
+            match done.unwrap_or_else(|_| Err(Stopped::Fault(Fault::of_file(BROKEN)))) {
                 Ok(()) => (),
                 Err(Stopped::Fault(fault)) => shared.fail((job.file, fault)),
                 Err(Stopped::Columnar(error)) => {

@@ -59,6 +59,10 @@ impl Pieces {
             self.left.drain(..3);
         }
         let end = record_end(&self.left, self.ended).ok_or_else(|| unclosed(self.line))?;
+        if self.left[..end].trim_ascii_end().contains(&b'\r') {
+            let what = "行の終わりが CR だけです。改行を LF か CRLF にして出し直してください";
+            return Err(Fault::at(1, None, what));
+        }
         let names = csv::ReaderBuilder::new()
             .has_headers(false)
             .from_reader(&self.left[..end])
@@ -159,13 +163,22 @@ pub(super) fn batch(layout: &Layout, piece: &[u8], line: u64) -> Result<Batch, F
     loop {
         match reader.read_byte_record(&mut record) {
             Ok(true) => {
-                let at = record.position().map_or(0, |position| position.line() - 1);
+                let at = record.position().map_or(0, |position| lines_before(piece, position));
                 builder.record(line + at, &record)?;
             }
             Ok(false) => return builder.build(),
             Err(_) => return Err(Fault::at(line, None, "CSV として読めません")),
         }
     }
+}
+
+/// Lines of a text before a record. A reader counts what is left of the line break before (the LF of
+/// CRLF) and blank lines as the record's own.
+pub fn lines_before(text: &[u8], position: &csv::Position) -> u64 {
+    let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = text.get(from..).unwrap_or_default().iter();
+    let blank = rest.take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() - 1 + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// Opens a file; a fault that names why not.

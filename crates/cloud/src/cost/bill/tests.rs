@@ -149,6 +149,19 @@ fn faults_say_file_line_and_column() {
             12.345 や 1.2E-7 のように書いてください"#]],
     );
     check_fault(
+        |text| text.replace(",0.3,0.3", ",0.3,abc").replace('\n', "\r\n"),
+        expect![[r#"
+            bill0.csv の 6 行目
+            列 EffectiveCost: 「abc」は数として読めません
+            12.345 や 1.2E-7 のように書いてください"#]],
+    );
+    check_fault(
+        |text| text.replace('\n', "\r"),
+        expect![[r#"
+            bill0.csv の 1 行目: 行の終わりが CR だけです
+            改行を LF か CRLF にして出し直してください"#]],
+    );
+    check_fault(
         |text| text.replace("0.2,0.2,0.2,0.2", "NULL,0.2,x,0.2").replace("0.3,0.3", "y,0.3"),
         expect![[r#"
             bill0.csv の 4 行目

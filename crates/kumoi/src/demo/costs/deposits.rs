@@ -11,8 +11,8 @@ use cloud::cost::charge::{invoices_issue, number_text};
 use jiff::Span;
 use store::Connection;
 use store::control::cost::{organisation_names, transaction_begin, transaction_commit};
-use store::control::deposit::{Entry, Kind, entry_add};
-use store::control::invoice::Issued;
+use store::control::deposit::{Entry, Kind, entry_add, entry_list};
+use store::control::invoice::{Issued, invoice_list};
 
 use super::ACTOR;
 use crate::cost::invoice::issuer;
@@ -20,27 +20,39 @@ use crate::cost::invoice::issuer;
 /// To whom the money is owed in the end.
 const SEVERAL: &str = "按分した各社";
 
-/// Books what became of the bills of a month. `today` is the last day on which anything happens.
-pub(super) async fn book(client: &mut Connection, month: Date, today: Date) -> Result<()> {
+/// Issues the invoices of a month, once it is over.
+pub(super) async fn issue(client: &mut Connection, month: Date, today: Date) -> Result<()> {
     let names: BTreeMap<String, String> =
         organisation_names(client).await?.into_iter().map(|[id, name, _]| (id, name)).collect();
-    let after = |months: i64, day: i64| {
-        let first = month.saturating_add(Span::new().months(months));
-        first.saturating_add(Span::new().days(day - 1))
-    };
-    // Issued when the month is over, and not on a day that is still to come.
-    let issued = (&issuer(), after(1, 10).min(today));
-    let wanted = (month, Method::Usage);
-    let invoices = invoices_issue(client, wanted, issued, (&names, ACTOR)).await?;
+    // Not on a day that is still to come.
+    let issued = (&issuer(), after(month, 1, 10).min(today));
+    invoices_issue(client, (month, Method::Usage), issued, (&names, ACTOR)).await?;
+    Ok(())
+}
+
+/// Books what became of the invoices of a month and is not booked yet. `today` is the last day on
+/// which anything happens.
+pub(super) async fn book(client: &mut Connection, month: Date, today: Date) -> Result<()> {
     let transaction = transaction_begin(client).await?;
-    for invoice in invoices.iter().filter(|it| it.total_yen > 0) {
-        let paid = [(Kind::Received, after(1, 25)), (Kind::HandedOn, after(2, 5))];
+    let invoices = invoice_list(&transaction, month).await?;
+    let booked = entry_list(&transaction, today, i64::MAX).await?;
+    for invoice in invoices.iter().filter(|it| it.total_yen > 0 && it.cancels.is_none()) {
+        let paid = [(Kind::Received, after(month, 1, 25)), (Kind::HandedOn, after(month, 2, 5))];
         // Nothing of the last month yet, and the month before is not handed on.
         for (kind, day) in paid.into_iter().filter(|(_, day)| settled(*day, today)) {
-            entry_add(&transaction, &entry(invoice, kind, day)).await?;
+            let new = entry(invoice, kind, day);
+            if !booked.iter().any(|it| it.kind == kind.term() && it.note == new.note) {
+                entry_add(&transaction, &new).await?;
+            }
         }
     }
     Ok(transaction_commit(transaction).await?)
+}
+
+/// A day of a later month.
+fn after(month: Date, months: i64, day: i64) -> Date {
+    let first = month.saturating_add(Span::new().months(months));
+    first.saturating_add(Span::new().days(day - 1))
 }
 
 /// Whether something of that day is over in the sample: what was due before this month.
