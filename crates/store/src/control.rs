@@ -42,8 +42,8 @@ pub use catalogue::{
     Asked, Found, MOST_FOUND, business_list, offer_search, offers_numbered, offers_of,
 };
 pub use contract::{
-    Act, Contract, Draft, Ending, Step, act_list, contract_confirm, contract_draft, contract_list,
-    contract_step, contracts_of,
+    Act, Bid, Contract, Draft, Ending, Step, act_list, bid_list, contract_confirm, contract_draft,
+    contract_list, contract_step, contracts_of,
 };
 pub use ending::{deletion_own, ending_ask, ending_call_off, ending_decide};
 pub use fit::{

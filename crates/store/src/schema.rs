@@ -49,6 +49,8 @@ pub(crate) const CONTROL: Shape = Shape {
         ("mail", include_str!("../sql/steps/control-0012-mail.sql")),
         ("wave", include_str!("../sql/steps/control-0013-wave.sql")),
         ("group", include_str!("../sql/steps/control-0014-group.sql")),
+        ("words", include_str!("../sql/steps/control-0019-words.sql")),
+        ("budget", include_str!("../sql/steps/control-0023-budget.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.

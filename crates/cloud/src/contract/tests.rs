@@ -169,7 +169,11 @@ impl World {
 fn draft(replaces: Option<i64>) -> Draft {
     let text = str::to_owned;
     Draft {
-        method: text("随意契約"), reason: text("理由"), budget: text("民生費"), replaces
+        method: text("随意契約"),
+        reason: text("理由"),
+        budget: text("民生費"),
+        replaces,
+        ..Draft::default()
     }
 }
 
@@ -279,6 +283,28 @@ async fn what_cannot_be_opened_is_tried_again_or_taken_back() {
     world.open().await;
     assert_eq!(world.state(broken).await, "提供中");
     assert!(world.acts(broken).await.ends_with("再試行 提供できない 再試行 提供開始"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn there_is_no_contract_without_a_budget() {
+    let world = World::new().await;
+    let offer = world.offer("a", &system("tag", "周辺", "1")).await;
+    let (client, words) = (world.buyer().await, draft(None));
+    for missing in [
+        Draft { budget: " ".to_owned(), ..words.clone() },
+        Draft { reason: "\n".to_owned(), ..words },
+    ] {
+        conflict(contract_draft(&**client, offer, &missing, "kanri").await, "理由と予算");
+        // Nor past this program: the database asks for both itself.
+        let sql = "insert into control.contract (organisation, offer, state, reason, budget,
+                     drafted_by) values (control.own(), $1, '起案', $2, $3, 'kanri')";
+        let done = client.execute(sql, &[&offer, &missing.reason, &missing.budget]).await;
+        let refused = done.unwrap_err();
+        let words = refused.as_db_error().map(|it| it.message().to_owned()).unwrap_or_default();
+        assert_eq!(words, "a contract needs its reason and its budget");
+    }
+    drop(client);
     world.stop().await;
 }
 

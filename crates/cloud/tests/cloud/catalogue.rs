@@ -187,7 +187,7 @@ async fn by_price_and_state(scene: &Scene) {
         method: "随意契約".to_owned(),
         reason: "見積の比較".to_owned(),
         budget: "見本".to_owned(),
-        replaces: None,
+        ..Draft::default()
     };
     contract_draft(&*client, libraries[0].id, &draft, "kanri").await.unwrap();
     let own = |contracted| Asked { contracted: Some(contracted), ..Asked::default() };

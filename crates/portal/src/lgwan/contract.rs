@@ -1,6 +1,7 @@
 //! Contracts: the list, and one with its course and what comes next. Each step stands beside the
 //! contract; what is signed the executor carries out by itself.
 
+mod bid;
 pub mod draft;
 mod standing;
 pub mod step;
@@ -8,8 +9,9 @@ pub mod step;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base::money::Yen;
 use maud::{Markup, html};
-use store::control::{Act, Contract, Offer, act_list, contract_list, deletion_own};
+use store::control::{Act, Contract, Offer, act_list, bid_list, contract_list, deletion_own};
 
 use self::standing::{Scene, standing};
 use self::step::{Refused, actions};
@@ -162,9 +164,12 @@ async fn shown(
         body: &one.body,
         link: None,
     });
-    let assistants = assistant::in_force(buyer, &buyer.cloud().await?).await?;
+    let client = buyer.cloud().await?;
+    let assistants = assistant::in_force(buyer, &client).await?;
+    let bids = bid_list(&*client, id).await?;
     let content = html! {
         (card(buyer, &scene.contract))
+        (bid::bids(buyer, &bids))
         (assistants)
         (actions(buyer, &scene, refused))
         (section(buyer.say("経過", "Course"), course(buyer, &scene.acts)))
@@ -237,6 +242,7 @@ fn card(buyer: &Buyer, contract: &Contract) -> Markup {
     let confirmed = by(&contract.confirmed);
     let state = state_text(buyer, contract);
     let replaces = contract.draft.replaces.map(|id| id.to_string()).unwrap_or_default();
+    let budget_yen = contract.draft.budget_yen.map(|yen| Yen(yen).grouped()).unwrap_or_default();
     let ended = contract.ended_at.map(|at| moment_text(buyer.language, at)).unwrap_or_default();
     let since = contract.opened_at.map(|at| moment_text(buyer.language, at));
     let since = since.unwrap_or_else(|| buyer.say("まだ", "Not yet").to_owned());
@@ -257,6 +263,9 @@ fn card(buyer: &Buyer, contract: &Contract) -> Markup {
         Item::new(say("提供を始めた時", "In service since"), Value::Plain(&since)),
         Item::new(say("適合確認", "Conformity confirmed"), Value::Glyphs(&confirmed)),
     ];
+    if !budget_yen.is_empty() {
+        items.push(Item::new(say("予算額（年額、円）", "Yen a year"), Value::Plain(&budget_yen)));
+    }
     if !replaces.is_empty() {
         items.push(Item::new(say("替える契約", "Takes the place of"), Value::Plain(&replaces)));
     }

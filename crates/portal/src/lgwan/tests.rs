@@ -278,11 +278,41 @@ async fn strangers_are_turned_away(scene: &Scene) {
     check(&answer(scene.router.clone(), asked).await, 404, &[]);
 }
 
+/// A tender needs its result, shows it, and is not decided without a winner, whoever asks.
+async fn it_is_tendered(scene: &Scene, a: &str) {
+    let tender = "method=競争入札&reason=総合評価&budget=民生費&budget_yen=９９,999,999円";
+    let bare = scene.send("first_city/kanri", a, tender).await;
+    check(&bare, 422, &["落札した者がいません", "９９,999,999円"]);
+    let lost =
+        scene.send("first_city/kanri", a, &format!("{tender}&bids=見本情報、百円、落札")).await;
+    check(&lost, 422, &["1行目: 「百円」は金額として", "見本情報、百円、落札"]);
+    let bids = "見本情報、1,200,000、落札%0A見本電算、、辞退";
+    let drafted = scene.send("first_city/kanri", a, &format!("{tender}&bids={bids}")).await;
+    check(&drafted, 303, &[]);
+    let path = drafted.location.trim_start_matches("/first_city").to_owned();
+    let words = ["入札の結果", "見本電算", "1,200,000", "99,999,999"];
+    check(&scene.ask("first_city/kacho", &path, None).await, 200, &words);
+    let control = control_open(&scene.installer).await.expect("the control database");
+    control.execute("delete from control.bid where result = '落札'", &[]).await.expect("gone");
+    let refused = scene.send("first_city/kacho", &format!("{path}/decide"), "").await;
+    assert_ne!(refused.status, StatusCode::SEE_OTHER, "a tender without a winner was decided");
+    check(&scene.send("first_city/kanri", &format!("{path}/withdraw"), "").await, 303, &[]);
+}
+
 async fn it_is_drafted_and_decided(scene: &Scene, a: &str, b: &str) -> i64 {
     check(&scene.ask("first_city/kanri", a, None).await, 200, &["随意契約", "競争入札"]);
     check(&scene.ask("first_city/kanri", a, Some("csrf=x")).await, 403, &[]);
     let bare = scene.send("first_city/kanri", a, "method=x&reason=見積の比較").await;
     check(&bare, 422, &["契約の方法を選んでください", "予算のない契約はできません", "見積の比較"]);
+    for (more, said) in [
+        ("&bids=x", "入札の結果は、契約の方法が競争入札のときに"),
+        ("&budget_yen=1", "予算額を超えます"),
+        ("&budget_yen=百", "予算額を円の整数で"),
+    ] {
+        let refused = scene.send("first_city/kanri", a, &format!("{DRAFT}{more}")).await;
+        check(&refused, 422, &[said, "地方自治法施行令第167条の2"]);
+    }
+    it_is_tendered(scene, a).await;
     let drafted = scene.send("first_city/kanri", a, DRAFT).await;
     check(&drafted, 303, &[]);
     let path = drafted.location.trim_start_matches("/first_city").to_owned();
@@ -393,6 +423,8 @@ async fn no_login_reaches_further(scene: &Scene, id: i64) {
         "update control.contract set state = '起案', ends_on = null",
         "insert into control.contract (organisation, offer, state, drafted_by)
          values ('first_city', 1, '起案', 'x')",
+        "insert into control.contract (organisation, offer, state, reason, budget, drafted_by)
+         select 'second_city', id, '起案', '理由', ' ', 'x' from control.offer",
         "insert into control.contract_act (contract, actor, act, note) values (1, 'x', 'x', '')",
         "insert into control.contract_act (contract, actor, act, note) values (2, '基盤', '決裁', '')",
         "insert into control.metered values (2, '2026-01-01', 1)",

@@ -87,7 +87,10 @@ pub async fn offer_search(
         });
     }
     if !asked.item.trim().is_empty() {
-        question.by_index(&[&words], |at| format!("control.words_of(hash) && ${at}"));
+        question.when(&[&words], |at| {
+            let word = "select from control.package_word w where w.hash = e.hash";
+            format!("exists ({word} and w.words && ${at})")
+        });
     }
     if !asked.system.is_empty() {
         question.when(&[&asked.system], |at| format!("e.system = ${at}"));

@@ -10,7 +10,7 @@ use super::offer::{self, Offer};
 use crate::{GenericClient, StoreError};
 
 /// How a contract comes about: entered by who drafts it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
     /// 競争入札 or 随意契約.
     pub method: String,
@@ -18,8 +18,23 @@ pub struct Draft {
     pub reason: String,
     /// 予算科目 or 債務負担行為.
     pub budget: String,
+    /// 予算額: yen a year, where it was said.
+    pub budget_yen: Option<i64>,
+    /// 入札の結果, in the order of entry; read by [`bid_list`] only.
+    pub bids: Vec<Bid>,
     /// 事業者の変更: the contract in force that this one is to take the place of.
     pub replaces: Option<i64>,
+}
+
+/// 入札: what one bidder offered, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bid {
+    /// Who.
+    pub bidder: String,
+    /// Yen, as the tender asked for them.
+    pub yen: Option<i64>,
+    /// 落札, 不落, 失格, 辞退.
+    pub result: String,
 }
 
 /// 終了: the end of a contract in service, as it was asked for.
@@ -81,9 +96,9 @@ pub struct Act {
 const CONTRACT: &str = "c.id, c.organisation, c.state, c.method, c.reason, c.budget, c.drafted_by,
     c.decided_at, c.decided_by, c.signed_at, c.signed_by, c.opened_at, f.at, f.actor, c.replaces,
     c.ends_on, c.end_reason, c.end_asked_at, c.end_asked_by, c.end_decided_at, c.end_decided_by,
-    c.ended_at";
+    c.ended_at, c.budget_yen";
 /// How many columns that is: the offer's come after them.
-const WIDTH: usize = 22;
+const WIDTH: usize = 23;
 
 fn by(row: &Row, at: usize) -> Result<Option<(Timestamp, String)>, StoreError> {
     let (when, who): (Option<Timestamp>, Option<String>) = (row.try_get(at)?, row.try_get(at + 1)?);
@@ -102,6 +117,8 @@ fn contract(row: &Row) -> Result<Contract, StoreError> {
             method: row.try_get(3)?,
             reason: row.try_get(4)?,
             budget: row.try_get(5)?,
+            budget_yen: row.try_get(22)?,
+            bids: Vec::new(),
             replaces: row.try_get(14)?,
         },
         drafted_by: row.try_get(6)?,
@@ -182,13 +199,19 @@ pub(super) async fn act_add(
 /// # Errors
 /// [`StoreError::Conflict`] when this offer is contracted already, when there is a contract for the
 /// same business that this one does not say it takes the place of, or one whose system has another
-/// identifier; [`StoreError::NotFound`] for what is not on offer.
+/// identifier, or it has no reason or no budget; [`StoreError::NotFound`] for what is not on offer.
 pub async fn contract_draft(
     client: &impl GenericClient,
     offer: i64,
     draft: &Draft,
     actor: &str,
 ) -> Result<i64, StoreError> {
+    if draft.reason.trim().is_empty() || draft.budget.trim().is_empty() {
+        return Err(StoreError::Conflict(said!(
+            "理由と予算のない契約は起案できません。方法と相手を選んだ理由と、予算科目か債務負担行為を入れてください",
+            "No contract without a reason and a budget: enter both"
+        )));
+    }
     // Two people who draft at the same moment wait for one another.
     let turn = "select pg_advisory_xact_lock(hashtextextended('contract ' || control.own(), 0))";
     client.execute(turn, &[]).await?;
@@ -208,19 +231,44 @@ pub async fn contract_draft(
     let row = client
         .query_opt(
             "insert into control.contract
-               (organisation, offer, state, method, reason, budget, drafted_by, replaces)
-             select control.own(), id, '起案', $2, $3, $4, $5, $6 from control.offer
+               (organisation, offer, state, method, reason, budget, drafted_by, replaces,
+                budget_yen)
+             select control.own(), id, '起案', $2, $3, $4, $5, $6, $7 from control.offer
              where id = $1 and control.is_on_offer(id, false)
              returning id",
-            &[&offer, &draft.method, &draft.reason, &draft.budget, &actor, &draft.replaces],
+            &[
+                &offer,
+                &draft.method,
+                &draft.reason,
+                &draft.budget,
+                &actor,
+                &draft.replaces,
+                &draft.budget_yen,
+            ],
         )
         .await?;
     let row = row.ok_or_else(|| {
         StoreError::NotFound(said!("契約できる申出 {offer}", "offer {offer} open to contract"))
     })?;
     let id: i64 = row.try_get(0)?;
+    for (number, bid) in (1_i32..).zip(&draft.bids) {
+        let sql = "insert into control.bid values ($1, $2, $3, $4, $5)";
+        client.execute(sql, &[&id, &number, &bid.bidder, &bid.yen, &bid.result]).await?;
+    }
     act_add(client, (id, actor), ("起案", &draft.reason)).await?;
     Ok(id)
+}
+
+/// 入札の結果 of a contract, in the order of entry.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn bid_list(client: &impl GenericClient, id: i64) -> Result<Vec<Bid>, StoreError> {
+    let sql = "select bidder, yen, result from control.bid where contract = $1 order by number";
+    let bid = |row: &Row| {
+        Ok(Bid { bidder: row.try_get(0)?, yen: row.try_get(1)?, result: row.try_get(2)? })
+    };
+    client.query(sql, &[&id]).await?.iter().map(bid).collect()
 }
 
 /// Refuses a draft of what is contracted, and one in place of a system with another identifier.

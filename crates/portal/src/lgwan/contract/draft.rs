@@ -5,22 +5,26 @@ use axum::Form;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use base::money::Yen;
 use base::said;
+use base::said::Said;
+use cloud::Price;
 use maud::{Markup, html};
 use office::plan::Finding;
 use serde::Deserialize;
 use store::StoreError;
-use store::control::{Contract, Draft, Offer, contract_draft, contract_list, offers_numbered};
+use store::control::{Bid, Contract, Draft, Offer, contract_draft, contract_list, offers_numbered};
 
-use super::{METHODS, name, seen};
+use super::{METHODS, bid, name, seen};
 use crate::component::form::{
-    ButtonKind, Choice, Field, FieldError, PostForm, button, checkboxes, error_summary, post_form,
-    radios, text, textarea,
+    ButtonKind, Choice, Field, FieldError, PostForm, button, checkboxes, error_summary, number,
+    post_form, radios, text, textarea,
 };
 use crate::component::language::Language;
 use crate::component::notice::{Notice, Tone};
 use crate::counter::refusal::Refusal;
 use crate::lgwan::Buyer;
+use crate::lgwan::catalogue::residents;
 
 /// What is entered in a draft.
 #[derive(Default, Deserialize)]
@@ -32,6 +36,12 @@ pub struct Entered {
     reason: String,
     #[serde(default)]
     budget: String,
+    /// 予算額: yen a year, if it is to be held against the price.
+    #[serde(default)]
+    budget_yen: String,
+    /// 入札の結果, a line a bidder.
+    #[serde(default)]
+    bids: String,
     /// 替えることの確認: the number of the contract in force that this one takes the place of.
     #[serde(default)]
     replaces: String,
@@ -131,6 +141,15 @@ fn draft_view(
                 .value(&entered.reason), 4))
             (text(&field("budget", buyer.say("予算科目・債務負担行為", "Budget item or commitment"))
                 .value(&entered.budget)))
+            (number(&Field::new(buyer.language, "budget_yen",
+                buyer.say("予算額（年額。書けば、料金の年額と照らします）",
+                    "Budget a year (held against the price if entered)"))
+                .value(&entered.budget_yen).error(error("budget_yen")), buyer.say("円", "yen")))
+            (textarea(&Field::new(buyer.language, "bids",
+                buyer.say("入札の結果（競争入札のとき）", "Result of the tender"))
+                .hint(buyer.say("一行に一者: 見本情報、1,200,000、落札（ほかに 不落、失格、辞退）",
+                    "A line a bidder: name, yen, 落札 (won), 不落, 失格 or 辞退"))
+                .value(&entered.bids).error(error("bids")), 4))
             (button(ButtonKind::Primary, buyer.say("起案する", "Draft")))
         }))
     }
@@ -182,7 +201,14 @@ pub async fn enter(
     let made = async {
         buyer.check(entered.csrf.as_deref())?;
         let (offer, old) = offer_read(&buyer, offer).await?;
-        let mut findings = findings(&entered);
+        let (mut findings, bids) = findings(&entered);
+        let budget_yen = match budget_read(&buyer, &offer, &entered.budget_yen).await? {
+            Ok(yen) => yen,
+            Err(said) => {
+                findings.push(Finding::error(Some("budget_yen".to_owned()), said));
+                None
+            }
+        };
         if old.as_ref().is_some_and(|old| entered.replaces != old.id.to_string()) {
             let said = said!(
                 "いまの契約に替えることを確かめて、印を付けてください",
@@ -203,6 +229,8 @@ pub async fn enter(
             method: entered.method.clone(),
             reason: text(&entered.reason),
             budget: text(&entered.budget),
+            budget_yen,
+            bids,
             replaces: old.map(|old| old.id),
         };
         let mut client = buyer.cloud().await?;
@@ -214,9 +242,43 @@ pub async fn enter(
     buyer.answer(made.await)
 }
 
-/// What is missing of a draft: a contract needs its method, its reason and its budget.
-fn findings(entered: &Entered) -> Vec<Finding> {
-    let mut out = Vec::new();
+/// 予算額 as typed, held against a year of the price in force, where that is known.
+async fn budget_read(
+    buyer: &Buyer,
+    offer: &Offer,
+    typed: &str,
+) -> Result<Result<Option<i64>, Said>, Refusal> {
+    if typed.trim().is_empty() {
+        return Ok(Ok(None));
+    }
+    let budget = match Yen::parse(typed) {
+        Ok(Yen(yen @ 1..)) => yen,
+        _ => {
+            return Ok(Err(said!(
+                "予算額を円の整数で入れてください（1,200,000 のように）",
+                "Enter whole yen, above zero"
+            )));
+        }
+    };
+    let price = Price::on(offer.price.as_ref(), buyer.actor.today());
+    let residents = residents(buyer).await?;
+    let year = price.zip(residents).map(|(price, all)| price.month(all).saturating_mul(12));
+    Ok(match year {
+        Some(year) if year > budget => {
+            let year = Yen(year).grouped();
+            Err(said!(
+                "いまの料金表と住民の数では、料金の年額は {year} 円で、予算額を超えます",
+                "At the price in force a year comes to {year} yen: more than this budget"
+            ))
+        }
+        _ => Ok(Some(budget)),
+    })
+}
+
+/// What is missing of a draft, and its bids: a contract needs its method, its reason and its
+/// budget; a tender its result.
+fn findings(entered: &Entered) -> (Vec<Finding>, Vec<Bid>) {
+    let (mut out, mut bids) = (Vec::new(), Vec::new());
     if METHODS.iter().all(|(word, _)| *word != entered.method) {
         let said = said!("契約の方法を選んでください", "Choose the method of the contract");
         out.push(Finding::error(Some("method".to_owned()), said));
@@ -235,5 +297,18 @@ fn findings(entered: &Entered) -> Vec<Finding> {
         );
         out.push(Finding::error(Some("budget".to_owned()), said));
     }
-    out
+    let is_tender = entered.method == METHODS[1].0;
+    if is_tender {
+        match bid::read(&entered.bids) {
+            Ok(read) => bids = read,
+            Err(said) => out.push(Finding::error(Some("bids".to_owned()), said)),
+        }
+    } else if !entered.bids.trim().is_empty() {
+        let said = said!(
+            "入札の結果は、契約の方法が競争入札のときに入れます。方法を確かめてください",
+            "A tender's result belongs to a competitive tender: check the method"
+        );
+        out.push(Finding::error(Some("bids".to_owned()), said));
+    }
+    (out, bids)
 }

@@ -178,7 +178,8 @@ pub async fn plan_draft(
         ))
     })?;
     let (offer, method): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-    let draft = Draft { method, reason: reason.to_owned(), budget: budget.to_owned(), replaces };
+    let (reason, budget) = (reason.to_owned(), budget.to_owned());
+    let draft = Draft { method, reason, budget, replaces, ..Draft::default() };
     let contract = contract_draft(transaction, offer, &draft, actor).await?;
     let sql = "insert into control.joint_draft (contract, plan) values ($1, $2)";
     transaction.execute(sql, &[&contract, &plan]).await?;
