@@ -4,6 +4,7 @@
 //! Nothing here opens a register or holds an organisation's keys longer than one step.
 
 mod contract;
+mod copy;
 pub mod cost;
 mod ending;
 mod error;
@@ -22,9 +23,9 @@ pub mod provider;
 pub mod publication;
 pub mod registration;
 pub mod rollout;
+mod sandbox;
 pub mod service_level;
 pub mod testing;
-mod training;
 mod upgrade;
 pub mod verification;
 mod watch;
@@ -37,5 +38,6 @@ pub use ending::relying;
 pub use error::CloudError;
 pub use packages::Packages;
 pub use price::{Charge, Price};
+pub use sandbox::sandbox_systems;
 pub use upgrade::{Change, Refused, Upgraded};
 pub use watch::watched;

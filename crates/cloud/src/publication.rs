@@ -19,7 +19,7 @@ use crate::part::{is_part, part_asked, parts_check};
 use store::control::Part;
 
 pub use examine::{Examined, examine};
-pub use offer::submission_offer;
+pub use offer::{judged_read, submission_offer};
 
 /// The rule behind what is asked of every package.
 pub const RULE: &str = "業務システムの適合の条件";

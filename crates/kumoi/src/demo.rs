@@ -7,6 +7,7 @@ mod accounts;
 mod banner;
 mod cards;
 mod contracts;
+mod copies;
 mod costs;
 mod fill;
 mod keys;
@@ -20,7 +21,6 @@ mod prefectures;
 mod publication;
 pub(crate) mod registration;
 mod rollout;
-mod trainings;
 mod upgrade;
 mod vendors;
 mod watch;
@@ -163,8 +163,8 @@ struct Tasks {
 }
 
 impl Tasks {
-    /// Begins them: contracts, publication, registration, roll-outs, the operators' blueprints, the
-    /// watch, mail, the filling.
+    /// Begins them: contracts, training copies and sandboxes, publication, registration, roll-outs,
+    /// the operators' blueprints, the watch, mail, the filling.
     async fn begin(
         self,
         (systems, packages): (&Arc<Vec<Arc<System>>>, &Arc<Packages>),
@@ -175,6 +175,7 @@ impl Tasks {
         let press = publication::Press::new(installer.clone(), systems, (packages, &var))?;
         let known = (systems, packages);
         let registrar = registration::Registrar::new(installer.clone(), &layout, socket.clone());
+        let yard = copies::Yard::new(installer.clone(), known, (&layout, &socket));
         let desk = contracts::Desk::new(&layout, installer.clone(), known, (&opened, socket));
         let works = nation::Works::new(installer.clone(), systems, var.clone());
         let (desk, press, registrar) = (Arc::new(desk), Arc::new(press), Arc::new(registrar));
@@ -186,6 +187,7 @@ impl Tasks {
             let desk = Arc::clone(&desk);
             async move { desk.serve().await }
         });
+        let copies = cloud::watched("copies", PAUSE, move || yard.clone().serve());
         press.begin().await.unwrap_or_else(|error| tracing::warn!(%error, "publication"));
         let publication = cloud::watched("publication", PAUSE, move || {
             let press = Arc::clone(&press);
@@ -202,7 +204,8 @@ impl Tasks {
             cloud::watched("mail", PAUSE, move || mail::serve(teller.clone(), relay.clone()));
         let plane = tokio::spawn(works.serve());
         let filling = tokio::spawn(fill_all(installer, opened, var));
-        Ok(vec![contracts, publication, registration, rolling, watching, mail, plane, filling])
+        let platform = [contracts, copies, publication, registration, rolling, watching];
+        Ok(platform.into_iter().chain([mail, plane, filling]).collect())
     }
 }
 

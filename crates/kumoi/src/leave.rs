@@ -16,7 +16,7 @@ use office::staff::{session_actor, sign_in, sign_out, try_count};
 use store::Database;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::{control_open, deletion_last, relocation_seat};
-use store::organisation::Installer;
+use store::organisation::{Installer, TRAINING};
 use store::relocation::Seat;
 use store::seal::SealKey;
 use transfer::{Deleter, Layout, Side, Whole, whole_verify};
@@ -329,6 +329,11 @@ async fn delete_here(arguments: &DeleteArguments, place: &Place) -> Result<()> {
         zones.map(|zone| var.join("credentials").join(zone).join(format!("{id}.json"))).into();
     let own = var.join("secrets").join("organisations");
     keys.extend([var.join("places").join(id), own.join(format!("{id}.accounts"))]);
+    // Its training copy goes with it.
+    let copy = format!("{id}{TRAINING}");
+    keys.push(var.join("credentials").join("office").join(format!("{copy}.json")));
+    keys.extend([var.join("places").join(&copy), own.join(format!("{copy}.accounts"))]);
+    keys.push(own.join(format!("{copy}.json")));
     // The last: with it the command can be given again when it was broken off.
     keys.push(own.join(format!("{id}.json")));
     let (_, note) = deleter.delete((export, &key), &keys).await?;

@@ -9,11 +9,9 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::{
-    TrainingWish, contracts_of, control_open, organisation_add, organisation_list, training_ask,
-    training_list, training_of,
-};
-use store::organisation::{Installer, Organisation};
+use store::control::{control_open, organisation_add, organisation_list, training_of};
+use store::copybook::{CopyBook, TRAININGS, copy_ask, copy_list};
+use store::organisation::{CopyWish, Installer, Organisation};
 use tokio::time::sleep;
 
 use crate::demo::newcomers::{BODY, reissue, setup_file};
@@ -188,26 +186,42 @@ async fn training_asked(
     let of = of.with_context(|| format!("団体「{id}」はありません"))?;
     let copy = training_of(&of)?;
     let wish = match (arguments.close, arguments.renew) {
-        (true, _) => TrainingWish::Close,
-        (_, true) => TrainingWish::Renew,
-        _ => TrainingWish::Open,
+        (true, _) => CopyWish::Close,
+        (_, true) => CopyWish::Renew,
+        _ => CopyWish::Open,
     };
-    let served = contracts_of(control, id).await?;
-    if wish != TrainingWish::Close && served.iter().all(|one| one.state != "提供中") {
-        anyhow::bail!("{}には提供中の契約がないため、研修環境を開けません", of.name);
-    }
-    training_ask(control, (&copy, &of), (wish, "kumoi organisation training")).await?;
+    let last = training_read(control, id).await?;
+    let asked = (wish, "kumoi organisation training");
+    let books = (&TRAININGS, id.as_str());
+    copy_ask(control, books, asked, last.map(|last| last.asked_at)).await?;
     let begin = Instant::now();
-    let waits = async || -> Result<bool> {
-        let all = training_list(control).await?;
-        Ok(all.iter().any(|one| one.of == of.id && one.done_at.is_none()))
-    };
-    while is_running && begin.elapsed() < PATIENCE && waits().await? {
+    loop {
+        let now = training_read(control, id).await?.context("求めたことが残っていません")?;
+        if now.done_at.is_some() {
+            return done(&copy, now.wish);
+        }
+        if !now.note.is_empty() {
+            anyhow::bail!("{}: {}。原因は kumoi up の記録にあります", copy.name, now.note);
+        }
+        if !is_running || begin.elapsed() >= PATIENCE {
+            println!(
+                "{}は、まだできていません。動いている kumoi up が行います。\
+                 様子は LGWAN接続系の /{id}/training で分かります",
+                copy.name
+            );
+            return Ok(());
+        }
         sleep(Duration::from_millis(200)).await;
     }
-    match (waits().await?, wish) {
-        (true, _) => println!("{}を受け付けました。動いている kumoi up が行います", copy.name),
-        (_, TrainingWish::Close) => println!("{}を閉じました", copy.name),
+}
+
+async fn training_read(control: &Connection, of: &str) -> Result<Option<CopyBook>> {
+    Ok(copy_list(control, &TRAININGS).await?.into_iter().find(|one| one.of == of))
+}
+
+fn done(copy: &Organisation, wish: CopyWish) -> Result<()> {
+    match wish {
+        CopyWish::Close => println!("{}を閉じました", copy.name),
         _ => println!(
             "{}が動いています。入口: /{}/sign-in（個人番号利用事務系、見本の利用者でサインイン）",
             copy.name, copy.id

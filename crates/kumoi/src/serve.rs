@@ -17,7 +17,7 @@ use portal::counter::{self, CounterState};
 use portal::internet::{self, InternetState};
 use portal::lgwan::{self, LgwanState};
 use print::{Printer, WorkerCommand};
-use store::organisation::{Credentials, TRAINING, credentials_read};
+use store::organisation::{Credentials, credentials_read, is_copy};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -147,8 +147,8 @@ async fn router(arguments: &ServeArguments) -> Result<Router> {
     let folder = &arguments.credentials;
     let mut credentials = credentials_read(folder)
         .with_context(|| format!("資格情報 {} を読めません", folder.display()))?;
-    // Training copies come and go: they are taken up beside the others.
-    credentials.retain(|own| !own.organisation.id.ends_with(TRAINING));
+    // Training copies and sandboxes come and go: they are taken up beside the others.
+    credentials.retain(|own| !is_copy(&own.organisation.id));
     let known = credentials.iter().map(|own| own.organisation.id.clone()).collect();
     let making = Making::of(arguments)?;
     let (zone, mut working) = making.router(credentials).await?;

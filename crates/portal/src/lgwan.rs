@@ -19,6 +19,7 @@ mod prefecture;
 mod reference;
 mod search;
 mod status;
+mod training;
 mod verification;
 
 use std::collections::BTreeMap;
@@ -102,6 +103,7 @@ impl Zone for LgwanState {
         ("/cost", "費用", "Cost"),
         ("/status", "稼働と障害", "Status"),
         ("/assistants", "運用管理補助者", "Assistants"),
+        ("/training", "研修環境", "Training"),
         ("/notices", "通知", "Notices"),
         ("/verification", "検証報告", "Trial"),
     ];
@@ -241,6 +243,13 @@ pub static PAGES: &[Page<LgwanState>] = &[
     Page::post("/{organisation}/notices/{step}", ADMINISTRATORS, Leaves::Change, |f| {
         on(f, notices::step)
     }),
+    Page::get("/{organisation}/training", Access::Signed, Leaves::Nothing, |f| {
+        on(f, training::all)
+    }),
+    Page::get("/{organisation}/training/{step}", BUYERS, Leaves::Nothing, |f| {
+        on(f, training::confirm)
+    }),
+    Page::post("/{organisation}/training/{step}", BUYERS, Leaves::Change, |f| on(f, training::ask)),
     Page::get("/{organisation}/verification", Access::Signed, Leaves::Nothing, |f| {
         on(f, verification::all)
     }),

@@ -5,6 +5,8 @@
 
 pub mod authenticator;
 pub mod component;
+mod copy_page;
+mod copy_view;
 pub mod counter;
 mod entrance;
 pub mod internet;

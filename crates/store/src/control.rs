@@ -35,7 +35,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
 
 use crate::StoreError;
-use crate::organisation::{Installer, Organisation, TRAINING, check_identifier};
+use crate::organisation::{Installer, Organisation, check_identifier, is_copy};
 use crate::schema;
 
 pub use catalogue::{
@@ -58,9 +58,7 @@ pub use service::{
     change_alone, change_due, change_let_go, contract_changed, contract_end, contract_in_service,
     contract_moving, contract_sign, contract_waits, executor_act, meter, metered,
 };
-pub use training::{
-    Training, TrainingWish, training_ask, training_list, training_note, training_of,
-};
+pub use training::training_of;
 
 pub use deletion::{
     Deletion, DeletionState, LastExport, contracts_end, deletion_begin, deletion_export,
@@ -124,9 +122,10 @@ pub async fn organisation_add(
     organisation: &Organisation,
 ) -> Result<(), StoreError> {
     check_identifier(&organisation.id)?;
-    if organisation.id.ends_with(TRAINING) {
-        let message = format!("「{TRAINING}」で終わる識別子は、研修環境だけが使います");
-        return Err(StoreError::Refused(message));
+    if is_copy(&organisation.id) {
+        return Err(StoreError::Refused(
+            "「_kenshu」「_kensho」で終わる識別子は、研修環境と検証環境だけが使います".to_owned(),
+        ));
     }
     let (id, code) = (&organisation.id, &organisation.code);
     let taken = "select 1 from control.organisation where id = $1 or code = $2";

@@ -10,6 +10,7 @@ pub mod case;
 pub mod cluster;
 pub mod connect;
 pub mod control;
+pub mod copybook;
 pub mod document;
 mod error;
 pub mod forward;

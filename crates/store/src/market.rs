@@ -4,6 +4,7 @@
 mod application;
 mod assisted;
 mod rollout;
+mod sandbox;
 mod submission;
 
 use jiff::Timestamp;
@@ -24,11 +25,12 @@ pub use rollout::{
     Rollout, RolloutBody, rollout_ask, rollout_begin, rollout_bodies, rollout_body_set,
     rollout_list, rollout_read, rollout_state, rollout_wish,
 };
+pub use sandbox::{sandbox_listen, sandbox_of, sandbox_packages};
 pub use submission::{
-    ATTEMPTS, FILE_BYTES, Judgement, Named, Sent, Submission, content_read, submission_add,
-    submission_admit, submission_begin, submission_drop, submission_give_up, submission_judge,
-    submission_list, submission_offered, submission_read, submission_withdraw, submissions_resume,
-    waiting_list, waiting_until, withdrawal_ask,
+    ATTEMPTS, FILE_BYTES, Judgement, Named, OFFER, Sent, Submission, TRIAL, content_read,
+    submission_add, submission_admit, submission_begin, submission_drop, submission_give_up,
+    submission_judge, submission_list, submission_offered, submission_read, submission_withdraw,
+    submissions_resume, waiting_list, waiting_until, withdrawal_ask,
 };
 
 /// Its name.

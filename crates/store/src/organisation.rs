@@ -3,7 +3,7 @@
 //! Privileges hang on group roles that cannot sign in; each organisation's login roles are members
 //! and may connect to its own databases only. Only the installer creates and installs.
 
-mod training;
+mod copy;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::schema::{self, Shape};
 use crate::vault::Vault;
 use crate::{Database, StoreError, install};
 
-pub use training::TRAINING;
+pub use copy::{CopyWish, SANDBOX, TRAINING, is_copy};
 
 /// The kind of an organisation that publishes systems (事業者) and holds no registers.
 pub const VENDOR: &str = "vendor";

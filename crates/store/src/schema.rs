@@ -49,13 +49,19 @@ pub(crate) const CONTROL: Shape = Shape {
         ("mail", include_str!("../sql/steps/control-0012-mail.sql")),
         ("wave", include_str!("../sql/steps/control-0013-wave.sql")),
         ("group", include_str!("../sql/steps/control-0014-group.sql")),
+        ("sandbox", include_str!("../sql/steps/control-0017-sandbox.sql")),
         ("words", include_str!("../sql/steps/control-0019-words.sql")),
         ("budget", include_str!("../sql/steps/control-0023-budget.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.
-pub(crate) const MARKET: Shape =
-    Shape { schema: "market", steps: &[("market", include_str!("../sql/market.sql"))] };
+pub(crate) const MARKET: Shape = Shape {
+    schema: "market",
+    steps: &[
+        ("market", include_str!("../sql/market.sql")),
+        ("sandbox", include_str!("../sql/steps/market-0002-sandbox.sql")),
+    ],
+};
 
 impl Shape {
     /// All statements, for a name that changes with them.

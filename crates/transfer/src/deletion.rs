@@ -16,7 +16,9 @@ use store::Connection;
 use store::control::{
     Deletion, DeletionState, LastExport, RelocationState, contracts_end, deletion_begin,
     deletion_export, deletion_last, deletion_note, deletion_record, deletion_step, relocation_last,
+    training_of,
 };
+use store::copybook::{TRAININGS, copy_list};
 use store::organisation::{Installer, Organisation};
 use store::relocation::{Seat, databases_of};
 use store::seal::{SealKey, seal_all};
@@ -157,6 +159,7 @@ impl Deleter<'_> {
         }
         if deletion.state == DeletionState::Erasing {
             self.erase().await?;
+            self.training_end(&control).await?;
             contracts_end(&control, id).await?;
             let note = key.sign_text(&self.record(&deletion, keys))?;
             deletion_record(&control, &deletion, &note).await?;
@@ -214,6 +217,16 @@ impl Deleter<'_> {
                 "最後の書き出しの後に「{id}」に書かれたものがあります。何も消していません。\
                  もう一度 kumoi export --final を実行してください"
             )));
+        }
+        Ok(())
+    }
+
+    /// Its training copy goes with it, if there ever was one. That this was asked for stands in the
+    /// books since its state is 消去中, so that the executor looks once more.
+    async fn training_end(&self, control: &Connection) -> Result<(), TransferError> {
+        let all = copy_list(control, &TRAININGS).await?;
+        if all.iter().any(|one| one.of == self.organisation.id) {
+            self.home.copy_close(&training_of(self.organisation)?).await?;
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use store::{Client, Database, GenericClient};
 use super::*;
 
 mod change;
+mod sandbox;
 mod training;
 
 const ID: &str = "sakura";

@@ -2,8 +2,10 @@
 //! catalogue's: whoever is cut off in between offers the same package with the same report again,
 //! which changes nothing, and never judges it twice.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use definition::System;
 use store::Connection;
 use store::market::{content_read, submission_offered, submission_read, vendor_name};
 use tokio::sync::Semaphore;
@@ -15,6 +17,28 @@ use crate::{CloudError, package_publish};
 
 /// Far above what reading takes.
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(120);
+
+fn lost(why: &str) -> CloudError {
+    CloudError::Judging(format!("判定した提出物を読めません（{why}）"))
+}
+
+/// Reads what was judged before, aside: the system and its documents.
+///
+/// # Errors
+/// [`CloudError::Judging`] when it cannot be read any more.
+pub async fn judged_read(
+    places: &Arc<Semaphore>,
+    content: Vec<u8>,
+) -> Result<(System, BTreeMap<String, String>), CloudError> {
+    let read = aside(places, DEADLINE, move || {
+        let parcel = Parcel::reopen(&content)?;
+        let system = definition::load_installed(&parcel.package);
+        let first = |found: Vec<definition::Diagnostic>| found.first().map(ToString::to_string);
+        let system = system.map_err(|found| first(found).unwrap_or_default())?;
+        Ok((system, parcel.documents))
+    });
+    read.await?.map_err(|why: String| lost(&why))
+}
 
 /// Offers a submission that was found conforming, and says so beside it. One that is not waiting
 /// for this is left as it is.
@@ -33,18 +57,9 @@ pub async fn submission_offer(
     if submission.state != "公開待ち" {
         return Ok(());
     }
-    let content = content_read(market, id).await?;
-    let lost = |why: String| CloudError::Judging(format!("判定した提出物を読めません（{why}）"));
-    let read = aside(places, DEADLINE, move || {
-        let parcel = Parcel::reopen(&content)?;
-        let system = definition::load_installed(&parcel.package);
-        let first = |found: Vec<definition::Diagnostic>| found.first().map(ToString::to_string);
-        let system = system.map_err(|found| first(found).unwrap_or_default())?;
-        Ok((system, parcel.documents))
-    });
-    let (system, documents) = read.await?.map_err(lost)?;
+    let (system, documents) = judged_read(places, content_read(market, id).await?).await?;
     if system.hash != named.hash {
-        return Err(lost("判定したものと違う".to_owned()));
+        return Err(lost("判定したものと違う"));
     }
     let vendor = vendor_name(market, &submission.vendor).await?;
     let reading = Reading::carried(system.clone(), documents);

@@ -165,7 +165,7 @@ impl World {
         }
         let submission = {
             let client = vendor.client().await.unwrap();
-            let sent = Sent { file_name: "x", content: b"x", digest: "d" };
+            let sent = Sent { purpose: "公開", file_name: "x", content: b"x", digest: "d" };
             submission_add(&**client, &sent, "kokai").await.unwrap()
         };
         World { market, control, vendor, old, submission, cluster, _place: place }

@@ -50,7 +50,7 @@ impl Scene {
 
     async fn sent(&self, content: &[u8]) -> Result<i64, StoreError> {
         let digest = digest_text(content);
-        let sent = Sent { file_name: "x.parcel", content, digest: &digest };
+        let sent = Sent { purpose: "公開", file_name: "x.parcel", content, digest: &digest };
         submission_add(&**self.vendor.client().await?, &sent, "kokai").await
     }
 
@@ -154,7 +154,7 @@ async fn a_kill_between_judgement_and_offer_neither_loses_nor_doubles() {
     scene.judged(second, "不適合", None).await;
     assert!(content_read(&scene.market, second).await.unwrap().is_empty());
     let digest = digest_text(b"x");
-    let sent = Sent { file_name: "x.parcel", content: b"x", digest: &digest };
+    let sent = Sent { purpose: "公開", file_name: "x.parcel", content: b"x", digest: &digest };
     submission_admit(&scene.market, VENDOR_A, &sent).await.unwrap();
     assert_eq!(waiting_list(&scene.market).await.unwrap().len(), 0);
 }

@@ -22,7 +22,7 @@ use store::organisation::{Installer, Organisation, Templates};
 use tokio::time::{sleep, timeout};
 
 use super::newcomers::{self, newcomers};
-use super::{KeyFolder, Opened, away, trainings, upgrade};
+use super::{KeyFolder, Opened, away, upgrade};
 use crate::up::Layout;
 
 /// How often everything is looked at without a hint; also how late a new day is metered.
@@ -104,8 +104,6 @@ impl Desk {
                 said(organisation, self.tend(&executor, organisation, &mut books).await);
             }
             self.later(&later, &keeper, &mut books).await?;
-            let place = (&*self.layout, &keeper, self.socket.as_str());
-            trainings::tend(&later, place, &mut books.copies).await?;
             if let Ok(None) = timeout(SWEEP, signed.recv()).await {
                 // The connection has ended: the server may have been started again.
                 return Ok(());
@@ -204,8 +202,6 @@ struct Books {
     metered: Metered,
     /// Newcomers that were opened.
     taken: BTreeSet<String>,
-    /// Training copies that were opened.
-    copies: BTreeSet<String>,
     /// How often the platform failed to open a contract.
     failed: HashMap<i64, u32>,
     /// Clusters that organisations have moved to, by folder.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use base::date::day_in_japan;
 use cloud::Packages;
-use cloud::gate::{Area, Finding, ROUND_TRIP, Report, asking};
+use cloud::gate::{Area, Finding, ROUND_TRIP, Report, Verdict, asking};
 use cloud::parcel::keys_in_force;
 use cloud::part::is_part;
 use cloud::publication::{Examined, Judge, RULE, Reading, examine, submission_offer};
@@ -26,8 +26,8 @@ use store::control::{
     offers_without_report, part_list, tie_list,
 };
 use store::market::{
-    ATTEMPTS, Judgement, Named, Submission, assisted_tell, content_read, key_list, market_open,
-    submission_begin, submission_give_up, submission_judge, submission_withdraw,
+    ATTEMPTS, Judgement, Named, Submission, TRIAL, assisted_tell, content_read, key_list,
+    market_open, submission_begin, submission_give_up, submission_judge, submission_withdraw,
     submissions_resume, submitted_listen, ties_tell, use_tell, waiting_list, waiting_until,
 };
 use store::organisation::Installer;
@@ -43,6 +43,8 @@ const SWEEP: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(2);
 /// The pause after a hint: whoever hints often is not heard more often.
 const BREATH: Duration = Duration::from_millis(200);
+/// What is asked of every package that is installed for a trial.
+const INSTALLS: &str = "空の団体に設置できる";
 /// Judgements beside each other; one that does not end leaves room for another.
 const PLACES: usize = 2;
 
@@ -158,14 +160,20 @@ impl Press {
         let content = content_read(market, submission.id).await?;
         let (name, vendor) = (submission.file_name.clone(), submission.vendor.clone());
         let read = move || Reading::of(&name, &content, (&vendor, &keys));
-        let (reading, report) = self.judged(control, read, &format!("s{}", submission.id)).await?;
+        let is_trial = submission.purpose == TRIAL;
+        let name = format!("s{}", submission.id);
+        let (reading, report) = self.judged(control, read, (&name, is_trial)).await?;
         let named = reading.system.as_ref().map(|system| Named {
             system: system.id.clone(),
             name: system.name.clone(),
             version: system.version.clone(),
             hash: system.hash.clone(),
         });
-        let state = if named.is_some() && report.passes() { "公開待ち" } else { "不適合" };
+        let state = match reading.system.is_some() {
+            true if is_trial && installs(&report) => TRIAL,
+            true if !is_trial && report.passes() => "公開待ち",
+            _ => "不適合",
+        };
         let record = report.record();
         let judgement = Judgement { state, named: named.as_ref(), report: &record };
         submission_judge(market, submission.id, &judgement).await?;
@@ -206,25 +214,29 @@ impl Press {
         let system = system.context("カタログに業務システムがありません")?;
         let documents = offer_documents(control, offer).await?;
         let read = move || Reading::carried(System::clone(&system), documents);
-        let (_, report) = self.judged(control, read, &format!("o{offer}")).await?;
+        let (_, report) = self.judged(control, read, (&format!("o{offer}"), false)).await?;
         offer_report_set(control, offer, &report.record()).await?;
         Ok(())
     }
 
-    /// What is wrong in a package already is not tried in a database.
+    /// What is wrong in a package already is not tried in a database, unless it is sent in for
+    /// that.
     async fn judged(
         &self,
         control: &Connection,
         read: impl FnOnce() -> Reading + Send + 'static,
-        trial: &str,
+        (trial, is_trial): (&str, bool),
     ) -> Result<(Reading, Report)> {
         // Parts come and go while the program runs.
         let judge = Judge { parts: Arc::new(part_list(control).await?), ..self.judge.clone() };
         let Examined { reading, report } = examine(&judge, &self.places, read).await?;
         let running = match &reading.system {
             // There is nothing in a part to install.
+            Some(system) if is_part(system) && is_trial => vec![
+                asked(INSTALLS).fail("部品だけでは設置できない", "組み込んだ業務システムを送る"),
+            ],
             Some(system) if is_part(system) => Vec::new(),
-            Some(system) if report.passes() => self.tried(system, trial).await?,
+            Some(system) if report.passes() || is_trial => self.tried(system, trial).await?,
             Some(_) => {
                 vec![asked(ROUND_TRIP).unchecked("ほかの不適合があるため、まだ設置していない")]
             }
@@ -240,7 +252,7 @@ impl Press {
         let (standard, place) = (self.judge.standard(system), (trial, self.var.as_path()));
         let Trial { installed, moved } =
             package_try(&self.installer, (system, &beside), standard, place).await?;
-        let finding = asked("空の団体に設置できる");
+        let finding = asked(INSTALLS);
         let mut found = vec![match installed {
             Ok(()) => finding.pass(format!("台帳 {}", system.registers.len())),
             Err(why) => finding.fail(why, "台帳の定義を直す"),
@@ -253,6 +265,11 @@ impl Press {
         }));
         Ok(found)
     }
+}
+
+/// Whether what was read could be installed.
+fn installs(report: &Report) -> bool {
+    report.findings.iter().any(|one| one.asked == INSTALLS && one.verdict == Verdict::Pass)
 }
 
 /// A question about what only an installation shows.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use cloud::parcel::{PublisherKey, digest_text};
-use store::market::{Sent, key_admit, market_open, submission_admit, vendor_admit};
+use store::market::{OFFER, Sent, key_admit, market_open, submission_admit, vendor_admit};
 use store::organisation::{Credentials, Installer, Organisation, Templates};
 
 use super::accounts;
@@ -45,7 +45,8 @@ pub(super) async fn open(
             let content = parcel.pack(&key)?;
             let file_name = format!("{}.parcel", digest_text(&content).split_at(12).0);
             let digest = digest_text(&content);
-            let sent = Sent { file_name: &file_name, content: &content, digest: &digest };
+            let (purpose, file_name) = (OFFER, file_name.as_str());
+            let sent = Sent { purpose, file_name, content: &content, digest: &digest };
             submission_admit(&market, &vendor.id, &sent).await?;
         }
         all.push(own);

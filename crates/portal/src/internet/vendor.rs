@@ -10,6 +10,7 @@ mod one_time_code;
 mod password;
 mod registration;
 mod rollout;
+mod sandbox;
 mod submission;
 mod tie;
 
@@ -46,6 +47,7 @@ impl Zone for InternetState {
     const MENU: &'static [(&'static str, &'static str, &'static str)] = &[
         ("", "提出と公開", "Submissions"),
         ("/publish", "業務システムを提出する", "Send a package in"),
+        ("/sandbox", "検証環境", "Sandbox"),
         ("/rollouts", "段階的な配信", "Roll-outs"),
         ("/keys", "検証鍵", "Keys"),
         ("/password", "パスワード", "Password"),
@@ -129,6 +131,19 @@ pub static PAGES: &[Page<InternetState>] = &[
         Change,
         |f| on(f, rollout::ask),
     ),
+    Page::get("/vendors/{organisation}/sandbox", Signed, Nothing, |f| on(f, sandbox::all)),
+    Page::get("/vendors/{organisation}/sandbox/package", PUBLISHERS, Nothing, |f| {
+        on(f, sandbox::form)
+    }),
+    Page::post("/vendors/{organisation}/sandbox/package", PUBLISHERS, Change, |f| {
+        on(f, sandbox::send).layer(DefaultBodyLimit::max(LARGEST))
+    }),
+    Page::get("/vendors/{organisation}/sandbox/{step}", PUBLISHERS, Nothing, |f| {
+        on(f, sandbox::confirm)
+    }),
+    Page::post("/vendors/{organisation}/sandbox/{step}", PUBLISHERS, Change, |f| {
+        on(f, sandbox::ask)
+    }),
     Page::get("/vendors/{organisation}/rollouts", Signed, Nothing, |f| on(f, rollout::all)),
     Page::get("/vendors/{organisation}/rollouts/{rollout}", Signed, Nothing, |f| {
         on(f, rollout::one)

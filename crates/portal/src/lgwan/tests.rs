@@ -3,6 +3,7 @@
 
 mod fit;
 mod group;
+mod training;
 mod watched;
 
 use std::collections::BTreeMap;

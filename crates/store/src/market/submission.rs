@@ -33,11 +33,13 @@ pub struct Submission {
     pub received_at: Timestamp,
     /// By which person.
     pub sent_by: String,
+    /// 公開 or 検証 ([`OFFER`], [`TRIAL`]).
+    pub purpose: String,
     /// The name of the file as it was sent.
     pub file_name: String,
     /// SHA-256 of the file, hexadecimal.
     pub digest: String,
-    /// 受付, 判定不能, 不適合, 公開待ち, 公開, 取下げ, 取りやめ.
+    /// 受付, 判定不能, 不適合, 公開待ち, 公開, 取下げ, 取りやめ; 検証 where it is tried only.
     pub state: String,
     /// How often the executor has begun to judge or to offer it.
     pub attempts: i32,
@@ -57,7 +59,7 @@ pub struct Submission {
 /// What the executor found.
 #[derive(Clone, Debug)]
 pub struct Judgement<'j> {
-    /// 不適合, 公開待ち or 公開.
+    /// 不適合, 公開待ち, 公開 or 検証.
     pub state: &'j str,
     /// The package, as far as it could be read.
     pub named: Option<&'j Named>,
@@ -65,12 +67,19 @@ pub struct Judgement<'j> {
     pub report: &'j Value,
 }
 
+/// 公開: sent in to be offered.
+pub const OFFER: &str = "公開";
+/// 検証: sent in to be tried in the vendor's sandbox, and never offered.
+pub const TRIAL: &str = "検証";
+
 /// The most bytes of a file that is taken in.
 pub const FILE_BYTES: usize = 8 << 20;
 
 /// A package as it was sent in.
 #[derive(Clone, Debug)]
 pub struct Sent<'s> {
+    /// 公開 or 検証.
+    pub purpose: &'s str,
     /// The name of the file.
     pub file_name: &'s str,
     /// The file.
@@ -93,10 +102,10 @@ pub async fn submission_add(
     sent: &Sent<'_>,
     actor: &str,
 ) -> Result<i64, StoreError> {
-    let sql = "insert into market.submission (sent_by, file_name, content, digest)
-               values ($1, $2, $3, $4) returning id";
-    let given: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-        [&actor, &sent.file_name, &sent.content, &sent.digest];
+    let sql = "insert into market.submission (sent_by, file_name, content, digest, purpose)
+               values ($1, $2, $3, $4, $5) returning id";
+    let given: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&actor, &sent.file_name, &sent.content, &sent.digest, &sent.purpose];
     match client.query_one(sql, &given).await {
         Ok(row) => Ok(row.try_get(0)?),
         Err(error) if error.code().is_some_and(|code| code.code() == WAITING) => {
@@ -142,16 +151,19 @@ pub async fn submission_admit(
     vendor: &str,
     sent: &Sent<'_>,
 ) -> Result<(), StoreError> {
-    let sql = "insert into market.submission (vendor, sent_by, file_name, content, digest)
-               select $1, '基盤', $2, $3, $4 where not exists (
-                 select from market.submission where vendor = $1 and digest = $4)";
-    client.execute(sql, &[&vendor, &sent.file_name, &sent.content, &sent.digest]).await?;
+    let sql = "insert into market.submission (vendor, sent_by, file_name, content, digest, purpose)
+               select $1, '基盤', $2, $3, $4, $5 where not exists (
+                 select from market.submission where vendor = $1 and digest = $4
+                   and purpose = $5)";
+    let given: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&vendor, &sent.file_name, &sent.content, &sent.digest, &sent.purpose];
+    client.execute(sql, &given).await?;
     Ok(())
 }
 
 const SUBMISSION: &str = "id, vendor, received_at, sent_by, file_name, digest, state, system, name,
     version, hash, report, in_use, withdrawal_asked_at, withdrawal_asked_by, withdrawal_reason,
-    attempts, part, ties";
+    attempts, part, ties, purpose";
 
 fn submission(row: &Row) -> Result<Submission, StoreError> {
     let text = |at: usize| -> Result<Option<String>, StoreError> { Ok(row.try_get(at)?) };
@@ -168,6 +180,7 @@ fn submission(row: &Row) -> Result<Submission, StoreError> {
         vendor: row.try_get(1)?,
         received_at: row.try_get(2)?,
         sent_by: row.try_get(3)?,
+        purpose: row.try_get(19)?,
         file_name: row.try_get(4)?,
         digest: row.try_get(5)?,
         state: row.try_get(6)?,
@@ -310,7 +323,7 @@ pub async fn submission_judge(
 ) -> Result<(), StoreError> {
     let sql = "update market.submission set state = $2, system = $3, name = $4, version = $5,
                  hash = $6, report = $7, judged_at = now(), attempts = 0, next_at = now(),
-                 content = case when $2 = '公開待ち' then content else '' end
+                 content = case when $2 in ('公開待ち', '検証') then content else '' end
                where id = $1 and state = '受付'";
     let part = |of: fn(&Named) -> &str| found.named.map(of);
     let (system, name) = (part(|one| &one.system), part(|one| &one.name));

@@ -59,7 +59,7 @@ async fn a_vendor_keeps_its_keys_and_withdraws_what_it_sent_in_twice() {
     // The same package in two files.
     let mut ids = Vec::new();
     for content in [b"a", b"b"] {
-        let sent = Sent { file_name: "x", content, digest: "d" };
+        let sent = Sent { purpose: OFFER, file_name: "x", content, digest: "d" };
         ids.push(submission_add(&**client, &sent, "kokai").await.unwrap());
     }
     let judgement =

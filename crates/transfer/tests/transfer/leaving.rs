@@ -13,10 +13,11 @@ use store::audit::{NewAudit, audit_append};
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::{
     DeletionState, buyer_admit, control_open, deletion_last, organisation_register,
-    relocation_begin, relocation_end, relocation_last,
+    relocation_begin, relocation_end, relocation_last, training_of,
 };
+use store::copybook::{TRAININGS, copy_list};
 use store::journal::{NewEntry, journal_append};
-use store::organisation::{Installer, Organisation, credentials_write};
+use store::organisation::{CopyWish, Installer, Organisation, credentials_write};
 use store::register::{Table, open_many};
 use store::relocation::Seat;
 use store::seal::{SealKey, seal_all};
@@ -144,9 +145,14 @@ async fn a_body_leaves_with_everything_and_is_gone() {
     let name = body.export(&again).await.1;
     deleter.exported(&again).await.unwrap();
     assert!(!seats[0].traces("mura").await.unwrap().is_empty());
+    let copy = training_beside(&body).await;
     let (deletion, note) = deleter.delete((&name, key), std::slice::from_ref(&file)).await.unwrap();
     assert_eq!(deletion.state, DeletionState::Done);
     assert!(seats[0].traces("mura").await.unwrap().is_empty() && !file.exists());
+    assert!(seats[0].traces(&copy).await.unwrap().is_empty(), "its training copy goes with it");
+    let control = control_open(&body.home).await.unwrap();
+    let last = copy_list(&control, &TRAININGS).await.unwrap().remove(0);
+    assert_eq!((last.wish, &*last.asked_by), (CopyWish::Close, "消去"));
     let record = key.verifier().unwrap().open_text(&note).unwrap();
     for part in ["見本 甲", "見本 乙", name.as_str(), "mura_staff"] {
         assert!(record.contains(part), "{part} is missing in {record}");
@@ -154,6 +160,21 @@ async fn a_body_leaves_with_everything_and_is_gone() {
     // Once more changes nothing, and what was taken along can still be checked.
     deleter.delete((&name, key), &[file]).await.unwrap();
     assert!(whole_verify(&folder).unwrap().wrong.is_empty());
+}
+
+/// A training copy that the body opened when it still had contracts; its identifier.
+async fn training_beside(body: &Body) -> String {
+    let copy = training_of(&body.organisation).unwrap();
+    let bare = body.home.prepare(&[]).await.unwrap();
+    body.home.organisation_create(&copy, &bare).await.unwrap();
+    let control = control_open(&body.home).await.unwrap();
+    let sql = "alter table control.training disable trigger guarded_first;
+               insert into control.training (of, organisation, wish, asked_by, done_at)
+               values ('mura', 'mura_kenshu', '開く', 'x', now());
+               alter table control.training enable trigger guarded_first";
+    control.batch_execute(sql).await.unwrap();
+    assert!(!Seat::of(&body.cluster).unwrap().traces(&copy.id).await.unwrap().is_empty());
+    copy.id
 }
 
 /// Nothing is taken away while it moves, or when something was written after the last export; and

@@ -13,7 +13,7 @@ use cloud::parcel::digest_text;
 use maud::{Markup, html};
 use store::StoreError;
 use store::market::{
-    FILE_BYTES, Sent, Submission, submission_add, submission_drop, submission_list,
+    FILE_BYTES, OFFER, Sent, Submission, TRIAL, submission_add, submission_drop, submission_list,
     submission_read, withdrawal_ask,
 };
 
@@ -32,7 +32,7 @@ use crate::counter::refusal::Refusal;
 use crate::report_view;
 
 /// The states, as recorded, and in English.
-const STATES: [(&str, &str); 7] = [
+const STATES: [(&str, &str); 8] = [
     ("受付", "Received, being checked"),
     ("判定不能", "Not judged: trouble of the platform"),
     ("不適合", "Does not conform"),
@@ -40,6 +40,7 @@ const STATES: [(&str, &str); 7] = [
     ("公開", "On offer"),
     ("取下げ", "Withdrawn"),
     ("取りやめ", "Taken back before it was judged"),
+    ("検証", "To be run in the sandbox"),
 ];
 
 /// What may be contracted and rolled out.
@@ -47,7 +48,8 @@ pub(super) const ON_OFFER: &str = "公開";
 /// What the platform could not judge.
 const STUCK: &str = "判定不能";
 
-fn state<'s>(seller: &Seller, submission: &'s Submission) -> &'s str {
+/// Its state in the reader's language.
+pub(super) fn state<'s>(seller: &Seller, submission: &'s Submission) -> &'s str {
     let english = STATES.iter().find(|(ja, _)| *ja == submission.state).map(|(_, en)| *en);
     pick(seller.language, submission.state.as_str(), english.unwrap_or_default())
 }
@@ -98,32 +100,74 @@ pub async fn all(seller: Seller) -> Response {
     seller.answer(made.await)
 }
 
-/// The form.
-pub async fn form(seller: Seller) -> Response {
-    form_page(&seller, None)
+/// What a package is sent in for.
+#[derive(Clone, Copy)]
+pub(super) enum Sending {
+    /// To be offered.
+    Offer,
+    /// To be tried in the sandbox.
+    Trial,
 }
 
-fn form_page(seller: &Seller, failure: Option<&Said>) -> Response {
+impl Sending {
+    /// The word in the books, the address of the form, and its title.
+    fn words(self) -> (&'static str, &'static str, (&'static str, &'static str)) {
+        match self {
+            Sending::Offer => (OFFER, "/publish", ("業務システムを提出する", "Send a package in")),
+            Sending::Trial => (
+                TRIAL,
+                "/sandbox/package",
+                ("業務システムを検証用に送る", "Send a package in to be tried"),
+            ),
+        }
+    }
+
+    fn lead(self, seller: &Seller) -> &'static str {
+        match self {
+            Sending::Offer => pick(
+                seller.language,
+                "kumoi parcel make で、業務システムのフォルダと文書（手引き、契約条件、部品表）を署名した一つの\
+                 ファイルにして、提出してください。基盤が署名、標準、例、設置、出し入れを確かめ、すべて適合すると\
+                 カタログに公開します。",
+                "Make one signed file of the system's folder and its documents with \
+                 kumoi parcel make. The platform checks signature, standard, examples, \
+                 installation, export and import; what conforms is offered in the catalogue.",
+            ),
+            Sending::Trial => pick(
+                seller.language,
+                "提出と同じ、署名した一つのファイルを送ってください。基盤が同じ検査をして報告し、標準に適合しなくても、定義が読めて\
+                 設置できれば検証環境に入れます。公開はしません。部品だけでは入れられません。",
+                "Send the same signed file as for an offer. The platform checks and reports in the \
+                 same way; what loads and can be installed goes into the sandbox, conforming or \
+                 not. It is never offered. A part alone cannot be installed.",
+            ),
+        }
+    }
+}
+
+/// The form.
+pub async fn form(seller: Seller) -> Response {
+    form_page(&seller, Sending::Offer, None)
+}
+
+pub(super) fn form_page(seller: &Seller, sending: Sending, failure: Option<&Said>) -> Response {
     let failure = failure.map(|said| pick(seller.language, said.ja.as_str(), said.en.as_str()));
     let errors: Vec<FieldError<'_>> =
         failure.map(|message| FieldError { field: "file", message }).into_iter().collect();
-    let action = seller.href("/publish");
+    let (_, below, title) = sending.words();
+    let action = seller.href(below);
     let form = PostForm { action: &action, csrf: &seller.csrf, enter: None, multipart: true };
     let label = seller.say("署名した業務システムのファイル", "The signed package");
     let content = html! {
         (error_summary(seller.language, &errors))
-        p { (seller.say("kumoi parcel make で、業務システムのフォルダと文書（手引き、契約条件、部品表）を署名した一つの\
-            ファイルにして、提出してください。基盤が署名、標準、例、設置、出し入れを確かめ、すべて適合すると\
-            カタログに公開します。", "Make one signed file of the system's folder and its documents with \
-            kumoi parcel make. The platform checks signature, standard, examples, installation, \
-            export and import; what conforms is offered in the catalogue.")) }
+        p { (sending.lead(seller)) }
         (post_form(&form, html! {
             (file(&Field::new(seller.language, "file", label).required(true).error(failure),
                 ".parcel,application/gzip"))
             (button(ButtonKind::Primary, seller.say("提出する", "Send in")))
         }))
     };
-    let title = seller.say("業務システムを提出する", "Send a package in");
+    let title = seller.say(title.0, title.1);
     let mut response = seller.page(title, Vec::new(), content);
     if !errors.is_empty() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -131,8 +175,14 @@ fn form_page(seller: &Seller, failure: Option<&Said>) -> Response {
     response
 }
 
+/// Takes a package in.
+pub async fn send(seller: Seller, parts: Multipart) -> Response {
+    received(seller, Sending::Offer, parts).await
+}
+
 /// Takes a package in. The token comes before the file, so that a stranger's file is not read.
-pub async fn send(seller: Seller, mut parts: Multipart) -> Response {
+pub(super) async fn received(seller: Seller, sending: Sending, mut parts: Multipart) -> Response {
+    let form_page = |seller: &Seller, failure: Option<&Said>| form_page(seller, sending, failure);
     let (mut token, mut sent) = (None, None);
     loop {
         let part = match parts.next_field().await {
@@ -169,7 +219,8 @@ pub async fn send(seller: Seller, mut parts: Multipart) -> Response {
     let made = async {
         let name: String = name.chars().filter(|sign| !sign.is_control()).take(200).collect();
         let digest = digest_text(&bytes);
-        let sent = Sent { file_name: &name, content: &bytes, digest: &digest };
+        let purpose = sending.words().0;
+        let sent = Sent { purpose, file_name: &name, content: &bytes, digest: &digest };
         match submission_add(&*seller.cloud().await?, &sent, &seller.actor.id).await {
             Ok(id) => Ok(seen(&seller, id)),
             Err(StoreError::Conflict(said)) => Ok(form_page(&seller, Some(&said))),
@@ -268,6 +319,13 @@ fn notice<'n>(seller: &Seller, submission: &Submission) -> Option<Notice<'n>> {
                  repaired. If it is urgent, tell the Agency the number of the submission.",
             ),
         ),
+        TRIAL => (
+            Tone::Information,
+            seller.say(
+                "検証環境に入れます。入ったかどうかは「検証環境」の頁に出ます。",
+                "It goes into the sandbox. The page of the sandbox says what became of it.",
+            ),
+        ),
         _ => return None,
     };
     Some(Notice::new(tone, said))
@@ -277,6 +335,10 @@ fn card(seller: &Seller, submission: &Submission) -> Markup {
     let say = |ja, en| seller.say(ja, en);
     let received = moment_text(seller.language, submission.received_at);
     let in_use = submission.in_use.to_string();
+    let purpose = match submission.purpose.as_str() {
+        TRIAL => say("検証（公開しない）", "A trial, never offered"),
+        _ => say("公開", "An offer"),
+    };
     let version = submission.named.as_ref().map_or("", |named| named.version.as_str());
     let withdrawal = submission
         .withdrawal
@@ -284,6 +346,7 @@ fn card(seller: &Seller, submission: &Submission) -> Markup {
         .map(|(at, by, reason)| format!("{}　{by}　{reason}", moment_text(seller.language, *at)));
     let mut items = vec![
         Item::new(say("状態", "State"), Value::Plain(state(seller, submission))),
+        Item::new(say("送った目的", "Sent in for"), Value::Plain(purpose)),
         Item::new(say("版", "Version"), Value::Plain(version)),
         Item::new(say("提出の時", "Sent at"), Value::Plain(&received)),
         Item::new(say("提出した人", "By"), Value::Glyphs(&submission.sent_by)),

@@ -12,13 +12,14 @@ use jiff::Timestamp;
 use office::staff::{NewAccount, account_create, account_issue, code_reissue, sample_codes};
 use serde_json::json;
 use store::cluster::{Cluster, ClusterOptions};
+use store::copybook::{Held, Holdings, SANDBOXES, copy_hold, copy_list, copy_note};
 use store::market::{
-    ATTEMPTS, Judgement, Named, RolloutBody, application_decide, application_list,
+    ATTEMPTS, Judgement, Named, RolloutBody, TRIAL, application_decide, application_list,
     application_opened, entrance_open, market_open, rollout_begin, rollout_state, submission_begin,
     submission_give_up, submission_judge, submission_list, submission_withdraw, submissions_resume,
     ties_tell, vendor_admit, waiting_list,
 };
-use store::organisation::{Credentials, Installer, Organisation, VENDOR};
+use store::organisation::{CopyWish, Credentials, Installer, Organisation, VENDOR};
 use store::testing::{Place, sample_organisation};
 use store::{Connection, Database};
 use tower::ServiceExt;
@@ -121,6 +122,10 @@ impl Scene {
     }
 
     async fn upload(&self, who: &str, token: &str, file: &[u8]) -> Answer {
+        self.upload_to((who, "/publish"), token, file).await
+    }
+
+    async fn upload_to(&self, (who, path): (&str, &str), token: &str, file: &[u8]) -> Answer {
         let head = |name: &str, more: &str| {
             format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n")
         };
@@ -129,7 +134,7 @@ impl Scene {
         body.extend(file);
         body.extend(b"\r\n--x--\r\n");
         let vendor = who.split('/').next().expect("a vendor");
-        let request = Request::post(format!("/vendors/{vendor}/publish"))
+        let request = Request::post(format!("/vendors/{vendor}{path}"))
             .header(header::COOKIE, self.cookie(who))
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
             .body(Body::from(body))
@@ -174,6 +179,7 @@ async fn vendors_publish_what_is_their_own() {
     let id = a_package_is_sent(&scene).await;
     it_is_rolled_out_in_stages(&scene, id).await;
     it_is_withdrawn_with_a_reason(&scene, id).await;
+    it_is_tried_in_the_sandbox(&scene).await;
     somebody_applies(&scene).await;
     an_issued_password_is_changed_first(&scene).await;
     no_login_reaches_further(&scene, id).await;
@@ -483,6 +489,71 @@ async fn lost_codes_are_set_up_anew(scene: &Scene, staff: &Database, password: &
     let code = &codes.iter().find(|one| one.0 == "hajime").expect("a code").3;
     let done = ask("POST", "/one-time-code", &format!("csrf={token}&code={code}")).await;
     assert_eq!((done.status.as_u16(), done.location.as_str()), (303, "/vendors/second_maker"));
+}
+
+/// A package that is only to be tried opens the sandbox, never comes near the catalogue, and what
+/// became of it is on the page; another vendor sees nothing of it.
+async fn it_is_tried_in_the_sandbox(scene: &Scene) {
+    let who = "first_maker/kokai";
+    let page = scene.ask(who, "/sandbox", None).await;
+    check(&page, 200, &["まだ開いていません", "検証環境を開く", "公共サービスメッシュ", "未提供"]);
+    let reader = scene.ask("first_maker/miru", "/sandbox", None).await;
+    check(&reader, 200, &["求められるのは、公開担当です"]);
+    check(&scene.send(who, "/sandbox/close", "seen=").await, 409, &["検証環境は開いていません"]);
+    check(&scene.send(who, "/sandbox/dream", "").await, 404, &[]);
+    let form = scene.ask(who, "/sandbox/package", None).await;
+    check(&form, 200, &["業務システムを検証用に送る", "公開はしません"]);
+    let place = (who, "/sandbox/package");
+    let token = scene.token(who).await;
+    check(&scene.upload_to(place, "wrong", b"x").await, 403, &[]);
+    check(&scene.upload_to(place, &token, b"").await, 422, &["ファイルを選んでください"]);
+    let sent = scene.upload_to(place, &token, b"a trial").await;
+    check(&sent, 303, &[]);
+    let waiting = waiting_list(&scene.market).await.expect("a list");
+    let one = waiting.iter().find(|one| one.purpose == TRIAL).expect("it waits");
+    let path = format!("/submissions/{}", one.id);
+    check(&scene.ask(who, &path, None).await, 200, &["検証（公開しない）", "審査しています"]);
+    let offered = "update market.submission set state = '公開' where purpose = '検証'";
+    assert!(scene.market.execute(offered, &[]).await.is_err(), "what is tried is never offered");
+    let named = Named {
+        system: "x".into(),
+        name: "試しの業務".into(),
+        version: "0.1".into(),
+        hash: "h2".into(),
+    };
+    let report = json!({"passes": false});
+    let found = Judgement { state: TRIAL, named: Some(&named), report: &report };
+    submission_judge(&scene.market, one.id, &found).await.expect("it is judged");
+    check(&scene.ask(who, &path, None).await, 200, &["検証環境に入れます"]);
+    let waits = scene.ask(who, "/sandbox", None).await;
+    check(&waits, 200, &["用意しています", "first_maker_kensho", "試しの業務", "kokai"]);
+    let book = copy_list(&scene.market, &SANDBOXES).await.expect("a list").remove(0);
+    assert_eq!((book.wish, &*book.of), (CopyWish::Open, "first_maker"));
+    let held = Held { name: "試しの業務".into(), version: "0.1".into(), ..Held::default() };
+    let holds = Holdings { systems: vec![held], ..Holdings::default() };
+    copy_hold(&scene.market, (&SANDBOXES, &book.of), &holds).await.expect("held");
+    copy_note(&scene.market, (&SANDBOXES, &book), "").await.expect("noted");
+    let open = scene.ask(who, "/sandbox", None).await;
+    check(&open, 200, &["使えます", "/first_maker_kensho/sign-in", "0.1", "作り直す"]);
+    let english = scene.ask(who, "/sandbox?lang=en", None).await;
+    check(&english, 200, &["It can be used", "Public service mesh", "Not offered yet"]);
+    let renew = scene.ask(who, "/sandbox/renew", None).await;
+    check(&renew, 200, &["検証環境を作り直す", "元に戻せません"]);
+    let other = scene.ask("second_maker/kokai", "/sandbox", None).await;
+    check(&other, 200, &["まだ開いていません"]);
+    assert!(!other.text.contains("試しの業務"));
+    let own = scene.held[1].database(scene.held[1].market().as_ref(), None, 1).expect("a pool");
+    let client = own.client().await.expect("it is let in");
+    assert!(copy_list(&*client, &SANDBOXES).await.expect("a list").is_empty());
+    for sql in [
+        "update market.sandbox set done_at = now()",
+        "insert into market.sandbox (of, organisation, wish, asked_by)
+         values ('second_maker', 'second_maker_kensho', '開く', 'x')",
+        "insert into market.sandbox_act (of, actor, act) values ('first_maker', 'x', '開く')",
+        "select market.sandbox_wish('first_maker', '閉じる', 'x', null)",
+    ] {
+        assert!(client.execute(sql, &[]).await.is_err(), "{sql}");
+    }
 }
 
 /// The database itself lets a vendor see its own rows only, and leaves judging to the executor.

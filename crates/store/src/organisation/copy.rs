@@ -1,0 +1,108 @@
+//! 研修環境 and 検証環境: organisations that are made from templates and samples, emptied and taken away
+//! again. Refuses everything that is not one: nothing of a body's own can be lost here.
+
+use super::{Installer, Login, Organisation, Templates, alone};
+use crate::StoreError;
+
+/// What the identifier of a training copy ends with; no other organisation's does.
+pub const TRAINING: &str = "_kenshu";
+/// What the identifier of a vendor's sandbox ends with; no other organisation's does.
+pub const SANDBOX: &str = "_kensho";
+/// The logins of an organisation, by the ends of their names.
+const LOGINS: [&str; 4] = ["office", "lgwan", "internet", "reader"];
+
+/// Whether an identifier is that of a training copy or a sandbox.
+pub fn is_copy(id: &str) -> bool {
+    id.ends_with(TRAINING) || id.ends_with(SANDBOX)
+}
+
+/// What is asked for of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyWish {
+    /// 開く.
+    Open,
+    /// 作り直す: emptied, and filled with sample people anew.
+    Renew,
+    /// 閉じる: taken away with its keys.
+    Close,
+}
+
+const WISHES: &[(CopyWish, &str)] =
+    &[(CopyWish::Open, "開く"), (CopyWish::Renew, "作り直す"), (CopyWish::Close, "閉じる")];
+
+impl CopyWish {
+    /// The word that stands for it in the books.
+    pub fn word(self) -> &'static str {
+        WISHES.iter().find(|(one, _)| *one == self).map_or("", |(_, word)| word)
+    }
+
+    /// The wish that a word stands for.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a word of a newer program.
+    pub(crate) fn of_word(word: &str) -> Result<CopyWish, StoreError> {
+        let wish = WISHES.iter().find(|(_, known)| *known == word).map(|(wish, _)| *wish);
+        wish.ok_or_else(|| StoreError::Refused(format!("「{word}」という求めを知りません")))
+    }
+}
+
+impl Installer {
+    /// Takes the databases of a copy away and makes them anew, for the same logins. Everything in
+    /// them is lost.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for what is no copy; [`StoreError::Database`].
+    pub async fn copy_empty(
+        &self,
+        copy: &Organisation,
+        templates: &Templates,
+    ) -> Result<(), StoreError> {
+        self.copy_drop(copy).await?;
+        let client = self.connect("postgres").await?;
+        let id = &copy.id;
+        alone(&client, id).await?;
+        let [office, lgwan, internet, reader] = LOGINS.map(|end| Login {
+            database: id.clone(),
+            user: format!("{id}_{end}"),
+            password: String::new(),
+        });
+        let databases = [
+            (id.clone(), &templates.office, vec![&office, &reader]),
+            (format!("{id}_staff"), &templates.staff, vec![&office, &lgwan]),
+            (format!("{id}_front"), &templates.front, vec![&office, &internet]),
+        ];
+        for (name, template, logins) in &databases {
+            self.clone_database(&client, name, template, logins).await?;
+        }
+        self.write_organisation(copy).await
+    }
+
+    /// Takes the databases and roles of a copy away.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for what is no copy; [`StoreError::Database`].
+    pub async fn copy_close(&self, copy: &Organisation) -> Result<(), StoreError> {
+        self.copy_drop(copy).await?;
+        let client = self.connect("postgres").await?;
+        for end in LOGINS {
+            client.batch_execute(&format!("drop role if exists {}_{end}", copy.id)).await?;
+        }
+        Ok(())
+    }
+
+    async fn copy_drop(&self, copy: &Organisation) -> Result<(), StoreError> {
+        let id = &copy.id;
+        super::check_identifier(id)?;
+        if !copy.sample || !is_copy(id) {
+            let message = format!("「{id}」は研修環境でも検証環境でもありません");
+            return Err(StoreError::Refused(message));
+        }
+        let client = self.connect("postgres").await?;
+        alone(&client, id).await?;
+        for database in crate::relocation::databases_of(id) {
+            let sql = format!("drop database if exists {database} with (force)");
+            client.batch_execute(&sql).await?;
+        }
+        Ok(())
+    }
+}
