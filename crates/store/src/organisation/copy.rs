@@ -1,6 +1,8 @@
 //! 研修環境 and 検証環境: organisations that are made from templates and samples, emptied and taken away
 //! again. Refuses everything that is not one: nothing of a body's own can be lost here.
 
+use tokio_postgres::Client;
+
 use super::{Installer, Login, Organisation, Templates, alone};
 use crate::StoreError;
 
@@ -99,10 +101,23 @@ impl Installer {
         }
         let client = self.connect("postgres").await?;
         alone(&client, id).await?;
+        // Sessions of its logins end with it: PostgreSQL lets only a member of a role end them.
+        membership(&client, id, "grant {} to current_user").await?;
         for database in crate::relocation::databases_of(id) {
             let sql = format!("drop database if exists {database} with (force)");
             client.batch_execute(&sql).await?;
         }
-        Ok(())
+        membership(&client, id, "revoke {} from current_user").await
     }
+}
+
+/// Does this with each login of an organisation that is there.
+async fn membership(client: &Client, id: &str, act: &str) -> Result<(), StoreError> {
+    for login in LOGINS.map(|end| format!("{id}_{end}")) {
+        let there = "select 1 from pg_roles where rolname = $1";
+        if client.query_opt(there, &[&login]).await?.is_some() {
+            client.batch_execute(&act.replace("{}", &login)).await?;
+        }
+    }
+    Ok(())
 }

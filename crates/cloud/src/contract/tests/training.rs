@@ -26,8 +26,14 @@ async fn a_training_copy_has_the_systems_and_none_of_the_rows() {
     // Emptied, the same logins find it anew.
     let inner = world.installer.connect_owner(&copy.id).await.unwrap();
     inner.batch_execute("insert into core.series values ('practice', 1)").await.unwrap();
+    // Somebody is at work in it meanwhile.
+    let office = &opened.kept.office;
+    let office = office.database(office.office.as_ref(), None, 1).unwrap();
+    let at_work = office.client().await.unwrap();
+    assert!(at_work.execute("select 1", &[]).await.is_ok());
     executor.copy_empty(&copy).await.unwrap();
     executor.training_open(&of).await.unwrap();
+    drop(at_work);
     assert_eq!(count(&copy.id).await, 0);
     let office = &opened.kept.office;
     let office = office.database(office.office.as_ref(), None, 1).unwrap();
@@ -40,8 +46,10 @@ async fn a_training_copy_has_the_systems_and_none_of_the_rows() {
     let refused = world.installer.copy_empty(&of, &world.templates).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))));
     assert!(world.installer.copy_close(&of).await.is_err());
-    drop((office, inner));
+    // Also at its end.
+    let at_work = office.client().await.unwrap();
     executor.copy_close(&copy).await.unwrap();
+    drop((at_work, office, inner));
     let left = "select (select count(*) from pg_database where datname like 'sakura\\_kenshu%')
                   + (select count(*) from pg_roles where rolname like 'sakura\\_kenshu%')";
     let left: i64 = world.control.query_one(left, &[]).await.unwrap().get(0);

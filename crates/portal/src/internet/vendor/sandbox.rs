@@ -86,10 +86,10 @@ const LAYERS: [((&str, &str), (&str, &str)); 6] = [
     (
         ("API", "API"),
         (
-            "窓口と同じことが JSON の API でできます。説明（OpenAPI 3.1）は、入口のアドレスの sign-in を api/openapi.json に\
-             替えたものです。",
-            "All that the counter does, as JSON. Its description (OpenAPI 3.1) is at the address \
-             of the entrance, with api/openapi.json in place of sign-in.",
+            "窓口と同じことが JSON の API でできます。同じ利用者で api/session にサインインし、\
+             説明（OpenAPI 3.1）を api/openapi.json で読みます（どちらも入口のアドレスの sign-in と同じ所）。",
+            "All that the counter does, as JSON. Sign in at api/session as one of the accounts \
+             and read its description (OpenAPI 3.1) at api/openapi.json, both beside sign-in.",
         ),
     ),
     (
