@@ -3,6 +3,7 @@
 //! Privileges hang on group roles that cannot sign in; each organisation's login roles are members
 //! and may connect to its own databases only. Only the installer creates and installs.
 
+mod limit;
 mod training;
 
 use std::path::{Path, PathBuf};

@@ -62,7 +62,8 @@ pub fn training_of(of: &Organisation) -> Result<Organisation, StoreError> {
 /// Asks for a training copy of an organisation, for it to be made anew, or for its end.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when there is none to be made anew or closed.
+/// [`StoreError::Conflict`] when there is none to be made anew or closed, or the body's 容量 is used
+/// up.
 pub async fn training_ask(
     client: &Client,
     (training, of): (&Organisation, &Organisation),
@@ -75,7 +76,8 @@ pub async fn training_ask(
                    where of = $1 and (wish <> '閉じる' or done_at is null))
                on conflict (of) do update
                  set wish = excluded.wish, asked_by = excluded.asked_by, asked_at = now()";
-    if client.execute(sql, &[&of.id, &training.id, &word, &actor]).await? > 0 {
+    let asked = client.execute(sql, &[&of.id, &training.id, &word, &actor]).await;
+    if asked.map_err(super::quota::held)? > 0 {
         return Ok(());
     }
     let name = &of.name;
