@@ -23,6 +23,7 @@ use crate::gate::SURROUNDING;
 use crate::parcel::MATERIALS;
 use crate::part::{is_part, parts_named};
 use crate::publication::Reading;
+use crate::quota::quota_defaults_keep;
 use crate::{CloudError, Packages, Upgraded, price};
 
 pub use change::changes_settle;
@@ -198,6 +199,8 @@ impl Executor<'_> {
         let kept = self.databases_open(organisation).await?;
         let control = control::control_open(self.installer).await?;
         control::buyer_admit(&control, organisation).await?;
+        quota_defaults_keep(&control).await?;
+        self.quota_tend(&organisation.id, Timestamp::now()).await?;
         let all = control::contracts_of(&control, &organisation.id).await?;
         let office = self.installer.connect(&organisation.id).await?;
         let mut signed: Vec<(Contract, Result<Arc<System>, String>)> = Vec::new();

@@ -21,6 +21,7 @@ pub mod plane;
 mod price;
 pub mod provider;
 pub mod publication;
+pub mod quota;
 pub mod registration;
 pub mod rollout;
 mod sandbox;

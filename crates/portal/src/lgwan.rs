@@ -16,6 +16,7 @@ mod notices;
 mod offer;
 mod operator;
 mod prefecture;
+mod quota;
 mod reference;
 mod search;
 mod status;
@@ -101,6 +102,7 @@ impl Zone for LgwanState {
         ("/groups", "共同利用", "Joint use"),
         ("/bill", "利用料", "Bill"),
         ("/cost", "費用", "Cost"),
+        ("/quotas", "利用枠", "Quotas"),
         ("/status", "稼働と障害", "Status"),
         ("/assistants", "運用管理補助者", "Assistants"),
         ("/training", "研修環境", "Training"),
@@ -238,6 +240,11 @@ pub static PAGES: &[Page<LgwanState>] = &[
     }),
     Page::get("/{organisation}/bill", Access::Signed, Leaves::Nothing, |f| on(f, bill::month)),
     Page::get("/{organisation}/cost", Access::Signed, Leaves::Nothing, |f| on(f, cost::all)),
+    Page::get("/{organisation}/quotas", Access::Signed, Leaves::Nothing, |f| on(f, quota::all)),
+    Page::post("/{organisation}/quotas", BUYERS, Leaves::Change, |f| on(f, quota::ask)),
+    Page::post("/{organisation}/quotas/{request}/{step}", BUYERS, Leaves::Change, |f| {
+        on(f, quota::step)
+    }),
     Page::get("/{organisation}/status", Access::Signed, Leaves::Nothing, |f| on(f, status::all)),
     Page::get("/{organisation}/notices", Access::Signed, Leaves::Nothing, |f| on(f, notices::all)),
     Page::post("/{organisation}/notices/{step}", ADMINISTRATORS, Leaves::Change, |f| {

@@ -18,6 +18,7 @@ mod offer;
 mod part;
 pub mod plane;
 pub mod prefecture;
+pub mod quota;
 pub mod reference;
 mod relocation;
 mod rollout;

@@ -152,7 +152,7 @@ impl CopyBooks {
         let code = error.code().map(|state| state.code().to_owned()).unwrap_or_default();
         match self.refusal(&code) {
             Some(said) => Err(StoreError::Conflict(said)),
-            None => Err(error.into()),
+            None => Err(crate::control::quota::held(error)),
         }
     }
 

@@ -4,6 +4,7 @@
 //! and may connect to its own databases only. Only the installer creates and installs.
 
 mod copy;
+mod limit;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

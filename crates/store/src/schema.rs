@@ -49,6 +49,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("mail", include_str!("../sql/steps/control-0012-mail.sql")),
         ("wave", include_str!("../sql/steps/control-0013-wave.sql")),
         ("group", include_str!("../sql/steps/control-0014-group.sql")),
+        ("quota", include_str!("../sql/steps/control-0016-quota.sql")),
         ("sandbox", include_str!("../sql/steps/control-0017-sandbox.sql")),
         ("words", include_str!("../sql/steps/control-0019-words.sql")),
         ("budget", include_str!("../sql/steps/control-0023-budget.sql")),

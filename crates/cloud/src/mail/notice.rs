@@ -1,4 +1,5 @@
-//! What there is to tell: alarms of budgets, invoices that were issued or cancelled, incidents.
+//! What there is to tell: alarms of budgets, invoices that were issued or cancelled, 利用枠 that are
+//! nearly full or were decided, incidents.
 //! Each has a key under which it is told once. Free words that somebody typed stay on their
 //! pages.
 
@@ -12,12 +13,14 @@ use store::control::contract_list;
 use store::control::cost::{budget_list, organisation_names, run_last, share_list};
 use store::control::invoice::invoice_list;
 use store::control::mail::Notice;
+use store::control::quota::{QuotaAct, QuotaKind, quota_acts, quota_list};
 use store::control::watch::{Incident, incident_list};
 
 use crate::CloudError;
 use crate::cost::allocate::Method;
 use crate::cost::charge::number_text;
 use crate::cost::forecast::{alarms, first_month, fiscal_year, year_forecast_from};
+use crate::quota::{FULL, NEARLY};
 
 /// How long an incident that is over is looked at.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -35,6 +38,8 @@ pub(super) async fn notices(
     let today = day_in_japan(now);
     let mut all = of_budgets(client, today).await?;
     all.extend(of_invoices(client, today).await?);
+    all.extend(of_quotas(client).await?);
+    all.extend(quota_acts(client).await?.iter().filter_map(of_decision));
     let names = organisation_names(client).await?;
     let bodies: Vec<&str> = names.iter().map(|[id, ..]| id.as_str()).collect();
     for incident in incident_list(client, now.checked_sub(DAY).unwrap_or(now)).await? {
@@ -118,6 +123,52 @@ async fn of_invoices(client: &Connection, today: Date) -> Result<Vec<Notice>, Cl
         }
     }
     Ok(all)
+}
+
+/// That the 容量 in force is nearly full, or full.
+async fn of_quotas(client: &Connection) -> Result<Vec<Notice>, CloudError> {
+    let mut all = Vec::new();
+    for quota in quota_list(client).await? {
+        let (Some(percent), Some(value)) = (quota.percent(), quota.value) else { continue };
+        if quota.kind != QuotaKind::Capacity || percent < NEARLY {
+            continue;
+        }
+        let (part, what) = match percent {
+            FULL.. => (
+                FULL,
+                "窓口の仕事はこのまま続けられますが、新しい契約の締結と研修環境の開設ができません。",
+            ),
+            _ => (NEARLY, "使い切ると、新しい契約の締結と研修環境の開設ができなくなります。"),
+        };
+        let used = quota.used.map_or(0, |(used, _)| used);
+        all.push(Notice {
+            organisation: quota.organisation,
+            key: format!("quota {} {value} {part}", quota.kind.word()),
+            subject: format!("容量が利用枠の {part}％に達しました"),
+            words: format!(
+                "利用枠 {} のうち {} を使っています。{what}増やす申込みは「利用枠」の画面でできます。",
+                quota.kind.amount(value),
+                quota.kind.amount(used)
+            ),
+        });
+    }
+    Ok(all)
+}
+
+/// What an operator said to a request.
+fn of_decision(act: &QuotaAct) -> Option<Notice> {
+    let (kind, value) = (act.kind.word(), act.kind.amount(act.value));
+    let words = match act.act.as_str() {
+        "承認" => format!("{kind}の利用枠が {value} になりました。"),
+        "却下" => format!("{kind}の利用枠を {value} にする申込みは認められませんでした。"),
+        _ => return None,
+    };
+    Some(Notice {
+        organisation: act.organisation.clone(),
+        key: format!("quota request {}", act.request),
+        subject: format!("利用枠の申込み {} が決まりました", act.request),
+        words: format!("{words}経過は「利用枠」の画面にあります。"),
+    })
 }
 
 /// That an incident goes on, or is over, for whom it concerns.

@@ -12,5 +12,6 @@ mod lookout;
 mod mail;
 mod operators;
 mod publication;
+mod quota;
 mod truth;
 mod world;

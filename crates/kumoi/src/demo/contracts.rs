@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use base::date::{Date, day_in_japan};
+use cloud::quota::quota_defaults_keep;
 use cloud::{Executor, Packages, REFUSED, changes_settle};
 use definition::System;
 use jiff::Timestamp;
@@ -96,6 +97,7 @@ impl Desk {
             keeper: &keeper,
         };
         let (_listening, mut signed) = signed_listen(&self.installer).await?;
+        quota_defaults_keep(&control_open(&self.installer).await?).await?;
         let later = Executor { templates: &bare, ..executor };
         let mut books = Books::default();
         loop {
@@ -160,7 +162,8 @@ impl Desk {
         self.care(&there, organisation, (is_moving, books)).await
     }
 
-    /// Ends, settles, opens and meters; what fails of the one keeps none of the others.
+    /// Ends, settles, opens, meters and holds to the 利用枠; what fails of the one keeps none of
+    /// the others.
     async fn care(
         &self,
         executor: &Executor<'_>,
@@ -192,6 +195,7 @@ impl Desk {
             executor.meter(id, today).await?;
             books.metered.insert(id.clone(), done);
         }
+        executor.quota_tend(id, Timestamp::now()).await?;
         Ok(())
     }
 }

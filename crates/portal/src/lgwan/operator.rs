@@ -8,6 +8,7 @@ mod blueprint;
 mod health;
 mod overview;
 mod plan;
+mod quota;
 mod tree;
 mod warning;
 mod wave;
@@ -66,6 +67,7 @@ impl Zone for OperatorState {
         ("/blueprints", "青写真", "Blueprints"),
         ("/plan", "計画する", "Plan"),
         ("/waves", "移行の波", "Waves"),
+        ("/quotas", "利用枠", "Quotas"),
     ];
 
     fn body(&self, id: &str) -> Option<Arc<Body>> {
@@ -120,6 +122,10 @@ pub static PAGES: &[Page<OperatorState>] = &[
     Page::get("/operators/{organisation}/waves/{wave}/csv", Signed, Nothing, |f| on(f, wave::csv)),
     Page::post("/operators/{organisation}/waves/{wave}/{step}", ACTING, Change, |f| {
         on(f, wave::step)
+    }),
+    Page::get("/operators/{organisation}/quotas", Signed, Nothing, |f| on(f, quota::all)),
+    Page::post("/operators/{organisation}/quotas/{request}/{step}", ACTING, Change, |f| {
+        on(f, quota::step)
     }),
     Page::get("/operators/{organisation}/plan", ACTING, Nothing, |f| on(f, plan::form)),
     Page::post("/operators/{organisation}/plan", ACTING, Change, |f| {

@@ -3,6 +3,7 @@
 
 mod fit;
 mod group;
+mod quota;
 mod training;
 mod watched;
 

@@ -351,15 +351,16 @@ fn statement(step: Step) -> (&'static str, String) {
 /// Takes a step with a contract.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when it is not in a state for it, who drafted it would decide, or the
-/// offer was withdrawn or does not conform.
+/// [`StoreError::Conflict`] when it is not in a state for it, who drafted it would decide, the
+/// offer was withdrawn or does not conform, or a 利用枠 is used up.
 pub async fn contract_step(
     client: &impl GenericClient,
     (id, step): (i64, Step),
     (actor, note): (&str, &str),
 ) -> Result<(), StoreError> {
     let (act, sql) = statement(step);
-    if client.execute(&sql, &[&id, &actor, &note]).await? == 0 {
+    let taken = client.execute(&sql, &[&id, &actor, &note]).await;
+    if taken.map_err(super::quota::held)? == 0 {
         return Err(StoreError::Conflict(refused(client, id, act).await?));
     }
     act_add(client, (id, actor), (act, note)).await

@@ -25,6 +25,7 @@ use crate::component::notice::{Notice, Tone};
 use crate::counter::refusal::Refusal;
 use crate::lgwan::Buyer;
 use crate::lgwan::catalogue::residents;
+use crate::lgwan::quota::no_room;
 
 /// What is entered in a draft.
 #[derive(Default, Deserialize)]
@@ -58,7 +59,17 @@ pub async fn form(buyer: Buyer, Path((_, offer)): Path<(String, i64)>) -> Respon
             return Ok(other_system(&buyer, (&offer, old)));
         }
         let content = draft_view(&buyer, (&offer, old.as_ref()), (&Entered::default(), &[]));
-        Ok(buyer.page(buyer.say("契約の起案", "Draft a contract"), Vec::new(), content))
+        // What takes the place of another needs no room.
+        let said = match old {
+            None => no_room(&buyer, &*buyer.cloud().await?).await?,
+            Some(_) => None,
+        };
+        let href = buyer.href("/quotas");
+        let notice = said.iter().map(|said| Notice {
+            link: Some((&href, buyer.say("利用枠", "Quotas"))),
+            ..Notice::new(Tone::Warning, said)
+        });
+        Ok(buyer.page(buyer.say("契約の起案", "Draft a contract"), notice.collect(), content))
     };
     buyer.answer(made.await)
 }

@@ -5,10 +5,12 @@
 use axum::response::Response;
 use base::money::Yen;
 use cloud::plane::tree::Tree;
+use cloud::quota::NEARLY;
 use cloud::service_level::layers;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use store::control::plane::{Head, Health, head_list, health_read};
+use store::control::quota::{Quota, QuotaAct, quota_acts, quota_list};
 use store::control::watch::{Incident, Latest, incident_list, latest_list};
 
 use super::{ACTS, Operator, STUCK_SECONDS, ago, environment, nation, word};
@@ -16,6 +18,7 @@ use crate::component::notice::{Notice, Tile, Tone, badge, tiles};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
 use crate::counter::refusal::Refusal;
+use crate::lgwan::quota::{called, last_acts};
 
 /// How old what the watch said last may be: a few of its rounds.
 const FRESH_SECONDS: i64 = 300;
@@ -26,6 +29,9 @@ struct Known {
     latest: Vec<Latest>,
     incidents: Vec<Incident>,
     heads: Vec<Head>,
+    /// Quotas of which 80 % or more is used, and the acts about requests.
+    quotas: Vec<Quota>,
+    acts: Vec<QuotaAct>,
     now: Timestamp,
 }
 
@@ -47,12 +53,16 @@ async fn made(operator: &Operator) -> Result<Response, Refusal> {
     let tree = nation()?;
     let client = operator.cloud().await?;
     let now = operator.actor.at;
+    let mut quotas = quota_list(&*client).await?;
+    quotas.retain(|one| one.percent().is_some_and(|percent| percent >= NEARLY));
     let open = |all: Vec<Incident>| all.into_iter().filter(|it| it.ended_at.is_none()).collect();
     let known = Known {
         health: health_read(&*client).await?,
         latest: latest_list(&*client).await?,
         incidents: open(incident_list(&*client, now).await?),
         heads: head_list(&*client).await?,
+        quotas,
+        acts: quota_acts(&*client).await?,
         now,
     };
     let lines = lines(operator, tree, &known);
@@ -116,7 +126,9 @@ fn lines(operator: &Operator, tree: &Tree, known: &Known) -> Vec<Line> {
     all.extend(unwatched(operator, known));
     all.extend(slow);
     all.extend(unsettled(operator, known));
+    all.extend(filling(operator, known));
     all.extend(waiting(operator, known));
+    all.extend(asking(operator, known));
     all
 }
 
@@ -236,6 +248,47 @@ fn unsettled(operator: &Operator, known: &Known) -> Vec<Line> {
         href: operator.href("/plan"),
     };
     counted.map(line).collect()
+}
+
+/// Bodies that have nearly used up what they may.
+fn filling(operator: &Operator, known: &Known) -> Vec<Line> {
+    let line = |one: &Quota| {
+        let kind = called(operator.language, one.kind);
+        let percent = one.percent().unwrap_or_default();
+        let todo =
+            operator.say("団体に知らせ、申込みを待つ", "Tell the body, and wait for its request");
+        Line {
+            tone: Tone::Warning,
+            what: format!(
+                "{}: {}（{kind} {percent}％）",
+                one.name,
+                operator.say("利用枠", "quota")
+            ),
+            since: String::new(),
+            todo: todo.to_owned(),
+            href: operator.href("/quotas"),
+        }
+    };
+    known.quotas.iter().map(line).collect()
+}
+
+/// Requests for another quota that wait for an operator.
+fn asking(operator: &Operator, known: &Known) -> Vec<Line> {
+    let open = last_acts(&known.acts).into_iter().filter(|act| act.act == "決裁");
+    let line = |act: &QuotaAct| Line {
+        tone: Tone::Information,
+        what: format!(
+            "{} {}（{} {}）",
+            operator.say("決定を待つ利用枠の申込み", "Quota request"),
+            act.request,
+            called(operator.language, act.kind),
+            act.kind.amount(act.value)
+        ),
+        since: ago(operator.language, act.at, known.now),
+        todo: operator.say("承認するか却下する", "Grant or refuse it").to_owned(),
+        href: operator.href("/quotas"),
+    };
+    open.map(line).collect()
 }
 
 fn waiting(operator: &Operator, known: &Known) -> Vec<Line> {

@@ -138,6 +138,7 @@ async fn one_plans_another_approves_and_all_see_how_far_it_is() {
     it_is_asked_for_held_and_taken_up(&mut scene, id).await;
     pages::health_is_worst_first(&scene).await;
     pages::a_plan_of_waves_comes_into_force(&scene).await;
+    pages::a_quota_is_granted(&scene).await;
     an_emergency_is_red(&mut scene).await;
     scene.cluster.stop().await.expect("it stops");
 }

@@ -14,7 +14,7 @@ use store::testing::sample_organisation;
 use tower::ServiceExt;
 
 use super::fit::sent;
-use super::{Answer, PASSWORD, Scene, answer, check, request};
+use super::{Answer, PASSWORD, Scene, answer, check, quota, request};
 use crate::lgwan::{LgwanState, prefecture, router};
 use crate::route::Access;
 
@@ -30,6 +30,7 @@ async fn bodies_procure_together_and_contract_by_themselves() {
     a_name_is_shown_only_with_consent(&scene).await;
     an_unknown_is_settled(&scene).await;
     a_prefecture_looks_on(&scene).await;
+    quota::it_is_shown_asked_for_and_held(&scene).await;
     scene.cluster.stop().await.expect("it stops");
 }
 

@@ -1,9 +1,12 @@
 //! The health of all on one page, the worst first; a plan of waves looked at, asked what if, and
-//! brought into force by another operator.
+//! brought into force by another operator; a 利用枠 that a body asks for, granted and refused.
 
 use jiff::{Span, Timestamp};
-use store::control::organisation_register;
+use store::control::quota::{
+    GB, QuotaKind, QuotaStep, quota_ask, quota_measured, quota_step, quotas_of,
+};
 use store::control::watch::{Heard, Incident, Watched, incident_end, incident_open, watch_book};
+use store::control::{buyer_admit, organisation_register};
 use store::testing::sample_organisation;
 
 use super::{Scene, check};
@@ -115,4 +118,50 @@ async fn what_if(scene: &Scene, path: &str) {
     check(&ask("vendor=vendor-b&capacity=1&from=soon").await, 422, &["年月（2027-01 の形）"]);
     check(&ask("vendor=nobody&capacity=1&from=2027-01").await, 422, &["計画にありません"]);
     check(&ask("").await, 200, &["期限に遅れる移行： 1"]);
+}
+
+pub(super) async fn a_quota_is_granted(scene: &Scene) {
+    let (control, city) = (&scene.control, sample_organisation("city"));
+    organisation_register(control, &city).await.expect("a body");
+    let templates = scene.installer.prepare(&[]).await.expect("templates");
+    let own = scene.installer.organisation_create(&city, &templates).await.expect("a body").lgwan;
+    buyer_admit(control, &city).await.expect("it is let in");
+    cloud::quota::quota_defaults_keep(control).await.expect("defaults");
+    quota_measured(control, ("city", QuotaKind::Capacity), 17 * GB).await.expect("measured");
+    let page = scene.ask("looks", "/quotas", None).await;
+    check(&page, 200, &["決定を待つ申込みはありません", "85％", "見本市", "17 GB", "600"]);
+    check(&scene.ask("looks", "/health", None).await, 200, &["見本市: 利用枠（容量 85％）"]);
+    let pool = own.database(own.control().as_ref(), None, 1).expect("a pool");
+    let buyer = pool.client().await.expect("a connection");
+    let asked = async |gigabytes: i64| {
+        let wanted = (QuotaKind::Capacity, gigabytes * GB);
+        let request = quota_ask(&*buyer, wanted, ("kanri", "写真が増える")).await.expect("asked");
+        quota_step(&*buyer, (request, QuotaStep::Decide), "kacho").await.expect("decided");
+        request
+    };
+    let first = asked(50).await;
+    check(&scene.ask("looks", "/health", None).await, 200, &["決定を待つ利用枠の申込み"]);
+    let looked = scene.ask("looks", "/quotas", None).await;
+    check(&looked, 200, &["50 GB", "写真が増える", "kacho"]);
+    assert!(!looked.text.contains("承認する</button>"), "who looks grants nothing");
+    let at = |request: i64, step: &str| format!("/quotas/{request}/{step}");
+    for (value, words) in [("x", "整数で入れてください"), ("16", "いま17 GBを使っている")]
+    {
+        let refused = scene.send("one", &at(first, "grant"), &format!("value={value}")).await;
+        check(&refused, 422, &[words, &format!("value=\"{value}\"")]);
+    }
+    check(&scene.send("one", &at(999, "grant"), "value=50").await, 404, &[]);
+    check(&scene.send("one", &at(first, "dream"), "value=50").await, 404, &[]);
+    let left = scene.send("left", &at(first, "grant"), "value=50").await;
+    check(&left, 422, &["運用担当として登録されていません"]);
+    check(&scene.send("one", &at(first, "grant"), "value=４０").await, 303, &[]);
+    let again = scene.send("two", &at(first, "grant"), "value=50").await;
+    check(&again, 409, &["もう決まったか"]);
+    let quotas = quotas_of(control, "city").await.expect("quotas");
+    assert_eq!(quotas[0].value, Some(40 * GB));
+    let second = asked(60).await;
+    check(&scene.send("one", &at(second, "refuse"), "reason=").await, 422, &["却下する理由を"]);
+    check(&scene.send("one", &at(second, "refuse"), "reason=見直してから").await, 303, &[]);
+    let page = scene.ask("looks", "/quotas?lang=en", None).await;
+    check(&page, 200, &["Granted", "Refused", "見直してから", "one@first_agency"]);
 }
