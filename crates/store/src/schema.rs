@@ -49,11 +49,17 @@ pub(crate) const CONTROL: Shape = Shape {
         ("mail", include_str!("../sql/steps/control-0012-mail.sql")),
         ("wave", include_str!("../sql/steps/control-0013-wave.sql")),
         ("group", include_str!("../sql/steps/control-0014-group.sql")),
+        ("left", include_str!("../sql/steps/control-0018-left.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.
-pub(crate) const MARKET: Shape =
-    Shape { schema: "market", steps: &[("market", include_str!("../sql/market.sql"))] };
+pub(crate) const MARKET: Shape = Shape {
+    schema: "market",
+    steps: &[
+        ("market", include_str!("../sql/market.sql")),
+        ("left", include_str!("../sql/steps/market-0003-left.sql")),
+    ],
+};
 
 impl Shape {
     /// All statements, for a name that changes with them.
