@@ -11,7 +11,7 @@ use definition::model::{Format, Register, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::control::{self, Contract, Publication};
+use store::control::{self, Contract, Publication, contract_is_moving};
 use store::identity;
 use store::install::version_load;
 use store::organisation::{Credentials, Installer, Login, Organisation, Templates};
@@ -215,7 +215,11 @@ impl Executor<'_> {
                 control::contract_waits(&control, contract.id).await?;
                 continue;
             }
-            let found = match change::stranger(&control, &office, &contract.offer).await? {
+            // Its records go over, or may come back: it is in service once that is finished.
+            if contract.state == SIGNED && contract_is_moving(&control, contract.id).await? {
+                continue;
+            }
+            let found = match change::stranger(&control, &office, contract).await? {
                 Some(why) => Err(why),
                 None => self.package(&control, contract).await?,
             };

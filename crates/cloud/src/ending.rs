@@ -80,7 +80,7 @@ impl Executor<'_> {
     ) -> Result<(), CloudError> {
         let Some(on) = contract.ending.as_ref().map(|ending| ending.on) else { return Ok(()) };
         let live = |one: &&Contract| {
-            one.id != contract.id && ["移行待ち", IN_SERVICE].contains(&one.state.as_str())
+            one.id != contract.id && ["締結", "移行待ち", IN_SERVICE].contains(&one.state.as_str())
         };
         let others: Vec<String> =
             all.iter().filter(live).map(|one| one.offer.hash.clone()).collect();

@@ -56,9 +56,10 @@ impl Shares {
     pub fn trace(&self) -> String {
         let grouped = |yen: i64| Yen(yen).grouped();
         let parts: Vec<String> = self.each.iter().filter_map(|it| it.yen.map(grouped)).collect();
-        let sum = match parts.is_empty() {
-            true => "まだ計算できません".to_owned(),
-            false => format!("{} ＝ {} 円", parts.join(" ＋ "), grouped(self.sum)),
+        let sum = match parts.len() {
+            0 => "まだ計算できません".to_owned(),
+            1 => format!("{} 円", grouped(self.sum)),
+            _ => format!("{} ＝ {} 円", parts.join(" ＋ "), grouped(self.sum)),
         };
         match self.missing {
             0 => sum,
@@ -97,6 +98,9 @@ mod tests {
         assert_eq!((yen, shares.sum), (vec![Some(13_000), Some(11_500), None], 24_500));
         let trace = "13,000 ＋ 11,500 ＝ 24,500 円（住民の数をまだ計っていない 1 団体を除く）";
         assert_eq!(shares.trace(), trace);
+        // Of one there is nothing to add up.
+        let one = Shares::of(Some(price), &members[..1]);
+        assert_eq!(one.trace(), "13,000 円");
         let none = Shares::of(None, &members);
         assert_eq!((none.sum, none.missing), (0, 3));
         assert!(none.trace().starts_with("まだ計算できません"));

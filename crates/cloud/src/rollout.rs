@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Connection;
 use store::control::{
-    Contract, act_list, contract_list, contract_roll, contract_roll_back, incident_since,
-    offer_in_force, offer_same_terms, organisation_list,
+    Contract, act_list, contract_list, contract_roll, contract_roll_back, contract_rolled,
+    incident_since, offer_in_force, offer_same_terms, organisation_list,
 };
 use store::market::{
-    Rollout, RolloutBody, rollout_begin, rollout_bodies, rollout_body_set, rollout_list,
-    rollout_state,
+    Rollout, RolloutBody, rollout_begin, rollout_bodies, rollout_body_set, rollout_hold,
+    rollout_let_go, rollout_list, rollout_state,
 };
 
 use crate::CloudError;
@@ -221,7 +221,8 @@ impl Turn<'_> {
                 Ok(rollout_state(self.market, *id, ("配信中", "")).await?)
             }
             ("配信中", _) => self.serve().await,
-            _ => Ok(()),
+            // What was on its way when it halted still comes to its end.
+            _ => self.look_after_begun().await.map(|_| ()),
         }
     }
 
@@ -238,13 +239,8 @@ impl Turn<'_> {
 
     /// What is being opened comes to its end first; whoever has the newer version keeps it.
     async fn stop(&self) -> Result<(), CloudError> {
-        if let Some(offer) = self.offer().await? {
-            let bodies = rollout_bodies(self.market, self.rollout.id).await?;
-            for body in bodies.iter().filter(|one| one.state == "更新中") {
-                if self.look_after(body, offer).await? {
-                    return Ok(());
-                }
-            }
+        if self.look_after_begun().await? {
+            return Ok(());
         }
         let reason = "事業者が取りやめました。更新した団体は、新しい版のままです";
         Ok(rollout_state(self.market, self.rollout.id, ("取りやめ", reason)).await?)
@@ -329,7 +325,8 @@ impl Turn<'_> {
     /// Looks after those that were begun, and begins with those whose turn has come.
     async fn serve(&self) -> Result<(), CloudError> {
         let Some(offer) = self.offer().await? else {
-            return self.halt("この版が取り下げられたか、もっと新しい版に替わりました").await;
+            self.halt("この版が取り下げられたか、もっと新しい版に替わりました").await?;
+            return self.look_after_begun().await.map(|_| ());
         };
         let bodies = rollout_bodies(self.market, self.rollout.id).await?;
         for body in bodies.iter().filter(|one| one.state == "更新済") {
@@ -343,7 +340,7 @@ impl Turn<'_> {
         }
         let mut is_busy = false;
         for body in bodies.iter().filter(|one| one.state == "更新中") {
-            is_busy |= self.look_after(body, offer).await?;
+            is_busy |= self.turn(body, offer).await?;
         }
         if is_busy {
             return Ok(());
@@ -379,18 +376,52 @@ impl Turn<'_> {
     /// The turn is noted before the contract is made: who is cut off in between makes it then.
     async fn begin(&self, body: &RolloutBody, offer: i64) -> Result<(), CloudError> {
         self.set(body, "更新中", None, "").await?;
-        self.look_after(body, offer).await.map(|_| ())
+        self.turn(body, offer).await.map(|_| ())
     }
 
     /// Makes the contract where it is missing, or sees what came of it; true while it is opened.
-    async fn look_after(&self, body: &RolloutBody, offer: i64) -> Result<bool, CloudError> {
+    /// Whoever stops the roll-out at this moment comes before the contract or after it.
+    async fn turn(&self, body: &RolloutBody, offer: i64) -> Result<bool, CloudError> {
         let Rollout { id, named, .. } = self.rollout;
         let note = format!("段階的な配信 {id}: 版{}へ。料金と契約条件は同じ", named.version);
-        let made = contract_roll(self.control, (body.old_contract, offer), &note).await?;
-        let Some(made) = made else {
-            let why = "前の版の契約が提供中でないか、団体がこの業務の別の契約を進めています";
-            return self.failed(body, None, why).await;
+        let made = match rollout_hold(self.market, *id).await {
+            Ok(true) => {
+                contract_roll(self.control, (body.old_contract, offer), &note).await.map(Some)
+            }
+            Ok(false) => Ok(None),
+            Err(error) => Err(error),
         };
+        rollout_let_go(self.market).await?;
+        match made? {
+            Some(Some(made)) => self.see(body, made).await,
+            Some(None) => {
+                let why = "前の版の契約が提供中でないか、団体がこの業務の別の契約を進めています";
+                self.failed(body, None, why).await
+            }
+            // It was stopped meanwhile: the next look takes the turn back.
+            None => Ok(true),
+        }
+    }
+
+    /// Looks after those that were begun without beginning with any; true while one is opened. A
+    /// turn that has no contract yet is taken back.
+    async fn look_after_begun(&self) -> Result<bool, CloudError> {
+        let of = (self.rollout.vendor.as_str(), self.rollout.named.hash.as_str());
+        let mut is_busy = false;
+        for body in rollout_bodies(self.market, self.rollout.id).await? {
+            if body.state != "更新中" {
+                continue;
+            }
+            match contract_rolled(self.control, body.old_contract, of).await? {
+                Some(made) => is_busy |= self.see(&body, made).await?,
+                None => self.set(&body, "待ち", None, "").await?,
+            }
+        }
+        Ok(is_busy)
+    }
+
+    /// Sees what came of a contract that was made; true while it is opened.
+    async fn see(&self, body: &RolloutBody, made: i64) -> Result<bool, CloudError> {
         let all = contract_list(self.control).await?;
         let state = all.iter().find(|one| one.id == made).map_or("", |one| one.state.as_str());
         if state == IN_SERVICE {
@@ -399,8 +430,9 @@ impl Turn<'_> {
         }
         let last = act_list(self.control, made).await?.pop();
         if let Some(refused) = last.filter(|act| act.act == REFUSED) {
-            contract_roll_back(self.control, made, "段階的な配信を中断しました").await?;
-            return self.failed(body, Some(made), &refused.note).await;
+            contract_roll_back(self.control, made, &refused.note).await?;
+            self.failed(body, Some(made), &refused.note).await?;
+            return Ok(false);
         }
         let is_late = self.now.duration_since(body.at) > PATIENCE;
         if is_late && body.state == "更新中" && self.rollout.state == "配信中" {

@@ -11,6 +11,7 @@ use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::{control_open, organisation_add, organisation_list, training_of};
 use store::copybook::{CopyBook, TRAININGS, copy_ask, copy_list};
+use store::market::{market_open, vendor_bears};
 use store::organisation::{CopyWish, Installer, Organisation};
 use tokio::time::sleep;
 
@@ -116,7 +117,7 @@ pub async fn organisation(command: OrganisationCommand) -> Result<()> {
         kind: BODY.to_owned(),
         sample: true,
     };
-    let added = organisation_add(&control_open(&installer).await?, &organisation).await;
+    let added = add(&installer, &organisation).await;
     let is_running = cluster.adopted();
     if !is_running {
         cluster.stop().await?;
@@ -136,6 +137,16 @@ pub async fn organisation(command: OrganisationCommand) -> Result<()> {
         ),
     }
     Ok(())
+}
+
+/// Registers it where nobody bears its identifier: roles and databases are named by it.
+async fn add(installer: &Installer, organisation: &Organisation) -> Result<()> {
+    let id = &organisation.id;
+    anyhow::ensure!(
+        !vendor_bears(&market_open(installer).await?, id).await?,
+        "識別子「{id}」は、登録したか申請中の事業者のものです。ほかの識別子にしてください"
+    );
+    Ok(organisation_add(&control_open(installer).await?, organisation).await?)
 }
 
 async fn reissued(arguments: ReissueArguments) -> Result<()> {

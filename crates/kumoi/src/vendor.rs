@@ -286,7 +286,7 @@ impl Body<'_> {
     /// Says beside the contract that waits for this package that its records go over.
     async fn announce(&self, to: &System) -> Result<()> {
         let due = change_due(&self.control, self.id).await?;
-        let Some((_, new)) = due.into_iter().find(|(_, new)| new.offer.hash == to.hash) else {
+        let Some(new) = due.into_iter().find(|new| new.offer.hash == to.hash) else {
             return Ok(());
         };
         let waits = contract_moving(&self.control, new.id, true).await?;
@@ -295,11 +295,11 @@ impl Body<'_> {
     }
 
     /// Brings the contracts to what was carried out, and says which have changed.
-    async fn settle(&self) -> Result<Vec<(i64, i64)>> {
+    async fn settle(&self) -> Result<Vec<(Option<i64>, i64)>> {
         let office = self.installer.connect(self.id).await?;
         let changed = changes_settle(&self.control, &office, self.id).await?;
-        for (old, new) in &changed {
-            println!("契約 {old} を終え、契約 {new} を提供中にしました");
+        for change in &changed {
+            println!("{}", changed_said(*change));
         }
         Ok(changed)
     }
@@ -312,6 +312,14 @@ impl Body<'_> {
         tokio::time::sleep(VISIT).await;
         drop(visit);
         Ok(())
+    }
+}
+
+/// Which contracts a change of vendor has changed, in words.
+pub(crate) fn changed_said((old, new): (Option<i64>, i64)) -> String {
+    match old {
+        Some(old) => format!("契約 {old} を終え、契約 {new} を提供中にしました"),
+        None => format!("契約 {new} を提供中にしました"),
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::time::sleep;
 
 use crate::demo::KeyFolder;
 use crate::demo::newcomers::setup_file;
-use crate::demo::registration::setup_leave;
+use crate::demo::newcomers::setup_leave;
 
 /// Who decides by the command line.
 const COMMAND: &str = "基盤の運用（コマンド）";

@@ -12,6 +12,7 @@ mod entrance;
 pub mod internet;
 pub mod lgwan;
 mod member;
+mod plain;
 mod report_view;
 pub mod route;
 mod signed;

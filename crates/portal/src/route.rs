@@ -4,7 +4,10 @@
 
 use axum::Router;
 use axum::extract::Extension;
+use axum::middleware::from_fn;
 use axum::routing::{MethodFilter, MethodRouter};
+
+use crate::plain;
 
 /// The HTTP method of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,10 +105,10 @@ impl<S> Page<S> {
 }
 
 /// The router of a table. Each request carries the [`Access`] of its route, for whoever finds out
-/// who asks.
+/// who asks, and has no character that no text can hold.
 pub fn router<S: Clone + Send + Sync + 'static>(pages: &'static [Page<S>]) -> Router<S> {
     pages.iter().fold(Router::new(), |router, page| {
-        let handler = (page.handler)(page.verb.filter());
+        let handler = (page.handler)(page.verb.filter()).route_layer(from_fn(plain::check));
         router.route(page.path, handler.route_layer(Extension(page.access)))
     })
 }

@@ -53,11 +53,12 @@ pub use fit::{
 pub use offer::{
     Offer, Publication, hash_vendors, offer_documents, offer_list, offer_publish, offer_report,
     offer_report_set, offer_uses, offer_withdraw, offers_without_report, package_keep,
-    package_load,
+    package_load, system_names,
 };
 pub use service::{
     change_alone, change_due, change_let_go, contract_changed, contract_end, contract_in_service,
-    contract_moving, contract_sign, contract_waits, executor_act, meter, metered,
+    contract_is_moving, contract_moving, contract_sign, contract_waits, executor_act, meter,
+    metered,
 };
 pub use training::training_of;
 
@@ -71,7 +72,8 @@ pub use relocation::{
     relocation_last, relocation_measured, relocation_seat, relocation_step,
 };
 pub use rollout::{
-    contract_roll, contract_roll_back, incident_since, offer_in_force, offer_same_terms,
+    ROLLED_BY, contract_roll, contract_roll_back, contract_rolled, incident_since, offer_in_force,
+    offer_same_terms,
 };
 
 /// Its name.

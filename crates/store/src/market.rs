@@ -23,7 +23,7 @@ pub use application::{
 pub use assisted::{Assisted, assisted_list, assisted_tell};
 pub use rollout::{
     Rollout, RolloutBody, rollout_ask, rollout_begin, rollout_bodies, rollout_body_set,
-    rollout_list, rollout_read, rollout_state, rollout_wish,
+    rollout_hold, rollout_let_go, rollout_list, rollout_read, rollout_state, rollout_wish,
 };
 pub use sandbox::{sandbox_listen, sandbox_of, sandbox_packages};
 pub use submission::{
@@ -76,6 +76,17 @@ pub async fn vendor_admit(client: &Client, vendor: &Organisation) -> Result<(), 
         format!("grant connect on database {DATABASE} to {login}; grant kumoi_vendor to {login}");
     client.batch_execute(&sql).await?;
     Ok(())
+}
+
+/// Whether a vendor bears an identifier, or would by an application that waits or was admitted.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn vendor_bears(client: &Client, id: &str) -> Result<bool, StoreError> {
+    let sql = "select exists (select from market.vendor where id = $1)
+                 or exists (select from market.application
+                   where 'v' || corporate_number = $1 and state <> '却下')";
+    Ok(client.query_one(sql, &[&id]).await?.try_get(0)?)
 }
 
 /// The name of a vendor.

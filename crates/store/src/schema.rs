@@ -51,6 +51,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("group", include_str!("../sql/steps/control-0014-group.sql")),
         ("quota", include_str!("../sql/steps/control-0016-quota.sql")),
         ("sandbox", include_str!("../sql/steps/control-0017-sandbox.sql")),
+        ("left", include_str!("../sql/steps/control-0018-left.sql")),
         ("words", include_str!("../sql/steps/control-0019-words.sql")),
         ("budget", include_str!("../sql/steps/control-0023-budget.sql")),
     ],
@@ -61,6 +62,7 @@ pub(crate) const MARKET: Shape = Shape {
     steps: &[
         ("market", include_str!("../sql/market.sql")),
         ("sandbox", include_str!("../sql/steps/market-0002-sandbox.sql")),
+        ("left", include_str!("../sql/steps/market-0003-left.sql")),
     ],
 };
 

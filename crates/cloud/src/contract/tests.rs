@@ -342,7 +342,7 @@ async fn another_vendors_contract_waits_and_changes_in_one_step() {
     let third = world.offer("vendor_c", &system("reading-card", "900", "c")).await;
     conflict(world.draft(third, Some(world.base)).await, "契約がもうあります");
     let due = change_due(&world.control, ID).await.unwrap();
-    assert_eq!(due.iter().map(|(a, b)| (a.id, b.id)).collect::<Vec<_>>(), [(world.base, new)]);
+    assert_eq!(due.iter().map(|one| one.id).collect::<Vec<_>>(), [new]);
     conflict(contract_changed(&world.control, new, world.base).await, "待っていません");
     for _ in 0..2 {
         contract_changed(&world.control, world.base, new).await.unwrap();
@@ -380,6 +380,22 @@ async fn a_newer_version_of_the_same_vendor_is_an_upgrade() {
     assert_eq!(world.open().await.systems[0].version, "3");
     assert_eq!(world.state(sound).await, "提供中");
     assert_eq!(world.state(world.base).await, "終了");
+    world.stop().await;
+}
+
+/// What a vendor brings by itself is not brought any more once it has withdrawn it.
+#[tokio::test]
+async fn a_version_of_a_roll_out_that_was_withdrawn_is_not_opened() {
+    let world = World::new().await;
+    let newer = system("reading-card", "900", "2");
+    let offer = world.offer("kumoi", &newer).await;
+    let roll = (world.base, offer);
+    let made = control::contract_roll(&world.control, roll, "見本").await.unwrap().unwrap();
+    offer_withdraw(&world.control, ("kumoi", &newer.hash), "見本").await.unwrap();
+    assert_eq!(world.open().await.systems[0].version, "1");
+    let last = act_list(&world.control, made).await.unwrap().pop().unwrap();
+    assert!(last.act == REFUSED && last.note.contains("この版を取り下げました"), "{last:?}");
+    assert_eq!(world.state(world.base).await, "提供中");
     world.stop().await;
 }
 

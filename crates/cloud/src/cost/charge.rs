@@ -10,6 +10,7 @@ use store::Connection;
 use store::control::cost::{self, Run, run_last, share_list};
 use store::control::deposit::{Entry, Kind, entry_add, entry_take_back};
 use store::control::invoice::{self, Issued, Number, invoice_add, invoice_read};
+use store::control::system_names;
 
 use super::allocate::Method;
 use super::books::imports_of;
@@ -47,13 +48,15 @@ pub async fn invoice_drafts(
         .await?
         .ok_or_else(|| CloudError::Cost(format!("{said}はまだ按分されていません")))?;
     let last = month.saturating_add(Span::new().months(1)).saturating_sub(Span::new().days(1));
+    let systems = system_names(client).await?;
     let mut lines: BTreeMap<String, Vec<Line>> = BTreeMap::new();
     for share in share_list(client, run.id).await? {
         if share.method != method.term() {
             continue;
         }
+        let system = systems.get(&share.system).unwrap_or(&share.system);
         lines.entry(share.organisation).or_default().push(Line {
-            contents: format!("ガバメントクラウドの利用料 {}（{said}）", share.system),
+            contents: format!("ガバメントクラウドの利用料 {system}（{said}）"),
             period: (month, last),
             net_yen: share.yen,
             trace: share.trace,

@@ -12,7 +12,7 @@ use store::Connection;
 use store::cluster::system;
 use store::control::cost::{
     self, Import, Scope as Written, day_copy, folder_list, import_add, import_turn,
-    import_withdraw, rate_list, scope_list,
+    import_withdraw, owners_renamed, rate_list, scope_list,
 };
 
 use super::amount::Amount;
@@ -39,7 +39,8 @@ pub struct Imported {
 pub enum Namesake {
     /// Nothing: such a bill is refused.
     Unknown,
-    /// The provider goes by another name now: the bill is the same, issued again.
+    /// The provider goes by another name now: a bill of the same accounts and time is the same,
+    /// issued again, and whose its accounts are stays so.
     Renamed,
     /// It is another provider's, who happens to number accounts alike.
     Other,
@@ -134,19 +135,60 @@ async fn write(
     let written: Vec<Written> = scopes.iter().map(written).collect::<Result<_, _>>()?;
     let id = import_add(&transaction, &import, &written).await?;
     day_copy(&transaction, id, bill.days.iter().map(day)).await?;
+    if namesake == Namesake::Renamed {
+        for names in renamed(&current, scopes.keys(), replaces) {
+            owners_renamed(&transaction, names).await?;
+        }
+    }
     incoming.settle(root)?;
     cost::transaction_commit(transaction).await?;
     let place = incoming.path.clone();
     bill.parts = bill.parts.iter().map(|part| place.join(name(part))).collect();
-    let before = |scope: &Scope| {
-        let found = current.iter().find(|it| Some(it.import) == replaces && key(it) == *scope)?;
-        Amount::parse(found.billed.as_bytes()).ok()
-    };
-    let scopes = scopes.into_iter().map(|(scope, (_, billed))| {
-        let before = before(&scope);
-        (scope, billed, before)
+    let former: Vec<&Written> = current.iter().filter(|it| Some(it.import) == replaces).collect();
+    let scopes = scopes.iter().map(|(scope, (_, billed))| {
+        let before = before(&former, scope, scopes.keys());
+        (scope.clone(), *billed, before)
     });
     Ok(Imported { id, scopes: scopes.collect(), bill, replaces })
+}
+
+/// What was billed before for a scope: by its own name, or, where there is one of each, by the one
+/// name that the provider went by.
+fn before<'s>(
+    former: &[&Written],
+    scope: &Scope,
+    mut all: impl Iterator<Item = &'s Scope>,
+) -> Option<Amount> {
+    let alike = |a: &Scope| Scope { provider: scope.provider.clone(), ..a.clone() } == *scope;
+    let same = former.iter().find(|it| key(it) == *scope);
+    let mut others = former.iter().filter(|it| alike(&key(it)));
+    let only = others.next().filter(|_| others.next().is_none());
+    let is_one = all.all(|it| it == scope || !alike(it));
+    let found = same.or(only.filter(|_| is_one))?;
+    Amount::parse(found.billed.as_bytes()).ok()
+}
+
+/// The names that renamed providers went by, former and later: in the bill that is replaced, or in
+/// all that are in force, for the same account. Where there are several it is nobody's guess.
+fn renamed<'s>(
+    current: &'s [Written],
+    new: impl Iterator<Item = &'s Scope>,
+    replaces: Option<i64>,
+) -> BTreeSet<(&'s str, &'s str)> {
+    let former = |one: &Scope| -> BTreeSet<&'s str> {
+        let same = |it: &&Written| {
+            it.billing_account == one.billing_account
+                && it.provider != one.provider
+                && replaces.is_none_or(|import| it.import == import)
+        };
+        current.iter().filter(same).map(|it| it.provider.as_str()).collect()
+    };
+    let only = |one: &'s Scope| {
+        let mut names = former(one).into_iter();
+        let name = names.next().filter(|_| names.next().is_none())?;
+        Some((name, one.provider.as_str()))
+    };
+    new.filter_map(only).collect()
 }
 
 fn count(number: u64) -> i64 {

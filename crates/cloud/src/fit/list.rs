@@ -90,6 +90,11 @@ pub fn list_read(bytes: &[u8]) -> Result<Vec<Requirement>, Vec<Fault>> {
 
 fn decoded(bytes: &[u8]) -> Result<String, Vec<Fault>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let message = "使えない文字（NUL）があります。UTF-8 か Shift_JIS の CSV で保存してください";
+        return Err(vec![Fault { line, column: 0, message: message.into() }]);
+    }
     let error = match std::str::from_utf8(bytes) {
         Ok(text) => return Ok(text.to_owned()),
         Err(error) => error,

@@ -335,6 +335,77 @@ async fn the_watch_and_the_vendor_stop_it() {
     world.end().await;
 }
 
+/// Cut off after the turn was noted, and stopped by the vendor then: nobody is upgraded any more.
+#[tokio::test]
+async fn a_turn_of_what_was_stopped_makes_no_contract() {
+    let world = World::new().await;
+    world.offered(10).await;
+    let id = world.ask("2", today()).await.unwrap();
+    world.go_on(id, 0).await;
+    rollout_body_set(&world.market, (id, "alpha"), ("更新中", None, "")).await.unwrap();
+    let rollout = rollout_list(&world.market).await.unwrap().remove(0);
+    let client = world.vendor.client().await.unwrap();
+    rollout_wish(&**client, id, "取りやめ").await.unwrap();
+    // Who has read it before the stop makes nothing either, nor notes another turn.
+    let (market, control) = (&world.market, &world.control);
+    let turn = Turn { market, control, rollout: &rollout, now: Timestamp::now() };
+    turn.go_on().await.unwrap();
+    let other = "update market.rollout_body set state = '更新中' where organisation = 'beta'";
+    assert!(world.market.batch_execute(other).await.is_err(), "it is stopped");
+    assert!(world.go_on(id, 0).await.starts_with("取りやめ alpha待ち beta待ち"));
+    let sql = "select count(*) from control.contract where replaces is not null";
+    assert_eq!(world.control.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 0);
+    drop(client);
+    world.end().await;
+}
+
+/// Nobody stops a roll-out between the look at it and the contract that is made of it.
+#[tokio::test]
+async fn whoever_stops_it_waits_for_the_contract_that_is_made() {
+    let world = World::new().await;
+    world.offered(10).await;
+    let id = world.ask("2", today()).await.unwrap();
+    world.go_on(id, 0).await;
+    assert!(store::market::rollout_hold(&world.market, id).await.unwrap());
+    let client = world.vendor.client().await.unwrap();
+    client.batch_execute("set lock_timeout = '200ms'").await.unwrap();
+    assert!(rollout_wish(&**client, id, "取りやめ").await.is_err(), "it is held");
+    store::market::rollout_let_go(&world.market).await.unwrap();
+    rollout_wish(&**client, id, "取りやめ").await.unwrap();
+    assert!(!store::market::rollout_hold(&world.market, id).await.unwrap());
+    store::market::rollout_let_go(&world.market).await.unwrap();
+    drop(client);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_version_that_is_withdrawn_leaves_nobody_half_way() {
+    let world = World::new().await;
+    world.offered(10).await;
+    let id = world.ask("2", today()).await.unwrap();
+    world.go_on(id, 0).await;
+    world.go_on(id, 0).await;
+    let made = world.contract(id, "alpha").await;
+    let hash = system("2").hash.clone();
+    let of = ("vendor_a", hash.as_str());
+    store::control::offer_withdraw(&world.control, of, "見本").await.unwrap();
+    let halted = world.go_on(id, 0).await;
+    assert!(
+        halted.starts_with("中断 alpha更新中") && halted.contains("取り下げられた"),
+        "{halted}"
+    );
+    // The executor does not open it any more (`cloud::contract`), and it is taken back.
+    executor_act(&world.control, made, REFUSED, "取り下げました").await.unwrap();
+    assert!(world.go_on(id, 0).await.starts_with("中断 alpha失敗 beta待ち"));
+    let sql = "select c.state, (select a.note from control.contract_act a where a.contract = c.id
+                 order by a.id desc limit 1) from control.contract c where c.id = $1";
+    let row = world.control.query_one(sql, &[&made]).await.unwrap();
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("取下げ", "取り下げました"));
+    let old = world.control.query_one(sql, &[&world.old[0]]).await.unwrap();
+    assert_eq!(old.get::<_, &str>(0), "提供中");
+    world.end().await;
+}
+
 #[tokio::test]
 async fn what_a_body_has_not_agreed_to_is_left_to_it() {
     let world = World::new().await;

@@ -25,6 +25,7 @@ use tokio::time::{sleep, timeout};
 use super::newcomers::{self, newcomers};
 use super::{KeyFolder, Opened, away, upgrade};
 use crate::up::Layout;
+use crate::vendor::changed_said;
 
 /// How often everything is looked at without a hint; also how late a new day is metered.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -36,6 +37,8 @@ const TRIES: u32 = 3;
 /// What is said then; the cause is in this program's log.
 const FAULT: &str =
     "基盤の側で誤りが起きました。基盤の運用担当が直した後に、もう一度試してください";
+/// What is noted of a contract whose records go over: it is settled, not opened.
+const MOVES: &str = "移行中";
 /// What is said of a contract of a body that is on its way to another cluster.
 const MOVING: &str = "団体が引越しの途中のため、業務システムを入れられません。引越しを終えた後に、もう一度試してください";
 
@@ -180,9 +183,8 @@ impl Desk {
             let office = executor.installer.connect(id).await?;
             anyhow::Ok(changes_settle(&control, &office, id).await?)
         };
-        for (old, new) in said(organisation, settled.await).unwrap_or_default() {
-            let name = &organisation.name;
-            println!("{name}: 契約 {old} を終え、契約 {new} を提供中にしました");
+        for change in said(organisation, settled.await).unwrap_or_default() {
+            println!("{}: {}", organisation.name, changed_said(change));
         }
         let (served, signed) = standing(&control, id).await?;
         if !signed.is_empty() {
@@ -255,7 +257,7 @@ async fn standing(control: &Connection, id: &str) -> Result<(Vec<i64>, Vec<i64>)
             "提供中" => served.push(contract.id),
             "締結" => {
                 let last = act_list(control, contract.id).await?.pop();
-                if last.is_none_or(|act| act.act != REFUSED) {
+                if last.is_none_or(|act| act.act != REFUSED && act.act != MOVES) {
                     signed.push(contract.id);
                 }
             }

@@ -141,12 +141,20 @@ fn setup_write(var: &Path, organisation: &Organisation, account: &NewAccount) ->
         account.password,
         totp_secret_text(&account.totp_secret),
     );
-    let path = setup_file(var, &organisation.id);
-    fs::create_dir_all(var.join("setup"))?;
+    setup_leave(var, &organisation.id, &text)
+}
+
+/// Leaves a set-up where its owner alone can read it, whole or not at all, on the disk when it
+/// returns.
+pub(crate) fn setup_leave(var: &Path, id: &str, text: &str) -> Result<()> {
+    let path = setup_file(var, id);
+    let folder = var.join("setup");
+    fs::create_dir_all(&folder)?;
     let unfinished = path.with_extension("unfinished");
     let mut options = OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    Ok(fs::rename(&unfinished, &path)?)
+    fs::rename(&unfinished, &path)?;
+    Ok(fs::File::open(&folder)?.sync_all()?)
 }

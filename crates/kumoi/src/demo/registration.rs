@@ -2,9 +2,6 @@
 //! login to the market, credentials for the internet zone, and the first person's account, whose
 //! set-up is left for the operator once. Admits nobody: that was decided before.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +22,7 @@ use store::organisation::{Credentials, Installer, Organisation, Templates};
 use tokio::time::{sleep, timeout};
 
 use super::KeyFolder;
-use super::newcomers::setup_file;
+use super::newcomers::setup_leave;
 use crate::up::{Layout, Zone};
 
 /// How often everything is looked at without a hint.
@@ -154,16 +151,4 @@ async fn first_person(var: &Path, own: &Credentials) -> Result<()> {
     );
     setup_leave(var, &vendor.id, &text)?;
     Ok(account_issue(&staff, &account, now).await?)
-}
-
-/// Leaves a set-up where its owner alone can read it, whole or not at all.
-pub(crate) fn setup_leave(var: &Path, id: &str, text: &str) -> Result<()> {
-    let path = setup_file(var, id);
-    fs::create_dir_all(var.join("setup"))?;
-    let unfinished = path.with_extension("unfinished");
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(fs::rename(&unfinished, &path)?)
 }

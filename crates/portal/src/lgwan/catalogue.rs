@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use base::money::Yen;
 use cloud::Price;
@@ -11,12 +11,14 @@ use cloud::parcel::DOCUMENT_KINDS;
 use definition::System;
 use definition::model::ProcedureKind;
 use maud::{Markup, html};
+use serde::Deserialize;
 use store::StoreError;
-use store::control::{Offer, metered, offers_of};
+use store::control::{Offer, contract_list, metered, offers_of};
 
 use super::reference::{References, references};
+use super::search::amount;
 use super::{Buyer, LgwanState};
-use crate::component::form::{ButtonKind, button_link};
+use crate::component::form::{ButtonKind, Field, Width, button, button_link, get_form, number};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
 use crate::counter::refusal::Refusal;
@@ -29,8 +31,16 @@ pub async fn compare(
     buyer: Buyer,
     State(state): State<LgwanState>,
     Path((_, id)): Path<(String, String)>,
+    Query(size): Query<Size>,
 ) -> Response {
-    buyer.answer(compared(&buyer, &state, &id).await)
+    buyer.answer(compared(&buyer, &state, (&id, &size.residents)).await)
+}
+
+/// A number of residents to reckon with, where none was metered.
+#[derive(Deserialize)]
+pub struct Size {
+    #[serde(default)]
+    residents: String,
 }
 
 /// How many residents were metered last; `None` before anything was.
@@ -44,7 +54,11 @@ pub async fn residents(buyer: &Buyer) -> Result<Option<i64>, Refusal> {
     Ok(last.map(|(.., residents)| i64::from(residents)))
 }
 
-async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Response, Refusal> {
+async fn compared(
+    buyer: &Buyer,
+    state: &LgwanState,
+    (id, entered): (&str, &str),
+) -> Result<Response, Refusal> {
     let client = buyer.cloud().await?;
     let offers = offers_of(&*client, id, MOST_COMPARED).await?;
     let more = i64::try_from(offers.len()).is_ok_and(|count| count == MOST_COMPARED);
@@ -61,7 +75,10 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
     }
     let Some((_, first)) = found.first() else { return Err(Refusal::NotFound) };
     let used = References::read(&client, id).await?;
-    let residents = residents(buyer).await?;
+    let mut own = contract_list(&*client).await?;
+    own.retain(|one| !["取下げ", "終了"].contains(&one.state.as_str()));
+    let metered = residents(buyer).await?;
+    let residents = metered.or(amount(entered).flatten());
     let title = buyer.say(&first.name, &first.name_en).to_owned();
     let content = html! {
         p lang="ja" { (first.statute) }
@@ -76,7 +93,8 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
         @let fit = buyer.href(&format!("/fit?system={id}"));
         p { (button_link(ButtonKind::Secondary, buyer.say("この団体の作業と比べる（適合度分析）",
             "Compare with own work steps (fit and gap)"), &fit)) }
-        (terms(buyer, &found, residents))
+        @if metered.is_none() { (sizing(buyer, id, entered)) }
+        (terms(buyer, &found, (residents, metered.is_some())))
         @let vendors: std::collections::BTreeMap<&str, &str> = found.iter()
             .map(|(offer, _)| (offer.vendor_id.as_str(), offer.vendor.as_str())).collect();
         @let vendors: Vec<(&str, &str)> = vendors.into_iter().collect();
@@ -87,17 +105,43 @@ async fn compared(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Respons
         (section(buyer.say("手続の違い", "Procedures compared"), procedures(buyer, &found)))
         (section(buyer.say("起案する", "Draft a contract"), html! {
             @for (offer, _) in found.iter().filter(|(offer, _)| offer.conforms != Some(false)) {
-                @let href = buyer.href(&format!("/offers/{}", offer.id));
-                p { (button_link(ButtonKind::Secondary, &format!("{} {}", offer.vendor,
-                    buyer.say("で起案する", "– draft")), &href)) }
+                @let contract = own.iter().find(|one| one.offer.id == offer.id);
+                @let (href, words) = match contract {
+                    Some(one) => (format!("/contracts/{}", one.id),
+                        buyer.say("の契約を見る", "– see the contract")),
+                    None => (format!("/offers/{}", offer.id), buyer.say("で起案する", "– draft")),
+                };
+                p { (button_link(ButtonKind::Secondary, &format!("{} {words}", offer.vendor),
+                    &buyer.href(&href))) }
             }
         }))
     };
     Ok(buyer.page(&title, Vec::new(), content))
 }
 
+/// Without a day that was metered, what a month comes to is reckoned for a number that is entered.
+fn sizing(buyer: &Buyer, id: &str, entered: &str) -> Markup {
+    let wrong = buyer.say("0から1兆までの整数で入れてください", "Enter a whole number");
+    let field = Field::new(buyer.language, "residents", buyer.say("住民の数", "Residents"));
+    let field = field.value(entered).width(Width::Medium);
+    let field = field.error(amount(entered).is_none().then_some(wrong));
+    let label = buyer.say("月額の計算", "What a month comes to");
+    html! {
+        p { (buyer.say("住民の数をまだ計っていないため、この団体の月額を出していません。数を入れると計算します。",
+            "Residents were not metered yet, so no amount is shown. Enter a number to see it.")) }
+        (get_form(label, &buyer.href(&format!("/catalogue/{id}")), html! {
+            (number(&field, buyer.say("人", "")))
+            (button(ButtonKind::Secondary, buyer.say("計算する", "Reckon")))
+        }))
+    }
+}
+
 /// Price and size of each.
-fn terms(buyer: &Buyer, found: &[(Offer, Arc<System>)], residents: Option<i64>) -> Markup {
+fn terms(
+    buyer: &Buyer,
+    found: &[(Offer, Arc<System>)],
+    (residents, is_metered): (Option<i64>, bool),
+) -> Markup {
     let today = buyer.actor.today();
     let price = |offer: &Offer| Price::on(offer.price.as_ref(), today);
     let yen = |amount: i64| Yen(amount).grouped();
@@ -115,7 +159,8 @@ fn terms(buyer: &Buyer, found: &[(Offer, Arc<System>)], residents: Option<i64>) 
         price(offer).map_or_else(unknown, |price| yen(price.resident_yen))
     });
     if let Some(residents) = residents {
-        let ja = format!("この団体の月額（住民{}人、円）", Yen(residents).grouped());
+        let entered = if is_metered { "" } else { "入れた数の" };
+        let ja = format!("この団体の月額（{entered}住民{}人、円）", Yen(residents).grouped());
         let en = format!("A month here ({residents} residents, yen)");
         line(&ja, &en, &|offer, _| {
             price(offer).map_or_else(unknown, |price| yen(price.month(residents)))

@@ -183,7 +183,10 @@ async fn sent(buyer: &Buyer, mut parts: Multipart) -> Result<Option<Sent>, Refus
         };
         match part.name() {
             Some("csrf") => token = part.text().await.ok(),
-            Some("system") => sent.system = part.text().await.unwrap_or_default(),
+            Some("system") => {
+                let system = part.text().await.ok().filter(|text| !text.contains('\0'));
+                sent.system = system.unwrap_or_default();
+            }
             Some("file") => {
                 buyer.check(token.as_deref())?;
                 let name = part.file_name().unwrap_or_default();

@@ -62,6 +62,11 @@ pub(super) fn page(
     given.status(buyer.page(&title, Vec::new(), content))
 }
 
+/// A word that is kept in Japanese, in the reader's language.
+fn said<'w>(buyer: &Buyer, words: &[(&'static str, &'static str)], kept: &'w str) -> &'w str {
+    words.iter().find(|(ja, _)| *ja == kept).map_or(kept, |(ja, en)| buyer.say(ja, en))
+}
+
 /// All that was said, the newest first; what counts is marked.
 fn history(buyer: &Buyer, (worked, fit): (&Worked, &OfferFit)) -> Markup {
     let own: Vec<&Said> = worked.settled.iter().filter(|one| one.offer == fit.offer).collect();
@@ -80,7 +85,8 @@ fn history(buyer: &Buyer, (worked, fit): (&Worked, &OfferFit)) -> Markup {
             let (number, source) = (one.number.clone(), one.source.clone());
             let step = worked.requirements.iter().find(|it| it.number == one.number);
             let step = step.map(|it| it.step.clone()).unwrap_or_default();
-            let verdict = format!("{}{counts}", one.verdict);
+            let source = said(buyer, &SOURCES, &source).to_owned();
+            let verdict = format!("{}{counts}", said(buyer, &VERDICTS, &one.verdict));
             [number, step, verdict, source, one.reason.clone(), when]
         })
         .collect();
@@ -155,16 +161,20 @@ pub async fn settle(
         if unknown(&worked, fit).iter().all(|one| one.number != given.value("number")) {
             given.fault(
                 "number",
-                "不明の作業から選んでください。機械が判定したものは変えられません",
+                buyer.say(
+                    "不明の作業から選んでください。機械が判定したものは変えられません",
+                    "Choose an unknown step; what the machine has judged stays",
+                ),
             );
         }
         if VERDICTS.iter().all(|(word, _)| *word != given.value("verdict")) {
-            given.fault("verdict", "判断を選んでください");
+            given.fault("verdict", buyer.say("判断を選んでください", "Choose a judgement"));
         }
         if SOURCES.iter().all(|(word, _)| *word != given.value("source")) {
-            given.fault("source", "何で確かめたかを選んでください");
+            let ja = "何で確かめたかを選んでください";
+            given.fault("source", buyer.say(ja, "Choose where it is known from"));
         }
-        given.needs("reason", ("理由を入れてください", TEXT));
+        given.needs("reason", (buyer.say("理由を入れてください", "Enter the reason"), TEXT));
         if !given.faults.is_empty() {
             return Ok(page(&buyer, (&worked, found, fit), &given));
         }

@@ -79,9 +79,10 @@ pub(super) fn references(
         .collect();
     html! {
         p { (buyer.say("使っている団体の数と、その団体の画面が答えた割合です。契約と見張りの記録から数え、\
-            事業者は入れられません。団体の名は、出してよいとした団体だけです。",
+            事業者は入れられません。団体の名は、出してよいとした団体だけです。割合は、どの団体のものか分からない\
+            ように、3団体から出します。",
             "Counted from contracts and the watch; no vendor enters it. Names only of bodies that \
-            agreed.")) " "
+            agreed; availability from three bodies on, so that it is nobody's own.")) " "
             a href=(buyer.href("/references")) {
                 (buyer.say("この団体の名を出すかを決める", "Choose whether this body is named")) } }
         (table(&Table {
@@ -116,20 +117,23 @@ fn sizes(buyer: &Buyer, used: &Used) -> String {
 }
 
 fn measured(buyer: &Buyer, one: &UsedWatched) -> String {
-    let whole =
-        Availability { checks: one.checks, failures: one.failures, ..Availability::default() };
+    let ((from, until), bodies) = (one.days, one.bodies);
+    let Some((checks, failures)) = one.asked else {
+        return match buyer.say("ja", "en") {
+            "ja" => format!("{} 3団体から出します（いま{bodies}団体）", one.service),
+            _ => format!("{} shown from three bodies on ({bodies} now)", one.service),
+        };
+    };
+    let whole = Availability { checks, failures, ..Availability::default() };
     let rate = whole.rate().unwrap_or_default();
-    let ((from, until), bodies, checks) = (one.days, one.bodies, one.checks);
     let (service, whole, part) = (&one.service, rate / 100, rate % 100);
     match buyer.say("ja", "en") {
         "ja" => format!(
-            "{service} {whole}.{part:02}％（{from}～{until}、{bodies}団体、{checks}回のうち応答なし{}回）",
-            one.failures
+            "{service} {whole}.{part:02}％（{from}～{until}、{bodies}団体、{checks}回のうち応答なし{failures}回）"
         ),
         _ => format!(
-            "{service} {whole}.{part:02}% ({from} to {until}, {bodies} bodies, {} of {checks} \
-             failed)",
-            one.failures
+            "{service} {whole}.{part:02}% ({from} to {until}, {bodies} bodies, {failures} of \
+             {checks} failed)"
         ),
     }
 }

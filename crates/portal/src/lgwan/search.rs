@@ -45,7 +45,7 @@ pub async fn all(buyer: Buyer, Query(entered): Query<Entered>) -> Response {
 }
 
 /// A number as people write it; `None` for anything else, nothing for nothing.
-fn amount(text: &str) -> Option<Option<i64>> {
+pub(super) fn amount(text: &str) -> Option<Option<i64>> {
     let plain: String = text
         .trim()
         .chars()

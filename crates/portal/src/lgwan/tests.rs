@@ -231,6 +231,7 @@ async fn a_municipality_compares_contracts_and_pays() {
     let compared = scene.ask("first_city/kanri", path, None).await;
     check(&compared, 200, &["なし", "あり", "この団体の月額", "/first_city/offers/"]);
     check(&scene.ask("first_city/kanri", "/catalogue/nothing", None).await, 404, &[]);
+    a_character_that_no_text_holds_is_refused(&scene).await;
     fit::it_is_found(&scene).await;
     fit::it_is_analysed(&scene).await;
     let (a, b) = (offer(&compared.text, 0), offer(&compared.text, 1));
@@ -240,6 +241,24 @@ async fn a_municipality_compares_contracts_and_pays() {
     another_vendor_takes_its_place(&scene, (&b, id)).await;
     no_login_reaches_further(&scene, id).await;
     scene.cluster.stop().await.expect("it stops");
+}
+
+/// NUL in a form, an address or a question leads to its field, never to an error of the platform.
+async fn a_character_that_no_text_holds_is_refused(scene: &Scene) {
+    let kanri = "first_city/kanri";
+    for (path, form, field) in [
+        ("/notices/add", "mail=a%00b", "mail"),
+        ("/offers/1", "method=%E9%9A%8F&reason=x%00&budget=y", "reason"),
+        ("/groups", "name=%00", "name"),
+    ] {
+        let refused = scene.send(kanri, path, form).await;
+        check(&refused, 422, &[&format!("「{field}」に"), "NUL", "前の画面に戻り"]);
+    }
+    check(&scene.ask(kanri, "/catalogue?text=a%00", None).await, 422, &["「text」に"]);
+    check(&scene.ask(kanri, "/catalogue/%00", None).await, 404, &[]);
+    let list = fit::sent(scene, kanri, "child-medical-subsidy", "番号,業務\n1,\0\n").await;
+    check(&list, 422, &["2行", "使えない文字（NUL）"]);
+    check(&fit::sent(scene, kanri, "x\0", "番号\n").await, 422, &["業務を選んでください"]);
 }
 
 /// The path of the n-th offer that can be drafted on a page of comparison.

@@ -337,8 +337,8 @@ fn statement(step: Step) -> (&'static str, String) {
             "state = '取下げ'",
             format!(
                 "(state in ('起案', '決裁済')
-                  or $3 <> '' and (state = '移行待ち' and not control.is_moving(c.id)
-                    or state = '締結' and {REFUSED}))"
+                  or $3 <> '' and not control.is_moving(c.id)
+                    and (state = '移行待ち' or state = '締結' and {REFUSED}))"
             ),
         ),
         // Changes nothing itself: the act tells the executor.
@@ -373,7 +373,7 @@ async fn refused(
     act: &str,
 ) -> Result<base::said::Said, StoreError> {
     let sql = "select c.state in ('起案', '決裁済') and not control.is_on_offer(c.offer, true),
-                 c.state = '移行待ち' and control.is_moving(c.id)
+                 c.state in ('締結', '移行待ち') and control.is_moving(c.id)
                from control.contract c where c.id = $1";
     let row = client.query_opt(sql, &[&id]).await?;
     let (gone, moving): (bool, bool) = match row {

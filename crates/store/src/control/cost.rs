@@ -19,7 +19,7 @@ use crate::{GenericClient, StoreError};
 pub use allocated::{Run, Share, run_add, run_last, share_list};
 pub use basis::{
     Budget, Measure, Owner, Rate, budget_list, budget_put, measure_list, measure_put,
-    organisation_names, owner_list, owner_put, rate_list, rate_put,
+    organisation_names, owner_list, owner_put, owners_renamed, rate_list, rate_put,
 };
 pub use own::{OwnShare, own_shares};
 

@@ -8,6 +8,9 @@ use tokio_postgres::{Client, Row};
 
 use crate::{GenericClient, StoreError};
 
+/// What the database says when enough codes were sent on a day.
+const ENOUGH: &str = "KM020";
+
 /// 通知: something a body is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -128,7 +131,8 @@ pub async fn address_list(client: &impl GenericClient) -> Result<Vec<Address>, S
 /// Asks for mail to an address of this login's body: a code is sent there.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] for what is no address, and when there are five already.
+/// [`StoreError::Conflict`] for what is no address, when there are five already, and when enough
+/// codes were sent today.
 pub async fn address_ask(
     client: &impl GenericClient,
     address: &str,
@@ -141,6 +145,14 @@ pub async fn address_ask(
             return Err(StoreError::Conflict(said!(
                 "メールアドレスとして読めません。例: kikaku@example.lg.jp のように書いてください",
                 "This is no mail address; write it like kikaku@example.lg.jp"
+            )));
+        }
+        Err(error) if error.code().is_some_and(|code| code.code() == ENOUGH) => {
+            return Err(StoreError::Conflict(said!(
+                "確認の番号は、一つの宛先に一日三回、この団体から一日十回までです。明日、もう一度加えてください。\
+                 届かないときは、アドレスを確かめてください",
+                "Three codes a day to an address and ten from this organisation. Try again \
+                 tomorrow; if none arrives, check the address"
             )));
         }
         Err(error) => return Err(error.into()),

@@ -90,6 +90,19 @@ pub struct Publication<'p> {
     pub part: bool,
 }
 
+/// 業務システムの名, by identifier, as they were published last.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn system_names(
+    client: &impl GenericClient,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let sql = "select distinct on (system) system, name from control.offer
+               order by system, published_at desc, id desc";
+    let rows = client.query(sql, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
 /// Publishes a package as an offer of a vendor. Of the packages of one system the one that was sent
 /// in last takes the place of the others: one whose turn comes late is replaced at once, and what
 /// was sent in before a withdrawal does not end it. The same package again is the same offer, with

@@ -28,10 +28,9 @@ pub struct UsedWatched {
     pub bodies: i64,
     /// First and last day.
     pub days: (Date, Date),
-    /// How often it was asked.
-    pub checks: i64,
-    /// How often nothing came.
-    pub failures: i64,
+    /// How often it was asked, and how often nothing came; `None` below three bodies: it would be
+    /// their own rate.
+    pub asked: Option<(i64, i64)>,
 }
 
 /// Who uses a system, by vendor.
@@ -70,13 +69,13 @@ pub async fn used_watched(
     let sql = "select vendor_id, service, bodies, first_day, last_day, checks, failures
                from control.offer_watched where system = $1 order by vendor_id, service";
     let one = |row: &Row| {
+        let (checks, failures): (Option<i64>, Option<i64>) = (row.try_get(5)?, row.try_get(6)?);
         Ok(UsedWatched {
             vendor_id: row.try_get(0)?,
             service: row.try_get(1)?,
             bodies: row.try_get(2)?,
             days: (row.try_get(3)?, row.try_get(4)?),
-            checks: row.try_get(5)?,
-            failures: row.try_get(6)?,
+            asked: checks.zip(failures),
         })
     };
     client.query(sql, &[&system]).await?.iter().map(one).collect()

@@ -8,6 +8,8 @@ use crate::StoreError;
 
 /// Who the executor is in the course of a contract.
 const ACTOR: &str = "基盤";
+/// Who drafts the contracts of a roll-out.
+pub const ROLLED_BY: &str = "事業者の段階的な配信";
 
 /// The number of a vendor's offer of a package that is in force and found conforming.
 ///
@@ -52,7 +54,7 @@ pub async fn contract_roll(
     let sql = "insert into control.contract
                  (organisation, offer, state, method, reason, budget, drafted_by, decided_by,
                   decided_at, signed_by, signed_at, replaces)
-               select organisation, $2, '締結', method, $3, budget, '事業者の段階的な配信', $4,
+               select organisation, $2, '締結', method, $3, budget, $5, $4,
                  now(), $4, now(), id
                from control.contract c where id = $1 and state = '提供中' and ends_on is null
                  and not exists (select from control.contract o
@@ -60,12 +62,29 @@ pub async fn contract_roll(
                      and o.state not in ('取下げ', '終了')
                      and control.is_same_business(o.offer, $2))
                returning id";
-    let Some(row) = client.query_opt(sql, &[&old, &offer, &note, &ACTOR]).await? else {
+    let Some(row) = client.query_opt(sql, &[&old, &offer, &note, &ACTOR, &ROLLED_BY]).await? else {
         return Ok(None);
     };
     let id = row.try_get(0)?;
     act_add(client, (id, ACTOR), ("版の更新", note)).await?;
     Ok(Some(id))
+}
+
+/// The contract that was made for a body whose contract in service is `old`, for a vendor's package
+/// by its hash; none is made.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn contract_rolled(
+    client: &Client,
+    old: i64,
+    (vendor, hash): (&str, &str),
+) -> Result<Option<i64>, StoreError> {
+    let sql = "select c.id from control.contract c join control.offer o on o.id = c.offer
+               where c.replaces = $1 and c.drafted_by = $4 and o.vendor_id = $2 and o.hash = $3
+                 and c.state in ('締結', '提供中')";
+    let row = client.query_opt(sql, &[&old, &vendor, &hash, &ROLLED_BY]).await?;
+    Ok(row.map(|row| row.get(0)))
 }
 
 /// Takes such a contract back where it could not be opened; the old one stays in service.

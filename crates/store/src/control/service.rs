@@ -123,9 +123,9 @@ pub async fn contract_waits(client: &Client, id: i64) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// 移行中, or 移行待ち again: notes beside a contract that waits whether its records are going over, or
-/// have; then it cannot be withdrawn. Said again, it changes nothing. False when the contract does
-/// not wait any more.
+/// 移行中, or 移行待ち again: notes beside a contract that is signed or waits whether its records are
+/// going over, or have; then it cannot be withdrawn. Said again, it changes nothing. False when the
+/// contract does not wait any more.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -137,14 +137,23 @@ pub async fn contract_moving(
     // The row is held: whoever withdraws at this moment comes before or is refused.
     let sql = "
         with waiting as (
-            select id from control.contract where id = $1 and state = '移行待ち' for update)
+            select id from control.contract
+            where id = $1 and state in ('締結', '移行待ち') for update)
         insert into control.contract_act (contract, actor, act, note)
         select id, '基盤', case when $2 then '移行中' else '移行待ち' end,
             case when $2 then '記録を移します' else '前の製品のままです' end
         from waiting where control.is_moving(id) <> $2";
     client.execute(sql, &[&id, &moving]).await?;
-    let sql = "select 1 from control.contract where id = $1 and state = '移行待ち'";
+    let sql = "select 1 from control.contract where id = $1 and state in ('締結', '移行待ち')";
     Ok(client.query_opt(sql, &[&id]).await?.is_some())
+}
+
+/// Whether the records of a contract that is not in service yet are going over, or have.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn contract_is_moving(client: &impl GenericClient, id: i64) -> Result<bool, StoreError> {
+    Ok(client.query_one("select control.is_moving($1)", &[&id]).await?.try_get(0)?)
 }
 
 /// Whether nobody else changes the vendor of an organisation's systems, and keeps it so until the
@@ -167,23 +176,21 @@ pub async fn change_let_go(client: &Client, organisation: &str) -> Result<(), St
     Ok(())
 }
 
-/// An organisation's changes of vendor that are signed and wait to be carried out: the contract in
-/// force and the one that takes its place. The old one may have ended on its day meanwhile: its
-/// registers are still there.
+/// An organisation's contracts that may wait for a change of vendor: 移行待ち, and those that are 締結
+/// and take nobody's place (another vendor begins where one has ended).
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn change_due(
     control: &impl GenericClient,
     organisation: &str,
-) -> Result<Vec<(Contract, Contract)>, StoreError> {
-    let all = contracts_of(control, organisation).await?;
-    let waiting = all.iter().filter(|one| one.state == "移行待ち");
-    let pair = |new: &Contract| {
-        let old = all.iter().find(|old| Some(old.id) == new.draft.replaces)?;
-        Some((old.clone(), new.clone()))
-    };
-    Ok(waiting.filter_map(pair).collect())
+) -> Result<Vec<Contract>, StoreError> {
+    let mut all = contracts_of(control, organisation).await?;
+    all.retain(|one| match one.draft.replaces {
+        Some(_) => one.state == "移行待ち",
+        None => one.state == "締結",
+    });
+    Ok(all)
 }
 
 /// The change of vendor was carried out: ends the one contract and puts the other in service, both

@@ -219,6 +219,26 @@ pub async fn rollout_state(
     Ok(())
 }
 
+/// Keeps a roll-out as it is until [`rollout_let_go`]: whoever would stop it waits. False when it
+/// does not go on, or is to be stopped.
+///
+/// # Errors
+/// [`StoreError::Database`]; what was kept is to be let go of also then.
+pub async fn rollout_hold(client: &Client, id: i64) -> Result<bool, StoreError> {
+    client.batch_execute("begin").await?;
+    let sql = "select state = '配信中' and wish <> '取りやめ' from market.rollout
+               where id = $1 for update";
+    client.query_one(sql, &[&id]).await?.try_get(0).map_err(Into::into)
+}
+
+/// Lets go of what [`rollout_hold`] keeps.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn rollout_let_go(client: &Client) -> Result<(), StoreError> {
+    Ok(client.batch_execute("rollback").await?)
+}
+
 /// Writes down how a body stands now: its state, the contract that takes the old one's place, why.
 ///
 /// # Errors

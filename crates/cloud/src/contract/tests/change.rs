@@ -58,7 +58,7 @@ impl World {
     }
 
     /// What the executor does at each look.
-    async fn settle(&self) -> Vec<(i64, i64)> {
+    async fn settle(&self) -> Vec<(Option<i64>, i64)> {
         changes_settle(&self.control, &self.office().await, ID).await.unwrap()
     }
 
@@ -109,7 +109,7 @@ async fn cut_off_between_both_databases_the_next_look_brings_them_together() {
     control::change_let_go(&other, ID).await.unwrap();
     // The end is committed, its contracts are not: killed here, they follow.
     assert_eq!((world.state(new).await, world.state(world.base).await).0, "移行待ち");
-    assert_eq!(world.settle().await, [(world.base, new)]);
+    assert_eq!(world.settle().await, [(Some(world.base), new)]);
     assert_eq!(world.state(new).await, "提供中");
     assert_eq!(world.state(world.base).await, "終了");
     assert!(world.settle().await.is_empty(), "once");
@@ -129,7 +129,7 @@ async fn the_end_of_the_old_contract_does_not_close_the_new_one() {
     assert_eq!(world.end().await, ["reading-card"]);
     assert!(world.ended().await.is_empty(), "the other package is in service");
     world.finish(&b).await;
-    assert_eq!(world.settle().await, [(world.base, new)]);
+    assert_eq!(world.settle().await, [(Some(world.base), new)]);
     assert_eq!(world.open().await.systems.len(), 1);
     world.stop().await;
 }
@@ -198,11 +198,53 @@ async fn another_vendors_package_is_not_installed_over_records_it_did_not_write(
     let last = act_list(&world.control, new).await.unwrap().pop().unwrap();
     assert!(last.act == REFUSED && last.note.contains("別の事業者の製品"), "{last:?}");
     assert_eq!(world.state(new).await, "締結");
-    // Once the records went over it is opened.
-    world.carry_out(&system("reading-card", "900", "1"), &b).await;
-    world.step(new, Step::Retry, ("kanri", "")).await.unwrap();
+    // It can be taken back as long as nothing goes over.
+    world.step(new, Step::Withdraw, ("kanri", "やめる")).await.unwrap();
+    assert!(change_due(&world.control, ID).await.unwrap().is_empty());
+    world.stop().await;
+}
+
+/// Another vendor begins where one has ended: from the carrying out to its end or its way back the
+/// contract is not taken back, not opened, and the mark of the end stays away.
+#[tokio::test]
+async fn a_contract_in_nobodys_place_stays_while_its_records_go_over() {
+    let world = World::new().await;
+    world.over(world.base).await;
+    world.end().await;
+    let (a, b) = (system("reading-card", "900", "1"), system("reading-card", "900", "b"));
+    let new = world.signed(world.offer("vendor_b", &b).await, None).await;
     world.open().await;
+    assert!(world.settle().await.is_empty());
+    assert_eq!(world.acts(new).await, "起案 決裁 締結 提供できない");
+    // As `kumoi vendor-change --contract` says it before it begins.
+    assert_eq!(change_due(&world.control, ID).await.unwrap()[0].id, new);
+    assert!(control::contract_moving(&world.control, new.to_owned(), true).await.unwrap());
+    world.carry_out(&a, &b).await;
+    for _ in 0..2 {
+        world.settle().await;
+        world.open().await;
+        assert!(world.end().await.is_empty());
+        assert!(world.ended().await.is_empty(), "the mark has come back by itself");
+    }
+    assert_eq!(world.acts(new).await, "起案 決裁 締結 提供できない 移行中");
+    assert_eq!(world.state(new).await, "締結", "it may still go back");
+    conflict(world.step(new, Step::Withdraw, ("kanri", "やめる")).await, "移し終えたため");
+    let forced = "update control.contract set state = '取下げ' where id = $1";
+    let refused = world.buyer().await.execute(forced, &[&new]).await.unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "KM019");
+    world.back(&a, &b).await;
+    world.settle().await;
+    assert_eq!(world.ended().await, ["reading-card"], "as it was");
+    world.open().await;
+    assert!(world.acts(new).await.ends_with("移行中 移行待ち 提供できない"));
+    world.carry_out(&a, &b).await;
+    world.settle().await;
+    world.finish(&b).await;
+    assert_eq!(world.settle().await, [(None, new)]);
     assert_eq!(world.state(new).await, "提供中");
+    world.end().await;
+    assert!(world.ended().await.is_empty());
+    assert!(world.settle().await.is_empty(), "once");
     world.stop().await;
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use expect_test::{Expect, expect};
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::control_open;
-use store::control::cost::{Rate, day_list, rate_put};
+use store::control::cost::{Owner, Rate, day_list, owner_list, owner_put, rate_put};
 use store::organisation::Installer;
 use store::testing::Place;
 
@@ -194,6 +194,14 @@ async fn a_provider_of_another_name_does_not_double_a_bill() {
     let mut room = Room::new().await;
     let renamed = || [row("B1", MAY, "1.75").replace("P,P,P,", "P Cloud,P,P,")];
     room.import(&[row("B1", MAY, "1.5")]).await.unwrap();
+    for (provider, account, system) in
+        [("P", "a1", "見本"), ("P", "a2", "見本"), ("P Cloud", "a2", "別")]
+    {
+        let [provider, account, system] = [provider, account, system].map(str::to_owned);
+        let environment = String::new();
+        let owner = Owner { provider, account, environment, organisation: None, system };
+        owner_put(&room.client, &owner).await.unwrap();
+    }
     Room::check(
         room.import(&renamed()).await,
         expect![[r#"
@@ -207,7 +215,20 @@ async fn a_provider_of_another_name_does_not_double_a_bill() {
             別の提供者の請求なら --other-provider を付けて並べて取り込んでください"#]],
     );
     let again = room.import_as(&renamed(), Namesake::Renamed).await;
-    Room::check(again, expect!["2 replaces Some(1): B1 1.75 None"]);
+    Room::check(again, expect![[r#"2 replaces Some(1): B1 1.75 Some("1.5")"#]]);
+    // Whose its accounts are stays so; what somebody said of the new name is left alone.
+    let owners = owner_list(&room.client).await.unwrap();
+    let owners: Vec<_> = owners
+        .iter()
+        .map(|it| (it.provider.as_str(), it.account.as_str(), it.system.as_str()))
+        .collect();
+    let kept = [
+        ("P", "a1", "見本"),
+        ("P", "a2", "見本"),
+        ("P Cloud", "a1", "見本"),
+        ("P Cloud", "a2", "別"),
+    ];
+    assert_eq!(owners, kept);
     let other = [row("B1", MAY, "4").replace("P,P,P,", "Q,Q,Q,")];
     let beside = room.import_as(&other, Namesake::Other).await;
     Room::check(beside, expect!["3 replaces None: B1 4 None"]);

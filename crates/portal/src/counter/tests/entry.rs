@@ -93,6 +93,9 @@ async fn a_form_is_entered_by_hand() {
         &["入力に誤りが1件あります", "転入者 2の氏名：2文字目は外字"],
         &["本籍の記入がない"],
     );
+    // A character that no text holds is named at its field.
+    let nul = scene.step("check", &pairs("霧\0　花")).await;
+    check(&nul, &["「f.転入者.1.氏名」に", "NUL"], &["転入届の確認"]);
     let right = scene.step("check", &pairs("霧　花")).await;
     check(&right, &["転入届の確認", "本籍の記入がない"], &[NUMBER, "入力に誤りが"]);
     let kept = hidden(&right);

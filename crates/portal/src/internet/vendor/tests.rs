@@ -219,6 +219,8 @@ async fn keys_are_registered(scene: &Scene) {
     let refused = scene.send(who, "/keys", &field(other.public_text())).await;
     check(&refused, 422, &["ほかの事業者の名の鍵です", other.public_text()]);
     check(&scene.send(who, "/keys", &field(key.public_text())).await, 303, &[]);
+    let refused = scene.send(who, "/keys", "key=a%00").await;
+    check(&refused, 422, &["「key」に", "NUL"]);
     let kept = scene.ask(who, "/keys", None).await;
     check(&kept, 200, &[key.public_text(), "失効させる"]);
     let elsewhere = scene.ask("second_maker/kokai", "/keys", None).await;

@@ -30,7 +30,7 @@ impl Scene {
     /// 移行中: the records go over, or have; the contract cannot be withdrawn then.
     pub(super) fn is_moving(&self) -> bool {
         let mut marks = self.acts.iter().filter(|one| ["移行中", "移行待ち"].contains(&&*one.act));
-        self.contract.state == "移行待ち"
+        ["締結", "移行待ち"].contains(&self.contract.state.as_str())
             && marks.next_back().is_some_and(|one| one.act == "移行中")
     }
 }
@@ -112,6 +112,17 @@ fn unsigned(buyer: &Buyer, scene: &Scene) -> Option<Standing> {
 }
 
 fn signed(buyer: &Buyer, scene: &Scene) -> Standing {
+    if scene.is_moving() {
+        let body = buyer.say(
+            "記録を新しい製品に移しています。基盤の担当が終えると、この契約が提供中になります。それまでは\
+             取り下げられません（戻すときは基盤の担当に頼んでください）。",
+            "The records are going over to the new package. When the platform's operators end it, \
+             this contract is in service. Until then it cannot be withdrawn; ask the operators to \
+             go back.",
+        );
+        let heading = buyer.say("事業者の変更の途中です", "The change of vendor is under way");
+        return told(Tone::Information, heading, body);
+    }
     match scene.refusal() {
         None => told(
             Tone::Information,

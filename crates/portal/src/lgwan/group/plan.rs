@@ -7,6 +7,7 @@ use axum::Form;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use base::money::Yen;
+use base::said;
 use cloud::Price;
 use cloud::group::Shares;
 use maud::{Markup, html};
@@ -362,16 +363,24 @@ fn shares<Z: Zone>(member: &Member<Z>, planned: &Planned) -> Markup {
             empty: member.say("参加した団体はまだありません。", "Nobody has joined yet."),
             stacked: true,
         }))
-        p lang="ja" { "合計: " (shares.trace()) }
+        @if shares.each.len() > 1 { p lang="ja" { "合計: " (shares.trace()) } }
     }
+}
+
+/// Whether the own contract may be drafted from a plan: decided, joined, and not drafted yet.
+fn is_open(buyer: &Buyer, planned: &Planned, old: Option<&Contract>) -> bool {
+    let Planned { scene, plan, offer, progress } = planned;
+    let mut own = progress.iter().rev().filter(|it| it.own_contract.is_some());
+    let open = own.next().is_none_or(|it| ["取下げ", "終了"].contains(&it.state.as_str()));
+    let joined = scene.own(buyer).is_some_and(store::control::group::JointMember::has_joined);
+    let other = old.is_none_or(|old| old.offer.id != offer.id);
+    plan.state == "決定" && joined && open && may(buyer) && other
 }
 
 /// The draft of the own contract, or where it is.
 fn drafting(buyer: &Buyer, planned: &Planned, (old, given): (Option<&Contract>, &Given)) -> Markup {
-    let Planned { scene, plan, offer, progress } = planned;
+    let Planned { scene, plan, progress, .. } = planned;
     let own = progress.iter().rev().find_map(|it| it.own_contract.map(|id| (id, &it.state)));
-    let open = own.is_none_or(|(_, state)| ["取下げ", "終了"].contains(&state.as_str()));
-    let joined = scene.own(buyer).is_some_and(store::control::group::JointMember::has_joined);
     let link = own.map(|(id, state)| (buyer.href(&format!("/contracts/{id}")), id, state));
     let replaced = old.map(|old| {
         let label = format!("提供中の契約 {}（{}）に替える", old.id, old.offer.vendor);
@@ -383,8 +392,7 @@ fn drafting(buyer: &Buyer, planned: &Planned, (old, given): (Option<&Contract>, 
             p { a href=(href) { (buyer.say("この団体の契約", "This body's contract")) " " (id) }
                 "　" (contract::word(buyer, &contract::STATES, state)) }
         }
-        @if plan.state == "決定" && joined && open && may(buyer)
-            && old.is_none_or(|old| old.offer.id != offer.id) {
+        @if is_open(buyer, planned, old) {
             (section(buyer.say("この団体の契約を起案する", "Draft this body's contract"), html! {
                 (error_summary(buyer.language, &given.errors()))
                 p { (buyer.say("起案のあとは、この団体の決裁と電子契約で進みます。ほかの団体の契約とは別です。",
@@ -452,6 +460,18 @@ pub async fn own_step(
     buyer.answer(made.await)
 }
 
+/// Why nothing was drafted.
+fn undrafted(buyer: &Buyer, error: &StoreError) -> String {
+    let said = match error {
+        StoreError::Conflict(said) => said.clone(),
+        _ => said!(
+            "この申出は、事業者が取り下げたか新しい版に替えたため、起案できません。代表に案の見直しを求めてください",
+            "The offer was withdrawn or replaced by a newer version. Ask the lead for another plan"
+        ),
+    };
+    buyer.say(&said.ja, &said.en).to_owned()
+}
+
 async fn draft(buyer: &Buyer, which: (i64, i64), mut given: Given) -> Result<Response, Refusal> {
     let mut client = buyer.cloud().await?;
     let planned = planned(buyer, &client, which).await?;
@@ -472,9 +492,19 @@ async fn draft(buyer: &Buyer, which: (i64, i64), mut given: Given) -> Result<Res
     let (name, number) = (&scene.group.name, plan.id);
     let reason = format!("共同調達「{name}」の案 {number}（代表 {lead}）。{}", plan.reason);
     let transaction = client.transaction().await.map_err(StoreError::from)?;
+    let is_open = is_open(buyer, &planned, old.as_ref());
     let replaces = (plan.id, old.map(|old| old.id));
     let words = (reason.as_str(), given.value("budget"));
-    let id = plan_draft(&transaction, replaces, words, &buyer.actor.id).await?;
+    let id = match plan_draft(&transaction, replaces, words, &buyer.actor.id).await {
+        // What was typed stays, whatever happened meanwhile.
+        Err(error @ (StoreError::Conflict(_) | StoreError::NotFound(_))) if is_open => {
+            given.fault("budget", &undrafted(buyer, &error));
+            drop(transaction);
+            drop(client);
+            return shown(buyer, which, &given).await;
+        }
+        made => made?,
+    };
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(see(buyer, &format!("/contracts/{id}")))
 }

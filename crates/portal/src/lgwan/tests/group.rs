@@ -81,8 +81,29 @@ async fn it_is_planned_and_drafted(scene: &Scene, group: &str) {
     check(&scene.send(kacho, &at("decide"), "").await, 303, &[]);
     let bare = scene.send("second_city/kanri", &at("draft"), "budget=").await;
     check(&bare, 422, &["予算のない契約はできません"]);
+    // An offer that is withdrawn meanwhile takes no typed word with it.
+    let control = control_open(&scene.installer).await.expect("the control database");
+    let gone =
+        |at: &str| format!("update control.offer set withdrawn_at = {at} where id = {offer}");
+    control.batch_execute(&gone("now()")).await.expect("withdrawn");
+    let late = scene.send("second_city/kanri", &at("draft"), "budget=見本の科目").await;
+    check(&late, 422, &["新しい版に替えたため、起案できません", "見本の科目"]);
+    control.batch_execute(&gone("null")).await.expect("on offer");
     let drafted = scene.send("second_city/kanri", &at("draft"), "budget=民生費").await;
     check(&drafted, 303, &[]);
+    let compared = scene.ask("second_city/kanri", "/catalogue/child-medical-subsidy", None).await;
+    check(&compared, 200, &["の契約を見る", "で起案する", "この団体の月額（"]);
+    let aged = |days: i32| format!("update control.metered set day = day - {days}");
+    control.batch_execute(&aged(100)).await.expect("long ago");
+    let compared = scene.ask("second_city/kanri", "/catalogue/child-medical-subsidy", None).await;
+    check(&compared, 200, &["数を入れると計算します"]);
+    assert!(!compared.text.contains("この団体の月額（"), "reckoned for nobody");
+    let path_of = "/catalogue/child-medical-subsidy?residents=1000";
+    let sized = scene.ask("second_city/kanri", path_of, None).await;
+    check(&sized, 200, &["入れた数の住民1,000人"]);
+    let wrong = "/catalogue/child-medical-subsidy?residents=x";
+    check(&scene.ask("second_city/kanri", wrong, None).await, 200, &["0から1兆までの整数"]);
+    control.batch_execute(&aged(-100)).await.expect("today");
     let contract = drafted.location.trim_start_matches("/second_city").to_owned();
     let page = scene.ask("second_city/kanri", &contract, None).await;
     check(&page, 200, &["共同調達「見本の会」", "起案", "民生費"]);

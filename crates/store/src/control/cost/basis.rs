@@ -113,6 +113,19 @@ pub async fn owner_put(client: &impl GenericClient, owner: &Owner) -> Result<(),
     Ok(())
 }
 
+/// A provider goes by another name: its accounts are their owners' under that one too, where nobody
+/// said otherwise.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn owners_renamed(
+    client: &impl GenericClient,
+    (former, later): (&str, &str),
+) -> Result<(), StoreError> {
+    client.execute("select control.cost_renamed($1, $2)", &[&former, &later]).await?;
+    Ok(())
+}
+
 /// All owners in order.
 ///
 /// # Errors

@@ -222,10 +222,26 @@ async fn a_prefecture_sees_its_own_municipalities_only() {
     let sql = "insert into control.watched values ('two', '窓口', '2025-12-31', 9, 9, 5, now())";
     room.control.execute(sql, &[]).await.unwrap();
     let watched = used_watched(&*one, "seal").await.unwrap();
-    assert_eq!((watched[0].bodies, watched[0].checks, watched[0].failures), (1, 10, 1));
+    assert_eq!((watched[0].bodies, watched[0].asked), (1, None), "that would be its own rate");
     assert!(used_watched(&*one, "tax").await.unwrap().is_empty());
+    three_bodies_are_one_rate(&room).await;
     drop((ken, other, one, two));
     room.cluster.stop().await.unwrap();
+}
+
+/// From three bodies on the rate is of all of them together.
+async fn three_bodies_are_one_rate(room: &Room) {
+    let third = Organisation { code: "994014".to_owned(), ..sample_organisation("three") };
+    organisation_register(&room.control, &third).await.unwrap();
+    for id in ["one", "three"] {
+        room.served(id, 1, 900).await;
+        let sql = "insert into control.watched values ($1, '窓口', '2026-11-02', 10, 2, 5, now())";
+        room.control.execute(sql, &[&id]).await.unwrap();
+        let one = room.one.client().await.unwrap();
+        let watched = used_watched(&*one, "seal").await.unwrap().remove(0);
+        let expected = if id == "three" { (3, Some((30, 5))) } else { (2, None) };
+        assert_eq!((watched.bodies, watched.asked), expected);
+    }
 }
 
 #[tokio::test]

@@ -104,6 +104,45 @@ async fn an_address_is_confirmed_by_its_code_and_gets_a_notice_once() {
     assert!(mail_due(&room.client).await.unwrap().is_empty(), "written to who has left");
 }
 
+/// Who cannot confirm an address cannot have it written to without end, also not by removing it.
+#[tokio::test]
+async fn a_stranger_is_written_to_three_times_a_day_and_no_more() {
+    let room = Room::new().await;
+    let (kasumi, kumoi) = (room.buyer("kasumi").await, room.buyer("kumoi").await);
+    let ask = async |number: i32| address_ask(&kasumi, &format!("a{number}@x.jp"), "kanri").await;
+    for round in 0..3 {
+        ask(0).await.unwrap();
+        let id = address_list(&kasumi).await.unwrap()[0].id;
+        match round {
+            0 => assert!(address_remove(&kasumi, id).await.unwrap()),
+            _ => {
+                let later = "update control.mail_address set added_at = now() - interval '1 hour'";
+                room.client.batch_execute(later).await.unwrap();
+            }
+        }
+    }
+    for again in ["a0@x.jp", "A0@X.jp"] {
+        let said = address_ask(&kasumi, again, "kanri").await.unwrap_err().to_string();
+        assert!(said.contains("一日三回"), "{said}");
+    }
+    assert_eq!(mail_due(&room.client).await.unwrap().len(), 1);
+    // Another body's day is its own; so is tomorrow.
+    address_ask(&kumoi, "a0@x.jp", "kanri").await.unwrap();
+    room.client.batch_execute("update control.mail_asked set day = day - 1").await.unwrap();
+    ask(0).await.unwrap();
+    // Nor many strangers by one body.
+    let mut asked = 1;
+    let said = loop {
+        let id = address_list(&kasumi).await.unwrap()[0].id;
+        address_remove(&kasumi, id).await.unwrap();
+        match ask(asked).await {
+            Ok(()) => asked += 1,
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(asked == 10 && said.contains("一日十回"), "{asked} {said}");
+}
+
 #[tokio::test]
 async fn a_body_reaches_its_own_addresses_and_no_code() {
     let room = Room::new().await;
