@@ -4,6 +4,7 @@
 //! Each module has the error of its own type, because a form shows it beside the one field.
 
 pub mod age;
+pub mod clock;
 pub mod code;
 pub mod date;
 pub mod dated;

@@ -3,6 +3,7 @@
 
 mod examine;
 mod offer;
+mod taken;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use store::control::Part;
 
 pub use examine::{Examined, examine};
 pub use offer::{judged_read, submission_offer};
+pub use taken::{Taken, identity, taken};
 
 /// The rule behind what is asked of every package.
 pub const RULE: &str = "業務システムの適合の条件";
@@ -112,6 +114,8 @@ pub struct Judge {
     pub others: Arc<Vec<Arc<System>>>,
     /// The parts of the catalogue.
     pub parts: Arc<Vec<Part>>,
+    /// The identifiers under which businesses are offered already.
+    pub offered: Arc<Taken>,
 }
 
 impl Judge {
@@ -155,32 +159,17 @@ impl Judge {
             gate(standard, system, &Examples::run(system))
         };
         if standard.is_none() {
-            findings.push(self.uncovered(system));
+            findings.push(uncovered(system));
         }
+        // What the platform itself brings is of its business whatever was offered since.
+        let mut known = Taken::clone(&self.offered);
+        known.extend(taken(self.others.iter().map(|other| &**other)));
+        findings.extend(identity(system, &self.standards, &known));
         findings.push(self.linked(system));
         findings.extend(documents(system, &reading.documents));
         report.findings.extend(findings);
         report.findings.sort_by_key(|finding| finding.area);
         report
-    }
-
-    /// A business that the state has standardised cannot pass as one of a body's own.
-    fn uncovered(&self, system: &System) -> Finding {
-        let place = "system.yaml".to_owned();
-        let asked = "業務IDの標準が基盤にあるか、標準の対象外の業務である";
-        let finding = asking(Area::Business, asked, RULE.to_owned(), place);
-        let same = self.standards.iter().find(|one| one.name == system.name);
-        match same {
-            Some(standard) => finding.fail(
-                format!("「{}」は標準の対象の業務（{}）である", system.name, standard.id),
-                format!("code を「{}」にして、標準の項目をそろえる", standard.id),
-            ),
-            None if system.code == SURROUNDING => finding.pass("標準の対象外の業務"),
-            None => finding.fail(
-                format!("業務ID {} の標準は、まだ基盤にない", system.code),
-                "基盤が標準を載せるのを待つ",
-            ),
-        }
     }
 
     /// What it reads of others and reacts to is there.
@@ -205,6 +194,19 @@ impl Judge {
             }
         }
     }
+}
+
+/// A business whose standard the platform does not have cannot be judged.
+fn uncovered(system: &System) -> Finding {
+    let asked = "業務IDの標準が基盤にあるか、標準の対象外の業務である";
+    let finding = asking(Area::Business, asked, RULE.to_owned(), "system.yaml".to_owned());
+    if system.code == SURROUNDING {
+        return finding.pass("標準の対象外の業務");
+    }
+    finding.fail(
+        format!("業務ID {} の標準は、まだ基盤にない", system.code),
+        "基盤が標準を載せるのを待つ",
+    )
 }
 
 /// Whether the vendor's documents are there and say something.

@@ -98,7 +98,9 @@ fn register_fields(register: &Register) -> Vec<(String, Type)> {
 /// The type of an item in expressions.
 pub(crate) fn item_type(item: &Item) -> Type {
     match item.kind {
-        ItemKind::HalfWidth(_) | ItemKind::FullWidth(_) | ItemKind::Code(_) => Type::Text,
+        ItemKind::HalfWidth(_) | ItemKind::FullWidth(_) | ItemKind::Time | ItemKind::Code(_) => {
+            Type::Text
+        }
         ItemKind::Integer { .. } => Type::INTEGER,
         ItemKind::Date { .. } => Type::Date,
         ItemKind::Flag => Type::Boolean,

@@ -98,6 +98,7 @@ pub(crate) enum ItemWord {
     Unsigned,
     Signed,
     Date,
+    Time,
     Code,
     Flag,
 }
@@ -108,6 +109,7 @@ pub(crate) const ITEM_TYPES: &[(&str, ItemWord)] = &[
     ("9", ItemWord::Unsigned),
     ("S9", ItemWord::Signed),
     ("DATE", ItemWord::Date),
+    ("TIME", ItemWord::Time),
     ("code", ItemWord::Code),
     ("flag", ItemWord::Flag),
 ];

@@ -163,6 +163,7 @@ fn kind_text(item: &Item) -> String {
         ItemKind::Date { uncertain } => {
             format!("DATE{}", if *uncertain { "（不詳可）" } else { "" })
         }
+        ItemKind::Time => "TIME".to_owned(),
         ItemKind::Code(list) => format!("コード「{list}」"),
         ItemKind::Flag => "フラグ".to_owned(),
     }

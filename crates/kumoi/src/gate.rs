@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use cloud::gate::{Examples, Report, SURROUNDING, gate};
+use cloud::publication::{identity, taken};
 use definition::System;
 use definition::standard::Standard;
 
 use crate::standard::{standard_read, standards_load};
-use crate::systems::{system_folders, system_read};
+use crate::systems::{system_folders, system_read, systems_load};
 
 /// 業務システムと標準のフォルダ
 #[derive(clap::Args)]
@@ -29,14 +30,19 @@ pub struct GateArguments {
 /// Writes the report of each system to the standard output. True when none of them fails.
 pub fn report(arguments: &GateArguments) -> Result<bool> {
     let mut reports: Vec<Report> = Vec::new();
+    let (standards, built_in) = (standards_load()?, systems_load()?);
+    let own = taken(built_in.iter().map(|one| &**one));
     for folder in system_folders(&arguments.folder)? {
         let system = system_read(&folder)?;
         let standard = match &arguments.standard {
             Some(folder) => Some(standard_read(folder)?),
             None if system.code == SURROUNDING => None,
-            None => Some(standard_of(&system)?),
+            None => Some(standard_of(&system, &standards)?),
         };
-        reports.push(gate(standard.as_ref(), &system, &Examples::run(&system)));
+        let mut report = gate(standard.as_ref(), &system, &Examples::run(&system));
+        report.findings.extend(identity(&system, &standards, &own));
+        report.findings.sort_by_key(|finding| finding.area);
+        reports.push(report);
     }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&reports)?);
@@ -48,12 +54,11 @@ pub fn report(arguments: &GateArguments) -> Result<bool> {
 }
 
 /// The built-in standard of a system's business.
-fn standard_of(system: &System) -> Result<Standard> {
-    let standards = standards_load()?;
+fn standard_of(system: &System, standards: &[Standard]) -> Result<Standard> {
     let known: Vec<String> =
         standards.iter().map(|one| format!("{} {}", one.id, one.name)).collect();
-    match standards.into_iter().find(|one| one.id == system.code) {
-        Some(standard) => Ok(standard),
+    match standards.iter().find(|one| one.id == system.code) {
+        Some(standard) => Ok(standard.clone()),
         None => bail!(
             "業務ID {}（{}）の標準が組み込まれていません。--standard で標準のフォルダを指定するか、\
              code を直してください（組込み: {}）",
@@ -108,6 +113,40 @@ mod tests {
         assert!(!judged("length", seal, longer).unwrap());
         let example = ("examples/亡失.md", ("```decision\n", "```decision\n登録しない\n"));
         assert!(!judged("example", example.0, example.1).unwrap());
+    }
+
+    #[test]
+    fn a_standardised_business_does_not_pass_under_another_name() {
+        let folder = changed("evading", "system.yaml", ("code: \"002\"", "code: 周辺"));
+        let edited = |file: &str, keep: &dyn Fn(&str) -> bool, (from, to): (&str, &str)| {
+            let path = folder.join(file);
+            let text = fs::read_to_string(&path).unwrap();
+            let lines: Vec<String> =
+                text.lines().filter(|line| keep(line)).map(|line| line.replace(from, to)).collect();
+            fs::write(&path, lines.join("\n") + "\n").unwrap();
+        };
+        let keep = |line: &str| !line.starts_with("standard:");
+        edited("system.yaml", &keep, ("name: 印鑑登録", "name: 印影の帳簿"));
+        let seal = folder.join("registers/seal.yaml");
+        let text = fs::read_to_string(&seal).unwrap();
+        let unnumbered: Vec<String> = text
+            .lines()
+            .map(|line| match line.split_once("no: \"") {
+                Some((before, after)) => format!("{before}{}", &after["00290001\", ".len()..]),
+                None => line.to_owned(),
+            })
+            .collect();
+        fs::write(&seal, unnumbered.join("\n") + "\n").unwrap();
+        let judged = || {
+            let folder = folder.clone();
+            report(&GateArguments { folder, standard: None, json: true }).unwrap()
+        };
+        assert!(!judged(), "the identifier is that of 002");
+        edited("system.yaml", &|_| true, ("id: seal-registration", "id: seal-book"));
+        assert!(judged(), "another business under another name");
+        edited("system.yaml", &|_| true, ("name: 印影の帳簿", "name: 印鑑登録等"));
+        assert!(!judged(), "the name is that of 002");
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -51,9 +51,9 @@ pub use fit::{
     Fit, NewFit, NewSettled, Settled, fit_keep, fit_list, fit_read, fit_settle, settled_list,
 };
 pub use offer::{
-    Offer, Publication, hash_vendors, offer_documents, offer_list, offer_publish, offer_report,
-    offer_report_set, offer_uses, offer_withdraw, offers_without_report, package_keep,
-    package_load, system_names,
+    Offer, Publication, hash_vendors, offer_codes, offer_documents, offer_list, offer_publish,
+    offer_report, offer_report_set, offer_uses, offer_withdraw, offers_without_report,
+    package_keep, package_load, system_names,
 };
 pub use service::{
     change_alone, change_due, change_let_go, contract_changed, contract_end, contract_in_service,

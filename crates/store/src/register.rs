@@ -4,6 +4,7 @@ mod change;
 mod read;
 mod write;
 
+use base::clock;
 use base::date::{Date, LooseDate};
 use base::said;
 use definition::System;
@@ -167,6 +168,9 @@ impl<'s> Table<'s> {
             (ItemKind::Integer { .. }, _) => out.push(Cell::Big(None)),
             (ItemKind::Flag, Some(ItemValue::Flag(flag))) => out.push(Cell::Flag(Some(*flag))),
             (ItemKind::Flag, _) => out.push(Cell::Flag(None)),
+            (ItemKind::Time, _) => {
+                out.push(Cell::Clock(text.and_then(clock::from_standard_text)));
+            }
             (ItemKind::Date { uncertain }, value) => {
                 let (day, uncertain_text) = match value {
                     Some(ItemValue::Date(date)) => date.storage(),
@@ -205,6 +209,10 @@ fn value_of(item: &Item, sql: &SqlRow, at: &mut usize) -> Result<Option<ItemValu
     Ok(match item.kind {
         ItemKind::Integer { .. } => sql.try_get::<_, Option<i64>>(index)?.map(ItemValue::Integer),
         ItemKind::Flag => sql.try_get::<_, Option<bool>>(index)?.map(ItemValue::Flag),
+        ItemKind::Time => {
+            let time: Option<clock::Time> = sql.try_get(index)?;
+            time.map(|time| ItemValue::Text(clock::standard_text(time)))
+        }
         ItemKind::Date { uncertain } => {
             let day: Option<Date> = sql.try_get(index)?;
             let text: Option<String> = if uncertain {
@@ -227,6 +235,7 @@ pub(crate) fn columns_of(item: &Item) -> Vec<(String, &'static str)> {
     }
     match item.kind {
         ItemKind::Integer { .. } => vec![(name(""), "bigint")],
+        ItemKind::Time => vec![(name(""), "time")],
         ItemKind::Flag => vec![(name(""), "boolean")],
         ItemKind::Date { uncertain: false } => vec![(name(""), "date")],
         ItemKind::Date { uncertain: true } => vec![(name(""), "date"), (name("_fusho"), "text")],

@@ -83,6 +83,8 @@ pub enum Cell {
     Flag(Option<bool>),
     /// bytea
     Bytes(Option<Vec<u8>>),
+    /// time
+    Clock(Option<base::clock::Time>),
     /// timestamptz
     Time(Timestamp),
 }
@@ -100,6 +102,7 @@ impl ToSql for Cell {
             Cell::Date(value) => value.to_sql(kind, out),
             Cell::Flag(value) => value.to_sql(kind, out),
             Cell::Bytes(value) => value.to_sql(kind, out),
+            Cell::Clock(value) => value.to_sql(kind, out),
             Cell::Time(value) => value.to_sql(kind, out),
         }
     }

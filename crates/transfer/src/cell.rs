@@ -1,7 +1,7 @@
 //! A value as the text of a field, and back with the checks of its item. Pure.
 //!
-//! Dates are `YYYY-MM-DD` with the standard's 0000-01-01 and 9999-12-31, flags 1 and 0, moments UTC
-//! to the microsecond. What is wrong is said without the value.
+//! Dates are `YYYY-MM-DD` with the standard's 0000-01-01 and 9999-12-31, times of day `HH:MM:SS`
+//! (the seconds may be left out), flags 1 and 0, moments UTC to the microsecond. What is wrong is said without the value.
 
 use base::date::{Date, from_standard_text, standard_text};
 use definition::System;
@@ -70,6 +70,10 @@ pub(crate) fn item_value(
             "1" => Ok(Some(Stored::Flag(true))),
             "0" => Ok(Some(Stored::Flag(false))),
             _ => Err("フラグは 1 か 0 です".to_owned()),
+        },
+        ItemKind::Time if !item.secret => match base::clock::from_standard_text(text) {
+            Some(time) => Ok(Some(Stored::Text(base::clock::standard_text(time)))),
+            None => Err("時刻（HH:MM:SS）ではありません".to_owned()),
         },
         ItemKind::Code(list) => match item.codes(system).and_then(|it| it.name_of(text)) {
             Some(_) => Ok(Some(Stored::Text(text.to_owned()))),

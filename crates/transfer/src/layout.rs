@@ -164,6 +164,7 @@ fn kind_text(kind: &ItemKind) -> String {
         ItemKind::Integer { digits, signed: true } => format!("S9({digits})"),
         ItemKind::Integer { digits, signed: false } => format!("9({digits})"),
         ItemKind::Date { .. } => "DATE".to_owned(),
+        ItemKind::Time => "TIME".to_owned(),
         ItemKind::Code(list) => format!("コード（{list}）"),
         ItemKind::Flag => "フラグ".to_owned(),
     }

@@ -109,6 +109,9 @@ fn value(system: &System, item: &Item, seed: usize) -> Option<ItemValue> {
             ItemValue::Integer(if *signed && seed.is_multiple_of(2) { -number } else { number })
         }
         ItemKind::Flag => ItemValue::Flag(seed.is_multiple_of(2)),
+        ItemKind::Time => {
+            ItemValue::Text(format!("{:02}:{:02}:{:02}", seed % 24, seed % 60, (seed * 7) % 60))
+        }
         ItemKind::Date { uncertain } => {
             let dates = if *uncertain { DATES } else { &DATES[..2] };
             ItemValue::Date(LooseDate::parse(dates[seed % dates.len()]).ok()?)

@@ -155,6 +155,25 @@ fn faults(
     if item.output == Output::Must && !own.required {
         fault(format!("「{}」が必須になっていない", item.name), "required: true にする".into());
     }
+    if item.output != Output::Must && own.required {
+        let found = format!(
+            "「{}」は{}なのに必須で、値のない記録を受け取れない",
+            item.name,
+            item.output.word()
+        );
+        fault(found, "required を外す".into());
+    }
+    match (item.secret, own.secret) {
+        (true, false) => fault(
+            format!("「{}」が暗号化されずに保存される", item.name),
+            "secret: true にする".into(),
+        ),
+        (false, true) => fault(
+            format!("「{}」が伏せられ、ほかの業務が読めない", item.name),
+            "secret を外す".into(),
+        ),
+        _ => {}
+    }
     if item.key && register.key != own.name {
         fault(
             format!("「{}」が台帳「{}」の主キーでない", item.name, register.name),
@@ -191,6 +210,7 @@ fn shape_fault(item: &StandardItem, own: &Item) -> Option<String> {
         (ItemKind::Integer { digits, signed }, StandardType::Unsigned | StandardType::Signed) => {
             *digits == item.length && *signed == (item.kind == StandardType::Signed)
         }
+        (ItemKind::Time, StandardType::Time) => true,
         (ItemKind::Date { uncertain }, StandardType::Date) => *uncertain == item.uncertain,
         _ => false,
     };
@@ -220,6 +240,7 @@ fn kind_word(kind: &ItemKind) -> String {
         ItemKind::Integer { digits, signed: true } => format!("S9({digits})"),
         ItemKind::Date { uncertain: true } => "DATE（不詳日を許す）".to_owned(),
         ItemKind::Date { uncertain: false } => "DATE（不詳日を許さない）".to_owned(),
+        ItemKind::Time => "TIME".to_owned(),
         ItemKind::Code(list) => format!("コード「{list}」"),
         ItemKind::Flag => "フラグ".to_owned(),
     }

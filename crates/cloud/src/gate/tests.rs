@@ -10,7 +10,9 @@ use expect_test::{Expect, expect};
 
 use super::*;
 
-const BUSINESSES: &[(&str, &str)] = &[("001", "resident-record"), ("002", "seal-registration")];
+mod made;
+
+const BUSINESSES: [(&str, &str); 2] = [("001", "resident-record"), ("002", "seal-registration")];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -84,6 +86,8 @@ enum Change {
     OtherType,
     Shorter,
     NotRequired,
+    Required,
+    OtherSecrecy,
     OtherNumber,
     NoNumber,
     NumberOfAnother,
@@ -98,6 +102,8 @@ const CHANGES: &[Change] = &[
     Change::OtherType,
     Change::Shorter,
     Change::NotRequired,
+    Change::Required,
+    Change::OtherSecrecy,
     Change::OtherNumber,
     Change::NoNumber,
     Change::NumberOfAnother,
@@ -139,6 +145,9 @@ fn apply(change: Change, standard: &Standard, wanted: &StandardItem, system: &mu
         }
         Change::NotRequired if own.required => item_of(system, &wanted.number).required = false,
         Change::NotRequired => return false,
+        Change::Required if own.required => return false,
+        Change::Required => item_of(system, &wanted.number).required = true,
+        Change::OtherSecrecy => item_of(system, &wanted.number).secret = !own.secret,
         Change::OtherNumber => {
             let number = format!("{}99999", standard.id);
             item_of(system, &wanted.number).number = Some(number);
@@ -163,14 +172,40 @@ fn apply(change: Change, standard: &Standard, wanted: &StandardItem, system: &mu
     true
 }
 
+/// The built-in systems, and a package made of each standard: of 031 there is no other.
+fn sound() -> Vec<(Standard, System)> {
+    let built_in = BUSINESSES.map(|(id, name)| (standard(id), system(name)));
+    let of = |id| {
+        let standard = standard(id);
+        let made = made::made(&standard);
+        (standard, made)
+    };
+    built_in.into_iter().chain(["001", "002", "031"].map(of)).collect()
+}
+
+#[test]
+fn a_package_made_of_a_standard_passes() {
+    for (standard, made) in sound() {
+        let report = judged(&standard, &made);
+        let failed: Vec<&Finding> = report.failed().collect();
+        assert!(failed.is_empty(), "{}: {failed:#?}", standard.id);
+        // What repeats is seen in an export only.
+        let repeating = standard.items().filter(|(_, item)| item.repeats > 1).count();
+        assert_eq!(report.count(Verdict::Unchecked), 3 + repeating, "{}", standard.id);
+    }
+}
+
 /// The promise of the gate: whatever happens to a required item, it turns red and says which.
 #[test]
-fn every_change_of_every_required_item_is_red() {
-    let mut made = 0;
-    for (id, name) in BUSINESSES {
-        let (standard, sound) = (standard(id), system(name));
-        for (_, wanted) in standard.items().filter(|(_, item)| item.implement) {
+fn every_change_of_every_item_is_red() {
+    for (standard, sound) in sound() {
+        let mut made = 0;
+        for (_, wanted) in standard.items() {
             for change in CHANGES {
+                // What need not be there may be left out.
+                if matches!(change, Change::Removed) && !wanted.implement {
+                    continue;
+                }
                 let mut changed = sound.clone();
                 if !apply(*change, &standard, wanted, &mut changed) {
                     continue;
@@ -183,11 +218,12 @@ fn every_change_of_every_required_item_is_red() {
                         && finding.found.contains(&wanted.name)
                             | finding.place.contains(&wanted.name)
                 });
-                assert!(named, "{name} {} {change:?} stays green", wanted.name);
+                let id = &standard.id;
+                assert!(named, "{id} {} {change:?} stays green", wanted.name);
             }
         }
+        assert!(made > 130, "only {made} changes of {}", standard.id);
     }
-    assert!(made > 400, "only {made} changes");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn judge() -> Judge {
     let others = ["systems/resident-record", "systems/seal-registration"];
     let others = others.map(|path| Arc::new(definition::load(&package(path)).unwrap().0));
     let (standards, others) = (Arc::new(standards.into()), Arc::new(others.into()));
-    Judge { standards, others, parts: Arc::default() }
+    Judge { standards, others, parts: Arc::default(), offered: Arc::default() }
 }
 
 /// The first vendor's package, changed, signed and read again.
@@ -250,4 +250,70 @@ fn a_part_is_judged_on_its_own_and_where_it_is_built_in() {
             system.yaml | vendor_b/words を組み込んでいる → 部品を分け、業務システムがそれぞれを組み込む
         "#]],
     );
+}
+
+/// The seal registration as a business of a body's own, under these names.
+fn evading(id: &'static str, name: &'static str) -> impl FnOnce(&mut Parcel) {
+    move |parcel| {
+        for (file, text) in &mut parcel.package.files {
+            let mut lines: Vec<String> = Vec::new();
+            for line in text.lines().filter(|line| !line.starts_with("standard:")) {
+                let line = line.replace("code: \"002\"", "code: 周辺");
+                let line = line.replace("id: seal-registration", &format!("id: {id}"));
+                lines.push(match line.split_once("no: \"0029") {
+                    Some((before, after)) => format!("{before}{}", &after["0001\", ".len()..]),
+                    None if file == "system.yaml" && line == "name: 印鑑登録" => {
+                        format!("name: {name}")
+                    }
+                    None => line,
+                });
+            }
+            *text = lines.join("\n") + "\n";
+        }
+        let materials = materials_of(&parcel.package, ("x", "1"), "vendor_a");
+        parcel.documents.insert(MATERIALS.to_owned(), materials);
+    }
+}
+
+#[test]
+fn a_standardised_business_is_not_offered_as_one_of_a_bodys_own() {
+    let path = "vendors/a/seal-registration";
+    check(
+        path,
+        evading("seal-registration", "帳簿"),
+        expect![[r#"
+        system.yaml:1 | 識別名「seal-registration」は業務ID 002 の業務のもので、業務ID 周辺 では使えない → code を「002」にしてその業務の条件をそろえるか、id を別の識別名にする
+    "#]],
+    );
+    for name in ["印鑑登録管理", "印鑑 登録", "印 鑑・登錄", "印鑑", "こせき"] {
+        let report = judge().report(&reading(path, evading("seal-book", name)));
+        let failed: Vec<&str> = report.failed().map(|one| one.place.as_str()).collect();
+        match name {
+            "こせき" => assert!(failed.is_empty(), "{name}: {failed:?}"),
+            _ => assert_eq!(failed, ["system.yaml:3"], "{name}"),
+        }
+    }
+    check(
+        path,
+        evading("seal-book", "国民健康保険の給付"),
+        expect![[r#"
+        system.yaml:3 | 「国民健康保険の給付」は標準の対象の業務「国民健康保険」に当たる → 「国民健康保険」の標準が基盤に載るのを待つ。別の業務なら、それと紛れない名称にする
+    "#]],
+    );
+}
+
+#[test]
+fn an_identifier_is_of_one_business() {
+    let offered = [("child-medical-subsidy".to_owned(), "003".to_owned())].into();
+    let judge = Judge { offered: Arc::new(offered), ..judge() };
+    let report = judge.report(&reading(OWN, |_| {}));
+    let failed: Vec<&str> = report.failed().map(|one| one.found.as_str()).collect();
+    assert_eq!(
+        failed,
+        ["識別名「child-medical-subsidy」は業務ID 003 の業務のもので、業務ID 周辺 では使えない"]
+    );
+    // What was offered since takes no name from what the platform brings.
+    let offered = [("seal-registration".to_owned(), SURROUNDING.to_owned())].into();
+    let judge = Judge { offered: Arc::new(offered), ..judge };
+    assert!(judge.report(&reading("vendors/a/seal-registration", |_| {})).passes());
 }

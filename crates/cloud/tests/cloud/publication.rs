@@ -357,7 +357,12 @@ fn a_small_package_says_what_it_lacks() {
     let key = PublisherKey::from_seed(VENDOR_A, &[1; 32]).unwrap();
     let keys = [key.public_text().to_owned()];
     let reading = Reading::of("x.parcel", &content, (VENDOR_A, &keys));
-    let judge = Judge { standards: Arc::default(), others: Arc::default(), parts: Arc::default() };
+    let judge = Judge {
+        standards: Arc::default(),
+        others: Arc::default(),
+        parts: Arc::default(),
+        offered: Arc::default(),
+    };
     let report = judge.report(&reading);
     assert!(!report.passes());
     assert_eq!(report, judge.report(&reading));

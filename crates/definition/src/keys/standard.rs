@@ -87,6 +87,7 @@ pub(crate) const STANDARD_ITEM: &[Key] = &[
     may("when", Shape::Text, "条件付き必須のときの条件"),
     may("implement", Shape::Flag, "実装類型 ○。どの製品にもなければならない"),
     may("key", Shape::Flag, "グループの主キー"),
+    may("secret", Shape::Flag, "暗号化して保存し、画面では伏せる（特定個人情報など）"),
     may("special", Shape::Names, "特別な意味を持つ値（引用符で囲む）"),
 ];
 

@@ -90,6 +90,9 @@ fn read_field(reader: &mut Reader<'_>, node: &Node, system: &System, register: &
     field
 }
 
+/// Room for «23時59分59秒».
+const TIME_LENGTH: u32 = 9;
+
 fn item_field(reader: &mut Reader<'_>, node: &Node, register: &Register, name: &str) -> Field {
     let Some(item) = register.item(name) else {
         let message = format!("項目「{name}」は台帳「{}」にありません", register.name);
@@ -101,6 +104,7 @@ fn item_field(reader: &mut Reader<'_>, node: &Node, register: &Register, name: &
         ItemKind::HalfWidth(n) | ItemKind::FullWidth(n) => FieldKind::Text(*n),
         ItemKind::Integer { digits, .. } => FieldKind::Integer(*digits),
         ItemKind::Date { uncertain } => FieldKind::Date { uncertain: *uncertain },
+        ItemKind::Time => FieldKind::Text(TIME_LENGTH),
         ItemKind::Code(list) => FieldKind::Code(list.clone()),
         ItemKind::Flag => FieldKind::Flag,
     };

@@ -291,6 +291,10 @@ fn read_item(reader: &mut Reader<'_>, node: &Node, group: &str) -> Item {
     name::check(reader, fields.place_of("name"), &name);
     let kind = read_kind(reader, &fields);
     let search = fields.get("search").and_then(|n| reader.choice(n, SEARCHES));
+    if kind == ItemKind::Time && search.is_some() {
+        let help = "search を消してください".to_owned();
+        reader.error(fields.place_of("search"), "時刻（TIME）の項目は検索に使えません", Some(help));
+    }
     Item {
         number: reader.optional(&fields, "no"),
         name_en: reader.required(&fields, "name_en"),
@@ -320,7 +324,7 @@ fn read_kind(reader: &mut Reader<'_>, fields: &Fields<'_>) -> ItemKind {
     let codes = reader.optional(fields, "codes").unwrap_or_default();
     let uncertain = reader.flag(fields, "uncertain");
     let Some(word) = reader.choice(node, ITEM_TYPES) else { return ItemKind::Flag };
-    let sized = !matches!(word, ItemWord::Date | ItemWord::Code | ItemWord::Flag);
+    let sized = !matches!(word, ItemWord::Date | ItemWord::Time | ItemWord::Code | ItemWord::Flag);
     if sized && length == 0 {
         reader.error(
             node.place,
@@ -346,6 +350,7 @@ fn read_kind(reader: &mut Reader<'_>, fields: &Fields<'_>) -> ItemKind {
         ItemWord::Unsigned => ItemKind::Integer { digits: length.min(18), signed: false },
         ItemWord::Signed => ItemKind::Integer { digits: length.min(18), signed: true },
         ItemWord::Date => ItemKind::Date { uncertain },
+        ItemWord::Time => ItemKind::Time,
         ItemWord::Code => ItemKind::Code(codes),
         ItemWord::Flag => ItemKind::Flag,
     }

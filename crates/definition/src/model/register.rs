@@ -126,6 +126,8 @@ pub enum ItemKind {
         /// 不詳日 allowed.
         uncertain: bool,
     },
+    /// TIME: a time of day, `HH:MM:SS`.
+    Time,
     /// コード of a list.
     Code(String),
     /// フラグ: yes or no.

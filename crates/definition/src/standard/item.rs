@@ -51,6 +51,8 @@ pub struct StandardItem {
     pub implement: bool,
     /// Of the group's key.
     pub key: bool,
+    /// 特定個人情報等: kept encrypted and veiled.
+    pub secret: bool,
     /// Values with a meaning of their own.
     pub special: Vec<String>,
     /// Where it stands.
@@ -185,6 +187,7 @@ fn read_item(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Stand
         when: reader.optional(fields, "when"),
         implement: reader.flag(fields, "implement"),
         key: reader.flag(fields, "key"),
+        secret: reader.flag(fields, "secret"),
         special: reader.texts(fields.get("special")),
         place: reader.located(Some(node.first_scalar())).unwrap_or_default(),
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use base::date::day_in_japan;
 use cloud::Packages;
-use cloud::gate::{Area, Finding, ROUND_TRIP, Report, Verdict, asking};
+use cloud::gate::{Area, Finding, ROUND_TRIP, Report, SURROUNDING, Verdict, asking};
 use cloud::parcel::keys_in_force;
 use cloud::part::is_part;
 use cloud::publication::{Examined, Judge, RULE, Reading, examine, submission_offer};
@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use store::Connection;
 use store::control::assistant::assistant_told;
 use store::control::{
-    control_open, offer_documents, offer_report_set, offer_uses, offer_withdraw,
+    control_open, offer_codes, offer_documents, offer_report_set, offer_uses, offer_withdraw,
     offers_without_report, part_list, tie_list,
 };
 use store::market::{
@@ -70,7 +70,12 @@ impl Press {
         let standards = Arc::new(standards_load()?);
         Ok(Press {
             installer,
-            judge: Judge { standards, others: Arc::clone(others), parts: Arc::default() },
+            judge: Judge {
+                standards,
+                others: Arc::clone(others),
+                parts: Arc::default(),
+                offered: Arc::default(),
+            },
             places: Arc::new(Semaphore::new(PLACES)),
             packages: Arc::clone(packages),
             var: var.to_owned(),
@@ -227,8 +232,12 @@ impl Press {
         read: impl FnOnce() -> Reading + Send + 'static,
         (trial, is_trial): (&str, bool),
     ) -> Result<(Reading, Report)> {
-        // Parts come and go while the program runs.
-        let judge = Judge { parts: Arc::new(part_list(control).await?), ..self.judge.clone() };
+        // Parts and offers come and go while the program runs.
+        let judge = Judge {
+            parts: Arc::new(part_list(control).await?),
+            offered: Arc::new(offer_codes(control, SURROUNDING).await?),
+            ..self.judge.clone()
+        };
         let Examined { reading, report } = examine(&judge, &self.places, read).await?;
         let running = match &reading.system {
             // There is nothing in a part to install.

@@ -67,6 +67,7 @@ fn widened(item: Option<&Item>, input: &str) -> Result<String, Said> {
                 Err(said!("半角の英数字で入力してください", "Enter half-width letters and digits"))
             }
         }
+        Some(ItemKind::Time) => base::clock::parse(input).map(base::clock::standard_text),
         Some(ItemKind::FullWidth(_)) => Ok(base::text::to_full_width(input)),
         _ => Ok(input.to_owned()),
     }

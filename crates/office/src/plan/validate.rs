@@ -80,6 +80,15 @@ pub(super) fn item(system: &System, item: &Item, value: Option<&ItemValue>) -> O
                 )
             })
         }
+        (ItemKind::Time, ItemValue::Text(text)) => {
+            let known = base::clock::from_standard_text(text);
+            known.is_none().then(|| {
+                said!(
+                    "「{name}」に時刻でない値「{text}」は入れられません",
+                    "{name_en} cannot take “{text}”, which is no time of day"
+                )
+            })
+        }
         (ItemKind::Date { uncertain: false }, ItemValue::Date(date)) => {
             let uncertain =
                 || said!("「{name}」に不詳の日付は使えません", "{name_en} must be a certain day");

@@ -215,6 +215,7 @@ impl<'c> Mapping<'c> {
             }
             ItemKind::Integer { .. } => text.parse().ok().map(BulkValue::Integer),
             ItemKind::Date { uncertain } => date(text, *uncertain).map(BulkValue::Date),
+            ItemKind::Time => base::clock::from_standard_text(text).map(|_| BulkValue::Text(text)),
             ItemKind::Flag => match text {
                 "1" => Some(BulkValue::Flag(true)),
                 "0" => Some(BulkValue::Flag(false)),

@@ -112,6 +112,7 @@ enum Form {
     Flag,
     Day,
     LooseDay,
+    Clock,
     Text,
     Searched(Fold),
 }
@@ -221,7 +222,7 @@ impl Form {
     fn fields(self) -> i16 {
         match self {
             Form::Secret | Form::LooseDay | Form::Searched(_) => 2,
-            Form::Integer | Form::Flag | Form::Day | Form::Text => 1,
+            Form::Integer | Form::Flag | Form::Day | Form::Clock | Form::Text => 1,
         }
     }
 }
@@ -232,6 +233,7 @@ fn form_of(item: &Item) -> Form {
         _ if item.secret => Form::Secret,
         (ItemKind::Integer { .. }, _) => Form::Integer,
         (ItemKind::Flag, _) => Form::Flag,
+        (ItemKind::Time, _) => Form::Clock,
         (ItemKind::Date { uncertain: false }, _) => Form::Day,
         (ItemKind::Date { uncertain: true }, _) => Form::LooseDay,
         (_, Some(fold)) => Form::Searched(fold),
@@ -263,6 +265,7 @@ impl Column {
                 field(out, text.as_bytes());
                 out.extend(&self.made);
             }
+            (Form::Clock, Some(BulkValue::Text(text))) => clock(out, text),
             (Form::Text, Some(BulkValue::Text(text))) => field(out, text.as_bytes()),
             (Form::Integer, Some(BulkValue::Integer(number))) => {
                 field(out, &number.to_be_bytes());
@@ -371,5 +374,17 @@ mod tests {
         let number = [&8_i32.to_be_bytes()[..], &7_i64.to_be_bytes()].concat();
         let whole = [&number[..], &number, &TRAILER].concat();
         assert_eq!(rows.into_bytes(7), whole);
+    }
+}
+
+/// A time of day in microseconds since midnight.
+fn clock(out: &mut Vec<u8>, text: &str) {
+    match base::clock::from_standard_text(text) {
+        Some(time) => {
+            let minutes = i64::from(time.hour()) * 60 + i64::from(time.minute());
+            let seconds = minutes * 60 + i64::from(time.second());
+            field(out, &(seconds * 1_000_000).to_be_bytes());
+        }
+        None => out.extend(NULL),
     }
 }

@@ -213,6 +213,10 @@ impl Records<'_> {
         Ok(match item.kind {
             ItemKind::Integer { .. } => row.try_get::<_, Option<i64>>(at)?.map(Stored::Integer),
             ItemKind::Flag => row.try_get::<_, Option<bool>>(at)?.map(Stored::Flag),
+            ItemKind::Time => {
+                let time: Option<base::clock::Time> = row.try_get(at)?;
+                time.map(|time| Stored::Text(base::clock::standard_text(time)))
+            }
             ItemKind::Date { uncertain } => {
                 let day: Option<Date> = row.try_get(at)?;
                 let text = if uncertain { row.try_get(at + 1)? } else { None };

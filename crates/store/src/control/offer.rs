@@ -255,6 +255,21 @@ pub async fn offers_without_report(client: &Client) -> Result<Vec<(i64, String)>
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
+/// The identifiers of the systems that are offered, each with the 業務ID that it was first offered
+/// under; `beside` stands for what has none.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn offer_codes(
+    client: &impl GenericClient,
+    beside: &str,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let sql = "select distinct on (system) system, coalesce(code, $1) from control.offer
+               where withdrawn_at is null order by system, id";
+    let rows = client.query(sql, &[&beside]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
 /// Keeps the report of the gate on an offer.
 ///
 /// # Errors

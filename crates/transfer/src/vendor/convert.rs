@@ -120,6 +120,11 @@ fn fit(
             let why = || format!("移行先のコード一覧「{list}」に、同じ意味のコードがありません");
             same.map(|entry| Stored::Text(entry.code.clone())).ok_or_else(why)
         }
+        (Stored::Text(text), ItemKind::Time) => {
+            let time = base::clock::from_standard_text(text);
+            let time = time.ok_or("移行先では時刻（HH:MM:SS）だけを書けます")?;
+            Ok(Stored::Text(base::clock::standard_text(time)))
+        }
         (Stored::Text(text), ItemKind::HalfWidth(most) | ItemKind::FullWidth(most)) => {
             match text.chars().count() <= *most as usize {
                 true => Ok(value.clone()),

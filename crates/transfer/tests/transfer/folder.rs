@@ -66,6 +66,7 @@ items:
   - { name: 数, name_en: Count, romaji: kazu, type: S9, length: 6 }
   - { name: 日, name_en: Day, romaji: hi, type: DATE, uncertain: true, required: true, search: date }
   - { name: 期限, name_en: Until, romaji: kigen, type: DATE }
+  - { name: 時刻, name_en: Time, romaji: jikoku, type: TIME, required: true }
   - { name: 済, name_en: Done, romaji: sumi, type: flag }
   - { name: 所, name_en: Place, romaji: tokoro, type: Ｎ, length: 50, search: address }
   - { name: 秘密, name_en: Secret, romaji: himitsu, type: X, length: 12, secret: true }

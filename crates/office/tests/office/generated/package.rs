@@ -39,6 +39,7 @@ pub enum Kind {
     Full(usize),
     Integer { digits: usize, signed: bool },
     Date { uncertain: bool },
+    Time,
     Code(Vec<String>),
     Flag,
 }
@@ -64,8 +65,8 @@ pub struct Generated {
 impl Spec {
     fn new(dice: &mut Dice, number: usize) -> Spec {
         let kind = match number {
-            0..=6 => number,
-            _ => dice.below(7),
+            0..=7 => number,
+            _ => dice.below(8),
         };
         let kind = match kind {
             0 => Kind::Half(1 + dice.below(12)),
@@ -74,6 +75,7 @@ impl Spec {
             3 => Kind::Integer { digits: 1 + dice.below(9), signed: true },
             4 => Kind::Date { uncertain: dice.chance(70) },
             5 => Kind::Code((0..1 + dice.below(4)).map(|n| format!("{n}")).collect()),
+            6 => Kind::Time,
             _ => Kind::Flag,
         };
         let secret = matches!(kind, Kind::Half(_)) && dice.chance(40);
@@ -104,6 +106,7 @@ impl Spec {
             Kind::Integer { digits, signed: true } => format!("type: S9, length: {digits}"),
             Kind::Date { uncertain } => format!("type: DATE, uncertain: {uncertain}"),
             Kind::Code(_) => format!("type: code, codes: 一覧{number}"),
+            Kind::Time => "type: TIME".to_owned(),
             Kind::Flag => "type: flag".to_owned(),
         };
         let Spec { name, extra, .. } = self;
@@ -141,6 +144,11 @@ impl Spec {
                 let code = dice.one(codes).clone();
                 (json!(code), ItemValue::Text(code))
             }
+            Kind::Time => {
+                let (hour, minute) = (dice.below(24), dice.below(60));
+                let text = format!("{hour:02}:{minute:02}:00");
+                (json!(format!("{hour}:{minute:02}")), ItemValue::Text(text))
+            }
             Kind::Flag => {
                 let flag = dice.chance(50);
                 (json!(flag), ItemValue::Flag(flag))
@@ -152,7 +160,7 @@ impl Spec {
 impl Generated {
     pub fn new(seed: u64) -> Generated {
         let mut dice = Dice::new(seed);
-        let count = 7 + dice.below(3);
+        let count = 8 + dice.below(3);
         let items: Vec<Spec> = (0..count).map(|number| Spec::new(&mut dice, number)).collect();
         let scheme = dice.chance(50);
         let first = load(seed, first(&items, scheme, seed));
