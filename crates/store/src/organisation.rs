@@ -3,6 +3,7 @@
 //! Privileges hang on group roles that cannot sign in; each organisation's login roles are members
 //! and may connect to its own databases only. Only the installer creates and installs.
 
+mod environment;
 mod training;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::schema::{self, Shape};
 use crate::vault::Vault;
 use crate::{Database, StoreError, install};
 
+pub use environment::{Databases, ENVIRONMENT};
 pub use training::TRAINING;
 
 /// The kind of an organisation that publishes systems (事業者) and holds no registers.

@@ -49,6 +49,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("mail", include_str!("../sql/steps/control-0012-mail.sql")),
         ("wave", include_str!("../sql/steps/control-0013-wave.sql")),
         ("group", include_str!("../sql/steps/control-0014-group.sql")),
+        ("plane", include_str!("../sql/steps/control-0015-plane.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.
