@@ -299,6 +299,15 @@ impl Executor<'_> {
         if let Some(kept) = self.keeper.load(&organisation.id).map_err(failed)? {
             return Ok(kept);
         }
+        self.databases_anew(organisation).await
+    }
+
+    /// The same where there are none: with new credentials, whatever was kept of others.
+    pub(crate) async fn databases_anew(
+        &self,
+        organisation: &Organisation,
+    ) -> Result<Kept, CloudError> {
+        let failed = |source| CloudError::Keys { name: organisation.name.clone(), source };
         let kept = self.create(organisation).await?;
         self.keeper.store(&organisation.id, &kept).map_err(failed)?;
         Ok(kept)

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use store::Connection;
 use store::control::watch::{
     Heard, Incident, Watched, incident_end, incident_note, incident_open, incidents_watched,
-    watch_book,
+    watch_batch, watch_book, watcher_name,
 };
 
 use crate::CloudError;
@@ -33,13 +33,25 @@ enum Now {
     Down(Timestamp, u32, bool),
 }
 
+/// What is written once: the same however often it is tried.
+#[derive(Debug, Default)]
+struct Batch {
+    counts: BTreeMap<(Asked, Date), Watched>,
+    /// Outages that were over before the database took them: from, to.
+    over: Vec<(Asked, Timestamp, Timestamp)>,
+}
+
 /// What was heard and is not written yet.
 #[derive(Debug, Default)]
 pub struct Lookout {
-    counts: BTreeMap<(Asked, Date), Watched>,
+    /// Who watches, once in all programs and starts; the database names it.
+    watcher: Option<String>,
+    /// How many batches were sent.
+    sent: i64,
+    /// The one that was sent and of which nobody knows whether it was written.
+    unclear: Option<Batch>,
+    heard: Batch,
     now: BTreeMap<Asked, Now>,
-    /// Outages that were over before the database took them: from, to.
-    over: Vec<(Asked, Timestamp, Timestamp)>,
 }
 
 impl Lookout {
@@ -55,7 +67,7 @@ impl Lookout {
             slowest_ms: 0,
             last_at: at,
         };
-        let count = self.counts.entry((asked.clone(), day)).or_insert_with(empty);
+        let count = self.heard.counts.entry((asked.clone(), day)).or_insert_with(empty);
         count.checks += 1;
         count.failures += i32::from(took_ms.is_none());
         count.slowest_ms = count.slowest_ms.max(took_ms.unwrap_or_default());
@@ -64,7 +76,7 @@ impl Lookout {
         let now = match (took_ms, before) {
             (Some(_), Some(Now::Up(since))) => Now::Up(since),
             (Some(_), Some(Now::Down(since, failures, false))) if failures >= FAILURES => {
-                self.over.push((asked.clone(), since, at));
+                self.heard.over.push((asked.clone(), since, at));
                 Now::Up(at)
             }
             (Some(_), _) => Now::Up(at),
@@ -74,55 +86,38 @@ impl Lookout {
         self.now.insert(asked, now);
     }
 
-    /// Writes everything that was heard, all of it or nothing; what is not written stays.
+    /// Writes everything that was heard, all of it or nothing; what is not written stays. What was
+    /// sent and has no answer is sent again as it was: the database knows whether it has it.
     ///
     /// # Errors
     /// [`CloudError::Store`].
     pub async fn book(&mut self, control: &mut Connection) -> Result<(), CloudError> {
-        let counts: Vec<Heard> = self
-            .counts
-            .iter()
-            .map(|(((organisation, _), _), watched)| Heard {
-                organisation: organisation.clone(),
-                watched: watched.clone(),
-            })
-            .collect();
+        if self.unclear.is_some() {
+            self.send(control).await?;
+        }
+        self.unclear = Some(std::mem::take(&mut self.heard));
+        self.sent += 1;
+        self.send(control).await
+    }
+
+    async fn send(&mut self, control: &mut Connection) -> Result<(), CloudError> {
+        let Some(batch) = &self.unclear else { return Ok(()) };
+        let watcher = match &self.watcher {
+            Some(known) => known,
+            None => self.watcher.insert(watcher_name(control).await?),
+        };
         let transaction = control.transaction().await.map_err(store::StoreError::from)?;
-        watch_book(&transaction, &counts).await?;
+        let is_new = watch_batch(&transaction, (watcher, self.sent)).await?;
         let mut open: BTreeMap<Asked, i64> = BTreeMap::new();
         for (id, organisation, service) in incidents_watched(&transaction).await? {
             open.insert((organisation, service), id);
         }
-        for (asked, from, to) in &self.over {
-            let id = match open.remove(asked) {
-                Some(id) => Some(id),
-                None => opened(&transaction, asked, *from).await?,
-            };
-            if let Some(id) = id {
-                incident_end(&transaction, (id, *to), (WATCH, BACK)).await?;
-            }
+        if is_new {
+            batch_book(&transaction, batch, &mut open).await?;
         }
-        let mut told = Vec::new();
-        for (asked, now) in &self.now {
-            match now {
-                Now::Down(since, FAILURES.., _) => {
-                    // One that a person ended too early is opened again.
-                    if !open.contains_key(asked) {
-                        opened(&transaction, asked, *since).await?;
-                    }
-                    told.push(asked.clone());
-                }
-                Now::Up(since) => {
-                    if let Some(id) = open.get(asked) {
-                        incident_end(&transaction, (*id, *since), (WATCH, BACK)).await?;
-                    }
-                }
-                Now::Down(..) => {}
-            }
-        }
+        let told = now_book(&transaction, &self.now, &open).await?;
         transaction.commit().await.map_err(store::StoreError::from)?;
-        self.counts.clear();
-        self.over.clear();
+        self.unclear = None;
         for asked in told {
             if let Some(Now::Down(_, _, known)) = self.now.get_mut(&asked) {
                 *known = true;
@@ -135,6 +130,57 @@ impl Lookout {
     pub fn keep(&mut self, organisations: &[String]) {
         self.now.retain(|(organisation, _), _| organisations.contains(organisation));
     }
+}
+
+/// Counts, and outages that are over.
+async fn batch_book(
+    transaction: &impl store::GenericClient,
+    batch: &Batch,
+    open: &mut BTreeMap<Asked, i64>,
+) -> Result<(), CloudError> {
+    let heard = |(((organisation, _), _), watched): (&(Asked, Date), &Watched)| Heard {
+        organisation: organisation.clone(),
+        watched: watched.clone(),
+    };
+    let counts: Vec<Heard> = batch.counts.iter().map(heard).collect();
+    watch_book(transaction, &counts).await?;
+    for (asked, from, to) in &batch.over {
+        let id = match open.remove(asked) {
+            Some(id) => Some(id),
+            None => opened(transaction, asked, *from).await?,
+        };
+        if let Some(id) = id {
+            incident_end(transaction, (id, *to), (WATCH, BACK)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// How all answer now: opens and ends incidents. Whose incident is in the database then.
+async fn now_book(
+    transaction: &impl store::GenericClient,
+    now: &BTreeMap<Asked, Now>,
+    open: &BTreeMap<Asked, i64>,
+) -> Result<Vec<Asked>, CloudError> {
+    let mut told = Vec::new();
+    for (asked, now) in now {
+        match now {
+            Now::Down(since, FAILURES.., _) => {
+                // One that a person ended too early is opened again.
+                if !open.contains_key(asked) {
+                    opened(transaction, asked, *since).await?;
+                }
+                told.push(asked.clone());
+            }
+            Now::Up(since) => {
+                if let Some(id) = open.get(asked) {
+                    incident_end(transaction, (*id, *since), (WATCH, BACK)).await?;
+                }
+            }
+            Now::Down(..) => {}
+        }
+    }
+    Ok(told)
 }
 
 async fn opened(

@@ -78,8 +78,9 @@ pub trait Provider: Send + Sync {
     /// there already is taken as it is.
     fn make(&self, permit: Permit) -> Answer<'_, Option<String>>;
 
-    /// Removes the part; what is not there is removed.
-    fn remove(&self, permit: Permit) -> Answer<'_, ()>;
+    /// Removes the part; what is not there is removed. In words what it went with, where it could
+    /// not be asked for by itself any more.
+    fn remove(&self, permit: Permit) -> Answer<'_, Option<String>>;
 
     /// The environments that it holds, whoever made them.
     fn survey(&self) -> Answer<'_, Vec<Seen>>;

@@ -4,6 +4,7 @@
 //! and may connect to its own databases only. Only the installer creates and installs.
 
 mod copy;
+mod environment;
 mod limit;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::vault::Vault;
 use crate::{Database, StoreError, install};
 
 pub use copy::{CopyWish, SANDBOX, TRAINING, is_copy};
+pub use environment::{Databases, ENVIRONMENT};
 
 /// The kind of an organisation that publishes systems (事業者) and holds no registers.
 pub const VENDOR: &str = "vendor";

@@ -30,7 +30,7 @@ pub fn databases_of(organisation: &str) -> [String; 3] {
 }
 
 /// The login roles of an organisation.
-fn roles_of(organisation: &str) -> [String; 4] {
+pub(crate) fn roles_of(organisation: &str) -> [String; 4] {
     ["office", "lgwan", "internet", "reader"].map(|end| format!("{organisation}_{end}"))
 }
 

@@ -49,11 +49,12 @@ pub(crate) const CONTROL: Shape = Shape {
         ("mail", include_str!("../sql/steps/control-0012-mail.sql")),
         ("wave", include_str!("../sql/steps/control-0013-wave.sql")),
         ("group", include_str!("../sql/steps/control-0014-group.sql")),
+        ("plane", include_str!("../sql/steps/control-0015-plane.sql")),
         ("quota", include_str!("../sql/steps/control-0016-quota.sql")),
         ("sandbox", include_str!("../sql/steps/control-0017-sandbox.sql")),
-        ("left", include_str!("../sql/steps/control-0018-left.sql")),
+        ("bounds", include_str!("../sql/steps/control-0018-bounds.sql")),
         ("words", include_str!("../sql/steps/control-0019-words.sql")),
-        ("budget", include_str!("../sql/steps/control-0023-budget.sql")),
+        ("budget", include_str!("../sql/steps/control-0020-budget.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.
@@ -62,7 +63,7 @@ pub(crate) const MARKET: Shape = Shape {
     steps: &[
         ("market", include_str!("../sql/market.sql")),
         ("sandbox", include_str!("../sql/steps/market-0002-sandbox.sql")),
-        ("left", include_str!("../sql/steps/market-0003-left.sql")),
+        ("rollout", include_str!("../sql/steps/market-0003-rollout.sql")),
     ],
 };
 

@@ -11,6 +11,7 @@ use super::blueprint::Step;
 use super::books::{Books, Held};
 use super::environment::Lane;
 use super::execute::{Providers, references};
+use super::lane::is_end;
 use super::part::{Act, Part, References, Work};
 use crate::guardrail::{Actor, Finding, Guardrails, Request};
 use crate::provider::{Provider, Seen, aws, local};
@@ -34,6 +35,8 @@ pub fn services() -> Services {
 /// What the guardrails and the providers will refuse of steps that are planned: said before anybody
 /// approves them.
 pub fn plan_judge(guardrails: &Guardrails, services: &Services, steps: &[Step]) -> Vec<Finding> {
+    let leaving: BTreeSet<&str> =
+        steps.iter().filter(|step| is_end(step)).map(|step| step.lane.as_str()).collect();
     let judged = steps.iter().filter_map(|step| {
         let place = format!("{} {}", step.lane, step.part.words());
         let Ok(lane) = step.lane.parse::<Lane>() else {
@@ -44,6 +47,7 @@ pub fn plan_judge(guardrails: &Guardrails, services: &Services, steps: &[Step]) 
             return Some(unknown(place, what));
         };
         if lane.provider == "local"
+            && !leaving.contains(step.lane.as_str())
             && let Some((what, remedy)) = local::never(step.act, &step.part)
         {
             let (what, remedy) = (what.to_owned(), remedy.to_owned());
@@ -169,6 +173,7 @@ impl Looked<'_> {
                 act: Act::Enrol,
                 part: held.part.clone(),
                 again: false,
+                leaving: false,
                 reference: held.reference.clone(),
                 own: self.own.clone(),
                 shared: self.shared.clone(),

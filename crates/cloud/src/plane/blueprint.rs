@@ -25,10 +25,28 @@ pub struct Step {
     pub act: Act,
     /// With what: as it is to be, or for a removal as it was.
     pub part: Part,
-    /// As it was, where it changes.
+    /// As it was, where it changes; as it may be, where one in doubt is made anew.
     pub before: Option<Part>,
     /// How often the environment had changed when this was planned: it is not done on any other.
     pub seen: i64,
+}
+
+impl Step {
+    /// The part for people, as it was before where it changes, and what is not known of it.
+    pub fn words(&self) -> String {
+        let words = self.part.words();
+        match (self.act, &self.before) {
+            (Act::Make, Some(_)) if self.part == Part::Account && self.lane.ends_with(".local") => {
+                format!("{words}（作り直し。失われていれば空で作り、中身は戻りません）")
+            }
+            (Act::Make, Some(_)) => format!("{words}（作り直し。あれば引き継ぎます）"),
+            (Act::Remove, _) if matches!(self.part, Part::Enrolment { .. }) => {
+                format!("{words}。環境そのものには触れません")
+            }
+            (_, Some(before)) => format!("{} → {words}", before.words()),
+            (_, None) => words,
+        }
+    }
 }
 
 /// 青写真.
@@ -162,7 +180,9 @@ fn lane_steps(
             // What is enrolled is looked for, also where the books knew another.
             there if enrols => builds.push((Act::Enrol, part, there.map(|it| &it.part))),
             // It may be there: made once more, and looked for before.
-            Some(there) if there.doubt.is_some() => builds.push((Act::Make, part, None)),
+            Some(there) if there.doubt.is_some() => {
+                builds.push((Act::Make, part, Some(&there.part)));
+            }
             Some(there) => builds.push((Act::Change, part, Some(&there.part))),
             None => builds.push((Act::Make, part, None)),
         }

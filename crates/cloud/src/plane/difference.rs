@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::blueprint::{Blueprint, Step};
 use super::environment::{Kind, Lane};
-use super::part::{Act, Part};
+use super::part::Act;
 use super::tree::Tree;
 
 /// How many of each act there are: 登録, 作成, 変更, 廃止.
@@ -54,16 +54,11 @@ fn head(out: &mut String, body: &mut String, (lane, tree): (&str, &Tree)) {
 }
 
 fn line(out: &mut String, step: &Step) {
-    let words = step.part.words();
-    let _ = match (step.act, &step.before) {
-        (Act::Enrol, _) => writeln!(out, "    ＝ {words}"),
-        (Act::Make, _) => writeln!(out, "    ＋ {words}"),
-        (Act::Change, Some(before)) => writeln!(out, "    ～ {} → {words}", before.words()),
-        (Act::Change, None) => writeln!(out, "    ～ {words}"),
-        (Act::Remove, _) => {
-            let enrolled = matches!(step.part, Part::Enrolment { .. });
-            let note = if enrolled { "。環境そのものには触れません" } else { "" };
-            writeln!(out, "    － {words}{note}")
-        }
+    let sign = match step.act {
+        Act::Enrol => "＝",
+        Act::Make => "＋",
+        Act::Change => "～",
+        Act::Remove => "－",
     };
+    let _ = writeln!(out, "    {sign} {}", step.words());
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::part::{Act, Part};
 use super::summary::statements_of;
 
-/// What is built: act, part, and the part as it was.
+/// What is built: act, part, and the part as it was, or as one in doubt may be.
 type Build<'b> = (Act, &'b Part, Option<&'b Part>);
 
 /// Puts the policies among the builds so that each takes its statements over before another gives
@@ -39,9 +39,10 @@ fn given((_, part, before): Build<'_>) -> BTreeSet<Rule> {
     before.map(rules).unwrap_or_default().into_iter().filter(|it| !after.contains(it)).collect()
 }
 
-/// Whether a policy gains a statement.
-fn takes((_, part, before): Build<'_>, rule: &Rule) -> bool {
-    rules(part).contains(rule) && !before.is_some_and(|it| rules(it).contains(rule))
+/// Whether a policy gains a statement: one that is made may not be there, whatever is on the books.
+fn takes((act, part, before): Build<'_>, rule: &Rule) -> bool {
+    let holds = act != Act::Make && before.is_some_and(|it| rules(it).contains(rule));
+    rules(part).contains(rule) && !holds
 }
 
 #[cfg(test)]
@@ -57,19 +58,24 @@ mod tests {
         Part::Policy { name: name.to_owned(), kind: Kind::Shared, text }
     }
 
-    /// Policies before and after, as `name:statements`; the order in which they change.
+    /// Policies before and after, as `name:statements`, `?` before what is in doubt; the order in
+    /// which they change.
     #[track_caller]
     fn check(before: &[&str], after: &[&str], order: &str) {
         let read = |all: &[&str]| -> Vec<Part> {
-            let one =
-                |it: &&str| it.split_once(':').map(|(name, sids)| policy(name, sids)).unwrap();
+            let one = |it: &&str| {
+                let (name, sids) = it.trim_start_matches('?').split_once(':').unwrap();
+                policy(name, sids)
+            };
             all.iter().map(one).collect()
         };
+        let doubt: Vec<bool> = before.iter().map(|it| it.starts_with('?')).collect();
         let (before, after) = (read(before), read(after));
         let mut builds: Vec<Build<'_>> = after
             .iter()
-            .map(|part| match before.iter().find(|it| it.id() == part.id()) {
-                Some(old) => (Act::Change, part, Some(old)),
+            .map(|part| match before.iter().position(|it| it.id() == part.id()) {
+                Some(at) if doubt[at] => (Act::Make, part, Some(&before[at])),
+                Some(at) => (Act::Change, part, Some(&before[at])),
                 None => (Act::Make, part, None),
             })
             .collect();
@@ -84,6 +90,9 @@ mod tests {
         check(&["1:ab", "2:cd"], &["1:xa", "2:bc", "3:d"], "321");
         check(&["1:xa", "2:bc", "3:d"], &["1:ab", "2:cd"], "12");
         check(&["1:ab", "2:cd"], &["1:ab", "2:ce"], "12");
+        // One in doubt gives and takes as any other; whether it holds anything yet nobody knows.
+        check(&["?1:ab", "2:cd"], &["1:a", "2:bcd"], "21");
+        check(&["1:ab", "?2:bc"], &["1:a", "2:bc"], "21");
         // Each gives to the other: no order helps.
         check(&["1:ab", "2:cd"], &["1:ac", "2:bd"], "12");
     }

@@ -76,6 +76,7 @@ pub(super) async fn run(
 ) -> Result<Ran, CloudError> {
     let lane: Lane = name.parse()?;
     let waiting = pending.len();
+    let leaving = pending.iter().any(|it| is_end(&it.step));
     let missing = BTreeMap::new();
     let mut ran = Ran { lane: name, done: 0, held: Vec::new(), waiting, own, missing };
     let mut slot = Slot { slots: context.slots.clone(), held: None };
@@ -102,6 +103,7 @@ pub(super) async fn run(
             lane: lane.clone(),
             act: step.act,
             again: begun,
+            leaving,
             reference: ran.own.get(&step.part.id()).cloned(),
             part: step.part.clone(),
             own: ran.own.clone(),
@@ -109,15 +111,15 @@ pub(super) async fn run(
         };
         let part = work.part.id();
         ran.waiting -= 1;
-        match context.step(work, begun, &mut slot).await {
-            Ok(reference) => {
+        match context.step(work, &mut slot).await {
+            Ok(did) => {
                 ran.done += 1;
-                match &reference {
-                    Some(name) => ran.own.insert(part, name.clone()),
-                    None if step.act == Act::Remove => ran.own.remove(&part),
-                    None => None,
+                match &did {
+                    Mark::Done(Some(name)) => ran.own.insert(part, name.clone()),
+                    _ if step.act == Act::Remove => ran.own.remove(&part),
+                    _ => None,
                 };
-                marks.push((step.id, Mark::Done(reference)));
+                marks.push((step.id, did));
             }
             Err(reason) => {
                 marks.push((step.id.clone(), Mark::Held(reason.clone())));
@@ -130,9 +132,17 @@ pub(super) async fn run(
     Ok(ran)
 }
 
+/// The step after which nothing of the environment is left.
+pub(super) fn is_end(step: &Step) -> bool {
+    step.act == Act::Remove && step.part == Part::Account
+}
+
 /// A policy that may lose what another was to take over first.
 fn gives_up(step: &Step) -> bool {
-    matches!((step.act, &step.part), (Act::Change | Act::Remove, Part::Policy { .. }))
+    // One in doubt is made anew, and may lose what it held.
+    let anew = step.act == Act::Make && step.before.is_some();
+    let is_policy = matches!(step.part, Part::Policy { .. });
+    is_policy && (anew || matches!(step.act, Act::Change | Act::Remove))
 }
 
 impl Context {
@@ -147,19 +157,14 @@ impl Context {
     }
 
     /// Does one step; the reason where it cannot be done now.
-    async fn step(
-        &self,
-        work: Work,
-        begun: bool,
-        slot: &mut Slot,
-    ) -> Result<Option<String>, String> {
+    async fn step(&self, mut work: Work, slot: &mut Slot) -> Result<Mark, String> {
         let Some(provider) = &self.provider else {
             let name = &work.lane.provider;
             return Err(format!(
                 "プロバイダー「{name}」がここにはありません。設定に加えてください"
             ));
         };
-        let mut unclear = begun;
+        let mut unclear = work.again;
         let mut pause = self.limits.pause;
         let mut last = None;
         for attempt in 0..self.limits.attempts.max(1) {
@@ -171,12 +176,16 @@ impl Context {
             }
             let (tried, looked) = self.attempt(provider.as_ref(), &work, unclear, slot).await;
             match tried {
-                Ok(reference) => return Ok(reference),
+                Ok(did) => return Ok(did),
                 Err(Failed::Refusal(refusal)) => return Err(refusal.to_string()),
                 Err(Failed::Provider(error)) => {
                     match error {
                         ProviderError::Throttled(_) => unclear = unclear && !looked,
-                        ProviderError::Unreachable(_) | ProviderError::NotYet(_) => unclear = true,
+                        // What may have been left behind may be there at every later attempt: what
+                        // is sent away before it has looked knows no more than before.
+                        ProviderError::Unreachable(_) | ProviderError::NotYet(_) => {
+                            (unclear, work.again) = (true, true);
+                        }
                         _ => return Err(error.to_string()),
                     }
                     last = Some(error.to_string());
@@ -195,11 +204,11 @@ impl Context {
         work: &Work,
         unclear: bool,
         slot: &mut Slot,
-    ) -> (Result<Option<String>, Failed>, bool) {
+    ) -> (Result<Mark, Failed>, bool) {
         let doubles = work.act == Act::Make && provider.doubles(&work.part);
         if (doubles && unclear) || work.act == Act::Enrol {
             match self.look(provider, work, slot).await {
-                Ok(Some(reference)) => return (Ok(Some(reference)), true),
+                Ok(Some(reference)) => return (Ok(Mark::Done(Some(reference))), true),
                 Ok(None) if work.act == Act::Enrol => {
                     let what = "登録する環境がプロバイダーに見つかりません".to_owned();
                     return (Err(Failed::Provider(ProviderError::Refused(what))), true);
@@ -208,11 +217,11 @@ impl Context {
                 Err(error) => return (Err(Failed::Provider(error)), false),
             }
         }
-        let mut work = Work { again: unclear, ..work.clone() };
+        let mut work = work.clone();
         if work.act == Act::Remove && work.reference.is_none() && provider.doubles(&work.part) {
             // Given up before its name was known: nothing is removed only where nothing is.
             match self.look(provider, &work, slot).await {
-                Ok(None) => return (Ok(None), true),
+                Ok(None) => return (Ok(Mark::Done(None)), true),
                 Ok(found) => work.reference = found,
                 Err(error) => return (Err(Failed::Provider(error)), false),
             }
@@ -226,9 +235,9 @@ impl Context {
         let asked = match act {
             Act::Remove => {
                 let removed = slot.wait(self.limits.call, provider.remove(permit)).await;
-                removed.map(|()| None)
+                removed.map(|with| with.map_or(Mark::Done(None), Mark::Gone))
             }
-            _ => slot.wait(self.limits.call, provider.make(permit)).await,
+            _ => slot.wait(self.limits.call, provider.make(permit)).await.map(Mark::Done),
         };
         (asked.map_err(Failed::Provider), true)
     }

@@ -225,6 +225,8 @@ pub struct Work {
     pub part: Part,
     /// An earlier attempt may have left something behind.
     pub again: bool,
+    /// The whole environment is being removed.
+    pub leaving: bool,
     /// What the provider calls the part, where it is known.
     pub reference: Option<String>,
     /// What the provider calls the other parts of this environment.

@@ -111,7 +111,9 @@ pub fn statements(step: &Step) -> Option<Statements> {
     let missing = |from: &[String], of: &[String]| -> Vec<String> {
         of.iter().filter(|one| !from.contains(one)).cloned().collect()
     };
-    let (added, removed) = (missing(&before, &after), missing(&after, &before));
+    // What one in doubt holds nobody knows: all of it is made.
+    let known: &[String] = if step.act == Act::Make { &[] } else { &before };
+    let (added, removed) = (missing(known, &after), missing(&after, &before));
     let same = after.len() - added.len();
     Some(Statements { name: name.clone(), act: step.act, added, removed, same })
 }

@@ -17,7 +17,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-pub use again::{Again, Change, Changed, plan_again, plan_all};
+pub use again::{Again, Change, Changed, differences, plan_again, plan_all};
 pub use late::{Cause, Late};
 pub use read::{Dated, Waves, moves_left, moves_read, waves_read};
 pub use show::{
@@ -131,6 +131,9 @@ pub struct Plan {
     pub slots: Vec<Slot>,
     /// Those that come late.
     pub late: Vec<Late>,
+    /// How much of each is done in which month, by body and system: what has begun goes on.
+    #[serde(skip)]
+    pub(crate) work: BTreeMap<(String, String), Vec<(Month, u32)>>,
 }
 
 /// A move while it is planned.
@@ -142,6 +145,7 @@ struct Task {
     then: Vec<usize>,
     ready: Option<Month>,
     held_by: Option<usize>,
+    done: Vec<(Month, u32)>,
 }
 
 /// Plans.
@@ -163,6 +167,7 @@ pub fn plan(moves: &[Move], frame: &Frame) -> Result<Plan, CloudError> {
             let (body, system) = (body.clone(), system.clone());
             plan.late.push(Late { body, system, deadline: *deadline, month: *month, cause });
         }
+        plan.work.insert((body.clone(), system.clone()), task.done.clone());
         plan.slots.push(Slot { body, system, vendor, month: *month });
     }
     Ok(plan)
@@ -180,7 +185,8 @@ fn tasks(moves: &[Move], order: &[usize], frame: &Frame) -> Result<Vec<Task>, Cl
         }
         let urgency = (*deadline, place);
         let (at, left, then) = (*at, (*size).max(1), Vec::new());
-        tasks.push(Task { at, urgency, left, waits: 0, then, ready: None, held_by: None });
+        let (ready, held_by, done) = (None, None, Vec::new());
+        tasks.push(Task { at, urgency, left, waits: 0, then, ready, held_by, done });
     }
     let mut before: HashMap<&str, Vec<&str>> = HashMap::new();
     for (system, first) in &frame.after {
@@ -250,6 +256,7 @@ fn run(moves: &[Move], tasks: &mut [Task], frame: &Frame) -> Vec<Option<Month>> 
                 let part = capacity.min(tasks[place].left);
                 capacity -= part;
                 tasks[place].left -= part;
+                tasks[place].done.push((month, part));
                 if tasks[place].left > 0 {
                     break;
                 }

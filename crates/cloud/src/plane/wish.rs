@@ -12,6 +12,10 @@ use super::environment::{Environment, Kind, Lane, Origin, Region};
 use super::tree::{Body, Tree};
 use crate::CloudError;
 
+/// The largest budget of an environment a month, in yen: more than any body spends in a year. What
+/// is larger is a slip, and would be too large for the sums of a nation.
+pub const LARGEST_BUDGET: u64 = 1_000_000_000_000;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wish {
@@ -80,7 +84,8 @@ pub fn wish_read(file: &str, text: &str, tree: &Tree) -> Result<Wished, CloudErr
         if one.regions.is_empty() {
             return Err(wrong(format!("{} の regions に east か west を書いてください", one.body)));
         }
-        if let Some(what) = systems_odd(&one.systems).or_else(|| origin_odd(&one)) {
+        let odd = systems_odd(&one.systems).or_else(|| budget_odd(one.budget_yen));
+        if let Some(what) = odd.or_else(|| origin_odd(&one)) {
             return Err(wrong(format!("{} の{}: {what}", one.body, one.kind.word())));
         }
         Ok(Environment {
@@ -140,6 +145,12 @@ fn systems_odd(systems: &BTreeMap<String, String>) -> Option<String> {
         (!good).then(|| {
             format!("{system} の版「{version}」は使えません（英数字と . - _ +、64文字まで）")
         })
+    })
+}
+
+fn budget_odd(yen: u64) -> Option<String> {
+    (yen > LARGEST_BUDGET).then(|| {
+        format!("budget_yen は月 {LARGEST_BUDGET} 円（1兆円）までです。桁を確かめてください")
     })
 }
 
@@ -257,6 +268,17 @@ mod tests {
         check(
             &format!("body: union_a, kind: production, {FREE}, origin: {{lifted: '1'}}"),
             expect!["union_a.production.aws production/13"],
+        );
+    }
+
+    #[test]
+    fn a_budget_has_a_bound() {
+        check(
+            "body: '131016', kind: production, provider: aws, regions: [east],
+             budget_yen: 18446744073709551615",
+            expect![
+                "wish.yaml: 131016 の本番: budget_yen は月 1000000000000 円（1兆円）までです。桁を確かめてください"
+            ],
         );
     }
 

@@ -23,7 +23,7 @@ use self::organization::{Accounts, Home};
 use super::{Answer, Provider, ProviderError, Seen};
 use crate::guardrail::Permit;
 use crate::plane::environment::{Lane, Region};
-use crate::plane::part::{Part, Work};
+use crate::plane::part::{Act, Part, Work};
 
 /// The role that AWS makes in every new account for the management account.
 const ENTRY_ROLE: &str = "OrganizationAccountAccessRole";
@@ -105,6 +105,24 @@ impl Aws {
     }
 }
 
+impl Aws {
+    async fn part_remove(&self, work: &Work) -> Result<(), ProviderError> {
+        match &work.part {
+            Part::Policy { name, kind, .. } => self.policy_remove(work, *kind, name).await,
+            Part::Account => self.account_close(work).await,
+            Part::Administrator => self.administrator_remove(work).await,
+            Part::Budget { .. } => self.budget_remove(work).await,
+            Part::Key { region } => self.key_remove(work, *region).await,
+            Part::System { system, region, .. } => self.system_remove(work, system, *region).await,
+            // The placement ends with the account; what was enrolled only leaves the books.
+            Part::Placement { .. } | Part::Enrolment { .. } => Ok(()),
+            Part::Root | Part::Group { .. } | Part::Archive { .. } => {
+                Err(ProviderError::Refused("統治の木と記録の保管庫は廃止できません".to_owned()))
+            }
+        }
+    }
+}
+
 /// The service by which a part is made.
 pub fn service(part: &Part) -> &'static str {
     match part {
@@ -151,7 +169,12 @@ impl Provider for Aws {
         Box::pin(async move {
             match &work.part {
                 Part::Account => self.account_find(&work.lane.to_string()).await,
-                Part::Key { region } => self.key_find(work, *region).await,
+                Part::Key { region } => match self.key_find(work, *region).await {
+                    Err(error) if work.act == Act::Remove => {
+                        self.account_ended(work, error).await.map(|_| None)
+                    }
+                    found => found,
+                },
                 Part::Enrolment { origin } => self.enrolled_find(origin).await,
                 _ => Ok(None),
             }
@@ -183,23 +206,12 @@ impl Provider for Aws {
         })
     }
 
-    fn remove(&self, permit: Permit) -> Answer<'_, ()> {
+    fn remove(&self, permit: Permit) -> Answer<'_, Option<String>> {
         Box::pin(async move {
             let work = permit.work();
-            match &work.part {
-                Part::Policy { name, kind, .. } => self.policy_remove(work, *kind, name).await,
-                Part::Account => self.account_close(work).await,
-                Part::Administrator => self.administrator_remove(work).await,
-                Part::Budget { .. } => self.budget_remove(work).await,
-                Part::Key { region } => self.key_remove(work, *region).await,
-                Part::System { system, region, .. } => {
-                    self.system_remove(work, system, *region).await
-                }
-                // The placement ends with the account; what was enrolled only leaves the books.
-                Part::Placement { .. } | Part::Enrolment { .. } => Ok(()),
-                Part::Root | Part::Group { .. } | Part::Archive { .. } => {
-                    Err(ProviderError::Refused("統治の木と記録の保管庫は廃止できません".to_owned()))
-                }
+            match self.part_remove(work).await {
+                Ok(()) => Ok(None),
+                Err(error) => self.account_ended(work, error).await.map(Some),
             }
         })
     }

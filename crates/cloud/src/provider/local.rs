@@ -1,12 +1,13 @@
 //! This very cluster as a provider: an environment is an organisation's databases, and its systems
 //! are installed in them. A thin face over the executor of contracts; it holds no keys itself.
 //!
-//! It removes no database: leaving and proven deletion are a walk of their own.
+//! It removes an environment that it opened and in which nobody has entered anything; everything
+//! else leaves by the walk of leaving and proven deletion.
 
 use std::sync::Arc;
 
 use definition::System;
-use store::organisation::{Installer, Organisation, Templates};
+use store::organisation::{Databases, Installer, Organisation, Templates};
 use store::parameter::systems_installed;
 
 use super::{Answer, Provider, ProviderError, Seen};
@@ -18,8 +19,8 @@ use crate::{CloudError, Executor, Keeper, Packages};
 
 /// One machine is one place, whichever regions an environment names.
 const PLACE: &str = "local-east";
-/// Why a blueprint drops no database.
-const KEPT: &str = "データのある区画とシステムは、書き出して引き渡したあとに削除の手順で消します";
+/// Why a blueprint takes no system out of an environment that stays.
+const KEPT: &str = "環境を残したままシステムだけを外すことはできません";
 
 /// The own cluster.
 pub struct Local {
@@ -64,8 +65,27 @@ impl Local {
 
     async fn account_make(&self, lane: &Lane) -> Result<Option<String>, ProviderError> {
         let organisation = self.organisation(lane)?;
-        self.executor().databases_open(&organisation).await.map_err(failed)?;
+        let found = self.installer.environment_look(&organisation.id).await;
+        match found.map_err(|it| failed(it.into()))? {
+            Databases::Whole => self.executor().databases_open(&organisation).await,
+            // Credentials that were kept open nothing any more.
+            Databases::Lost => self.executor().databases_anew(&organisation).await,
+        }
+        .map_err(failed)?;
         Ok(Some(organisation.id))
+    }
+
+    /// An environment goes as a whole: with the first of its systems, so that no step says of one
+    /// that it is away while it is there.
+    async fn environment_remove(&self, work: &Work) -> Result<(), ProviderError> {
+        if work.lane.kind == Kind::Shared {
+            return Ok(());
+        }
+        if !work.leaving {
+            return Err(ProviderError::Refused(KEPT.to_owned()));
+        }
+        let id = database(&work.lane);
+        self.installer.environment_drop(&id).await.map_err(|it| failed(it.into()))
     }
 
     async fn system_make(
@@ -156,10 +176,14 @@ pub fn only_noted(part: &Part) -> Option<&'static str> {
     }
 }
 
-/// What is never done here, and what to do instead: said before anybody approves it.
+/// What is never done here in an environment that stays, and what to do instead: said before
+/// anybody approves it.
 pub fn never(act: Act, part: &Part) -> Option<(&'static str, &'static str)> {
-    let holds = matches!(part, Part::Account | Part::System { .. });
-    (act == Act::Remove && holds).then_some((KEPT, "要望にこの環境とシステムをそのまま書いてください。団体が退去するときは退去の手順で消えます"))
+    let holds = matches!(part, Part::System { .. });
+    (act == Act::Remove && holds).then_some((
+        KEPT,
+        "要望にこのシステムを残すか、環境ごと close に書いてください。中身のある環境は退去の手順で消えます",
+    ))
 }
 
 fn failed(error: CloudError) -> ProviderError {
@@ -211,12 +235,13 @@ impl Provider for Local {
         })
     }
 
-    fn remove(&self, permit: Permit) -> Answer<'_, ()> {
+    fn remove(&self, permit: Permit) -> Answer<'_, Option<String>> {
         Box::pin(async move {
-            match &permit.work().part {
-                Part::Account | Part::System { .. } => Err(ProviderError::Refused(KEPT.to_owned())),
-                _ => Ok(()),
+            let work = permit.work();
+            if matches!(work.part, Part::Account | Part::System { .. }) {
+                self.environment_remove(work).await?;
             }
+            Ok(None)
         })
     }
 

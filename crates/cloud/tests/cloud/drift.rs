@@ -7,17 +7,20 @@ use cloud::CloudError;
 use cloud::guardrail::{Actor, Guardrails};
 use cloud::plane::audit;
 use cloud::plane::blueprint::{Blueprint, Scope};
-use cloud::plane::execute::{Executor, Providers, wanted};
+use cloud::plane::execute::{Executor, Limits, Providers, wanted};
 use cloud::plane::part::{Act, Work};
 use cloud::plane::wish::wish_read;
 use cloud::provider::Provider;
+use cloud::provider::aws::Aws;
+use cloud::testing::sample_settings;
 use store::control::plane as rows;
 
 use crate::carry_out::keys_are_single;
 use crate::line::Spoil;
-use crate::world::{DAY, World};
+use crate::world::{DAY, World, limits};
 
 const BUSY: &str = r#"{"__type":"ThrottlingException","message":"slower"}"#;
+const DENIED: &str = "<E><Error><Code>AccessDenied</Code><Message>m</Message></Error></E>";
 const REFUSED: &str = r#"{"__type":"InvalidParameterException","message":"no"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +32,64 @@ async fn a_key_whose_second_request_is_throttled_is_made_once() {
     world.ended(world.approved(&wanted).await).await;
     world.settled(&wanted).await;
     keys_are_single(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_is_throttled_finds_nothing_out() {
+    // In the same run, and by whoever goes on after a kill.
+    for attempts in [6, 1] {
+        let world = World::with(Limits { attempts, ..limits() }).await;
+        let wanted = world.wanted(world.environments(&["131016"]));
+        world.line.spoil("CreateKey", Spoil::Cut, 1);
+        world.line.spoil("ListKeys", Spoil::Instead(400, BUSY), 2);
+        let id = world.approved(&wanted).await;
+        for _ in 0..6 {
+            if world.apply(id).await.unwrap().ended {
+                break;
+            }
+        }
+        assert!(world.line.count("ListKeys") > 2, "{attempts}");
+        world.settled(&wanted).await;
+        keys_are_single(&world).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lay_in_a_closed_account_leaves_the_books() {
+    for (state, says) in [
+        (r#"{"Account":{"Id":"1","State":"CLOSED"}}"#, "閉じられているため（CLOSED）"),
+        (r#"{"Account":{"Id":"1","Status":"SUSPENDED"}}"#, "閉じられているため（SUSPENDED）"),
+        ("", "組織にないため"),
+    ] {
+        let world = World::new().await;
+        let all = world.wanted(world.environments(&["131016"]));
+        world.ended(world.approved(&all).await).await;
+        let mut less = world.environments(&["131016"]);
+        less.truncate(1);
+        let account =
+            world.books().await.lanes["131016.verification.aws"]["account"].reference.clone();
+        // Nobody gets in any more: the sessions of before have ended, and there are no new ones.
+        let entry = format!("iam%3A%3A{}%3A", account.unwrap());
+        world.line.spoil(&entry, Spoil::Instead(403, DENIED), 999);
+        let fault = r#"{"__type":"AccountNotFoundException","message":"m"}"#;
+        let fault_closed = r#"{"__type":"AccountAlreadyClosedException","message":"m"}"#;
+        let status = if state.is_empty() { 400 } else { 200 };
+        let answer = if state.is_empty() { fault } else { state };
+        world.line.spoil("DescribeAccount", Spoil::Instead(status, answer), 999);
+        world.line.spoil("CloseAccount", Spoil::Instead(400, fault_closed), 9);
+        let fresh = Aws::new(sample_settings(world.line.port)).unwrap();
+        let mut world = world;
+        world.executor.providers.insert("aws".to_owned(), Arc::new(fresh));
+        let id = world.approved(&world.wanted(less)).await;
+        world.ended(id).await;
+        assert!(!world.books().await.lanes.contains_key("131016.verification.aws"));
+        let control = store::control::control_open(&world.installer).await.unwrap();
+        let steps = rows::step_list(&control, id).await.unwrap();
+        let gone: Vec<&str> = steps.iter().filter_map(|it| it.reason.as_deref()).collect();
+        assert!(gone.len() >= 3 && gone.iter().all(|it| it.contains(says)), "{gone:?}");
+        let acts = rows::act_list(&control, id).await.unwrap();
+        assert!(acts.last().unwrap().note.contains("区画とともに"), "{acts:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,6 +228,7 @@ async fn astray(world: &World, lane: &str, part: &str) {
         act: Act::Remove,
         part: parts[part].part.clone(),
         again: false,
+        leaving: false,
         reference: parts[part].reference.clone(),
         own: own.collect(),
         shared: Default::default(),

@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cloud::Packages;
-use cloud::plane::audit;
-use cloud::plane::blueprint::{Blueprint, Scope};
-use cloud::plane::environment::Kind;
+use cloud::plane::audit::{self, Checked};
+use cloud::plane::blueprint::{Blueprint, Scope, Step};
+use cloud::plane::environment::{Environment, Kind};
 use cloud::plane::execute::Limits;
 use cloud::provider::Provider;
 use cloud::provider::local::Local;
 use cloud::{Keeper, Kept};
 use definition::{Package, System};
+use store::control::plane as rows;
 
 use crate::world::{World, limits};
 
@@ -87,19 +88,94 @@ async fn environments_become_databases_with_their_systems() {
     let findings = audit::judge(&world.executor.guardrails, &lane, &stores);
     assert_eq!(findings, []);
     another_version_is_seen(&world).await;
-    // Nothing that holds data is dropped by a blueprint: a plan hears of it before anybody approves
-    // it, and if it is done all the same it stays on the books and says why.
+    a_system_alone_stays(&world, &environments).await;
     environments.pop();
-    let less = world.wanted(environments);
-    let blueprint = Blueprint::make(&less, &world.books().await, &Scope::Everything).unwrap();
-    let services = audit::services();
-    let judged = audit::plan_judge(&world.executor.guardrails, &services, &blueprint.steps);
-    let says = |it: &cloud::guardrail::Finding| it.what.contains("削除の手順で消します");
-    assert_eq!(judged.iter().filter(|it| says(it)).count(), judged.len());
-    assert!(!judged.is_empty());
+    what_somebody_entered_stays(&world, &environments).await;
+    what_is_lost_is_made_anew(&world, &environments).await;
+}
+
+const ENTERED: &str = "insert into core.ordinance_value values ('x', '2026-04-01', 1, 's')";
+
+/// A plan hears of it before anybody approves it.
+async fn a_system_alone_stays(world: &World, environments: &[Environment]) {
+    let mut less = environments.to_vec();
+    less.last_mut().unwrap().systems.clear();
+    let (less, books) = (world.wanted(less), world.books().await);
+    let blueprint = Blueprint::make(&less, &books, &Scope::Everything).unwrap();
+    let rules = &world.executor.guardrails;
+    let judged = audit::plan_judge(rules, &audit::services(), &blueprint.steps);
+    assert!(judged[0].what.contains("システムだけを外す"), "{judged:?}");
     let report = world.apply(world.approved_as(&blueprint).await).await.unwrap();
-    assert!(report.held[0].2.contains("削除の手順で消します"), "{report:?}");
+    assert!(report.held[0].2.contains("システムだけを外す"), "{report:?}");
+    let mut control = store::control::control_open(&world.installer).await.unwrap();
+    let id = rows::head_list(&control).await.unwrap()[0].id;
+    rows::blueprint_cut(&mut control, id, ("", "")).await.unwrap();
+    assert_eq!(rows::head_read(&control, id).await.unwrap().state, "取止め");
+}
+
+/// An environment goes as a whole, or stays as a whole and says why.
+async fn what_somebody_entered_stays(world: &World, left: &[Environment]) {
+    let (less, books) = (world.wanted(left.to_vec()), world.books().await);
+    let blueprint = Blueprint::make(&less, &books, &Scope::Everything).unwrap();
+    let rules = &world.executor.guardrails;
+    let judged = audit::plan_judge(rules, &audit::services(), &blueprint.steps);
+    assert_eq!(judged, []);
+    let client = world.installer.connect("env_011002_verification").await.unwrap();
+    client.batch_execute(ENTERED).await.unwrap();
+    let id = world.approved_as(&blueprint).await;
+    let report = world.apply(id).await.unwrap();
+    assert!(report.held[0].2.contains("core.ordinance_value に、人が入れた記録"), "{report:?}");
+    let logins = "select count(*) from pg_roles where rolname like 'env\\_011002\\_verification%'
+                  and rolcanlogin";
+    let count = async || {
+        let client = world.installer.connect("postgres").await.unwrap();
+        client.query_one(logins, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    assert_eq!(count().await, 4);
     assert!(world.books().await.lanes.contains_key("011002.verification.local"));
+    client.batch_execute("delete from core.ordinance_value").await.unwrap();
+    drop(client);
+    world.ended(id).await;
+    assert_eq!(count().await, 0);
+    assert!(world.installer.connect("env_011002_verification_staff").await.is_err());
+    world.settled(&less).await;
+}
+
+/// Databases that are gone are there again, empty, with their systems; what is left of them with
+/// something in it is never covered up.
+async fn what_is_lost_is_made_anew(world: &World, environments: &[Environment]) {
+    let (rules, providers) = (&world.executor.guardrails, &world.executor.providers);
+    let postgres = world.installer.connect("postgres").await.unwrap();
+    let drop_one = async |name: &str| {
+        postgres.batch_execute(&format!("drop database {name} with (force)")).await.unwrap();
+    };
+    let wanted = world.wanted(environments.to_vec());
+    let office = world.installer.connect("env_011002_production").await.unwrap();
+    office.batch_execute(ENTERED).await.unwrap();
+    drop(office);
+    drop_one("env_011002_production_staff").await;
+    let mark = async || {
+        let found = audit::survey(&world.books().await, providers, rules).await;
+        let control = store::control::control_open(&world.installer).await.unwrap();
+        rows::astray_mark(&control, &found.astray).await.unwrap();
+    };
+    mark().await;
+    let blueprint = Blueprint::make(&wanted, &world.books().await, &Scope::Everything).unwrap();
+    let words: Vec<String> = blueprint.steps.iter().map(Step::words).collect();
+    assert!(words[0].contains("空で作り、中身は戻りません"), "{words:?}");
+    let id = world.approved_as(&blueprint).await;
+    let report = world.apply(id).await.unwrap();
+    assert!(report.held[0].2.contains("控えから復元"), "{report:?}");
+    // All of it lost: nobody can tell what was in it, and it was never in service.
+    for name in ["env_011002_production", "env_011002_production_front"] {
+        drop_one(name).await;
+    }
+    world.ended(id).await;
+    let office = world.installer.connect("env_011002_production").await.unwrap();
+    let row = office.query_one("select id from core.system", &[]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "resident-record");
+    world.settled(&wanted).await;
+    assert_eq!(audit::survey(&world.books().await, providers, rules).await, Checked::default());
 }
 
 /// What is installed is held against the books, part by part.

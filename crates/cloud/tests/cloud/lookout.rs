@@ -1,6 +1,8 @@
 //! What the watch heard while the database could take nothing is counted afterwards, with its
 //! times.
 
+use std::time::Duration;
+
 use cloud::lookout::Lookout;
 use jiff::{Span, Timestamp};
 use store::cluster::{Cluster, ClusterOptions};
@@ -75,4 +77,39 @@ async fn ended_too_early_it_is_opened_again(control: &mut store::Connection, mut
     let all = incident_list(control, at(10)).await.unwrap();
     let times: Vec<_> = all.iter().map(|it| (it.began_at, it.ended_at)).collect();
     assert_eq!(times, [(at(12), Some(at(15))), (at(10), Some(at(12)))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_booked_without_an_answer_is_not_booked_again() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path()).unwrap();
+    let cluster = Cluster::start(&ClusterOptions::for_tests(place.folder())).await.unwrap();
+    let installer = Installer::new(cluster.installer("postgres"));
+    let mut control = control_open(&installer).await.unwrap();
+    organisation_register(&control, &sample_organisation("city")).await.unwrap();
+    let mut lookout = Lookout::default();
+    lookout.hear(CITY, at(0), Some(20));
+    lookout.book(&mut control).await.unwrap();
+    // The commit takes long; whoever waits for it gives up, and it comes about all the same.
+    let slow = "create function slow() returns trigger language plpgsql as
+                  $$ begin perform pg_sleep(2); return null; end $$;
+                create constraint trigger slow after insert or update on control.watched
+                  deferrable initially deferred for each row execute function slow()";
+    control.batch_execute(slow).await.unwrap();
+    for minute in [1, 2, 3] {
+        lookout.hear(CITY, at(minute), (minute == 3).then_some(30));
+    }
+    let given_up = Duration::from_millis(700);
+    assert!(tokio::time::timeout(given_up, lookout.book(&mut control)).await.is_err());
+    lookout.hear(CITY, at(4), Some(40));
+    let mut control = control_open(&installer).await.unwrap();
+    lookout.book(&mut control).await.unwrap();
+    let days = watched_list(&control, "2026-11-01".parse().unwrap()).await.unwrap();
+    let count = |it: &store::control::watch::Watched| (it.checks, it.failures, it.slowest_ms);
+    assert_eq!(days.iter().map(count).collect::<Vec<_>>(), [(5, 2, 40)]);
+    // The outage that was over by then is one incident.
+    let incidents = incident_list(&control, at(0)).await.unwrap();
+    let times: Vec<_> = incidents.iter().map(|it| (it.began_at, it.ended_at)).collect();
+    assert_eq!(times, [(at(1), Some(at(3)))]);
+    cluster.stop().await.unwrap();
 }

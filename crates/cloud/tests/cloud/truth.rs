@@ -220,6 +220,7 @@ fn work(act: Act, part: Part) -> Work {
         act,
         part,
         again: false,
+        leaving: false,
         reference: None,
         own: BTreeMap::new(),
         shared: Default::default(),

@@ -180,7 +180,7 @@ async fn apply(arguments: &PlaneArguments, installer: &Installer, id: i64) -> Re
         println!("保留: {lane}: {reason}");
     }
     if report.ended {
-        println!("青写真 {id} は完了しました");
+        println!("青写真 {id} は終わりました");
     } else {
         println!("原因を除いてから、もう一度 kumoi plane apply {id} を行ってください");
     }

@@ -13,8 +13,9 @@ use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 use store::control::prefecture::{
     Contracted, Disturbed, Municipality, Placed, answered_list, contracted_list, disturbed_list,
-    municipality_list, placed_list,
+    municipality_list, placed_list, wave_slot_list,
 };
+use store::control::wave::WaveSlot;
 
 use super::{BUYERS, group};
 use crate::component::day::moment_text;
@@ -113,6 +114,8 @@ struct Seen {
     municipalities: Vec<Municipality>,
     contracts: Vec<Contracted>,
     environments: Vec<Placed>,
+    /// When systems of its bodies move, by the plan of waves in force.
+    waves: Vec<WaveSlot>,
     incidents: Vec<Disturbed>,
     /// Questions and failures of this month, by municipality.
     answered: BTreeMap<String, (i64, i64)>,
@@ -127,6 +130,7 @@ async fn seen(officer: &Officer) -> Result<Seen, Refusal> {
         municipalities: municipality_list(&*client).await?,
         contracts: contracted_list(&*client).await?,
         environments: placed_list(&*client).await?,
+        waves: wave_slot_list(&*client).await?,
         incidents: disturbed_list(&*client, since).await?,
         answered: answered.into_iter().map(|(id, all, none)| (id, (all, none))).collect(),
     })
@@ -166,12 +170,11 @@ async fn progress(officer: Officer) -> Response {
             .collect();
         let notices = lines.iter().map(|line| Notice::new(Tone::Danger, line)).collect();
         let content = html! {
-            p { (officer.say("この都道府県の市区町村の進みです。住民の情報、金額、人の名は見えません。\
-                移行の波の計画は、国の運用担当の画面にあり、ここにはまだ出ません。",
-                "Progress of the municipalities here: no resident, no amount, no person. Waves are \
-                planned by the national operator and are not shown here yet.")) }
+            p { (officer.say("この都道府県の市区町村の進みです。住民の情報、金額、人の名は見えません。",
+                "Progress of the municipalities here: no resident, no amount, no person.")) }
             (section(officer.say("市区町村", "Municipalities"), bodies(&officer, &seen)))
             (section(officer.say("業務ごとの契約", "Contracts by business"), businesses(&officer, &seen)))
+            (section(officer.say("移行の波", "Waves of migration"), waves(&officer, &seen)))
             (section(officer.say("障害（続いているものと、この30日）", "Incidents (30 days)"),
                 incidents(&officer, &seen)))
         };
@@ -288,6 +291,50 @@ fn businesses(officer: &Officer, seen: &Seen) -> Markup {
         empty: officer.say("契約はまだありません。", "No contract yet."),
         stacked: true,
     })
+}
+
+/// The months of the plan in force, body by body: what was planned when it was made.
+fn waves(officer: &Officer, seen: &Seen) -> Markup {
+    let tree = Tree::nation().unwrap_or_default();
+    let mut by: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for one in &seen.waves {
+        let none = || officer.say("月なし", "no month").to_owned();
+        let month = one.month.clone().unwrap_or_else(none);
+        let words = format!("{month} {}（{}）", one.system, one.vendor);
+        by.entry(&one.body).or_default().push(words);
+    }
+    let lines: Vec<[String; 3]> = by
+        .iter()
+        .map(|(code, moves)| {
+            let last = seen.waves.iter().filter(|it| it.body == *code);
+            let last = last.map(|it| it.month.as_deref()).collect::<Option<Vec<_>>>();
+            let last = last.and_then(|it| it.into_iter().max().map(str::to_owned));
+            let none = || officer.say("月なし", "no month").to_owned();
+            let known = seen.municipalities.iter().find(|it| it.code == *code);
+            let name = known.map_or_else(|| tree.name(code), |it| &it.name);
+            [name.to_owned(), last.unwrap_or_else(none), moves.join("、")]
+        })
+        .collect();
+    let rows = lines
+        .iter()
+        .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
+        .collect();
+    html! {
+        p { (officer.say("国の運用担当が採用した計画が、作られた時に示した月です。",
+            "The months of the plan that the national operator has in force, as it was made.")) }
+        (table(&Table {
+            caption: officer.say("市区町村ごとの移行の月", "Months by municipality"),
+            columns: vec![
+                Column::text(officer.say("団体", "Body")),
+                Column::text(officer.say("すべて終わる月", "All done in")),
+                Column::text(officer.say("システムごとの月（事業者）", "Month by system (vendor)")),
+            ],
+            rows,
+            empty: officer.say("効力のある計画に、この都道府県の移行はありません。",
+                "The plan in force has none here."),
+            stacked: true,
+        }))
+    }
 }
 
 fn incidents(officer: &Officer, seen: &Seen) -> Markup {

@@ -97,7 +97,7 @@ pub struct Head {
     pub base: i64,
     /// What was said with it.
     pub note: String,
-    /// 案, 承認済, 適用中, 完了, 取下げ, 却下.
+    /// 案, 承認済, 適用中, 完了, 取止め (its rest was given up), 取下げ, 却下.
     pub state: String,
     /// Who made it.
     pub made_by: String,
@@ -415,27 +415,43 @@ async fn busy(client: &impl GenericClient, id: i64) -> Result<Vec<(i64, String)>
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// Closes a blueprint without open steps; whether it has ended.
+/// Closes a blueprint without open steps, as one that is done or whose rest was given up; whether
+/// it has ended. The act says how many steps were done, went with something else, and were given up.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn blueprint_end(client: &mut Client, id: i64) -> Result<bool, StoreError> {
     let transaction = client.transaction().await?;
-    let sql = "update control.blueprint b set state = '完了', ended_at = now()
-               where b.id = $1 and b.state = '適用中' and not exists (
-                 select from control.blueprint_step s
-                 where s.blueprint = b.id and s.state in ('待ち', '実行中', '保留'))";
-    let ended = transaction.execute(sql, &[&id]).await? == 1;
-    if ended {
+    let sql = "with counted as (
+                 select count(*) filter (where state = '済み') as done,
+                   count(*) filter (where state = '済み' and reason is not null) as gone,
+                   count(*) filter (where state = '取止') as cut,
+                   count(*) filter (where state not in ('済み', '取止')) as open
+                 from control.blueprint_step where blueprint = $1)
+               update control.blueprint b
+               set state = case when c.cut > 0 then '取止め' else '完了' end, ended_at = now()
+               from counted c where b.id = $1 and b.state = '適用中' and c.open = 0
+               returning b.state, c.done, c.gone, c.cut";
+    let ended = transaction.query_opt(sql, &[&id]).await?;
+    if let Some(row) = &ended {
         let sql = "update control.environment e set ended_at = now()
                    where exists (select from control.blueprint_step s
                        where s.blueprint = $1 and s.environment = e.id)
                      and not exists (select from control.part p where p.environment = e.id)";
         transaction.execute(sql, &[&id]).await?;
-        act_add(&transaction, id, ("基盤", "完了"), "").await?;
+        let (state, count) = (row.try_get::<_, String>(0)?, |at| row.try_get::<_, i64>(at));
+        let (done, gone, cut) = (count(1)?, count(2)?, count(3)?);
+        let mut note = format!("済み {done}");
+        for (what, count) in [("うち区画とともになくなったもの", gone), ("取止め", cut)]
+        {
+            if count > 0 {
+                note += &format!("、{what} {count}");
+            }
+        }
+        act_add(&transaction, id, ("基盤", &state), &note).await?;
     }
     transaction.commit().await?;
-    Ok(ended)
+    Ok(ended.is_some())
 }
 
 async fn act_add(

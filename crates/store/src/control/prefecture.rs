@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio_postgres::{Client, Row};
 
 use super::DATABASE;
+use super::wave::WaveSlot;
 use crate::organisation::Organisation;
 use crate::{GenericClient, StoreError};
 
@@ -119,6 +120,24 @@ pub async fn contracted_list(client: &impl GenericClient) -> Result<Vec<Contract
             signed_at: row.try_get(6)?,
             opened_at: row.try_get(7)?,
             ends_on: row.try_get(8)?,
+        })
+    };
+    client.query(sql, &[]).await?.iter().map(one).collect()
+}
+
+/// When their systems move, by the plan of waves in force.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn wave_slot_list(client: &impl GenericClient) -> Result<Vec<WaveSlot>, StoreError> {
+    let sql = "select body, system, vendor, month from control.prefecture_wave
+               order by body, month nulls last, system";
+    let one = |row: &Row| {
+        Ok(WaveSlot {
+            body: row.try_get(0)?,
+            system: row.try_get(1)?,
+            vendor: row.try_get(2)?,
+            month: row.try_get(3)?,
         })
     };
     client.query(sql, &[]).await?.iter().map(one).collect()

@@ -57,6 +57,34 @@ pub struct Incident {
     pub notes: Vec<(Timestamp, String, String)>,
 }
 
+/// A name for who watches that nobody else has.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn watcher_name(client: &impl GenericClient) -> Result<String, StoreError> {
+    Ok(client.query_one("select gen_random_uuid()::text", &[]).await?.try_get(0)?)
+}
+
+/// Remembers that a watcher's batch of a number is booked, in the transaction that books it;
+/// `false` where it was booked before. Numbers grow.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn watch_batch(
+    client: &impl GenericClient,
+    (watcher, number): (&str, i64),
+) -> Result<bool, StoreError> {
+    let sql = "insert into control.watch_batch as w (watcher, number) values ($1, $2)
+               on conflict (watcher) do update set number = excluded.number, booked_at = now()
+               where w.number < excluded.number";
+    let is_new = client.execute(sql, &[&watcher, &number]).await? == 1;
+    // Whoever has written nothing for so long runs no more.
+    let sql = "delete from control.watch_batch
+               where watcher <> $1 and booked_at < now() - interval '30 days'";
+    client.execute(sql, &[&watcher]).await?;
+    Ok(is_new)
+}
+
 /// Books what was heard since the last time, all of it or nothing; each organisation, service and
 /// day stands in it once. Of organisations that are not here any more nothing is kept.
 ///

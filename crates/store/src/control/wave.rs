@@ -44,8 +44,24 @@ fn plan(row: &Row) -> Result<WavePlan, StoreError> {
     })
 }
 
-/// Keeps a plan as a draft of an operator: what holds for all (YAML) and the moves (CSV); its
-/// number.
+/// When a system of a body moves, as a plan says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaveSlot {
+    /// 団体コード.
+    pub body: String,
+    /// System.
+    pub system: String,
+    /// Who moves it.
+    pub vendor: String,
+    /// The month, `2027-01`; `None` where it finds none.
+    pub month: Option<String>,
+}
+
+/// The longest text of what holds for all, and of the moves, in characters.
+pub const LONGEST: (usize, usize) = (1_000_000, 8_000_000);
+
+/// Keeps a plan as a draft of an operator: what holds for all (YAML) and the moves (CSV), with the
+/// months that it comes to; its number.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when the person is not admitted.
@@ -53,11 +69,20 @@ pub async fn wave_keep(
     client: &mut Client,
     (person, note): (&str, &str),
     (frame, moves): (&str, &str),
+    slots: &[WaveSlot],
 ) -> Result<i64, StoreError> {
     let transaction = client.transaction().await?;
     acting(&transaction, person).await?;
     let sql = "insert into control.wave_plan (frame, moves, note) values ($1, $2, $3) returning id";
-    let id = transaction.query_one(sql, &[&frame, &moves, &note]).await?.try_get(0)?;
+    let id: i64 = transaction.query_one(sql, &[&frame, &moves, &note]).await?.try_get(0)?;
+    let text = |of: fn(&WaveSlot) -> &str| -> Vec<&str> { slots.iter().map(of).collect() };
+    let months: Vec<Option<&str>> = slots.iter().map(|it| it.month.as_deref()).collect();
+    let sql = "insert into control.wave_slot (plan, body, system, vendor, month)
+               select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[])";
+    let (bodies, systems) = (text(|it| &it.body), text(|it| &it.system));
+    let given: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&id, &bodies, &systems, &text(|it| &it.vendor), &months];
+    transaction.execute(sql, &given).await?;
     transaction.commit().await?;
     Ok(id)
 }
@@ -131,7 +156,14 @@ mod tests {
         let room = Room::new().await;
         let mut zone = room.zone.client().await.unwrap();
         let keep = async |person: &str, frame: &str| {
-            wave_keep(&mut room.zone.client().await.unwrap(), (person, ""), (frame, "m")).await
+            let slot = |system: &str| WaveSlot {
+                body: "131016".to_owned(),
+                system: system.to_owned(),
+                vendor: "v".to_owned(),
+                month: Some("2027-01".to_owned()),
+            };
+            let mut zone = room.zone.client().await.unwrap();
+            wave_keep(&mut zone, (person, ""), (frame, "m"), &[slot("a"), slot("b")]).await
         };
         assert!(keep("nobody", "a").await.is_err());
         let (first, second) = (keep("one", "a").await.unwrap(), keep("two", "b").await.unwrap());
@@ -156,6 +188,12 @@ mod tests {
             "delete from control.wave_plan",
             "insert into control.wave_plan (frame, moves, state) values ('a', 'b', '採用')",
             "select control.wave_decide(1, '', '採用', '')",
+            "update control.wave_slot set month = '2028-01'",
+            "delete from control.wave_slot",
+            // Not into what is decided.
+            "insert into control.wave_slot (plan, body, system, vendor, month)
+               values (1, '131016', 'c', 'v', null)",
+            "select * from control.prefecture_wave",
         ] {
             assert!(zone.batch_execute(sql).await.is_err(), "{sql}");
         }

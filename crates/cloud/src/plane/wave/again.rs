@@ -39,8 +39,17 @@ pub struct Again {
     pub frame: Frame,
 }
 
-/// Plans again from a month on. What a vendor that withdraws has not moved before goes to those who
-/// offer the system, to whoever has the least work for its capacity.
+impl Change {
+    /// Whom it is about.
+    pub fn vendor(&self) -> &str {
+        let (Change::Withdrawn(name) | Change::Capacity(name, _)) = self;
+        name
+    }
+}
+
+/// Plans again from a month on. What was begun before goes on with whoever does it. What a vendor
+/// that withdraws has not moved before goes to those who offer the system, to whoever has the least
+/// work for its capacity.
 ///
 /// # Errors
 /// [`CloudError::Plane`] when there is no such vendor.
@@ -71,7 +80,17 @@ pub fn plan_again(
     }
     let months = frame.months - (from.0 - frame.first.0).max(0);
     let rest = Frame { first: from.max(frame.first), months, ..frame.clone() };
-    let mut after = plan(&left, &rest)?;
+    let begun = begun_before(before, &left, from);
+    let mut after = plan(&rest_of(&left, &begun), &rest)?;
+    for (key, work) in &begun {
+        let own = after.work.entry(key.clone()).or_default();
+        own.splice(0..0, work.iter().copied());
+    }
+    let kept = before
+        .work
+        .iter()
+        .filter(|((body, system), _)| done.contains_key(&(body.as_str(), system.as_str())));
+    after.work.extend(kept.map(|(key, work)| (key.clone(), work.clone())));
     after.slots.extend(done.values().map(|it| (*it).clone()));
     after.slots.sort_by(|a, b| (&a.body, &a.system).cmp(&(&b.body, &b.system)));
     let early = before.late.iter().filter(|it| it.month.is_some_and(|month| month < from));
@@ -82,7 +101,37 @@ pub fn plan_again(
     Ok(Again { plan: after, changed, moves: all, frame })
 }
 
-/// Plans, and plans again for each change in its order; what the last one changed.
+type Begun = BTreeMap<(String, String), Vec<(Month, u32)>>;
+
+/// What was done before a month of moves that go on with the same vendor.
+fn begun_before(before: &Plan, left: &[Move], from: Month) -> Begun {
+    let vendors: HashMap<(&str, &str), &str> = before
+        .slots
+        .iter()
+        .map(|it| ((it.body.as_str(), it.system.as_str()), it.vendor.as_str()))
+        .collect();
+    let begun = left.iter().filter_map(|one| {
+        let same = vendors.get(&(one.body.as_str(), one.system.as_str()))? == &one.vendor;
+        let key = (one.body.clone(), one.system.clone());
+        let work = before.work.get(&key).filter(|_| same)?;
+        let early: Vec<_> = work.iter().copied().filter(|(month, _)| *month < from).collect();
+        (!early.is_empty()).then_some((key, early))
+    });
+    begun.collect()
+}
+
+/// The moves with what is left of each to be done.
+fn rest_of(left: &[Move], begun: &Begun) -> Vec<Move> {
+    let rest = |one: &Move| {
+        let work = begun.get(&(one.body.clone(), one.system.clone())).into_iter().flatten();
+        let done: u32 = work.map(|(_, part)| part).sum();
+        Move { size: one.size.saturating_sub(done), ..one.clone() }
+    };
+    left.iter().map(rest).collect()
+}
+
+/// Plans, and plans again for each change in the order of their months, and of vendors within one;
+/// what the last one changed.
 ///
 /// # Errors
 /// [`CloudError::Plane`].
@@ -91,6 +140,9 @@ pub fn plan_all(
     changes: &[(Change, Month)],
 ) -> Result<(Plan, Vec<Changed>), CloudError> {
     let (moves, frame) = (moves.to_vec(), frame.clone());
+    let mut changes: Vec<&(Change, Month)> = changes.iter().collect();
+    // One vendor's stay as they came: the later word holds.
+    changes.sort_by_key(|(change, from)| (*from, change.vendor()));
     let mut last = Again { plan: plan(&moves, &frame)?, changed: Vec::new(), moves, frame };
     for (change, from) in changes {
         last = plan_again((&last.moves, &last.frame), &last.plan, (change, *from))?;
@@ -118,7 +170,7 @@ fn hand_over(left: &mut [Move], frame: &Frame, gone: &str) {
 }
 
 /// The moves that two plans of the same moves do otherwise.
-fn differences(before: &Plan, after: &Plan) -> Vec<Changed> {
+pub fn differences(before: &Plan, after: &Plan) -> Vec<Changed> {
     let of: HashMap<(&str, &str), &Slot> =
         after.slots.iter().map(|it| ((it.body.as_str(), it.system.as_str()), it)).collect();
     let changed = before.slots.iter().filter_map(|old| {

@@ -95,15 +95,25 @@ pub fn waves_read(file: &str, text: &str) -> Result<Waves, CloudError> {
         };
         changes.push((change, month(&one.from)?));
     }
-    if !changes.is_sorted_by_key(|(_, from)| *from) {
-        return Err(wrong("changes は from の早い順に書いてください".to_owned()));
+    let mut told = BTreeSet::new();
+    if let Some((change, from)) =
+        changes.iter().find(|(it, from)| !told.insert((it.vendor(), *from)))
+    {
+        let vendor = change.vendor();
+        return Err(wrong(format!(
+            "changes の {from} に事業者「{vendor}」が二度あります。一つにしてください"
+        )));
     }
+    changes.sort_by(|(a, x), (b, y)| (x, a.vendor()).cmp(&(y, b.vendor())));
+    let mut after: Vec<(String, String)> =
+        text.after.into_iter().map(|it| (it.system, it.first)).collect();
+    after.sort();
     let vendor = |it: VendorText| Vendor { capacity: it.capacity, offers: it.offers };
     let frame = Frame {
         first: month(&text.first)?,
         months: text.months,
         closed: text.closed,
-        after: text.after.into_iter().map(|it| (it.system, it.first)).collect(),
+        after,
         vendors: text.vendors.into_iter().map(|(name, it)| (name, vendor(it))).collect(),
     };
     Ok(Waves { frame, changes })

@@ -141,6 +141,50 @@ fn a_vendor_withdraws() {
 }
 
 #[test]
+fn what_has_begun_goes_on() {
+    // Three months of work, of which two are done when something else changes.
+    let moves = moves("a base v 6 2026-12\n b base w 1 2026-12");
+    let frame = Frame { closed: BTreeSet::new(), ..frame(&[("v", 2), ("w", 1)]) };
+    let before = plan(&moves, &frame).unwrap();
+    assert_eq!(before.slots[0].month, Some(month("2026-03")));
+    let change = Change::Capacity("w".to_owned(), 2);
+    let again = plan_again((&moves, &frame), &before, (&change, month("2026-03"))).unwrap();
+    assert_eq!(again.plan.slots[0].month, Some(month("2026-03")));
+    assert_eq!(again.changed, []);
+    // And once more in its middle; with another vendor it begins anew.
+    let twice =
+        [(change, month("2026-02")), (Change::Capacity("v".to_owned(), 1), month("2026-03"))];
+    let (after, _) = plan_all((&moves, &frame), &twice).unwrap();
+    assert_eq!(after.slots[0].month, Some(month("2026-04")));
+    let gone = [(Change::Withdrawn("v".to_owned()), month("2026-03"))];
+    let (after, _) = plan_all((&moves, &frame), &gone).unwrap();
+    assert_eq!(after.slots[0].month, Some(month("2026-08")));
+}
+
+#[test]
+fn the_order_of_lines_says_nothing() {
+    let vendors = "vendors: {v: {capacity: 2, offers: [base]}, w: {capacity: 2, offers: [base]}}";
+    let read = |changes: &str| {
+        waves_read("f", &format!("first: 2026-01\nmonths: 24\n{vendors}\nchanges: [{changes}]"))
+    };
+    let (late, early) = ("{from: 2026-06, vendor: v, capacity: 1}", "{from: 2026-02, vendor: w}");
+    let moves = moves("a base v 9 2026-12\n b base w 5 2026-12\n c base w 1 2026-12");
+    let planned = |changes: &str| {
+        let waves = read(changes).unwrap();
+        plan_all((&moves, &waves.frame), &waves.changes).unwrap().0
+    };
+    assert_eq!(planned(&format!("{late}, {early}")), planned(&format!("{early}, {late}")));
+    // What is asked about is put in its month, too.
+    let waves = read(late).unwrap();
+    let asked = (Change::Withdrawn("w".to_owned()), month("2026-02"));
+    let all = [waves.changes, vec![asked]].concat();
+    let what_if = plan_all((&moves, &waves.frame), &all).unwrap().0;
+    assert_eq!(what_if, planned(&format!("{early}, {late}")));
+    let twice = read(&format!("{late}, {late}")).unwrap_err().to_string();
+    assert!(twice.contains("二度あります"), "{twice}");
+}
+
+#[test]
 fn a_change_of_capacity_is_a_plan_with_its_difference() {
     let text = "
         131016 base v 2 2026-12

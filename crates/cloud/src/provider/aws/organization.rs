@@ -10,7 +10,7 @@ use super::call::{At, Fault, text};
 use super::{Aws, account_of};
 use crate::guardrail::{Resource, policy};
 use crate::plane::environment::{Kind, Origin};
-use crate::plane::part::Work;
+use crate::plane::part::{Part, Work};
 use crate::provider::{ProviderError, Seen};
 
 /// How often and how long apart the making of an account is looked at.
@@ -249,6 +249,40 @@ impl Aws {
         let Some(account) = &work.reference else { return Ok(()) };
         let gone_already = ["AccountNotFoundException", "AccountAlreadyClosedException"];
         gone(self.organizations("CloseAccount", json!({"AccountId": account})).await, &gone_already)
+    }
+
+    /// What could not be removed went with its account, where that is closed or has left the
+    /// organisation: nobody can ask for it there any more. In words; else why it was not removed.
+    pub(super) async fn account_ended(
+        &self,
+        work: &Work,
+        error: ProviderError,
+    ) -> Result<String, ProviderError> {
+        let passing = matches!(error, ProviderError::Throttled(_) | ProviderError::Unreachable(_));
+        let lies_in = matches!(
+            work.part,
+            Part::Account | Part::Administrator | Part::Key { .. } | Part::System { .. }
+        );
+        let Some(account) = work.own.get("account").filter(|_| lies_in && !passing) else {
+            return Err(error);
+        };
+        match self.organizations("DescribeAccount", json!({"AccountId": account})).await {
+            Err(fault) if fault.is(&["AccountNotFoundException"]) => {
+                Ok(format!("区画 {account} が組織にないため、区画とともになくなったものとしました"))
+            }
+            Err(fault) => Err(fault.into()),
+            Ok(found) => {
+                let found = &found["Account"];
+                let state = found["State"].as_str().or_else(|| found["Status"].as_str());
+                // AWS may lift a mere suspension: the account itself has to be closed then.
+                let lifts = work.part == Part::Account && found["State"] == "SUSPENDED";
+                let ends = |it: &&str| matches!(*it, "CLOSED" | "PENDING_CLOSURE" | "SUSPENDED");
+                let ended = state.filter(ends).filter(|_| !lifts).ok_or(error)?;
+                Ok(format!(
+                    "区画 {account} が閉じられているため（{ended}）、区画とともになくなったものとしました"
+                ))
+            }
+        }
     }
 
     pub(super) async fn account_place(

@@ -118,6 +118,7 @@ async fn requests(
             act: step.act,
             part: step.part,
             again: false,
+            leaving: false,
             reference: None,
             own: own.clone(),
             shared,

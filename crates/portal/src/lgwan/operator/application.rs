@@ -48,6 +48,12 @@ async fn made(operator: &Operator, id: i64, page: usize) -> Result<Response, Ref
             @if head.state == "適用中" && !is_asked {
                 (operator.say("（続きから適用できます）", " (it can be taken up there)")) } } }
     };
+    let [_, done, cut] = counts(&lanes);
+    let given_up = format!(
+        "{}{done}{}{cut}",
+        operator.say("残りを取り止めました。済んだ手順 ", "The rest was given up. Steps done: "),
+        operator.say("、取り止めた手順 ", ", given up: ")
+    );
     let mut notices = Vec::new();
     if is_asked {
         let said = operator.say(
@@ -61,6 +67,8 @@ async fn made(operator: &Operator, id: i64, page: usize) -> Result<Response, Ref
             "Some environments are held. Read the provider's words, remove the cause, then go on.",
         );
         notices.push(Notice::new(Tone::Danger, said));
+    } else if head.state == "取止め" {
+        notices.push(Notice::new(Tone::Warning, &given_up));
     } else if head.state == "完了" {
         notices.push(Notice::new(Tone::Success, operator.say("完了しました。", "All is done.")));
     }
@@ -75,10 +83,15 @@ fn is_held(lane: &Lane) -> bool {
     lane.now.as_ref().is_some_and(|(_, _, state, ..)| state == "保留")
 }
 
+/// All steps, those that are done, those that were given up.
+fn counts(lanes: &[Lane]) -> [u64; 3] {
+    let sum = |of: fn(&Lane) -> i64| u64::try_from(lanes.iter().map(of).sum::<i64>()).unwrap_or(0);
+    [sum(|it| it.steps), sum(|it| it.done), sum(|it| it.cut)]
+}
+
 /// All steps together.
 fn whole(operator: &Operator, lanes: &[Lane], held: usize) -> Markup {
-    let sum = |of: fn(&Lane) -> i64| u64::try_from(lanes.iter().map(of).sum::<i64>()).unwrap_or(0);
-    let (all, done, cut) = (sum(|it| it.steps), sum(|it| it.done), sum(|it| it.cut));
+    let [all, done, cut] = counts(lanes);
     let text = format!("{done} / {all}");
     let ended = lanes.iter().filter(|lane| lane.done + lane.cut == lane.steps).count();
     html! {

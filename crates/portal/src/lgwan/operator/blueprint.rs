@@ -41,17 +41,18 @@ const COMMAND: &str = "基盤の運用（コマンド）";
 const STEPS: usize = 100;
 
 /// The states, as recorded, and in English.
-const STATES: [(&str, &str); 6] = [
+const STATES: [(&str, &str); 7] = [
     ("案", "Draft"),
     ("承認済", "Approved"),
     ("適用中", "Being applied"),
     ("完了", "Done"),
+    ("取止め", "Given up"),
     ("取下げ", "Withdrawn"),
     ("却下", "Rejected"),
 ];
 
 /// What is recorded as done, and in English.
-const DONE: [(&str, &str); 12] = [
+const DONE: [(&str, &str); 13] = [
     ("作成", "Made"),
     ("一人目の承認", "Approved by the first of two"),
     ("承認", "Approved"),
@@ -63,6 +64,7 @@ const DONE: [(&str, &str); 12] = [
     ("適用の結果", "Outcome"),
     ("取止めの求め", "Giving up asked for"),
     ("残りの取止め", "Rest given up"),
+    ("取止め", "Ended, not all of it done"),
     ("完了", "Done"),
 ];
 
@@ -197,7 +199,7 @@ fn card(operator: &Operator, head: &Head) -> Markup {
         items.push(Item::wide(say("緊急の理由", "Why"), Value::Component(red)));
     }
     let href = operator.href(&format!("/blueprints/{}/application", head.id));
-    let begun = ["適用中", "完了"].contains(&head.state.as_str());
+    let begun = ["適用中", "完了", "取止め"].contains(&head.state.as_str());
     let link = html! { a href=(href) { (say("適用の進み具合", "How far it is applied")) } };
     record(&Record {
         language: operator.language,
@@ -392,12 +394,8 @@ fn steps(
         .skip((page - 1) * STEPS)
         .take(STEPS)
         .map(|step| {
-            let part = match &step.before {
-                Some(before) => format!("{} → {}", before.words(), step.part.words()),
-                None => step.part.words(),
-            };
             let act = word(operator, &ACTS, step.act.word()).to_owned();
-            [environment(operator, tree, &step.lane), act, part]
+            [environment(operator, tree, &step.lane), act, step.words()]
         })
         .collect();
     let rows = lines

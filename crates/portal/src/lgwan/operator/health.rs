@@ -99,8 +99,8 @@ fn counts(operator: &Operator, known: &Known) -> Markup {
     let say = |ja, en| operator.say(ja, en);
     let href = operator.href("/health");
     let stale = known.latest.iter().filter(|one| is_stale(known, one)).count();
-    let numbers =
-        [known.incidents.len(), known.health.stuck.len(), known.health.alarms.len(), stale];
+    let begun = usize::try_from(known.health.begun).unwrap_or_default();
+    let numbers = [known.incidents.len(), begun, known.health.alarms.len(), stale];
     let numbers = numbers.map(|it| it.to_string());
     let tile = |label, count, bad: Tone| {
         let tone = if count == "0" { Tone::Information } else { bad };
@@ -123,6 +123,7 @@ fn lines(operator: &Operator, tree: &Tree, known: &Known) -> Vec<Line> {
     let (held, slow): (Vec<Line>, Vec<Line>) =
         steps(operator, tree, known).into_iter().partition(|line| line.tone == Tone::Danger);
     all.extend(held);
+    all.extend(more(operator, known));
     all.extend(unwatched(operator, known));
     all.extend(slow);
     all.extend(unsettled(operator, known));
@@ -195,6 +196,38 @@ fn steps(operator: &Operator, tree: &Tree, known: &Known) -> Vec<Line> {
         })
     });
     stuck.collect()
+}
+
+/// Steps beyond those that are named, with the blueprints in which they stand. What is held is
+/// named first: as long as one of the named is not, all that is held is.
+fn more(operator: &Operator, known: &Known) -> Vec<Line> {
+    let health = &known.health;
+    let shown = i64::try_from(health.stuck.len()).unwrap_or(i64::MAX);
+    let Some(last) = health.stuck.last().filter(|_| health.begun > shown) else {
+        return Vec::new();
+    };
+    let is_held = last.state == "保留";
+    let tone = if is_held { Tone::Danger } else { Tone::Information };
+    let where_they_are =
+        health.places.iter().map(|(id, count)| format!("{id}（{count}）")).collect::<Vec<_>>();
+    vec![Line {
+        tone,
+        what: format!(
+            "{}{}",
+            operator.say("ほかに始めて済んでいない手順： ", "More steps begun and not done: "),
+            health.begun - shown
+        ),
+        since: String::new(),
+        todo: format!(
+            "{}{}",
+            operator.say(
+                "青写真（手順の数）の進み具合をすべて見る： ",
+                "See how far these blueprints (steps) are: "
+            ),
+            where_they_are.join("、")
+        ),
+        href: operator.href(&format!("/blueprints/{}/application", last.blueprint)),
+    }]
 }
 
 /// Services of which nobody knows how they are now; the watch itself where it is all of them.

@@ -14,11 +14,13 @@ use cloud::plane::blueprint::Blueprint;
 use cloud::plane::execute::{blueprint_keep_as, books_look, wanted};
 use cloud::plane::wish::wish_read;
 use maud::{Markup, html};
+use store::StoreError;
 
 use super::{Operator, nation, refusal, see};
 use crate::component::form::{
     ButtonKind, Field, FieldError, PostForm, button, error_summary, post_form, text, textarea,
 };
+use crate::component::language::pick;
 
 /// The largest wish that is taken in: a whole nation with two environments a body is well below.
 pub const LARGEST: usize = 4 << 20;
@@ -88,6 +90,10 @@ pub async fn plan(operator: Operator, Form(entered): Form<HashMap<String, String
             Err(CloudError::Plane(why)) => {
                 // The reason quotes the wish: it stays as it is in either language.
                 Ok(view(&operator, (wish, note), Some(&why)))
+            }
+            // Who is not admitted, say: what was written stays on the page.
+            Err(CloudError::Store(StoreError::Conflict(said))) => {
+                Ok(view(&operator, (wish, note), Some(pick(operator.language, &said.ja, &said.en))))
             }
             Err(error) => Err(refusal(error)),
         }

@@ -15,8 +15,8 @@ use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::control_open;
 use store::control::plane::{
-    Begun, Journal, Mark, blueprint_approve_in_emergency, blueprint_begin, head_read,
-    operator_admit, operator_register, request_answer, request_list, step_list,
+    Begun, Journal, Mark, blueprint_approve_in_emergency, blueprint_begin, blueprint_cut,
+    head_read, operator_admit, operator_register, request_answer, request_list, step_list,
 };
 use store::organisation::{Credentials, Installer, OPERATOR, Organisation};
 use store::testing::{Place, sample_organisation};
@@ -139,6 +139,8 @@ async fn one_plans_another_approves_and_all_see_how_far_it_is() {
     pages::health_is_worst_first(&scene).await;
     pages::a_plan_of_waves_comes_into_force(&scene).await;
     pages::a_quota_is_granted(&scene).await;
+    pages::a_body_that_left_is_not_missed(&scene).await;
+    what_was_given_up_is_not_done(&mut scene, id).await;
     an_emergency_is_red(&mut scene).await;
     scene.cluster.stop().await.expect("it stops");
 }
@@ -272,6 +274,16 @@ async fn it_is_asked_for_held_and_taken_up(scene: &mut Scene, id: i64) {
     let cut = format!("/blueprints/{id}/cut");
     check(&scene.send("two", &cut, "reason=").await, 422, &["取り止める理由を入れてください"]);
     check(&scene.send("two", &apply, "").await, 303, &[]);
+}
+
+async fn what_was_given_up_is_not_done(scene: &mut Scene, id: i64) {
+    request_answer(&scene.control, id, "済んだ手順 0、保留 1").await.expect("an answer");
+    blueprint_cut(&mut scene.control, id, ("", "もう要らない")).await.expect("given up");
+    let page = scene.ask("looks", &format!("/blueprints/{id}/application"), None).await;
+    check(&page, 200, &["残りを取り止めました。済んだ手順 1、取り止めた手順 "]);
+    assert!(!page.text.contains("完了しました"), "{}", page.text);
+    let page = scene.ask("looks", &format!("/blueprints/{id}"), None).await;
+    check(&page, 200, &["取止め", "済み 1、取止め ", "適用の進み具合"]);
 }
 
 async fn an_emergency_is_red(scene: &mut Scene) {

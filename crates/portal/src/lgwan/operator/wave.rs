@@ -13,14 +13,16 @@ use cloud::CloudError;
 use cloud::plane::execute::books_look;
 use cloud::plane::tree::Tree;
 use cloud::plane::wave::{
-    By, Change, Changed, Month, Plan, Waves, differences_lines, moves_left, moves_read, plan_all,
-    plan_csv, plan_groups, waves_read,
+    By, Change, Month, Plan, Waves, differences, differences_lines, moves_left, moves_read,
+    plan_all, plan_csv, plan_groups, waves_read,
 };
 use maud::{Markup, html};
 use office::access::role;
 use serde::Deserialize;
-use store::GenericClient;
-use store::control::wave::{WavePlan, wave_decide, wave_keep, wave_list, wave_read};
+use store::control::wave::{
+    LONGEST, WavePlan, WaveSlot, wave_decide, wave_keep, wave_list, wave_read,
+};
+use store::{GenericClient, StoreError};
 
 use super::{Operator, nation, refusal, see, word};
 use crate::component::day::moment_text;
@@ -28,13 +30,15 @@ use crate::component::form::{
     ButtonKind, Choice, Field, FieldError, PostForm, Width, button, button_with, error_summary,
     get_form, hidden, post_form, select, text, textarea,
 };
+use crate::component::language::pick;
 use crate::component::notice::{Notice, Tone};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
 use crate::counter::refusal::Refusal;
 
-/// The largest form: the moves of a nation with twenty systems a body are well below.
-pub const LARGEST: usize = 8 << 20;
+/// The largest form: well above what can be kept, so that whoever sends too much is told at the
+/// field and keeps what was written.
+pub const LARGEST: usize = 32 << 20;
 /// How many late moves and differences are named on a page; the CSV has all.
 const NAMED: usize = 200;
 
@@ -55,9 +59,11 @@ const STATES: [(&str, &str); 5] = [
 struct Worked {
     waves: Waves,
     plan: Plan,
-    changed: Vec<Changed>,
     done: usize,
 }
+
+/// The field that is wrong, and why.
+type Wrong = (&'static str, String);
 
 /// Works a plan out from its texts and the books, with one more change where it is asked for.
 async fn worked(
@@ -70,8 +76,8 @@ async fn worked(
     let all = moves_read(("移行（CSV）", moves), &waves.frame, tree)?;
     let (left, done) = moves_left(all, &books_look(client).await?);
     waves.changes.extend(more);
-    let (plan, changed) = plan_all((&left, &waves.frame), &waves.changes)?;
-    Ok(Worked { waves, plan, changed, done })
+    let (plan, _) = plan_all((&left, &waves.frame), &waves.changes)?;
+    Ok(Worked { waves, plan, done })
 }
 
 /// Every plan, and the form for a new one.
@@ -165,7 +171,8 @@ fn form(
                 .error(wrong("frame")), 12))
             (textarea(&field("moves", csv).required(true).value(moves)
                 .error(wrong("moves")), 8))
-            (text(&field("note", operator.say("添える言葉", "Note")).value(note)))
+            (text(&field("note", operator.say("添える言葉", "Note")).value(note)
+                .error(wrong("note"))))
             (button_with(ButtonKind::Secondary,
                 operator.say("残さずに見る", "Look, keep nothing"), "do", "look"))
             (button_with(ButtonKind::Primary, operator.say("案を残す", "Keep a draft"), "do", "keep"))
@@ -185,25 +192,61 @@ pub async fn make(operator: Operator, Form(entered): Form<HashMap<String, String
             let content = html! { (above) (form(&operator, (frame, moves, note), failure)) };
             operator.page(title, Vec::new(), content)
         };
+        let refused = |field: &str, why: &str| {
+            let mut response = shown(Some((field, why)), html! {});
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        };
+        if let Some((field, why)) = too_long(&operator, frame, moves) {
+            return refused(field, &why);
+        }
         match worked(&*client, (frame, moves), None).await {
             Err(CloudError::Plane(why)) => {
                 // The reason names the text that it is about, and quotes it.
                 let field = if why.contains("移行（CSV）") { "moves" } else { "frame" };
-                let mut response = shown(Some((field, &why)), html! {});
-                *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-                Ok(response)
+                refused(field, &why)
             }
             Err(error) => Err(refusal(error)),
             Ok(worked) if text("do") == "keep" => {
-                drop(worked);
-                let person = operator.actor.id.as_str();
-                let id = wave_keep(&mut client, (person, note), (frame, moves)).await?;
-                Ok(see(&operator, &format!("/waves/{id}")))
+                let (person, slots) = (operator.actor.id.as_str(), slots(&worked.plan));
+                match wave_keep(&mut client, (person, note), (frame, moves), &slots).await {
+                    Ok(id) => Ok(see(&operator, &format!("/waves/{id}"))),
+                    // Who is not admitted, say: what was written stays on the page.
+                    Err(StoreError::Conflict(said)) => {
+                        refused("note", pick(operator.language, &said.ja, &said.en))
+                    }
+                    Err(error) => Err(error.into()),
+                }
             }
             Ok(worked) => Ok(shown(None, plan_view(&operator, nation()?, &worked, By::Month))),
         }
     };
     operator.answer(made.await)
+}
+
+/// The field that is longer than what can be kept, and why.
+fn too_long(operator: &Operator, frame: &str, moves: &str) -> Option<(&'static str, String)> {
+    let (most_frame, most_moves) = LONGEST;
+    [("frame", frame, most_frame), ("moves", moves, most_moves)].into_iter().find_map(
+        |(field, text, most)| {
+            let length = text.chars().count();
+            let words = operator.say(
+                "文字です。分けるか、要らない行を除いてください。残せるのは次の文字数まで： ",
+                " characters. Split it or leave lines out; the most that can be kept is ",
+            );
+            (length > most).then(|| (field, format!("{length}{words}{most}")))
+        },
+    )
+}
+
+fn slots(plan: &Plan) -> Vec<WaveSlot> {
+    let slot = |it: &cloud::plane::wave::Slot| WaveSlot {
+        body: it.body.clone(),
+        system: it.system.clone(),
+        vendor: it.vendor.clone(),
+        month: it.month.map(|month| month.to_string()),
+    };
+    plan.slots.iter().map(slot).collect()
 }
 
 /// How a plan is looked at, and what if.
@@ -241,7 +284,10 @@ async fn shown(
     let what_if = match asked.vendor.as_str() {
         "" => None,
         vendor => Some(match change(vendor, asked) {
-            Ok(change) => worked(&*client, texts, Some(change)).await.map_err(|it| it.to_string()),
+            Ok(change) => {
+                let found = worked(&*client, texts, Some(change)).await;
+                found.map_err(|it| ("vendor", it.to_string()))
+            }
             Err(why) => Err(why),
         }),
     };
@@ -274,12 +320,14 @@ async fn shown(
 }
 
 /// The change that is asked about: an empty capacity is a vendor that withdraws.
-fn change(vendor: &str, asked: &Asked) -> Result<(Change, Month), String> {
-    let from: Month = asked.from.trim().parse().map_err(|it: CloudError| it.to_string())?;
+fn change(vendor: &str, asked: &Asked) -> Result<(Change, Month), Wrong> {
+    let from: Month =
+        asked.from.trim().parse().map_err(|it: CloudError| ("from", it.to_string()))?;
     let change = match asked.capacity.trim() {
         "" => Change::Withdrawn(vendor.to_owned()),
         text => {
-            let number = text.parse().map_err(|_| "月の作業量は0以上の整数です".to_owned())?;
+            let wrong = |_| ("capacity", "月の作業量は0以上の整数です".to_owned());
+            let number = text.parse().map_err(wrong)?;
             Change::Capacity(vendor.to_owned(), number)
         }
     };
@@ -414,15 +462,18 @@ fn what_if_view(
     operator: &Operator,
     (tree, plan): (&Tree, &Worked),
     (id, asked): (i64, &Asked),
-    found: Option<&Result<Worked, String>>,
+    found: Option<&Result<Worked, Wrong>>,
 ) -> Markup {
     let say = |ja, en| operator.say(ja, en);
     let vendors: Vec<Choice<'_>> =
         plan.waves.frame.vendors.keys().map(|name| Choice::new(name, name)).collect();
     let field = |name, label| Field::new(operator.language, name, label);
-    let failure = found.and_then(|it| it.as_ref().err()).map(String::as_str);
+    let failure = found.and_then(|it| it.as_ref().err());
     let errors: Vec<FieldError<'_>> =
-        failure.map(|message| FieldError { field: "from", message }).into_iter().collect();
+        failure.map(|(field, message)| FieldError { field: *field, message }).into_iter().collect();
+    let wrong = |name: &str| {
+        failure.filter(|(field, _)| *field == name).map(|(_, message)| message.as_str())
+    };
     let first = plan.waves.frame.first.to_string();
     let from = if asked.from.is_empty() { &first } else { &asked.from };
     let capacity = say("月の作業量（空なら撤退）", "Work a month (empty: it withdraws)");
@@ -430,10 +481,12 @@ fn what_if_view(
     html! {
         (error_summary(operator.language, &errors))
         (get_form(say("もし事業者が変わったら", "What if"), &action, html! {
-            (select(&field("vendor", say("事業者", "Vendor")).value(&asked.vendor), &vendors))
-            (text(&field("capacity", capacity).value(&asked.capacity).width(Width::Medium)))
+            (select(&field("vendor", say("事業者", "Vendor")).value(&asked.vendor)
+                .error(wrong("vendor")), &vendors))
+            (text(&field("capacity", capacity).value(&asked.capacity).error(wrong("capacity"))
+                .width(Width::Medium)))
             (text(&field("from", say("いつから（2027-01 の形）", "From (as 2027-01)")).value(from)
-                .error(failure).width(Width::Medium)))
+                .error(wrong("from")).width(Width::Medium)))
             (button(ButtonKind::Primary, say("残さずに見る", "Look, keep nothing")))
         }))
         @if let Some(Ok(after)) = found {
@@ -449,7 +502,9 @@ fn difference(
     asked: &Asked,
 ) -> Markup {
     let say = |ja, en| operator.say(ja, en);
-    let lines = differences_lines(&after.changed[..after.changed.len().min(NAMED)], tree);
+    // Against the plan as it is: what is asked about may come before other changes.
+    let changed = differences(&before.plan, &after.plan);
+    let lines = differences_lines(&changed[..changed.len().min(NAMED)], tree);
     let rows = lines
         .iter()
         .map(|cells| Row { href: None, cells: cells.iter().map(|it| Cell::Japanese(it)).collect() })
@@ -460,7 +515,7 @@ fn difference(
     };
     let line = format!("  - {{ from: {}, vendor: {}{capacity} }}", asked.from.trim(), asked.vendor);
     html! {
-        p { strong { (say("変わる移行 ", "Moves that change: ")) (after.changed.len()) "　"
+        p { strong { (say("変わる移行 ", "Moves that change: ")) (changed.len()) "　"
             (say("遅れ ", "late: ")) (before.plan.late.len()) " → " (after.plan.late.len()) } }
         (table(&Table {
             caption: say("変わる移行", "What changes"),
@@ -475,8 +530,8 @@ fn difference(
             stacked: true,
         }))
         (late(operator, tree, &after.plan))
-        p { (say("計画にするには、次の行を changes の終わりに加えた案を作ってください。",
-            "To plan so, make a draft with this line at the end of changes.")) }
+        p { (say("計画にするには、次の行を changes に加えた案を作ってください。",
+            "To plan so, make a draft with this line among the changes.")) }
         pre { code { (line) } }
     }
 }

@@ -164,6 +164,18 @@ async fn an_unknown_is_settled(scene: &Scene) {
     check(&scene.send("second_city/kanri", &at, form).await, 404, &[]);
 }
 
+/// As if operators had made and adopted them.
+const WAVES: &str = "
+    alter table control.wave_plan disable trigger sign;
+    insert into control.wave_plan (frame, moves, hash, state, made_by, decided_by, decided_at)
+        values ('f', 'm', 'h', '採用', 'a@x', 'b@x', now()),
+               ('f', 'm', 'h', '交代', 'a@x', 'b@x', now());
+    alter table control.wave_plan enable trigger sign;
+    insert into control.wave_slot (plan, body, system, vendor, month) values
+        (1, '990019', 'a', 'vendor-a', '2027-01'), (1, '990019', 'b', 'vendor-b', '2027-03'),
+        (1, '131016', 'a', 'vendor-elsewhere', '2029-09'),
+        (2, '990019', 'c', 'vendor-c', '2028-08')";
+
 /// A prefecture of the two cities, signed in.
 async fn officer(scene: &Scene) -> (Router, String) {
     let control = control_open(&scene.installer).await.expect("the control database");
@@ -210,7 +222,18 @@ async fn a_prefecture_looks_on(scene: &Scene) {
         answer(router.clone(), request(verb, &path, &cookie, form)).await
     };
     let page = ask("", None).await;
-    check(&page, 200, &["市区町村の進み", "見本市", "住民基本台帳", "2 / 2"]);
+    check(
+        &page,
+        200,
+        &["市区町村の進み", "見本市", "住民基本台帳", "2 / 2", "効力のある計画に、この"],
+    );
+    let control = control_open(&scene.installer).await.expect("the control database");
+    control.batch_execute(WAVES).await.expect("a plan in force, and one that is not");
+    let page = ask("", None).await;
+    check(&page, 200, &["2027-03", "2027-01 a（vendor-a）、2027-03 b（vendor-b）"]);
+    for hidden in ["2029-09", "2028-08", "vendor-elsewhere"] {
+        assert!(!page.text.contains(hidden), "{hidden} is not for this prefecture");
+    }
     assert!(!page.text.contains("民生費"), "no budget");
     check(&ask("/bodies/first_city", None).await, 200, &["提供中"]);
     check(&ask("/bodies/nowhere", None).await, 404, &[]);

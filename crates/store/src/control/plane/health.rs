@@ -29,10 +29,12 @@ pub struct Counted {
 pub struct Health {
     /// Environments by provider, kind and state.
     pub counts: Vec<Counted>,
-    /// The oldest steps that were begun and are not done.
+    /// Steps that were begun and are not done: what is held first, the oldest of each first.
     pub stuck: Vec<OpenStep>,
     /// How many of them there are in all.
     pub begun: i64,
+    /// In which blueprints, and how many in each; where most are held first.
+    pub places: Vec<(i64, i64)>,
     /// Steps that wait for others.
     pub waiting: i64,
     /// Alarms that are not cleared: since when, what.
@@ -90,5 +92,13 @@ pub async fn health_read(client: &impl GenericClient) -> Result<Health, StoreErr
                where s.state = '待ち'";
     let waiting = client.query_one(sql, &[]).await?.try_get(0)?;
     let (stuck, begun) = stuck_list(client, 0.0, SHOWN).await?;
-    Ok(Health { counts, stuck, begun, waiting, alarms: alarm_list(client).await? })
+    let sql = "select s.blueprint, count(*) from control.blueprint_step s
+               join control.blueprint b on b.id = s.blueprint and b.state = '適用中'
+               where s.state in ('実行中', '保留') group by 1
+               order by count(*) filter (where s.state = '保留') desc, 1";
+    let rows = client.query(sql, &[]).await?;
+    let place = |row: &Row| Ok::<_, StoreError>((row.try_get(0)?, row.try_get(1)?));
+    let places = rows.iter().map(place).collect::<Result<_, _>>()?;
+    let alarms = alarm_list(client).await?;
+    Ok(Health { counts, stuck, begun, places, waiting, alarms })
 }

@@ -22,6 +22,8 @@ pub enum Mark {
     Started,
     /// It is done; the provider's name for what was made.
     Done(Option<String>),
+    /// It was removed with something else, which is said here.
+    Gone(String),
     /// It cannot be done now, for this reason.
     Held(String),
 }
@@ -95,7 +97,7 @@ impl Journal {
         let ids: Vec<&str> = marks.iter().map(|(id, _)| id.as_str()).collect();
         let state = |mark: &Mark| match mark {
             Mark::Started => "実行中",
-            Mark::Done(_) => "済み",
+            Mark::Done(_) | Mark::Gone(_) => "済み",
             Mark::Held(_) => "保留",
         };
         let states: Vec<&str> = marks.iter().map(|(_, mark)| state(mark)).collect();
@@ -105,7 +107,7 @@ impl Journal {
         };
         let references: Vec<Option<String>> = marks.iter().map(|(_, it)| reference(it)).collect();
         let reason = |mark: &Mark| match mark {
-            Mark::Held(reason) => Some(reason.clone()),
+            Mark::Held(reason) | Mark::Gone(reason) => Some(reason.clone()),
             _ => None,
         };
         let reasons: Vec<Option<String>> = marks.iter().map(|(_, it)| reason(it)).collect();

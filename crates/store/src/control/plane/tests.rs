@@ -265,3 +265,45 @@ async fn an_operators_login_reaches_no_further() {
     drop(zone);
     room.cluster.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_held_is_named_before_what_is_slow() {
+    let room = Room::new().await;
+    let sql = "
+        insert into control.blueprint (hash, base) values ('h', 0);
+        update control.blueprint set state = '承認済', emergency = '試験';
+        update control.blueprint set state = '適用中', generation = 1;
+        insert into control.blueprint_step (blueprint, id, environment, sequence, act, part, value,
+            seen, state, started_at)
+          select 1, 's' || n, 'e' || n || '.production.local', 1, '作成', 'account', '{}', 0,
+            case n when 61 then '保留' else '実行中' end, now() - make_interval(secs => 100 - n)
+          from generate_series(1, 61) n";
+    room.control.batch_execute(sql).await.unwrap();
+    let health = health_read(&room.control).await.unwrap();
+    assert_eq!((health.stuck.len(), health.begun), (50, 61));
+    assert_eq!(health.places, [(1, 61)]);
+    assert_eq!(health.stuck[0].environment, "e61.production.local");
+    assert_eq!(health.stuck[1].environment, "e1.production.local");
+    room.cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_whose_rest_was_given_up_is_not_done() {
+    let mut room = Room::new().await;
+    for (states, ended) in [("済み,取止", "取止め"), ("済み,済み", "完了")] {
+        let sql = format!(
+            "truncate control.blueprint restart identity cascade;
+             insert into control.blueprint (hash, base) values ('h', 0);
+             update control.blueprint set state = '承認済', emergency = '試験';
+             update control.blueprint set state = '適用中', generation = 1;
+             insert into control.blueprint_step (blueprint, id, environment, sequence, act, part,
+                 value, seen, state)
+               select 1, 's' || n, 'e.production.local', n, '作成', 'account', '{{}}', 0, state
+               from unnest(string_to_array('{states}', ',')) with ordinality as t(state, n)"
+        );
+        room.control.batch_execute(&sql).await.unwrap();
+        assert!(blueprint_end(&mut room.control, 1).await.unwrap());
+        assert_eq!(room.head(1).await.state, ended);
+    }
+    room.cluster.stop().await.unwrap();
+}

@@ -164,8 +164,9 @@ pub struct OpenStep {
     pub reason: Option<String>,
 }
 
-/// Steps that were begun at least so many seconds ago and are not done, the oldest first, whether
-/// or not anybody raised an alarm for them: at most `limit`, and how many there are.
+/// Steps that were begun at least so many seconds ago and are not done, what is held first, then
+/// the oldest, whether or not anybody raised an alarm for them: at most `limit`, and how many there
+/// are.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -180,7 +181,7 @@ pub async fn stuck_list(
                join control.blueprint b on b.id = s.blueprint and b.state = '適用中'
                where s.state in ('実行中', '保留')
                  and s.started_at <= now() - make_interval(secs => $1)
-               order by s.started_at, s.blueprint, s.id limit $2";
+               order by s.state <> '保留', s.started_at, s.blueprint, s.id limit $2";
     let rows = client.query(sql, &[&seconds, &limit]).await?;
     let stuck = |row: &Row| -> Result<OpenStep, StoreError> {
         Ok(OpenStep {
@@ -205,7 +206,8 @@ pub struct Act {
     pub at: Timestamp,
     /// By whom, as the database signed it.
     pub actor: String,
-    /// 作成, 承認, 緊急の承認, 却下, 取下げ, 適用の求め, 適用開始, 適用の結果, 残りの取止め, 完了.
+    /// 作成, 承認, 緊急の承認, 却下, 取下げ, 適用の求め, 適用開始, 適用の結果, 残りの取止め, 完了,
+    /// 取止め.
     pub act: String,
     /// What was said with it.
     pub note: String,

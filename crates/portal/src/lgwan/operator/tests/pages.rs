@@ -56,6 +56,25 @@ pub(super) async fn health_is_worst_first(scene: &Scene) {
     assert!(!page.text.contains("東が応答しません"), "{}", page.text);
 }
 
+/// Its watch stopped two hours ago, and that is as it should be; what went on there has ended.
+pub(super) async fn a_body_that_left_is_not_missed(scene: &Scene) {
+    let control = &scene.control;
+    let sql = "insert into control.incident (organisation, service, layer, title, found_by)
+                 values ('city', '住民接続系', '運用管理', '応答しません', '見張り');
+               insert into control.deletion (organisation, requested_by, approved_by, state, export,
+                   journal_last, audit_last)
+                 values ('city', 'a', 'b', '書出し済', repeat('0', 64), 1, 1)";
+    control.batch_execute(sql).await.expect("it leaves");
+    let page = scene.ask("looks", "/health", None).await;
+    check(&page, 200, &["見張りが止まっています", "応答しません"]);
+    let sql = "update control.deletion set state = '消去中'";
+    control.batch_execute(sql).await.expect("it has left");
+    let page = scene.ask("looks", "/health", None).await;
+    for gone in ["見張りが止まっています", "応答しません"] {
+        assert!(!page.text.contains(gone), "{gone}: {}", page.text);
+    }
+}
+
 const FRAME: &str = "first: 2027-01
 months: 12
 vendors:
@@ -76,6 +95,9 @@ pub(super) async fn a_plan_of_waves_comes_into_force(scene: &Scene) {
     };
     let wrong = scene.send("one", "/waves", &fields(FRAME, "団体\n1", "keep")).await;
     check(&wrong, 422, &["移行（CSV）: 1行目の見出し", "vendor-b"]);
+    let long = format!("{FRAME}# {}", "x".repeat(1_000_000));
+    let refused = scene.send("one", "/waves", &fields(&long, MOVES, "keep")).await;
+    check(&refused, 422, &["残せるのは次の文字数まで： 1000000", "試し", "xxxxxxxx"]);
     let looked = scene.send("one", "/waves", &fields(FRAME, MOVES, "look")).await;
     check(&looked, 200, &["2027-02", "北海道札幌市", "事業者の月の作業量が足りません"]);
     check(&scene.ask("one", "/waves", None).await, 200, &["計画はまだありません"]);
