@@ -1,7 +1,8 @@
 //! A value as the text of a field, and back with the checks of its item. Pure.
 //!
 //! Dates are `YYYY-MM-DD` with the standard's 0000-01-01 and 9999-12-31, times of day `HH:MM:SS`
-//! (the seconds may be left out), flags 1 and 0, moments UTC to the microsecond. What is wrong is said without the value.
+//! (the seconds may be left out), flags 1 and 0, moments UTC to the microsecond. What is wrong is
+//! said without the value.
 
 use base::date::{Date, from_standard_text, standard_text};
 use definition::System;

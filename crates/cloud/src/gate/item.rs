@@ -163,16 +163,9 @@ fn faults(
         );
         fault(found, "required を外す".into());
     }
-    match (item.secret, own.secret) {
-        (true, false) => fault(
-            format!("「{}」が暗号化されずに保存される", item.name),
-            "secret: true にする".into(),
-        ),
-        (false, true) => fault(
-            format!("「{}」が伏せられ、ほかの業務が読めない", item.name),
-            "secret を外す".into(),
-        ),
-        _ => {}
+    if let Some(found) = secrecy_fault(item, own) {
+        let remedy = if item.secret { "secret: true にする" } else { "secret を外す" };
+        fault(found, remedy.into());
     }
     if item.key && register.key != own.name {
         fault(
@@ -181,6 +174,15 @@ fn faults(
         );
     }
     out
+}
+
+/// What lies in plain text although it may not, or is veiled although others read it.
+fn secrecy_fault(item: &StandardItem, own: &Item) -> Option<String> {
+    match (item.secret, own.secret) {
+        (true, false) => Some(format!("「{}」が暗号化されずに保存される", item.name)),
+        (false, true) => Some(format!("「{}」が伏せられ、ほかの業務が読めない", item.name)),
+        _ => None,
+    }
 }
 
 /// The group that a register holds: the one with most of its numbers there, if that group has not

@@ -1,175 +1,118 @@
-//! A standard as data against the official spreadsheets that it was taken from, row by row.
+//! The official spreadsheets of a standard, read into the same form as `standards/`: the item file
+//! (項目定義書) and the interface file (API仕様書). Judges nothing: `lint` and `compare` do.
 //!
 //! Columns are found by their headings, so that a new edition with another column still reads. Only
-//! facts are compared: names, types, lengths, conditions; no sentence is taken over.
+//! facts are taken: names, types, lengths, codes, conditions.
 
-use std::path::PathBuf;
+pub mod compare;
+mod interface;
+mod items;
+mod table;
 
-use anyhow::{Context, Result};
-use definition::standard::{Interface, Parameter, Standard, StandardItem, StandardType};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::xlsx::{self, Sheet};
+use anyhow::Result;
+use definition::model::Located;
+use definition::standard::{Standard, Trust};
 
-/// What differs between the standard and its official files, in words; nothing when none is given.
-pub fn compare(
-    standard: &Standard,
-    [items, interface]: [&Option<PathBuf>; 2],
-) -> Result<Vec<String>> {
-    let mut out = Vec::new();
+use super::xlsx;
+
+/// What the official files say.
+#[derive(Debug)]
+pub struct Official {
+    /// The same as a standard: as much of it as the files given hold.
+    pub standard: Standard,
+    /// Cells that mean nothing to us, with their places.
+    pub unread: Vec<String>,
+    /// Items whose データ項目ID is written in two cells.
+    pub split: usize,
+}
+
+/// Reads what is given of the two files.
+pub fn read(items: Option<&Path>, interface: Option<&Path>) -> Result<Official> {
+    let mut official = Official { standard: empty(), unread: Vec::new(), split: 0 };
     if let Some(path) = items {
-        let sheets = xlsx::read(path)?;
-        let found = sheets.values().find_map(|sheet| table(sheet, "データ項目（ローマ字）"));
-        let table = found.with_context(|| format!("{} に項目の表がありません", path.display()))?;
-        compare_items(standard, &table, &mut out);
+        items::read(path, &xlsx::read(path)?, &mut official)?;
     }
     if let Some(path) = interface {
-        let sheets = xlsx::read(path)?;
-        let table_of = |heading: &str| sheets.values().find_map(|sheet| table(sheet, heading));
-        let own = standard.interfaces.first().context("この標準にはAPIがありません")?;
-        for (heading, what) in
-            [("パラメータ名", "リクエスト"), ("レスポンスオブジェクト名", "レスポンス")]
-        {
-            let table = table_of(heading)
-                .with_context(|| format!("{} に{what}の表がありません", path.display()))?;
-            compare_parameters(own, heading, &table, &mut out);
-        }
+        interface::read(path, &xlsx::read(path)?, &mut official)?;
     }
-    Ok(out)
+    Ok(official)
 }
 
-/// A table of a sheet: the row of its headings, and the heading of each column.
-struct Table<'s> {
-    sheet: &'s Sheet,
-    headings: Vec<(String, String)>,
-    first: u32,
-}
-
-/// The table whose headings hold `wanted` beside a type. A heading may stand one row lower, under a
-/// wider one; a legend names the same headings, but each in a row of its own.
-fn table<'s>(sheet: &'s Sheet, wanted: &str) -> Option<Table<'s>> {
-    let (row, cells) = sheet.iter().find(|(_, cells)| {
-        [wanted, "データ型"].iter().all(|it| cells.values().any(|text| text == it))
-    })?;
-    let below = sheet.get(&(row + 1)).into_iter().flatten();
-    let short = below.filter(|(_, text)| text.chars().count() <= 4);
-    let headings = cells.iter().chain(short);
-    let headings = headings.map(|(column, text)| (text.clone(), column.clone())).collect();
-    Some(Table { sheet, headings, first: row + 1 })
-}
-
-impl Table<'_> {
-    fn column(&self, heading: &str) -> Option<&str> {
-        let same = |(text, _): &&(String, String)| text.lines().next() == Some(heading);
-        self.headings.iter().find(same).map(|(_, column)| column.as_str())
-    }
-
-    fn cell(&self, row: u32, heading: &str) -> &str {
-        let column = self.column(heading).unwrap_or_default();
-        self.sheet.get(&row).and_then(|cells| cells.get(column)).map_or("", String::as_str)
-    }
-
-    /// The first cell of a row at or after a column and before another: names that are indented.
-    fn between(&self, row: u32, from: &str, to: &str) -> Option<&str> {
-        let order = |column: &str| (column.len(), column.to_owned());
-        let (from, to) = (order(self.column(from)?), order(self.column(to)?));
-        let cells = self.sheet.get(&row)?.iter();
-        let mut inside: Vec<_> =
-            cells.filter(|(at, _)| order(at) >= from && order(at) < to).collect();
-        inside.sort_by_key(|(at, _)| order(at));
-        inside.first().map(|(_, text)| text.as_str())
-    }
-
-    fn rows(&self) -> impl Iterator<Item = u32> {
-        self.sheet.range(self.first..).map(|(row, _)| *row)
+fn empty() -> Standard {
+    Standard {
+        id: String::new(),
+        name: String::new(),
+        name_en: String::new(),
+        title: String::new(),
+        version: None,
+        source: String::new(),
+        trust: Trust::Official,
+        note: String::new(),
+        groups: Vec::new(),
+        codes: BTreeMap::new(),
+        procedures: Vec::new(),
+        events: Vec::new(),
+        published: Vec::new(),
+        reads: Vec::new(),
+        interfaces: Vec::new(),
+        place: Located::default(),
     }
 }
 
-/// One fact of a row on both sides.
-fn differ(out: &mut Vec<String>, name: &str, what: &str, (official, own): (&str, &str)) {
-    if official != own {
-        out.push(format!("「{name}」の{what}: 原典は「{official}」、標準は「{own}」"));
-    }
+/// The name of a file, as places say it.
+fn shown(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-fn mark(is: bool) -> &'static str {
-    if is { "○" } else { "" }
+/// A row of a file.
+fn at_line(file: &str, row: u32) -> Located {
+    Located { file: file.to_owned(), line: row, column: 1, ..Located::default() }
 }
 
-fn compare_items(standard: &Standard, table: &Table<'_>, out: &mut Vec<String>) {
-    let mut own: Vec<&StandardItem> = standard.items().map(|(_, item)| item).collect();
-    let mut split = 0;
-    for row in table.rows() {
-        let romaji = table.cell(row, "データ項目（ローマ字）");
-        let serial = table.between(row, "データ項目ID", "データ項目").unwrap_or_default();
-        if romaji.is_empty() || !serial.bytes().all(|byte| byte.is_ascii_digit()) {
-            continue;
-        }
-        split += usize::from(serial.len() != 8);
-        let name = table.cell(row, "データ項目");
-        match own.iter().position(|item| item.romaji == romaji) {
-            None => out.push(format!("「{name}」（{romaji}）が標準にない")),
-            Some(index) => compare_item(own.remove(index), table, row, out),
-        }
-    }
-    out.extend(own.iter().map(|item| format!("「{}」（{}）が原典にない", item.name, item.romaji)));
-    if split > 0 {
-        println!(
-            "  参考: 原典は {split} 項目のデータ項目IDを業務の三桁と連番に分けて書いており、\
-             凡例の八桁になっていない"
-        );
-    }
-}
-
-fn compare_item(item: &StandardItem, table: &Table<'_>, row: u32, out: &mut Vec<String>) {
-    let (name, at) = (item.name.as_str(), |heading: &str| table.cell(row, heading));
-    differ(out, name, "名称", (at("データ項目"), name));
-    differ(out, name, "型", (at("データ型"), item.kind.word()));
-    if item.kind.sized() {
-        differ(out, name, "桁数", (at("桁数"), &item.length.to_string()));
-    }
-    let repeats = if item.repeats > 1 { item.repeats.to_string() } else { String::new() };
-    differ(out, name, "繰り返し", (at("繰り返し"), &repeats));
-    differ(out, name, "出力条件", (at("データ出力条件"), item.output.word()));
-    differ(out, name, "実装類型", (at("実装類型"), mark(item.implement)));
-    differ(out, name, "主キー", (at("主キー"), mark(item.key)));
-    let coded = item.codes.is_some() || item.own_codes;
-    differ(out, name, "コードの有無", (mark(!at("コード").is_empty()), mark(coded)));
-}
-
-fn compare_parameters(
-    interface: &Interface,
-    heading: &str,
-    table: &Table<'_>,
-    out: &mut Vec<String>,
-) {
-    let returned = interface.responses.iter().flat_map(|response| &response.parameters);
-    let mut own: Vec<&Parameter> = match heading {
-        "パラメータ名" => interface.request.parameters.iter().collect(),
-        _ => returned.collect(),
+/// The condition of a 条件付き必須 (the line that begins with ※※), without what every one says.
+fn condition(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("※※"))?;
+    let strip = |text: &'_ str, ends: &[&str]| -> String {
+        let end = ends.iter().find(|end| text.ends_with(**end));
+        text[..text.len() - end.map_or(0, |end| end.len())].to_owned()
     };
-    for row in table.rows() {
-        let Some(romaji) = table.between(row, heading, "項目名") else { continue };
-        let kind = table.cell(row, "データ型");
-        // What wraps the values (メタデータ, リンク, エラー) is no data: it has no item.
-        if StandardType::of(kind).is_none() || ENVELOPE.contains(&romaji) {
-            continue;
-        }
-        match own.iter().position(|parameter| parameter.romaji == romaji) {
-            None => out.push(format!("引数「{romaji}」が標準にない")),
-            Some(index) => {
-                let parameter = own.remove(index);
-                let (name, at) = (parameter.name.as_str(), |it: &str| table.cell(row, it));
-                differ(out, name, "項目名", (at("項目名"), name));
-                differ(out, name, "型", (kind, parameter.kind.word()));
-                if parameter.kind.sized() {
-                    differ(out, name, "桁数", (at("桁数"), &parameter.length.to_string()));
-                }
-                differ(out, name, "必須", (mark(at("必須") == "◎"), mark(parameter.required)));
-            }
-        }
-    }
-    out.extend(own.iter().map(|one| format!("引数「{}」が原典にない", one.romaji)));
+    let without = strip(line.trim(), &["は出力必須", "は必須"]);
+    Some(strip(&without, &["の場合", "場合"]))
 }
 
-/// Names of the envelope of every response.
-const ENVELOPE: &[&str] = &["title", "detail", "href", "code", "message"];
+/// Values that a description tells to set as they are, as long as the item is.
+fn special(text: &str, length: u32) -> Vec<String> {
+    let parts = text.split("を設定").collect::<Vec<_>>();
+    let told = parts.iter().take(parts.len().saturating_sub(1));
+    let digits = told.map(|part| {
+        let kept = part.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        part[kept..].to_owned()
+    });
+    digits.filter(|value| !value.is_empty() && value.len() == length as usize).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_and_special_values_are_taken_from_descriptions() {
+        let check = |text: &str, expect: Option<&str>| {
+            assert_eq!(condition(text).as_deref(), expect, "{text}");
+        };
+        check("・全角\n※※氏名未定でない場合は出力必須", Some("氏名未定でない"));
+        check("※※町字がある場合は必須", Some("町字がある"));
+        check("※※名寄せ元の場合は出力必須", Some("名寄せ元"));
+        check("※※外国人は出力必須", Some("外国人"));
+        check("※条件でない", None);
+        assert_eq!(
+            special("なければ0000000を設定し、他は9999999を設定", 7),
+            ["0000000", "9999999"]
+        );
+        assert_eq!(special("6桁のコード値を設定。「1」を設定", 1), Vec::<String>::new());
+        assert_eq!(special("", 1), Vec::<String>::new());
+    }
+}

@@ -15,7 +15,8 @@ pub(super) fn made(standard: &Standard) -> System {
     let version = standard.version.as_deref().unwrap_or("1");
     let head = format!(
         "id: made\ncode: \"{}\"\nname: {}\nname_en: Made\nstatute: なし\n\
-         standard: {{ name: \"{}\", version: \"{version}\" }}\nversion: 1\nbodies: [municipality]\n",
+         standard: {{ name: \"{}\", version: \"{version}\" }}\nversion: 1\n\
+         bodies: [municipality]\n",
         standard.id, standard.name, standard.title
     );
     package.files.insert("system.yaml".to_owned(), head);
