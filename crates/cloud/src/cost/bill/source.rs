@@ -172,8 +172,8 @@ pub(super) fn batch(layout: &Layout, piece: &[u8], line: u64) -> Result<Batch, F
     }
 }
 
-/// Lines of a text before a record. A reader counts what is left of the line break before (the LF of
-/// CRLF) and blank lines as the record's own.
+/// Lines of a text before a record. A reader counts what is left of the line break before (the LF
+/// of CRLF) and blank lines as the record's own.
 pub fn lines_before(text: &[u8], position: &csv::Position) -> u64 {
     let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
     let rest = text.get(from..).unwrap_or_default().iter();
