@@ -275,7 +275,7 @@ mod tests {
     fn a_budget_has_a_bound() {
         check(
             "body: '131016', kind: production, provider: aws, regions: [east],
-             budget_yen: 18446744073709551615",
+             budget_yen: 1000000000001",
             expect![
                 "wish.yaml: 131016 の本番: budget_yen は月 1000000000000 円（1兆円）までです。桁を確かめてください"
             ],

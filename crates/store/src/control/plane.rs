@@ -416,7 +416,8 @@ async fn busy(client: &impl GenericClient, id: i64) -> Result<Vec<(i64, String)>
 }
 
 /// Closes a blueprint without open steps, as one that is done or whose rest was given up; whether
-/// it has ended. The act says how many steps were done, went with something else, were given up.
+/// it has ended. The act says how many steps were done, went with something else, and were given
+/// up.
 ///
 /// # Errors
 /// [`StoreError::Database`].

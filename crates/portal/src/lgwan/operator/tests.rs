@@ -192,7 +192,8 @@ async fn it_is_planned_and_approved(scene: &Scene) -> i64 {
     let broken = scene.send("one", "/plan", &format!("wish={}", wish("999999"))).await;
     check(&broken, 422, &["団体「999999」は木にありません"]);
     let unknown = scene.send("left", "/plan", &format!("wish={}", wish("131016"))).await;
-    check(&unknown, 409, &["運用担当として登録されていません"]);
+    // What was written stays on the page.
+    check(&unknown, 422, &["運用担当として登録されていません", "budget_yen: 1200000"]);
     let (id, hash) = scene.draft("one", "131016").await;
     let path = format!("/blueprints/{id}");
     let words = ["東京都千代田区", "区画", "業務システム", "少なくとも", "1,200,000"];
