@@ -17,5 +17,5 @@ mod tests;
 mod typed;
 
 pub use daily::{Daily, Key};
-pub use fault::Fault;
+pub use fault::{Fault, Noted};
 pub use read::{Bill, ReadOptions, Scope, bill_read};
