@@ -10,6 +10,10 @@ pub const SCALE: u32 = 20;
 /// Decimals of a rate of exchange.
 pub const RATE_SCALE: u32 = 6;
 
+/// Exponents that anybody writes.
+const EXPONENT_MAX: i32 = 9_999;
+/// One more than the 38 digits that files and database keep.
+const TOO_LARGE: i128 = 10_i128.pow(38);
 const UNIT: i128 = 10_i128.pow(SCALE);
 const YEN_UNIT: i128 = 10_i128.pow(SCALE + RATE_SCALE);
 
@@ -44,6 +48,18 @@ impl Amount {
     /// # Errors
     /// [`AmountError`]; nothing is ever rounded.
     pub fn parse(text: &[u8]) -> Result<Amount, AmountError> {
+        match Amount::read(text)? {
+            (amount, false) => Ok(amount),
+            (_, true) => Err(AmountError::TooFine),
+        }
+    }
+
+    /// The same of a text whose last digits may be noise of floating numbers (`4.4E-16` and
+    /// finer): what is below 10⁻²⁰ is rounded, the half away from zero; whether that was so.
+    ///
+    /// # Errors
+    /// [`AmountError::Format`] and [`AmountError::TooLarge`].
+    pub fn read(text: &[u8]) -> Result<(Amount, bool), AmountError> {
         let (negative, digits) = match text {
             [b'-', rest @ ..] => (true, rest),
             [b'+', rest @ ..] => (false, rest),
@@ -52,15 +68,26 @@ impl Amount {
         let (mantissa, exponent) = split_exponent(digits)?;
         let mut value: i128 = 0;
         let (mut decimals, mut point, mut any) = (0_i32, false, false);
+        // Decimals behind what 128 bits hold: the first of them, and whether they say anything.
+        let mut tail: Option<u8> = None;
+        let mut fine = false;
         for byte in mantissa {
             match byte {
                 b'0'..=b'9' => {
                     any = true;
-                    decimals += i32::from(point);
-                    value = value
-                        .checked_mul(10)
-                        .and_then(|value| value.checked_add(i128::from(byte - b'0')))
-                        .ok_or(AmountError::TooLarge)?;
+                    let longer = value.checked_mul(10);
+                    let longer = longer.and_then(|it| it.checked_add(i128::from(byte - b'0')));
+                    match longer.filter(|_| tail.is_none()) {
+                        Some(longer) => {
+                            decimals += i32::from(point);
+                            value = longer;
+                        }
+                        None if point => {
+                            tail.get_or_insert(*byte);
+                            fine |= *byte != b'0';
+                        }
+                        None => return Err(AmountError::TooLarge),
+                    }
                 }
                 b'.' if !point => point = true,
                 _ => return Err(AmountError::Format),
@@ -69,8 +96,15 @@ impl Amount {
         if !any {
             return Err(AmountError::Format);
         }
-        let value = scaled(value, SCALE as i32 - decimals + exponent)?;
-        Ok(Amount(if negative { -value } else { value }))
+        let shift = SCALE as i32 - decimals + exponent;
+        let (mut value, rounded) = scaled(value, shift)?;
+        if shift == 0 && tail.is_some_and(|it| it >= b'5') {
+            value = value.checked_add(1).ok_or(AmountError::TooLarge)?;
+        }
+        if value >= TOO_LARGE {
+            return Err(AmountError::TooLarge);
+        }
+        Ok((Amount(if negative { -value } else { value }), rounded || fine))
     }
 
     /// A whole number.
@@ -97,24 +131,25 @@ fn split_exponent(digits: &[u8]) -> Result<(&[u8], i32), AmountError> {
     let exponent = std::str::from_utf8(&digits[at + 1..])
         .ok()
         .and_then(|text| text.parse::<i32>().ok())
-        .filter(|exponent| exponent.abs() <= 64)
+        .filter(|exponent| exponent.abs() <= EXPONENT_MAX)
         .ok_or(AmountError::Format)?;
     Ok((&digits[..at], exponent))
 }
 
-/// `value` × 10^`shift`, if that is whole.
-fn scaled(value: i128, shift: i32) -> Result<i128, AmountError> {
+/// `value` × 10^`shift`, rounded to a whole number, and whether it was; `value` is not below zero.
+fn scaled(value: i128, shift: i32) -> Result<(i128, bool), AmountError> {
     if value == 0 {
-        return Ok(0);
+        return Ok((0, false));
     }
     let power = 10_i128.checked_pow(shift.unsigned_abs());
     if shift >= 0 {
-        return power.and_then(|it| value.checked_mul(it)).ok_or(AmountError::TooLarge);
+        let exact = power.and_then(|it| value.checked_mul(it)).ok_or(AmountError::TooLarge)?;
+        return Ok((exact, false));
     }
-    match power {
-        Some(power) if value % power == 0 => Ok(value / power),
-        _ => Err(AmountError::TooFine),
-    }
+    // Below a half of what is kept, whatever the digits.
+    let Some(power) = power else { return Ok((0, true)) };
+    let (whole, rest) = (value / power, value % power);
+    Ok((whole + i128::from(rest >= power - rest), rest > 0))
 }
 
 impl fmt::Display for Amount {
@@ -186,13 +221,43 @@ mod tests {
             "999999999999999999.99999999999999999999",
             Ok("999999999999999999.99999999999999999999"),
         );
-        for text in ["", "-", ".", "1,000", "12 ", "0x1", "1.2.3", "1E", "1E99", "NaN", "１"] {
+        for text in ["", "-", ".", "1,000", "12 ", "0x1", "1.2.3", "1E", "1E99999", "NaN", "１"] {
             check(text, Err(AmountError::Format));
         }
         check("0.000000000000000000001", Err(AmountError::TooFine));
         check("1e-21", Err(AmountError::TooFine));
         check("9999999999999999999", Err(AmountError::TooLarge));
+        check("1000000000000000000", Err(AmountError::TooLarge));
         check("1e30", Err(AmountError::TooLarge));
+        check("1E99", Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn noise_of_floating_numbers_is_rounded_and_said() {
+        let check = |text: &str, expect: (&str, bool)| {
+            let (amount, rounded) = Amount::read(text.as_bytes()).unwrap();
+            assert_eq!((amount.to_string().as_str(), rounded), expect, "{text}");
+        };
+        check("4.440892098500626e-16", ("0.00000000000000044409", true));
+        check("-4.440892098500626e-16", ("-0.00000000000000044409", true));
+        check("0.000000000000000000005", ("0.00000000000000000001", true));
+        check("-5e-21", ("-0.00000000000000000001", true));
+        check("4.9e-21", ("0", true));
+        check("5e-324", ("0", true));
+        check("0e-324", ("0", false));
+        check("1.10", ("1.1", false));
+        // More digits than 128 bits hold.
+        check(
+            "100000000000000000.000000000000000000005",
+            ("100000000000000000.00000000000000000001", true),
+        );
+        check("999999999999999999.000000000000000000000000", ("999999999999999999", false));
+        check("3.3333333333333333333333333333333333333333", ("3.33333333333333333333", true));
+        check(
+            "200000000000000000.000000000000000000049",
+            ("200000000000000000.00000000000000000005", true),
+        );
+        check("200000000000000000.0000000000000000000049", ("200000000000000000", true));
     }
 
     #[test]

@@ -17,6 +17,6 @@ mod tests;
 mod typed;
 
 pub use daily::{Daily, Key};
-pub use fault::Fault;
+pub use fault::{Fault, Noted};
 pub use read::{Bill, ReadOptions, Scope, bill_read};
 pub use source::lines_before;

@@ -109,6 +109,13 @@ pub const COLUMNS: &[Column] = &[
     of("Tags", Text, Free),
 ];
 
+/// The numbers that are summed. The others only stay in the raw files, as they are written: what
+/// nobody counts refuses no bill.
+pub const COSTS: [&str; 4] = ["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"];
+
+/// Columns of the specification that may be a map of texts in a Parquet file.
+pub const MAPS: [&str; 2] = ["SkuPriceDetails", "Tags"];
+
 /// Allowed values of `ChargeCategory`.
 pub const CHARGE_CATEGORIES: &[&str] = &["Usage", "Purchase", "Tax", "Credit", "Adjustment"];
 

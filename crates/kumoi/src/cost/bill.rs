@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use cloud::cost::amount::Amount;
+use cloud::cost::bill::{Bill, Noted};
 use cloud::cost::focus::plain;
 use cloud::cost::import::{Imported, Namesake, bill_import_as, bill_withdraw};
 use cloud::cost::instant;
@@ -45,6 +46,36 @@ pub(super) async fn withdraw(mut desk: Desk, import: i64, reason: &str) -> Resul
     Ok(())
 }
 
+/// Prints what was read otherwise than it is written, each with where it is first.
+fn noticed(bill: &Bill) {
+    let place = |noted: &Noted| match &noted.first {
+        Some((file, line, column)) => {
+            format!("最初は {} の {line} 行目、列 {column}", bill.files[*file])
+        }
+        None => String::new(),
+    };
+    if bill.rounded.count > 0 {
+        println!(
+            "  小数点以下が 20 桁を超える数が {} 個あり、21 桁目を四捨五入しました（{}）",
+            bill.rounded.count,
+            place(&bill.rounded)
+        );
+    }
+    if bill.momentary.count > 0 {
+        println!(
+            "  始まりと終わりが同じ時の利用が {} 行あり、その日の分として数えました（{}）",
+            bill.momentary.count,
+            place(&bill.momentary)
+        );
+    }
+    for (file, column) in &bill.dropped {
+        println!(
+            "  {} の列 {column} は FOCUS にない入れ子の列で、取り込みませんでした",
+            bill.files[*file]
+        );
+    }
+}
+
 /// Prints what was imported.
 pub(super) fn said(imported: &Imported) {
     let bill = &imported.bill;
@@ -61,6 +92,7 @@ pub(super) fn said(imported: &Imported) {
     if bill.literal_nulls > 0 {
         println!("  文字の NULL が {} 個あり、値なしとして読みました", bill.literal_nulls);
     }
+    noticed(bill);
     if let Some(before) = imported.replaces {
         println!("  請求 {before} は、この請求で置き換えました");
     }

@@ -2,18 +2,20 @@
 //! shortest decimal, a map of tags as a JSON object.
 
 use std::fs::File;
+use std::sync::Arc;
 
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
+use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{AsBytes, DataType, Int96};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, Type};
 
 use super::batch::{Batch, Builder};
 use super::fault::Fault;
 use super::typed::Layout;
 use crate::cost::amount::{Amount, SCALE};
+use crate::cost::column::{self, MAPS};
 use crate::cost::instant;
 
 /// Rows of a batch.
@@ -23,6 +25,8 @@ const ROWS: usize = 32 * 1024;
 pub(super) struct Columnar {
     reader: SerializedFileReader<File>,
     roots: Vec<Root>,
+    /// Nested columns that are no part of FOCUS and are left out.
+    pub(super) dropped: Vec<String>,
 }
 
 /// A column as a bill knows it: one leaf, or the keys and values of a map.
@@ -30,6 +34,21 @@ pub(super) struct Columnar {
 struct Root {
     first: usize,
     map: bool,
+}
+
+const NESTED: &str = "入れ子の列です。FOCUS の列で入れ子に読めるのは、文字の対（map）で書いた Tags と \
+                      SkuPriceDetails だけです。この列を一つの値にするか、CSV で出し直してください";
+
+/// Whether a column is a map of single keys to single values.
+fn is_map(root: &Type, leaves: usize) -> bool {
+    let info = root.get_basic_info();
+    let said = info.logical_type_ref() == Some(&LogicalType::Map)
+        || matches!(info.converted_type(), ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE);
+    let [pair] = (if root.is_group() { root.get_fields() } else { &[] }) else { return false };
+    let single = |it: &Arc<Type>| {
+        it.is_primitive() && it.get_basic_info().repetition() != Repetition::REPEATED
+    };
+    said && leaves == 2 && pair.is_group() && pair.get_fields().iter().all(single)
 }
 
 fn broken(error: &ParquetError) -> Fault {
@@ -42,23 +61,30 @@ impl Columnar {
         let reader = SerializedFileReader::new(file).map_err(|error| broken(&error))?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let (mut names, mut roots): (Vec<String>, Vec<Root>) = (Vec::new(), Vec::new());
+        let mut dropped = Vec::new();
         let mut at = 0;
         while at < schema.num_columns() {
-            let leaf = schema.column(at);
-            let name = schema.get_column_root(at).name().to_owned();
-            let same = |other: usize| schema.get_column_root(other).name() == name;
-            let leaves = (at..schema.num_columns()).take_while(|other| same(*other)).count();
-            let map = leaves == 2 && leaf.max_rep_level() == 1;
-            if !map && (leaves > 1 || leaf.max_rep_level() > 0 || leaf.max_def_level() > 1) {
-                let what =
-                    "入れ子の列は、タグのような文字の対だけが読めます。CSV で出し直してください";
-                return Err(Fault { column: Some(name), ..Fault::of_file(what) });
+            let root = schema.get_column_root(at);
+            let name = root.name().to_owned();
+            let same = |other: &usize| {
+                schema.get_column_root_idx(*other) == schema.get_column_root_idx(at)
+            };
+            let leaves = (at..schema.num_columns()).take_while(same).count();
+            let nested = root.is_group() || schema.column(at).max_rep_level() > 0;
+            let known = column::find(&name).is_some();
+            let map = is_map(root, leaves) && (!known || MAPS.contains(&name.as_str()));
+            if nested && !map && known {
+                return Err(Fault { column: Some(name), ..Fault::of_file(NESTED) });
             }
-            names.push(name);
-            roots.push(Root { first: at, map });
+            if nested && !map {
+                dropped.push(name);
+            } else {
+                names.push(name);
+                roots.push(Root { first: at, map });
+            }
             at += leaves;
         }
-        Ok((Columnar { reader, roots }, Layout::of(names)?))
+        Ok((Columnar { reader, roots, dropped }, Layout::of(names)?))
     }
 
     /// How many rows each group has.
@@ -152,8 +178,10 @@ impl Leaf {
             ColumnReader::Int96ColumnReader(it) => {
                 next(it, |value: &Int96| instant::text(value.to_seconds()).into_bytes())
             }
-            ColumnReader::FloatColumnReader(it) => next(it, |value| floating(value.to_string())),
-            ColumnReader::DoubleColumnReader(it) => next(it, |value| floating(value.to_string())),
+            ColumnReader::FloatColumnReader(it) => next(it, |value| value.to_string().into_bytes()),
+            ColumnReader::DoubleColumnReader(it) => {
+                next(it, |value| value.to_string().into_bytes())
+            }
             ColumnReader::ByteArrayColumnReader(it) => next(it, |value| decimal(value.as_bytes())),
             ColumnReader::FixedLenByteArrayColumnReader(it) => {
                 next(it, |value| decimal(value.as_bytes()))
@@ -257,36 +285,9 @@ fn decimal(value: i128, scale: u32) -> Vec<u8> {
     format!("{value}e-{scale}").into_bytes()
 }
 
-/// A floating number is no exact decimal to begin with: its shortest decimal counts, rounded to
-/// what an amount keeps.
-fn floating(shortest: String) -> Vec<u8> {
-    let Some((whole, part)) = shortest.split_once('.') else { return shortest.into_bytes() };
-    let Some(kept) = part.get(..SCALE as usize) else { return shortest.into_bytes() };
-    let up = part.as_bytes().get(SCALE as usize).is_some_and(|digit| *digit >= b'5');
-    match Amount::parse(format!("{whole}.{kept}").as_bytes()) {
-        Ok(Amount(units)) => {
-            let step = if shortest.starts_with('-') { -i128::from(up) } else { i128::from(up) };
-            Amount(units + step).to_string().into_bytes()
-        }
-        Err(_) => shortest.into_bytes(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn floating_numbers_are_their_shortest_decimals() {
-        let check = |value: f64, expect: &str| {
-            assert_eq!(String::from_utf8(floating(value.to_string())).unwrap(), expect);
-        };
-        check(0.1, "0.1");
-        check(713.66, "713.66");
-        check(-1.234_567_890_123_456_7e-8, "-0.00000001234567890123");
-        check(1.5e-20, "0.00000000000000000002");
-        check(3.0, "3");
-    }
 
     #[test]
     fn decimals_of_any_width_are_exact() {

@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 use base::date::Date;
 
 use super::batch::Batch;
-use super::fault::{Fault, shown};
+use super::fault::{Fault, Noted, shown};
 use super::typed::{Layout, Typed};
 use crate::cost::amount::Amount;
-use crate::cost::column::{CHARGE_CATEGORIES, SERVICE_CATEGORIES};
+use crate::cost::column::{CHARGE_CATEGORIES, COSTS, SERVICE_CATEGORIES};
 use crate::cost::instant;
 
 /// Groups that one thread may hold: bounded memory.
@@ -108,7 +108,7 @@ impl Places {
                 "BillingPeriodEnd",
             ]
             .map(at),
-            costs: ["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"].map(at),
+            costs: COSTS.map(at),
             tags: at("Tags"),
         }
     }
@@ -149,18 +149,22 @@ impl Sums {
         }
     }
 
-    /// Adds the rows of a batch.
+    /// Adds the rows of a batch; the charges of no length among them, which count on their day.
     pub(super) fn add(
         &mut self,
         layout: &Layout,
         batch: &Batch,
         typed: &Typed,
-    ) -> Result<(), Fault> {
+    ) -> Result<Noted, Fault> {
         let places = Places::of(layout);
+        let mut momentary = Noted::default();
         for row in 0..batch.rows() {
             let [start, end, from, to] = places.times.map(|at| typed.time(at, row));
-            if end <= start {
-                let what = "終わりが始まり（ChargePeriodStart）より後ではありません";
+            if end == start {
+                momentary.add(batch.line(row), "ChargePeriodEnd");
+            }
+            if end < start {
+                let what = "終わりが始まり（ChargePeriodStart）より前です";
                 return Err(Fault::at(batch.line(row), Some("ChargePeriodEnd"), what));
             }
             // A bill counts its days from where its month begins: in UTC or in Japan.
@@ -173,7 +177,7 @@ impl Sums {
                 Fault::at(batch.line(row), None, "金額の合計が大きすぎて持てません")
             })?;
         }
-        Ok(())
+        Ok(momentary)
     }
 
     fn key_write(

@@ -28,6 +28,37 @@ impl Fault {
     }
 }
 
+/// What was seen in a bill and did not refuse it: how often, and where first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// How often.
+    pub count: u64,
+    /// The number of the file, the line (the row of a Parquet file) and the column.
+    pub first: Option<(usize, u64, String)>,
+}
+
+impl Noted {
+    /// Seen once more in a file whose number is not known yet.
+    pub(super) fn add(&mut self, line: u64, column: &str) {
+        self.count += 1;
+        if self.first.as_ref().is_none_or(|it| line < it.1) {
+            self.first = Some((0, line, column.to_owned()));
+        }
+    }
+
+    /// The same, seen in a file.
+    pub(super) fn in_file(mut self, file: usize) -> Noted {
+        self.first.iter_mut().for_each(|it| it.0 = file);
+        self
+    }
+
+    /// Both together; the first is that of the earlier file and line.
+    pub(super) fn join(self, other: Noted) -> Noted {
+        let first = self.first.iter().chain(&other.first).min().cloned();
+        Noted { count: self.count + other.count, first }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;

@@ -1,5 +1,5 @@
-//! Raw rows in compressed columnar files (Parquet, zstd), each column by its type: numbers as exact
-//! decimals, moments as UTC. Nothing of the bill is left out; nothing is put in.
+//! Raw rows in compressed columnar files (Parquet, zstd), each column by its type: costs as exact
+//! decimals, moments as UTC, all else as texts. Nothing of the bill is left out; nothing is put in.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ use parquet::errors::ParquetError;
 use super::batch::Batch;
 use super::columnar::Columnar;
 use super::daily::{Daily, Sums};
-use super::fault::Fault;
+use super::fault::{Fault, Noted};
 use super::raw::{Part, part_path, size};
 use super::source::{self, Form, Pieces};
 use super::typed::{Layout, typed};
@@ -74,6 +74,14 @@ pub struct Bill {
     pub zoneless: u64,
     /// Texts that were the literal `NULL`.
     pub literal_nulls: u64,
+    /// Names of the files in order.
+    pub files: Vec<String>,
+    /// Numbers finer than an amount keeps, which were rounded.
+    pub rounded: Noted,
+    /// Charges of no length, counted on the day of their begin.
+    pub momentary: Noted,
+    /// Nested columns of nobody's but the provider's that were left out: file and name.
+    pub dropped: Vec<(usize, String)>,
 }
 
 impl Bill {
@@ -127,6 +135,7 @@ pub fn bill_read(
         faults: Mutex::new(Vec::new()),
         stop: AtomicBool::new(false),
     };
+    let mut dropped = Vec::new();
     let ended = thread::scope(|scope| {
         let (shared, mut workers) = (&shared, Vec::new());
         for number in 0..options.threads.max(1) {
@@ -134,18 +143,20 @@ pub fn bill_read(
             workers.push(scope.spawn(move || worker.work(shared)));
         }
         for (at, path) in files.iter().enumerate() {
-            if let Err(fault) = file_read((at, path), shared, &sender) {
-                shared.fail((at, fault));
+            match file_read((at, path), shared, &sender) {
+                Ok(names) => dropped.extend(names.into_iter().map(|name| (at, name))),
+                Err(fault) => shared.fail((at, fault)),
             }
         }
         drop(sender);
         workers.into_iter().map(|it| it.join()).collect::<Vec<_>>()
     });
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut names: Vec<String> = files.iter().map(name).collect();
     let mut faults = shared.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
     faults.sort_by_key(|(file, fault)| (*file, fault.line));
     if let Some((file, fault)) = faults.into_iter().next() {
-        let name = files[file].file_name().unwrap_or_default().to_string_lossy();
-        return Err(CloudError::Bill(Fault { file: name.into_owned(), ..fault }));
+        return Err(CloudError::Bill(Fault { file: names.swap_remove(file), ..fault }));
     }
     let mut whole: Option<Worked> = None;
     for worked in ended {
@@ -156,7 +167,8 @@ pub fn bill_read(
             Some(before) => before.join(worked).map_err(CloudError::Bill)?,
         });
     }
-    whole.map_or_else(|| Err(CloudError::Cost("読むファイルがありません".into())), Worked::bill)
+    let whole = whole.ok_or_else(|| CloudError::Cost("読むファイルがありません".into()))?;
+    Ok(Bill { files: names, dropped, ..whole.bill()? })
 }
 
 /// What the threads share.
@@ -177,19 +189,19 @@ impl Shared {
     }
 }
 
-/// Sends the pieces of one file until something is wrong somewhere.
+/// Sends the pieces of one file until something is wrong somewhere; the columns that it leaves out.
 fn file_read(
     (file, path): (usize, &PathBuf),
     shared: &Shared,
     sender: &SyncSender<Job>,
-) -> Result<(), Fault> {
+) -> Result<Vec<String>, Fault> {
     let stopped = || shared.stop.load(Ordering::Relaxed);
     let send = |layout: &Arc<Layout>, piece| {
         // The workers outlive the sender.
         let _ = sender.send(Job { file, layout: Arc::clone(layout), piece });
     };
     if stopped() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut opened = source::open(path)?;
     let unread = |error| Fault::of_file(format!("読めません（{error}）"));
@@ -204,7 +216,7 @@ fn file_read(
                 send(&layout, Piece::Group { path: path.clone(), number, line });
                 line += rows;
             }
-            return Ok(());
+            return Ok(columnar.dropped);
         }
         Form::Gzip => true,
         Form::Csv => false,
@@ -216,7 +228,7 @@ fn file_read(
     {
         send(&layout, Piece::Text { bytes, line });
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 /// One thread's work.
@@ -234,6 +246,8 @@ struct Worked {
     rows: u64,
     zoneless: u64,
     literal_nulls: u64,
+    rounded: Noted,
+    momentary: Noted,
 }
 
 /// Why a piece could not be worked on.
@@ -251,7 +265,15 @@ impl From<Fault> for Stopped {
 impl Worker {
     fn new(folder: PathBuf, number: usize, options: &ReadOptions) -> Worker {
         let sums = Sums::new(&options.environment_tag, &options.currencies);
-        let worked = Worked { sums, parts: Vec::new(), rows: 0, zoneless: 0, literal_nulls: 0 };
+        let worked = Worked {
+            sums,
+            parts: Vec::new(),
+            rows: 0,
+            zoneless: 0,
+            literal_nulls: 0,
+            rounded: Noted::default(),
+            momentary: Noted::default(),
+        };
         Worker { folder, number, part: None, worked }
     }
 
@@ -283,12 +305,13 @@ impl Worker {
         match &job.piece {
             Piece::Text { bytes, line } => {
                 let batch = source::batch(&job.layout, bytes, *line)?;
-                self.batch(&job.layout, &batch)
+                self.batch((job.file, &job.layout), &batch)
             }
             Piece::Group { path, number, line } => {
                 let (columnar, _) = Columnar::open(source::open(path)?)?;
                 let mut failed = None;
-                columnar.group(*number, *line, |batch| match self.batch(&job.layout, batch) {
+                let from = (job.file, &job.layout);
+                columnar.group(*number, *line, |batch| match self.batch(from, batch) {
                     Err(Stopped::Fault(fault)) => Err(fault),
                     Err(Stopped::Columnar(error)) => {
                         failed = Some(error);
@@ -301,12 +324,21 @@ impl Worker {
         }
     }
 
-    fn batch(&mut self, layout: &Arc<Layout>, batch: &Batch) -> Result<(), Stopped> {
+    fn batch(
+        &mut self,
+        (file, layout): (usize, &Arc<Layout>),
+        batch: &Batch,
+    ) -> Result<(), Stopped> {
         if batch.rows() == 0 {
             return Ok(());
         }
-        let typed = typed(layout, batch)?;
-        self.worked.sums.add(layout, batch, &typed)?;
+        let mut typed = typed(layout, batch)?;
+        let momentary = self.worked.sums.add(layout, batch, &typed)?;
+        let more = |noted: &mut Noted, new: Noted| {
+            *noted = std::mem::take(noted).join(new.in_file(file));
+        };
+        more(&mut self.worked.momentary, momentary);
+        more(&mut self.worked.rounded, std::mem::take(&mut typed.rounded));
         self.worked.rows += batch.rows() as u64;
         self.worked.zoneless += typed.zoneless;
         self.worked.literal_nulls += typed.literal_nulls;
@@ -345,6 +377,8 @@ impl Worked {
             rows: self.rows + other.rows,
             zoneless: self.zoneless + other.zoneless,
             literal_nulls: self.literal_nulls + other.literal_nulls,
+            rounded: self.rounded.join(other.rounded),
+            momentary: self.momentary.join(other.momentary),
         })
     }
 
@@ -362,6 +396,10 @@ impl Worked {
             raw_bytes,
             zoneless: self.zoneless,
             literal_nulls: self.literal_nulls,
+            rounded: self.rounded,
+            momentary: self.momentary,
+            dropped: Vec::new(),
+            files: Vec::new(),
         })
     }
 }

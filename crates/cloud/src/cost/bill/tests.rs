@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use expect_test::{Expect, expect};
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use store::testing::Place;
 
-use super::{Bill, ReadOptions, bill_read};
+use super::{Bill, Noted, ReadOptions, bill_read};
 use crate::CloudError;
 
 const HEADER: &str = "ProviderName,PublisherName,InvoiceIssuerName,BillingAccountId,\
@@ -108,6 +112,36 @@ fn a_bill_becomes_daily_sums_and_raw_files() {
 }
 
 #[test]
+fn what_real_bills_carry_is_read_and_told() {
+    let place = Place::new();
+    let noise =
+        row("a2", 2, "0.2").replace("0.2,0.2,0.2,0.2", "0.2,4.440892098500626e-16,0.2,-5e-324");
+    let unused = row("a1", 3, "0.3").replace(",1,Hours", ",4.440892098500626e-16,Hours");
+    let unread = row("a1", 3, "0.3").replace(",1,Hours", ",about one,Hours");
+    let moment = row("a3", 4, "1").replace("2026-05-04T01:00:00Z", "2026-05-04T00:00:00Z");
+    let first = lines(&[row("a1", 1, "0.1"), noise.clone()]);
+    let second = lines(&[noise, unused, unread, moment.clone(), moment]);
+    let bill = read(&place, &[first.as_bytes(), second.as_bytes()]).unwrap();
+    let noted = |count, file, line, column: &str| Noted {
+        count,
+        first: Some((file, line, column.to_owned())),
+    };
+    assert_eq!(bill.rounded, noted(4, 0, 4, "EffectiveCost"));
+    assert_eq!(bill.momentary, noted(2, 1, 8, "ChargePeriodEnd"));
+    assert_eq!(bill.files, ["bill0.csv", "bill1.csv"]);
+    expect![[r#"
+        7 rows, NULL 7, zoneless 0
+        2026-05-01 見本クラウド a1 計算 Usage jp-east a1-prod: 1 rows 0.1
+        2026-05-02 見本クラウド a2 計算 Usage jp-east a2-prod: 2 rows 0.4
+        2026-05-03 見本クラウド a1 計算 Usage jp-east a1-prod: 2 rows 0.6
+        2026-05-04 見本クラウド a3 計算 Usage jp-east a3-prod: 2 rows 2
+    "#]]
+    .assert_eq(&said(&bill));
+    let effective: i128 = bill.days.iter().map(|day| day.effective.0).sum();
+    assert_eq!(crate::cost::amount::Amount(effective).to_string(), "2.70000000000000088818");
+}
+
+#[test]
 fn a_compressed_bill_of_many_pieces_is_the_same_bill() {
     let rows: Vec<String> =
         (0..70_000).map(|at| row(&format!("a{}", at % 7), at % 28 + 1, "0.013")).collect();
@@ -193,7 +227,7 @@ fn faults_of_what_rows_say_are_named() {
         |text| text.replace("2026-05-02T01:00:00Z", "2026-05-01T01:00:00Z"),
         expect![[r#"
             bill0.csv の 4 行目
-            列 ChargePeriodEnd: 終わりが始まり（ChargePeriodStart）より後ではありません"#]],
+            列 ChargePeriodEnd: 終わりが始まり（ChargePeriodStart）より前です"#]],
     );
     check_fault(
         |text| text.replace("2026-06-01T00", "2026-04-01T00"),
@@ -248,4 +282,75 @@ fn other_texts_and_files_are_refused() {
     expect!["nowhere.csv: ファイルがありません"].assert_eq(&error.to_string());
     let error = read(&Place::new(), &[b"PAR1 and nothing more"]).unwrap_err();
     assert!(error.to_string().starts_with("bill0.csv: Parquet として読めません"), "{error}");
+}
+
+/// A Parquet file with one row of what is mandatory, and with columns that have no value in it.
+fn columnar(place: &Place, more: &str) -> PathBuf {
+    let plain = HEADER.split(',').filter(|it| !more.contains(&format!(" {it} ")));
+    let fields: String = plain.map(|it| format!("optional binary {it} (UTF8);\n")).collect();
+    let schema = parse_message_type(&format!("message bill {{ {fields} {more} }}")).unwrap();
+    fs::create_dir_all(place.path()).unwrap();
+    let path = place.path().join("bill.parquet");
+    let file = fs::File::create(&path).unwrap();
+    let mut writer = SerializedFileWriter::new(file, schema.into(), Arc::default()).unwrap();
+    let names: Vec<String> =
+        writer.schema_descr().columns().iter().map(|it| it.path().string()).collect();
+    let row = row("a1", 1, "0.1");
+    let record = csv::ReaderBuilder::new().has_headers(false).from_reader(row.as_bytes());
+    let record = record.into_records().next().unwrap().unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    for name in names {
+        let mut column = group.next_column().unwrap().unwrap();
+        let text = HEADER.split(',').position(|it| it == name).and_then(|at| record.get(at));
+        let cells: Vec<ByteArray> = text.map(ByteArray::from).into_iter().collect();
+        let there = [i16::from(text.is_some())];
+        let typed = column.typed::<ByteArrayType>();
+        typed.write_batch(&cells, Some(&there), Some(&[0])).unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+    path
+}
+
+#[test]
+fn nested_columns_of_providers_are_left_out_and_told() {
+    let place = Place::new();
+    let more = "
+        optional group x_Credits (LIST) { repeated group list { optional group element {
+            optional binary Name (UTF8); optional binary Value (UTF8); } } }
+        optional group x_Owner { optional binary Mail (UTF8); }
+        optional group x_Labels (MAP) { repeated group key_value {
+            required binary key (UTF8); optional binary value (UTF8); } }
+        optional group Tags (MAP) { repeated group key_value {
+            required binary key (UTF8); optional binary value (UTF8); } }";
+    let file = columnar(&place, more);
+    let raw = place.path().join("raw");
+    fs::create_dir_all(&raw).unwrap();
+    let bill = bill_read(&[file], &raw, &options()).unwrap();
+    assert_eq!(bill.dropped, [(0, "x_Credits".to_owned()), (0, "x_Owner".to_owned())]);
+    expect![[r#"
+        1 rows, NULL 1, zoneless 0
+        2026-05-01 見本クラウド a1 計算 Usage jp-east : 1 rows 0.1
+    "#]]
+    .assert_eq(&said(&bill));
+}
+
+#[test]
+fn nested_columns_of_the_specification_are_refused_by_name() {
+    let check = |more: &str, column: &str| {
+        let place = Place::new();
+        let file = columnar(&place, more);
+        let error = bill_read(&[file], place.path(), &options()).unwrap_err().to_string();
+        let expect = format!("bill.parquet、列 {column}: 入れ子の列です");
+        assert!(error.starts_with(&expect), "{error}");
+    };
+    check("optional group RegionId { optional binary Code (UTF8); }", "RegionId");
+    let pairs = "{ repeated group list { optional group element {
+        optional binary Key (UTF8); optional binary Value (UTF8); } } }";
+    // A list of pairs is no map.
+    check(&format!("optional group Tags (LIST) {pairs}"), "Tags");
+    let map = "{ repeated group key_value {
+        required binary key (UTF8); optional binary value (UTF8); } }";
+    check(&format!("optional group ServiceName (MAP) {map}"), "ServiceName");
 }

@@ -2,7 +2,7 @@
 //! mandatory values there.
 
 use super::batch::Batch;
-use super::fault::{Fault, shown};
+use super::fault::{Fault, Noted, shown};
 use crate::cost::amount::Amount;
 use crate::cost::column::{self, Kind, Need};
 use crate::cost::instant;
@@ -38,7 +38,10 @@ impl Layout {
             );
             return Err(Fault { line: Some(1), ..Fault::of_file(what) });
         }
-        let kinds = names.iter().map(|name| column::find(name).map_or(Kind::Text, |it| it.kind));
+        let kinds = names.iter().map(|name| match column::find(name).map(|it| it.kind) {
+            Some(Kind::Number) if !column::COSTS.contains(&name.as_str()) => Kind::Text,
+            kind => kind.unwrap_or(Kind::Text),
+        });
         let needs = |name: &String| column::find(name).is_some_and(|it| it.need == Need::Value);
         Ok(Layout { kinds: kinds.collect(), needed: names.iter().map(needs).collect(), names })
     }
@@ -69,6 +72,8 @@ pub(super) struct Typed {
     pub(super) zoneless: u64,
     /// Texts that were the literal `NULL`.
     pub(super) literal_nulls: u64,
+    /// Numbers finer than an amount keeps, which were rounded.
+    pub(super) rounded: Noted,
 }
 
 /// Reads a batch; the fault that comes first in the file if there is any.
@@ -79,6 +84,7 @@ pub(super) fn typed(layout: &Layout, batch: &Batch) -> Result<Typed, Fault> {
         there: Vec::with_capacity(width),
         zoneless: 0,
         literal_nulls: 0,
+        rounded: Noted::default(),
     };
     let mut first: Option<Fault> = None;
     for at in 0..width {
@@ -108,7 +114,7 @@ impl Typed {
         self.there.push(there);
         let values = match layout.kinds[at] {
             Kind::Text => Values::Text,
-            Kind::Number => Values::Number(numbers(layout, batch, at)?),
+            Kind::Number => Values::Number(numbers(layout, batch, at, &mut self.rounded)?),
             Kind::Time => {
                 let (times, zoneless) = times(layout, batch, at)?;
                 self.zoneless += zoneless;
@@ -136,17 +142,25 @@ impl Typed {
     }
 }
 
-fn numbers(layout: &Layout, batch: &Batch, at: usize) -> Result<Vec<Amount>, Fault> {
+fn numbers(
+    layout: &Layout,
+    batch: &Batch,
+    at: usize,
+    rounded: &mut Noted,
+) -> Result<Vec<Amount>, Fault> {
     let mut values = Vec::with_capacity(batch.rows());
     for row in 0..batch.rows() {
         let Some(text) = batch.cell(row, at) else {
             values.push(Amount::ZERO);
             continue;
         };
-        let amount = Amount::parse(text).map_err(|error| {
+        let (amount, finer) = Amount::read(text).map_err(|error| {
             let what = format!("{}は{error}", shown(text));
             Fault::at(batch.line(row), Some(&layout.names[at]), what)
         })?;
+        if finer {
+            rounded.add(batch.line(row), &layout.names[at]);
+        }
         values.push(amount);
     }
     Ok(values)
