@@ -23,6 +23,8 @@ pub use examine::{Examined, examine};
 pub use offer::{judged_read, submission_offer};
 pub use taken::{Taken, identity, taken};
 
+/// What is asked of what a package reads and hears of others.
+pub(crate) const LINKED: &str = "ほかの業務の公開する項目と事象につながる";
 /// The rule behind what is asked of every package.
 pub const RULE: &str = "業務システムの適合の条件";
 
@@ -174,8 +176,7 @@ impl Judge {
 
     /// What it reads of others and reacts to is there.
     fn linked(&self, system: &System) -> Finding {
-        let asked = "ほかの業務の公開する項目と事象につながる";
-        let finding = asking(Area::Reading, asked, RULE.to_owned(), "system.yaml".to_owned());
+        let finding = asking(Area::Reading, LINKED, RULE.to_owned(), "system.yaml".to_owned());
         let mut all = self.beside(system);
         // What the others lack among themselves is none of this package's.
         let before = definition::link(&all);

@@ -12,6 +12,7 @@ use store::control::{Act, Contract};
 use crate::cost::allocate::Method;
 use crate::cost::parameter::Parameter;
 use crate::gate::{Report, Verdict};
+use crate::publication::LINKED;
 use crate::service_level::Availability;
 
 /// What a line belongs to.
@@ -69,6 +70,8 @@ pub struct Facts {
     pub at: Timestamp,
     /// Its shares of the bills.
     pub shares: Vec<OwnShare>,
+    /// When training copies were opened or made anew for its staff.
+    pub trainings: Vec<Timestamp>,
 }
 
 /// 検証の型: which of the four patterns a body is in, by how many clouds bill it and whether it uses
@@ -94,12 +97,8 @@ pub fn lines(facts: &Facts) -> Vec<Line> {
         line(Migration, "標準化の手順", conformity(facts)),
         line(Migration, "データの移行", data(facts)),
         line(Migration, "業務システムの導入と日程", schedule(facts)),
-        line(
-            Migration,
-            "既存のシステムとの連携",
-            gap("連携の相手の一覧と試験の結果を、まだ持っていません"),
-        ),
-        line(Migration, "研修", gap("研修の回数と受けた人数を、まだ持っていません")),
+        line(Migration, "既存のシステムとの連携", links(facts)),
+        line(Migration, "研修", trainings(facts)),
         line(
             Operation,
             "回線の負荷",
@@ -136,6 +135,30 @@ fn conformity(facts: &Facts) -> Found {
         facts.reports.len()
     );
     Ok((words, "適合性の報告、適合確認の記録".to_owned()))
+}
+
+fn links(facts: &Facts) -> Found {
+    let linked = |it: &&Report| {
+        it.findings.iter().any(|one| one.asked == LINKED && one.verdict == Verdict::Pass)
+    };
+    match facts.reports.iter().filter(linked).count() {
+        0 => gap("連携の相手の一覧と試験の結果を、まだ持っていません"),
+        count => Ok((
+            format!("{} のうち {count} が、ほかの業務の項目と事象につながる", facts.reports.len()),
+            "適合性の報告。この基盤の外のシステムとの試験は、まだありません".to_owned(),
+        )),
+    }
+}
+
+fn trainings(facts: &Facts) -> Found {
+    let Some(last) = facts.trainings.iter().max() else {
+        return gap("研修環境を、まだ開いていません（「研修環境」の画面）");
+    };
+    let day = base::date::day_in_japan(*last);
+    Ok((
+        format!("研修環境を用意した回数 {}、最後は {day}", facts.trainings.len()),
+        "研修環境の経過。受けた人数は記録していません".to_owned(),
+    ))
 }
 
 fn data(facts: &Facts) -> Found {
@@ -319,6 +342,7 @@ mod tests {
             level: crate::service_level::level_on("2026-11-01".parse().unwrap()).ok(),
             incidents: vec![open],
             at: at("2026-11-03T02:00:00Z"),
+            trainings: vec![at("2026-11-01T15:00:00Z"), at("2026-10-01T00:00:00Z")],
             ..Facts::default()
         };
         let found = |item: &str| {
@@ -328,6 +352,7 @@ mod tests {
         assert_eq!(found("データの移行"), "引越し 2 回で全行を比べて計 4047 行、違い 0 行");
         let incidents = found("障害のときに誰が答えるか");
         assert!(incidents.ends_with("最も長いもの 120 分。続いているもの 1"), "{incidents}");
+        assert_eq!(found("研修"), "研修環境を用意した回数 2、最後は 2026-11-02");
         assert!(found("クラウドの変えやすさ").contains("最も長くて 378 ミリ秒"));
         let answers = found("サーバーの応答");
         assert!(

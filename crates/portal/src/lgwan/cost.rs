@@ -164,7 +164,8 @@ fn outlook(buyer: &Buyer, known: &Known, year: i16) -> Markup {
             }
         }
         @match &known.budget {
-            Some(budget) => p { (buyer.say("予算 ", "Budget ")) (yen(buyer, budget.yen))
+            Some(budget) => p { (buyer.say("予算（消費税を除いて比べます） ",
+                "Budget (compared without tax) ")) (yen(buyer, budget.yen))
                 "（" span lang="ja" { (budget.source) } "）" }
             None => p { (buyer.say("予算は登録されていません。", "No budget is entered.")) }
         }
@@ -212,8 +213,9 @@ fn short(buyer: &Buyer, amount: i64) -> String {
 
 fn by_month(buyer: &Buyer, known: &Known) -> Markup {
     let months = known.months().into_iter().rev();
+    // A month that is open by usage is no month of nothing: the table below says so.
     let months: Vec<(Date, i64)> =
-        months.map(|it| (it, known.total(it, Method::Usage).unwrap_or_default())).collect();
+        months.filter_map(|it| Some((it, known.total(it, Method::Usage)?))).collect();
     let totals: Vec<i64> = months.iter().map(|it| it.1).collect();
     let most = totals.iter().copied().max().unwrap_or_default();
     html! {
@@ -249,7 +251,10 @@ fn in_rows(buyer: &Buyer, known: &Known, (months, most): (&[(Date, i64)], i64)) 
         })
         .collect();
     table(&Table {
-        caption: buyer.say("利用量による按分の額", "By usage"),
+        caption: buyer.say(
+            "利用量による按分の額（消費税を除く。請求書では加わります）",
+            "By usage, without tax (the invoice adds it)",
+        ),
         columns: vec![
             Column::text(buyer.say("月", "Month")),
             Column::number(buyer.say("額（円）", "Yen")),
@@ -305,7 +310,10 @@ fn in_detail(buyer: &Buyer, known: &Known, month: Date) -> Markup {
     columns.extend(Method::ALL.map(|method| Column::number(method_words(buyer, method))));
     html! {
         (table(&Table {
-            caption: buyer.say("四つの按分を並べたもの（円）", "Four allocations side by side (yen)"),
+            caption: buyer.say(
+                "四つの按分を並べたもの（円、消費税を除く）",
+                "Four allocations side by side (yen, without tax)",
+            ),
             columns,
             rows,
             empty: "",

@@ -15,6 +15,9 @@ use store::control::evidence::{cloud_count, moved_list};
 use store::control::watch::{incident_list, watched_list};
 use store::control::{act_list, contract_list, offer_report};
 
+use store::copybook::{CopyAct, TRAININGS, copy_acts};
+use store::organisation::CopyWish;
+
 use super::Buyer;
 use crate::component::notice::{Tone, badge};
 use crate::component::page::section;
@@ -23,6 +26,8 @@ use crate::counter::refusal::Refusal;
 
 /// Months that the report looks back.
 const MONTHS: i64 = 12;
+/// Acts of training copies that are looked at.
+const MOST_ACTS: i64 = 1_000;
 /// The state of a contract whose system runs.
 const IN_SERVICE: &str = "提供中";
 
@@ -74,8 +79,29 @@ async fn facts(buyer: &Buyer) -> Result<(Facts, bool), Refusal> {
     let since = at - Span::new().hours(24 * 31 * MONTHS);
     facts.incidents = incident_list(&*client, since).await?;
     facts.shares = own_shares(&*client, from).await?;
+    let own = (&TRAININGS, buyer.body.organisation.id.as_str());
+    facts.trainings = prepared(copy_acts(&*client, own, MOST_ACTS).await?);
     let surrounding = facts.reports.iter().any(|one| one.standard.is_none());
     Ok((facts, surrounding))
+}
+
+/// When a training copy was ready; what was closed prepared nothing. The last act comes first.
+fn prepared(acts: Vec<CopyAct>) -> Vec<Timestamp> {
+    let (open, renew) = (CopyWish::Open.word(), CopyWish::Renew.word());
+    let mut out = Vec::new();
+    let mut wanted = false;
+    for act in acts.into_iter().rev() {
+        match act.act.as_str() {
+            "済" if wanted => {
+                out.push(act.at);
+                wanted = false;
+            }
+            word if word == open || word == renew => wanted = true,
+            word if word == CopyWish::Close.word() => wanted = false,
+            _ => {}
+        }
+    }
+    out
 }
 
 /// All months of each service together.

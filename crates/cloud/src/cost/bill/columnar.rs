@@ -265,20 +265,36 @@ fn integer(value: i64, column: &ColumnDescriptor) -> Vec<u8> {
         (Some(LogicalType::Date), _) | (_, ConvertedType::DATE) => value * 86_400,
         _ => return value.to_string().into_bytes(),
     };
-    instant::text(seconds).into_bytes()
+    let text = instant::text(seconds);
+    let zoned = match column.logical_type_ref() {
+        Some(LogicalType::Timestamp(stamp)) => stamp.is_adjusted_to_u_t_c,
+        Some(LogicalType::Date) => false,
+        _ => column.converted_type() != ConvertedType::DATE,
+    };
+    // Without a zone it is read as one of CSV without a zone is, and counted.
+    if zoned { text.into_bytes() } else { text.trim_end_matches('Z').as_bytes().to_vec() }
 }
 
 fn big_endian(bytes: &[u8], scale: u32) -> Vec<u8> {
     let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
     let start: i128 = if negative { -1 } else { 0 };
-    if bytes.len() > 16 {
+    // What is wider than it needs to be says its sign once more.
+    let sign = if negative { 0xff } else { 0 };
+    let spare = bytes.len().saturating_sub(16);
+    let narrow = &bytes[spare..];
+    let fits = bytes[..spare].iter().all(|byte| *byte == sign)
+        && narrow.first().is_none_or(|byte| (byte & 0x80 != 0) == negative);
+    if !fits {
         // Wider than any amount; said as too large where it is read.
         return b"1e64".to_vec();
     }
-    decimal(bytes.iter().fold(start, |value, byte| (value << 8) | i128::from(*byte)), scale)
+    decimal(narrow.iter().fold(start, |value, byte| (value << 8) | i128::from(*byte)), scale)
 }
 
 fn decimal(value: i128, scale: u32) -> Vec<u8> {
+    if scale == 0 {
+        return value.to_string().into_bytes();
+    }
     if scale == SCALE {
         return Amount(value).to_string().into_bytes();
     }
@@ -293,6 +309,12 @@ mod tests {
     fn decimals_of_any_width_are_exact() {
         assert_eq!(big_endian(&[0xff, 0x85], 2), b"-123e-2");
         assert_eq!(big_endian(&[0x00, 0x7b], 2), b"123e-2");
-        assert_eq!(Amount::parse(&big_endian(&[0; 17], 2)).ok(), None);
+        let wide = |last: [u8; 2], fill: u8| [vec![fill; 30], last.to_vec()].concat();
+        assert_eq!(big_endian(&wide([0x00, 0x7b], 0), 2), b"123e-2");
+        assert_eq!(big_endian(&wide([0xff, 0x85], 0xff), 2), b"-123e-2");
+        assert_eq!(Amount::parse(&big_endian(&[1; 17], 2)).ok(), None);
+        assert_eq!(Amount::parse(&big_endian(&[[0; 16], [0x80; 16]].concat(), 2)).ok(), None);
+        // A number of an account kept as a decimal is no amount.
+        assert_eq!(big_endian(&[0x01, 0x00], 0), b"256");
     }
 }
