@@ -275,10 +275,12 @@ async fn write(
     let database = office.database(office.office.as_ref(), office.vault.as_deref(), 2)?;
     let mut registers = installer.connect_owner(id).await?;
     let mut staff = installer.connect_owner(&format!("{id}_staff")).await?;
+    let mut control = control_open(place.home_installer()).await?;
     let whole = Whole {
         organisation: &organisation,
         office: Side { client: &mut registers, vault: database.vault()? },
         staff: &mut staff,
+        control: &mut control,
         log: &database,
         key: &SealKey::from_credentials(office)?,
         layouts: &layouts,

@@ -3,6 +3,12 @@
 //!
 //! Never a secret: no password, no seed of a one-time code, no session.
 
+mod control;
+#[cfg(test)]
+mod tests;
+
+pub use control::{CONTROL, LEFT_OUT, Meant};
+
 /// One kind of record.
 #[derive(Debug)]
 pub struct Listing {

@@ -1,9 +1,9 @@
 //! 全部の書き出し: everything that is an organisation's, in one folder, with a manifest; and the check of
 //! such a folder, which needs no database, no key and no program of ours but this one.
 //!
-//! `systems/<id>/` registers as CSV, `records/` and `staff/` JSON lines, `log/` the tamper-evident
-//! log in the layout of C2SP tlog-tiles with its public key. Registers hold secrets in plain text:
-//! where the folder lies is for the caller to make safe.
+//! `systems/<id>/` registers as CSV, `records/`, `staff/` and `control/` JSON lines, `log/` the
+//! tamper-evident log in the layout of C2SP tlog-tiles with its public key. Registers hold secrets
+//! in plain text: where the folder lies is for the caller to make safe.
 
 mod check;
 mod form;
@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::bulk::record::{Snapshot, snapshot};
-use store::listing::{Listing, OFFICE, STAFF};
+use store::bulk::record::{Lines, snapshot};
+use store::listing::{CONTROL, Listing, OFFICE, STAFF};
 use store::organisation::Organisation;
 use store::seal::{SealKey, archive};
 use store::{Connection, Database, StoreError};
@@ -73,6 +73,8 @@ pub struct Whole<'w> {
     pub office: Side<'w>,
     /// Its staff database.
     pub staff: &'w mut Connection,
+    /// The control database: what it keeps of the organisation leaves too.
+    pub control: &'w mut Connection,
     /// The register database for the log.
     pub log: &'w Database,
     /// The key of the log.
@@ -107,17 +109,21 @@ impl Whole<'_> {
         let mut forms = Forms::new(self.office.vault);
         for listing in OFFICE {
             let path = place_of("records", listing);
-            let count = list(&office, listing, &folder.path().join(&path), &mut forms).await?;
+            let opened = (listing.name == FORMS).then_some(&mut forms);
+            let lines = office.listed(listing).await?;
+            let count = list(lines, &folder.path().join(&path), opened).await?;
             records.insert(path, count);
         }
         drop(office);
         let staff = snapshot(self.staff).await?;
         for listing in STAFF {
             let path = place_of("staff", listing);
-            let count = list(&staff, listing, &folder.path().join(&path), &mut forms).await?;
+            let lines = staff.listed(listing).await?;
+            let count = list(lines, &folder.path().join(&path), None).await?;
             records.insert(path, count);
         }
         drop(staff);
+        records.extend(kept(self.control, self.organisation, folder.path()).await?);
         // What was never sealed has no log yet.
         match archive(self.log, &folder.path().join("log")).await {
             Ok(_) | Err(StoreError::NotFound(_)) => {}
@@ -126,7 +132,7 @@ impl Whole<'_> {
         let key = folder.path().join(KEY);
         fs::create_dir_all(folder.path().join("log")).map_err(failed(&key))?;
         write_whole(&key, format!("{}\n", self.key.verifier_text()).as_bytes())?;
-        write_whole(&folder.path().join("README.txt"), README.as_bytes())?;
+        write_whole(&folder.path().join("README.txt"), readme().as_bytes())?;
         let mut files = BTreeMap::new();
         for path in files_of(folder.path())? {
             let Sum { bytes, sha256 } = sum(&folder.path().join(&path))?;
@@ -171,21 +177,39 @@ fn place_of(folder: &str, listing: &Listing) -> PathBuf {
     Path::new(folder).join(format!("{}.jsonl", listing.name))
 }
 
-/// Writes a listing as JSON lines; how many.
+/// Writes what the control database keeps of an organisation; how many by path.
+async fn kept(
+    control: &mut Connection,
+    organisation: &Organisation,
+    folder: &Path,
+) -> Result<BTreeMap<PathBuf, u64>, TransferError> {
+    let control = snapshot(control).await?;
+    let mut out = BTreeMap::new();
+    for (listing, _) in CONTROL {
+        let path = place_of("control", listing);
+        let lines = control.listed_of(listing, &organisation.id).await?;
+        let count = list(lines, &folder.join(&path), None).await?;
+        out.insert(path, count);
+    }
+    Ok(out)
+}
+
+/// Writes a listing as JSON lines; how many. With `forms`, entered values are opened.
 async fn list(
-    from: &Snapshot<'_>,
-    listing: &Listing,
+    mut lines: Lines,
     path: &Path,
-    forms: &mut Forms<'_>,
+    mut forms: Option<&mut Forms<'_>>,
 ) -> Result<u64, TransferError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed(folder))?;
     }
     let mut writer = Writer::create(path)?;
-    let mut lines = from.listed(listing).await?;
     let mut count = 0;
     while let Some(line) = lines.next().await? {
-        let mut line = if listing.name == FORMS { forms.open(line) } else { line };
+        let mut line = match &mut forms {
+            Some(forms) => forms.open(line),
+            None => line,
+        };
         line.push('\n');
         writer.write(line.as_bytes())?;
         count += 1;
@@ -219,6 +243,16 @@ pub(crate) fn sum(path: &Path) -> Result<Sum, TransferError> {
     Ok(reader.sum())
 }
 
+/// What lies in the folder, with the meaning of each file of `control/`.
+fn readme() -> String {
+    let mut out = README.to_owned();
+    out.push_str("\ncontrol/ のファイル\n");
+    for (listing, meaning) in CONTROL {
+        out.push_str(&format!("  {}.jsonl  {meaning}\n", listing.name));
+    }
+    out
+}
+
 const README: &str = "\
 団体の書き出し（雲居）
 
@@ -227,6 +261,7 @@ systems/<業務>/   台帳。標準のグループごとの CSV（UTF-8、カン
                   個人番号などの秘密の項目も、事案に入力された値も平文です。保管と受渡しに注意してください
 records/          事案・異動・監査・発行した文書・条例の値など（一行一件の JSON）
 staff/            職員と役割（合言葉などは含みません）
+control/          契約・費用・保管金・障害・グループなど、クラウドの側にある団体の記録（一行一件の JSON）
 log/              改ざんを検知する記録（C2SP tlog-tiles）と公開鍵 key.pub
 export.json       目録。すべてのファイルの大きさと SHA-256
 

@@ -92,6 +92,18 @@ impl Snapshot<'_> {
         Ok(Lines(Box::pin(self.0.query_raw(listing.sql, none).await?)))
     }
 
+    /// The rows of a listing of the control database that are an organisation's.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn listed_of(
+        &self,
+        listing: &Listing,
+        organisation: &str,
+    ) -> Result<Lines, StoreError> {
+        Ok(Lines(Box::pin(self.0.query_raw(listing.sql, [organisation]).await?)))
+    }
+
     /// The number series and their next numbers.
     ///
     /// # Errors

@@ -87,10 +87,12 @@ impl Body {
         ];
         let mut registers = self.home.connect_owner("mura").await.unwrap();
         let mut staff = self.home.connect_owner("mura_staff").await.unwrap();
+        let mut control = control_open(&self.home).await.unwrap();
         let whole = Whole {
             organisation: &self.organisation,
             office: Side { client: &mut registers, vault: self.office.vault().unwrap() },
             staff: &mut staff,
+            control: &mut control,
             log: &self.office,
             key: &self.key,
             layouts: &layouts,
@@ -127,6 +129,12 @@ async fn a_body_leaves_with_everything_and_is_gone() {
     assert_eq!(residents.records, Some(40));
     check_altered(&folder, "systems/resident-record/001_resident_1.csv", "書き換えられています");
     check_altered(&folder, "records/journal.jsonl", "書き換えられています");
+    let own = manifest.files[Path::new("control/organisation.jsonl")].clone();
+    assert_eq!(own.records, Some(1));
+    assert!(manifest.files[Path::new("control/deletion_act.jsonl")].records > Some(0));
+    check_altered(&folder, "control/deletion.jsonl", "書き換えられています");
+    let readme = fs::read_to_string(folder.join("README.txt")).unwrap();
+    assert!(readme.contains("deposit_entry.jsonl  保管金の仕訳"), "{readme}");
     check_resealed(&folder);
     fs::write(folder.join("more.txt"), "x").unwrap();
     assert_eq!(whole_verify(&folder).unwrap().wrong, ["more.txt は目録にありません"]);
