@@ -3,7 +3,7 @@
 //! the table walks everything that is served. A route decides nothing about content.
 
 use axum::Router;
-use axum::extract::Extension;
+use axum::extract::{DefaultBodyLimit, Extension};
 use axum::middleware::from_fn;
 use axum::routing::{MethodFilter, MethodRouter};
 
@@ -78,6 +78,8 @@ pub struct Page<S: 'static> {
     pub access: Access,
     /// What it leaves in the audit.
     pub leaves: Leaves,
+    /// The most bytes that are taken in, where it is not the zone's own limit.
+    pub largest: Option<usize>,
     /// Serves it.
     pub handler: fn(MethodFilter) -> MethodRouter<S>,
 }
@@ -90,7 +92,7 @@ impl<S> Page<S> {
         leaves: Leaves,
         handler: fn(MethodFilter) -> MethodRouter<S>,
     ) -> Page<S> {
-        Page { verb: Verb::Get, path, access, leaves, handler }
+        Page { verb: Verb::Get, path, access, leaves, largest: None, handler }
     }
 
     /// A form that is sent.
@@ -100,7 +102,12 @@ impl<S> Page<S> {
         leaves: Leaves,
         handler: fn(MethodFilter) -> MethodRouter<S>,
     ) -> Page<S> {
-        Page { verb: Verb::Post, path, access, leaves, handler }
+        Page { verb: Verb::Post, path, access, leaves, largest: None, handler }
+    }
+
+    /// With a limit of its own for what is taken in.
+    pub const fn largest(self, bytes: usize) -> Page<S> {
+        Page { largest: Some(bytes), ..self }
     }
 }
 
@@ -109,6 +116,11 @@ impl<S> Page<S> {
 pub fn router<S: Clone + Send + Sync + 'static>(pages: &'static [Page<S>]) -> Router<S> {
     pages.iter().fold(Router::new(), |router, page| {
         let handler = (page.handler)(page.verb.filter()).route_layer(from_fn(plain::check));
+        // Outside the check, which reads what is sent.
+        let handler = match page.largest {
+            Some(bytes) => handler.layer(DefaultBodyLimit::max(bytes)),
+            None => handler,
+        };
         router.route(page.path, handler.route_layer(Extension(page.access)))
     })
 }

@@ -16,7 +16,6 @@ mod tie;
 
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
 use axum::routing::on;
 use base::said;
 use base::said::Said;
@@ -86,13 +85,11 @@ fn publishes(seller: &Seller) -> bool {
 pub static PAGES: &[Page<InternetState>] = &[
     Page::get("/vendors", Open, Nothing, |f| on(f, sign_in::entrance::<InternetState>)),
     Page::get("/vendors/register", Open, Nothing, |f| on(f, registration::form)),
-    Page::post("/vendors/register", Open, Opening, |f| {
-        on(f, registration::apply).layer(DefaultBodyLimit::max(APPLICATION))
-    }),
+    Page::post("/vendors/register", Open, Opening, |f| on(f, registration::apply))
+        .largest(APPLICATION),
     Page::get("/vendors/register/state", Open, Nothing, |f| on(f, registration::state_form)),
-    Page::post("/vendors/register/state", Open, Opening, |f| {
-        on(f, registration::state).layer(DefaultBodyLimit::max(APPLICATION))
-    }),
+    Page::post("/vendors/register/state", Open, Opening, |f| on(f, registration::state))
+        .largest(APPLICATION),
     Page::get("/vendors/{organisation}/sign-in", Open, Nothing, |f| {
         on(f, sign_in::form::<InternetState>)
     }),
@@ -104,9 +101,8 @@ pub static PAGES: &[Page<InternetState>] = &[
     }),
     Page::get("/vendors/{organisation}", Signed, Nothing, |f| on(f, submission::all)),
     Page::get("/vendors/{organisation}/publish", PUBLISHERS, Nothing, |f| on(f, submission::form)),
-    Page::post("/vendors/{organisation}/publish", PUBLISHERS, Change, |f| {
-        on(f, submission::send).layer(DefaultBodyLimit::max(LARGEST))
-    }),
+    Page::post("/vendors/{organisation}/publish", PUBLISHERS, Change, |f| on(f, submission::send))
+        .largest(LARGEST),
     Page::get("/vendors/{organisation}/submissions/{submission}", Signed, Nothing, |f| {
         on(f, submission::one)
     }),
@@ -136,8 +132,9 @@ pub static PAGES: &[Page<InternetState>] = &[
         on(f, sandbox::form)
     }),
     Page::post("/vendors/{organisation}/sandbox/package", PUBLISHERS, Change, |f| {
-        on(f, sandbox::send).layer(DefaultBodyLimit::max(LARGEST))
-    }),
+        on(f, sandbox::send)
+    })
+    .largest(LARGEST),
     Page::get("/vendors/{organisation}/sandbox/{step}", PUBLISHERS, Nothing, |f| {
         on(f, sandbox::confirm)
     }),

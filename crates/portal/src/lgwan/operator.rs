@@ -16,7 +16,6 @@ mod wave;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
@@ -115,9 +114,8 @@ pub static PAGES: &[Page<OperatorState>] = &[
         |f| on(f, application::application),
     ),
     Page::get("/operators/{organisation}/waves", Signed, Nothing, |f| on(f, wave::all)),
-    Page::post("/operators/{organisation}/waves", ACTING, Change, |f| {
-        on(f, wave::make).layer(DefaultBodyLimit::max(wave::LARGEST))
-    }),
+    Page::post("/operators/{organisation}/waves", ACTING, Change, |f| on(f, wave::make))
+        .largest(wave::LARGEST),
     Page::get("/operators/{organisation}/waves/{wave}", Signed, Nothing, |f| on(f, wave::one)),
     Page::get("/operators/{organisation}/waves/{wave}/csv", Signed, Nothing, |f| on(f, wave::csv)),
     Page::post("/operators/{organisation}/waves/{wave}/{step}", ACTING, Change, |f| {
@@ -128,9 +126,8 @@ pub static PAGES: &[Page<OperatorState>] = &[
         on(f, quota::step)
     }),
     Page::get("/operators/{organisation}/plan", ACTING, Nothing, |f| on(f, plan::form)),
-    Page::post("/operators/{organisation}/plan", ACTING, Change, |f| {
-        on(f, plan::plan).layer(DefaultBodyLimit::max(plan::LARGEST))
-    }),
+    Page::post("/operators/{organisation}/plan", ACTING, Change, |f| on(f, plan::plan))
+        .largest(plan::LARGEST),
 ];
 
 /// The tree of bodies, read once.

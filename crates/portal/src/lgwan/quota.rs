@@ -217,7 +217,7 @@ fn standing(buyer: &Buyer, quotas: &[Quota]) -> Markup {
 /// The share as a bar and in percent.
 pub(super) fn share(quota: &Quota) -> Markup {
     let Some(percent) = quota.percent() else { return html! { "―" } };
-    html! { (percent) "％" (bar(percent, FULL)) }
+    html! { div { (percent) "％" (bar(percent, FULL)) } }
 }
 
 /// The last act of each request, the newest request first.
