@@ -200,7 +200,10 @@ impl Executor<'_> {
         let control = control::control_open(self.installer).await?;
         control::buyer_admit(&control, organisation).await?;
         quota_defaults_keep(&control).await?;
-        self.quota_tend(&organisation.id, Timestamp::now()).await?;
+        // Nobody waits for a measurement: the executor's round makes up for one that failed.
+        if let Err(error) = self.quota_tend(&organisation.id, Timestamp::now()).await {
+            tracing::warn!(organisation = organisation.id, %error, "quota");
+        }
         let all = control::contracts_of(&control, &organisation.id).await?;
         let office = self.installer.connect(&organisation.id).await?;
         let mut signed: Vec<(Contract, Result<Arc<System>, String>)> = Vec::new();

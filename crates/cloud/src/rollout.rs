@@ -318,7 +318,7 @@ impl Turn<'_> {
             return Ok(Some("契約の終了の申出がある".to_owned()));
         }
         let same = offer_same_terms(self.control, contract.offer.id, offer).await?;
-        let why = "料金か契約条件が変わるため、団体が新しい版を契約する";
+        let why = "業務ID、料金又は契約条件が変わるため、団体が新しい版を契約する";
         Ok((!same).then(|| why.to_owned()))
     }
 

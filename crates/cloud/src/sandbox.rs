@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use definition::System;
 use store::Connection;
-use store::market::sandbox_packages;
+use store::market::{content_read, sandbox_packages};
 use tokio::sync::Semaphore;
 
 use crate::CloudError;
@@ -21,7 +21,8 @@ pub async fn sandbox_systems(
     (others, places): (&[Arc<System>], &Arc<Semaphore>),
 ) -> Result<Vec<Arc<System>>, CloudError> {
     let mut own = Vec::new();
-    for content in sandbox_packages(market, vendor).await? {
+    for id in sandbox_packages(market, vendor).await? {
+        let content = content_read(market, id).await?;
         own.push(Arc::new(judged_read(places, content).await?.0));
     }
     Ok(with_linked(own, others))

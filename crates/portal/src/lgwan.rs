@@ -162,6 +162,9 @@ pub static PAGES: &[Page<LgwanState>] = &[
     Page::get("/{organisation}/catalogue/{system}", Access::Signed, Leaves::Nothing, |f| {
         on(f, catalogue::compare)
     }),
+    Page::get("/{organisation}/catalogue/{system}/csv", Access::Signed, Leaves::Nothing, |f| {
+        on(f, catalogue::csv)
+    }),
     Page::get("/{organisation}/fit", Access::Signed, Leaves::Nothing, |f| on(f, fit::all)),
     Page::post("/{organisation}/fit", BUYERS, Leaves::Change, |f| on(f, fit::make)),
     Page::get("/{organisation}/fit-example", Access::Signed, Leaves::Nothing, |f| {
@@ -259,6 +262,9 @@ pub static PAGES: &[Page<LgwanState>] = &[
     Page::post("/{organisation}/training/{step}", BUYERS, Leaves::Change, |f| on(f, training::ask)),
     Page::get("/{organisation}/verification", Access::Signed, Leaves::Nothing, |f| {
         on(f, verification::all)
+    }),
+    Page::get("/{organisation}/verification/csv", Access::Signed, Leaves::Nothing, |f| {
+        on(f, verification::csv)
     }),
 ];
 

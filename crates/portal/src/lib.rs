@@ -3,6 +3,7 @@
 //! Pages are rendered on the server and work without script. Every route stands in exactly one
 //! zone's router; no page decides anything itself: parse, one call into the office, view.
 
+mod attached;
 pub mod authenticator;
 pub mod component;
 mod copy_page;

@@ -55,6 +55,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("bounds", include_str!("../sql/steps/control-0018-bounds.sql")),
         ("words", include_str!("../sql/steps/control-0019-words.sql")),
         ("budget", include_str!("../sql/steps/control-0020-budget.sql")),
+        ("refusals", include_str!("../sql/steps/control-0023-refusals.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.
@@ -64,6 +65,7 @@ pub(crate) const MARKET: Shape = Shape {
         ("market", include_str!("../sql/market.sql")),
         ("sandbox", include_str!("../sql/steps/market-0002-sandbox.sql")),
         ("rollout", include_str!("../sql/steps/market-0003-rollout.sql")),
+        ("sandbox", include_str!("../sql/steps/market-0004-sandbox.sql")),
     ],
 };
 

@@ -54,7 +54,8 @@ pub async fn invoice_drafts(
         if share.method != method.term() {
             continue;
         }
-        let system = systems.get(&share.system).unwrap_or(&share.system);
+        let own = (share.organisation.clone(), share.system.clone());
+        let system = systems.get(&own).unwrap_or(&share.system);
         lines.entry(share.organisation).or_default().push(Line {
             contents: format!("ガバメントクラウドの利用料 {system}（{said}）"),
             period: (month, last),

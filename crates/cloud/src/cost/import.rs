@@ -175,20 +175,28 @@ fn renamed<'s>(
     new: impl Iterator<Item = &'s Scope>,
     replaces: Option<i64>,
 ) -> BTreeSet<(&'s str, &'s str)> {
-    let former = |one: &Scope| -> BTreeSet<&'s str> {
+    let new: Vec<&'s Scope> = new.collect();
+    let names = |one: &Scope| -> BTreeSet<&'s str> {
         let same = |it: &&Written| {
             it.billing_account == one.billing_account
-                && it.provider != one.provider
                 && replaces.is_none_or(|import| it.import == import)
         };
         current.iter().filter(same).map(|it| it.provider.as_str()).collect()
     };
+    let stays = |name: &str, one: &Scope| {
+        new.iter().any(|it| it.provider == name && it.billing_account == one.billing_account)
+    };
     let only = |one: &'s Scope| {
-        let mut names = former(one).into_iter();
+        let former = names(one);
+        // Who kept its name was not renamed, and nobody took it over.
+        if former.contains(one.provider.as_str()) {
+            return None;
+        }
+        let mut names = former.into_iter().filter(|name| !stays(name, one));
         let name = names.next().filter(|_| names.next().is_none())?;
         Some((name, one.provider.as_str()))
     };
-    new.filter_map(only).collect()
+    new.iter().copied().filter_map(only).collect()
 }
 
 fn count(number: u64) -> i64 {

@@ -1,13 +1,10 @@
 //! An analysis as CSV for a spreadsheet: one line a requirement, two columns an offer.
 
-use csv::WriterBuilder;
-
 use super::{COLUMNS, OfferFit, Requirement};
+use crate::sheet;
 
-/// The table with offers by their labels. Begins with a byte order mark, without which spreadsheets
-/// take the text for Shift_JIS.
+/// The table with offers by their labels.
 pub fn analysis_csv(requirements: &[&Requirement], offers: &[(String, &OfferFit)]) -> String {
-    let mut writer = WriterBuilder::new().from_writer(Vec::new());
     let mut head: Vec<String> = COLUMNS.map(str::to_owned).into();
     for (label, _) in offers {
         head.extend([format!("{label} 判定"), format!("{label} 根拠")]);
@@ -28,18 +25,5 @@ pub fn analysis_csv(requirements: &[&Requirement], offers: &[(String, &OfferFit)
         score.extend([format!("{} %", fit.score.percent().0), fit.score.trace()]);
     }
     lines.push(score);
-    for line in &lines {
-        // Into memory: there is nothing that could fail.
-        let _ = writer.write_record(line.iter().map(|cell| harmless(cell)));
-    }
-    let bytes = writer.into_inner().unwrap_or_default();
-    format!("\u{FEFF}{}", String::from_utf8_lossy(&bytes))
-}
-
-/// A text that no spreadsheet takes for a formula.
-fn harmless(cell: &str) -> String {
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{cell}"),
-        false => cell.to_owned(),
-    }
+    sheet(&lines)
 }

@@ -24,6 +24,8 @@ use crate::quota::{FULL, NEARLY};
 
 /// How long an incident that is over is looked at.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// How long a decision is told of, if that was not done.
+const RECENT: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// Months whose invoices are looked at.
 const MONTHS: i64 = 6;
 
@@ -38,8 +40,10 @@ pub(super) async fn notices(
     let today = day_in_japan(now);
     let mut all = of_budgets(client, today).await?;
     all.extend(of_invoices(client, today).await?);
-    all.extend(of_quotas(client).await?);
-    all.extend(quota_acts(client).await?.iter().filter_map(of_decision));
+    all.extend(of_quotas(client, today).await?);
+    let recent = now.checked_sub(RECENT).unwrap_or(now);
+    let acts = quota_acts(client).await?;
+    all.extend(acts.iter().filter(|act| act.at >= recent).filter_map(of_decision));
     let names = organisation_names(client).await?;
     let bodies: Vec<&str> = names.iter().map(|[id, ..]| id.as_str()).collect();
     for incident in incident_list(client, now.checked_sub(DAY).unwrap_or(now)).await? {
@@ -125,8 +129,8 @@ async fn of_invoices(client: &Connection, today: Date) -> Result<Vec<Notice>, Cl
     Ok(all)
 }
 
-/// That the 容量 in force is nearly full, or full.
-async fn of_quotas(client: &Connection) -> Result<Vec<Notice>, CloudError> {
+/// That the 容量 in force is nearly full, or full: once a month as long as it is.
+async fn of_quotas(client: &Connection, today: Date) -> Result<Vec<Notice>, CloudError> {
     let mut all = Vec::new();
     for quota in quota_list(client).await? {
         let (Some(percent), Some(value)) = (quota.percent(), quota.value) else { continue };
@@ -143,7 +147,7 @@ async fn of_quotas(client: &Connection) -> Result<Vec<Notice>, CloudError> {
         let used = quota.used.map_or(0, |(used, _)| used);
         all.push(Notice {
             organisation: quota.organisation,
-            key: format!("quota {} {value} {part}", quota.kind.word()),
+            key: format!("quota {} {value} {part} {}", quota.kind.word(), today.strftime("%Y-%m")),
             subject: format!("容量が利用枠の {part}％に達しました"),
             words: format!(
                 "利用枠 {} のうち {} を使っています。{what}増やす申込みは「利用枠」の画面でできます。",

@@ -8,9 +8,15 @@ use definition::standard::Standard;
 
 use super::RULE;
 use crate::gate::{Area, Finding, SURROUNDING, asking};
+use crate::part::is_part;
 
-/// 標準化対象事務: their official names, one a line.
+/// 標準化対象事務: their official names, one a line, each with the short names that it is called by.
 const STANDARDISED: &str = include_str!("../../../../standards/businesses.txt");
+
+/// What is added to a name without making it another business's.
+const TELLS_NOTHING: &str = "標準準拠 自治体 市区町村 市町村 システム サービス クラウド パッケージ オンライン \
+                             業務 事務 支援 対応 共通 統合 総合 管理 台帳 給付 賦課 徴収 資格 証明 発行 次期 \
+                             新 版 号 の 用 型";
 
 /// 業務ID by the identifiers of systems.
 pub type Taken = BTreeMap<String, String>;
@@ -20,9 +26,11 @@ pub fn taken<'s>(systems: impl IntoIterator<Item = &'s System>) -> Taken {
     systems.into_iter().map(|system| (system.id.clone(), system.code.clone())).collect()
 }
 
-/// Whether a package stands under an identifier and a name that are its business's own.
+/// Whether a package stands under an identifier and a name that are its business's own. A part may
+/// be named after what it is used for.
 pub fn identity(system: &System, standards: &[Standard], taken: &Taken) -> Vec<Finding> {
-    vec![identifier(system, taken), name(system, standards)]
+    let name = (!is_part(system)).then(|| name(system, standards));
+    [identifier(system, taken)].into_iter().chain(name).collect()
 }
 
 fn identifier(system: &System, taken: &Taken) -> Finding {
@@ -40,30 +48,44 @@ fn identifier(system: &System, taken: &Taken) -> Finding {
     }
 }
 
+/// What merely holds the name of a standardised
+/// business may be another: that is for people to settle.
 fn name(system: &System, standards: &[Standard]) -> Finding {
     let asked = "標準の対象の業務の名称を、ほかの業務が名乗らない";
     let finding = asking(Area::Business, asked, RULE.to_owned(), place(system, "name"));
-    let own = folded(&system.name);
-    let listed = STANDARDISED.lines().map(|name| (name, None));
-    let loaded = standards.iter().map(|one| (one.name.as_str(), Some(one.id.as_str())));
-    let mut official = loaded.chain(listed).filter(|(_, id)| *id != Some(system.code.as_str()));
-    let like = |official: &str| {
-        let official = folded(official);
-        own.contains(&official) || official.contains(&own)
-    };
-    let found = match system.code == SURROUNDING {
-        true => official.find(|(name, _)| like(name)),
-        false => None,
-    };
-    match found {
-        None => finding.pass(system.name.clone()),
-        Some((official, id)) => {
-            let which = id.map(|id| format!("（{id}）")).unwrap_or_default();
-            let found =
-                format!("「{}」は標準の対象の業務「{official}」{which}に当たる", system.name);
-            finding.fail(found, remedy(official, id))
-        }
+    if system.code != SURROUNDING {
+        return finding.pass(system.name.clone());
     }
+    let listed = STANDARDISED.lines().flat_map(|line| {
+        let official = line.split('、').next().unwrap_or(line);
+        line.split('、').map(move |name| (name, official, None))
+    });
+    let loaded = standards.iter().map(|it| (it.name.as_str(), it.name.as_str(), Some(&*it.id)));
+    let all: Vec<(&str, &str, Option<&str>)> = loaded.chain(listed).collect();
+    let own = folded(&system.name);
+    if let Some((_, official, id)) = all.iter().find(|(known, ..)| is_same(&own, &folded(known))) {
+        let which = id.map(|id| format!("（{id}）")).unwrap_or_default();
+        let found = format!("「{}」は標準の対象の業務「{official}」{which}に当たる", system.name);
+        return finding.fail(found, remedy(official, *id));
+    }
+    match all.iter().find(|(known, ..)| own.contains(&folded(known))) {
+        None => finding.pass(system.name.clone()),
+        Some((known, official, _)) => finding.unchecked(format!(
+            "「{}」は「{known}」を含む。標準の対象の業務「{official}」と別の業務であることを、契約する団体が確かめる",
+            system.name
+        )),
+    }
+}
+
+/// Whether a name is a known one but for words that tell no business.
+fn is_same(own: &str, known: &str) -> bool {
+    let Some((before, after)) = own.split_once(known) else { return false };
+    let mut rest = format!("{before}{after}");
+    for word in TELLS_NOTHING.split_whitespace() {
+        rest = rest.replace(&folded(word), "");
+    }
+    // Letters and figures of the West tell nothing either.
+    rest.chars().all(|c| c < '\u{3000}')
 }
 
 fn remedy(official: &str, id: Option<&str>) -> String {

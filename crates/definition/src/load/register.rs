@@ -238,6 +238,11 @@ fn check_relations(reader: &mut Reader<'_>, node: &Node, stem: &str, system: &Sy
             continue;
         };
         for register in [own, other] {
+            if register.item(&relation.by).is_some_and(|item| item.kind == ItemKind::Time) {
+                let help = "主キーか、それを指す文字の項目にしてください".to_owned();
+                let message = format!("関係の項目「{}」が時刻です", relation.by);
+                reader.error(inner.place_of("by"), message, Some(help));
+            }
             if register.item(&relation.by).is_none() {
                 let (by, name) = (&relation.by, &register.name);
                 let message = format!("関係の項目「{by}」が台帳「{name}」にありません");

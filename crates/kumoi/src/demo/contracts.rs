@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 use base::date::{Date, day_in_japan};
@@ -109,10 +109,12 @@ impl Desk {
                 said(organisation, self.tend(&executor, organisation, &mut books).await);
             }
             self.later(&later, &keeper, &mut books).await?;
-            if let Ok(None) = timeout(SWEEP, signed.recv()).await {
+            books.told = match timeout(SWEEP, signed.recv()).await {
                 // The connection has ended: the server may have been started again.
-                return Ok(());
-            }
+                Ok(None) => return Ok(()),
+                Ok(told) => told,
+                Err(_) => None,
+            };
         }
     }
 
@@ -194,10 +196,14 @@ impl Desk {
         }
         let done = (today, standing(&control, id).await?.0);
         if books.metered.get(id) != Some(&done) {
-            executor.meter(id, today).await?;
-            books.metered.insert(id.clone(), done);
+            if said(organisation, executor.meter(id, today).await.map_err(Into::into)).is_some() {
+                books.metered.insert(id.clone(), done);
+            }
         }
-        executor.quota_tend(id, Timestamp::now()).await?;
+        if books.is_to_be_held(id) {
+            let held = executor.quota_tend(id, Timestamp::now()).await;
+            said(organisation, held.map_err(Into::into));
+        }
         Ok(())
     }
 }
@@ -206,6 +212,10 @@ impl Desk {
 #[derive(Default)]
 struct Books {
     metered: Metered,
+    /// Whose matter woke the executor; `None` for its own round.
+    told: Option<String>,
+    /// When each was held to its 利用枠 last.
+    held: HashMap<String, Instant>,
     /// Newcomers that were opened.
     taken: BTreeSet<String>,
     /// How often the platform failed to open a contract.
@@ -215,6 +225,16 @@ struct Books {
 }
 
 impl Books {
+    /// Whether it is time to hold a body to its 利用枠: when it is told of, or after a round.
+    fn is_to_be_held(&mut self, id: &str) -> bool {
+        let is_recent = self.held.get(id).is_some_and(|at| at.elapsed() < SWEEP);
+        if is_recent && self.told.as_deref() != Some(id) {
+            return false;
+        }
+        self.held.insert(id.to_owned(), Instant::now());
+        true
+    }
+
     /// The installer of another cluster that runs, and its empty templates.
     async fn seat(
         &mut self,

@@ -2,13 +2,15 @@
 //! made anew and closed while everything runs, in a task of their own: nothing else waits for their
 //! sample people. Served in the office zone, and nowhere else.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use cloud::{Executor, Opened, Packages, Upgraded, sandbox_systems};
 use definition::System;
+use jiff::Timestamp;
+use office::OfficeError;
 use store::Connection;
 use store::control::{control_open, organisation_list, signed_listen, training_of};
 use store::copybook::{
@@ -29,6 +31,10 @@ use crate::up::{Layout, Zone};
 const SWEEP: Duration = Duration::from_secs(60);
 /// The pause after an error.
 const PAUSE: Duration = Duration::from_secs(2);
+/// The longest pause after a fault of one copy, which doubles from one look to the next.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// Far above what opening one takes: whoever takes longer is begun again, after the others.
+const DEADLINE: Duration = Duration::from_secs(600);
 /// Packages that are read beside each other.
 const PLACES: usize = 1;
 /// What is noted where it was the platform that failed; the cause is in this program's log.
@@ -48,6 +54,47 @@ pub(super) struct Yard {
     layout: Arc<Layout>,
     /// The folder of the server's socket.
     socket: String,
+}
+
+/// Whose copies a round looks after.
+#[derive(Clone, Copy)]
+enum Whose {
+    Bodies,
+    Vendors,
+}
+
+/// How far each copy has come, by its identifier.
+#[derive(Default)]
+struct Rounds(BTreeMap<String, Round>);
+
+/// How far one has come since the start.
+#[derive(Default)]
+struct Round {
+    /// Whether its zone has it.
+    is_taken: bool,
+    /// The wish that could not be carried out, how often, and when it is tried again.
+    fault: Option<(Timestamp, u32, Instant)>,
+}
+
+impl Rounds {
+    /// Whether a wish that failed waits for its time; another wish never does.
+    fn is_paused(&self, book: &CopyBook) -> bool {
+        let fault = self.0.get(&book.organisation).and_then(|one| one.fault);
+        fault.is_some_and(|(at, _, until)| at == book.asked_at && Instant::now() < until)
+    }
+
+    /// Remembers what came of it: how the zone has it now, or a fault.
+    fn note(&mut self, book: &CopyBook, is_taken: Option<bool>) {
+        let round = self.0.entry(book.organisation.clone()).or_default();
+        if let Some(is_taken) = is_taken {
+            *round = Round { is_taken, fault: None };
+            return;
+        }
+        let before = round.fault.filter(|(at, ..)| *at == book.asked_at);
+        let times = before.map_or(0, |(_, times, _)| times + 1);
+        let pause = SWEEP.saturating_mul(1 << times.min(16)).min(LONGEST);
+        round.fault = Some((book.asked_at, times, Instant::now() + pause));
+    }
 }
 
 /// A copy that was asked for: as an organisation, and whose it is.
@@ -74,10 +121,15 @@ impl Yard {
         }
     }
 
-    /// Works for ever; an error is said and tried again.
+    /// Works for ever; an error is said and tried again. What vendors ask for keeps no body
+    /// waiting.
     pub(super) async fn serve(self) {
+        tokio::join!(self.ever(Whose::Bodies), self.ever(Whose::Vendors));
+    }
+
+    async fn ever(&self, whose: Whose) {
         loop {
-            if let Err(error) = self.work().await {
+            if let Err(error) = self.work(whose).await {
                 tracing::warn!(%error, "copies");
             }
             sleep(PAUSE).await;
@@ -85,7 +137,7 @@ impl Yard {
     }
 
     /// Listens before it looks, so that nothing asked for in between is missed.
-    async fn work(&self) -> Result<()> {
+    async fn work(&self, whose: Whose) -> Result<()> {
         let templates = self.installer.prepare(&[]).await?;
         let keeper = KeyFolder::open(self.layout.var())?;
         let executor = Executor {
@@ -96,24 +148,25 @@ impl Yard {
         };
         // The market is there before anybody listens to it.
         drop(market_open(&self.installer).await?);
-        let (_signed, mut bodies) = signed_listen(&self.installer).await?;
-        let (_asked, mut vendors) = sandbox_listen(&self.installer).await?;
-        let mut taken = BTreeSet::new();
+        let (_listening, mut told) = match whose {
+            Whose::Vendors => sandbox_listen(&self.installer).await?,
+            Whose::Bodies => signed_listen(&self.installer).await?,
+        };
+        let mut rounds = Rounds::default();
         loop {
             let place = (&*self.layout, &keeper, self.socket.as_str());
-            self.trainings((&executor, place), &mut taken).await?;
-            self.sandboxes((&executor, place), &mut taken).await?;
-            let told = async {
-                tokio::select! { told = bodies.recv() => told, told = vendors.recv() => told }
-            };
-            if let Ok(None) = timeout(SWEEP, told).await {
+            match whose {
+                Whose::Vendors => self.sandboxes((&executor, place), &mut rounds).await?,
+                Whose::Bodies => self.trainings((&executor, place), &mut rounds).await?,
+            }
+            if let Ok(None) = timeout(SWEEP, told.recv()).await {
                 // The connection has ended: the server may have been started again.
                 return Ok(());
             }
         }
     }
 
-    async fn trainings(&self, work: Work<'_>, taken: &mut BTreeSet<String>) -> Result<()> {
+    async fn trainings(&self, work: Work<'_>, rounds: &mut Rounds) -> Result<()> {
         let control = control_open(&self.installer).await?;
         let all = copy_list(&control, &TRAININGS).await?;
         if all.is_empty() {
@@ -122,41 +175,61 @@ impl Yard {
         let bodies = organisation_list(&control).await?;
         for book in &all {
             let Some(of) = bodies.iter().find(|one| one.id == book.of) else { continue };
-            let done = self.tend(work, (&Asked::Training(of), book), taken).await;
-            note(&control, (&TRAININGS, book), done).await?;
+            self.tend(work, (&Asked::Training(of), &TRAININGS, book), (&control, rounds)).await?;
         }
         Ok(())
     }
 
-    async fn sandboxes(&self, work: Work<'_>, taken: &mut BTreeSet<String>) -> Result<()> {
+    async fn sandboxes(&self, work: Work<'_>, rounds: &mut Rounds) -> Result<()> {
         let market = market_open(&self.installer).await?;
         for book in &copy_list(&market, &SANDBOXES).await? {
-            let done = self.tend(work, (&Asked::Sandbox(&market), book), taken).await;
-            note(&market, (&SANDBOXES, book), done).await?;
+            self.tend(work, (&Asked::Sandbox(&market), &SANDBOXES, book), (&market, rounds))
+                .await?;
         }
         Ok(())
     }
 
-    /// What it holds now, where something was done.
+    /// Does what there is to do about one, and writes down what came of it.
     async fn tend(
+        &self,
+        work: Work<'_>,
+        (asked, books, book): (&Asked<'_>, &CopyBooks, &CopyBook),
+        (client, rounds): (&Connection, &mut Rounds),
+    ) -> Result<()> {
+        if rounds.is_paused(book) {
+            return Ok(());
+        }
+        let is_taken = rounds.0.get(&book.organisation).is_some_and(|one| one.is_taken);
+        let Some(wish) = due(book.wish, book.done_at.is_none(), is_taken) else { return Ok(()) };
+        let done = timeout(DEADLINE, self.carry_out(work, (asked, book), wish)).await;
+        let done = done.unwrap_or_else(|_| Err(anyhow!("{} 分を超えた", DEADLINE.as_secs() / 60)));
+        rounds.note(book, done.is_ok().then_some(wish != CopyWish::Close));
+        note(client, (books, book), done).await
+    }
+
+    /// What it holds now.
+    async fn carry_out(
         &self,
         (executor, place): Work<'_>,
         (asked, book): (&Asked<'_>, &CopyBook),
-        taken: &mut BTreeSet<String>,
-    ) -> Result<Option<Holdings>> {
+        wish: CopyWish,
+    ) -> Result<Holdings> {
         let copy = match asked {
             Asked::Training(of) => training_of(of)?,
             Asked::Sandbox(market) => sandbox_of(market, &book.of).await?,
         };
-        match due(book.wish, book.done_at.is_none(), taken.contains(&copy.id)) {
-            None => return Ok(None),
-            Some(CopyWish::Close) => {
+        match wish {
+            CopyWish::Close => {
                 close(executor, place, &copy).await?;
-                taken.remove(&copy.id);
-                return Ok(Some(Holdings::default()));
+                return Ok(Holdings::default());
             }
-            Some(CopyWish::Renew) => empty(executor, place, &copy).await?,
-            Some(CopyWish::Open) => {}
+            CopyWish::Renew => empty(executor, place, &copy).await?,
+            // What was broken off while it was made anew or closed is begun from nothing.
+            CopyWish::Open => {
+                if place.1.is_known(&copy.id) && !self.installer.copy_whole(&copy).await? {
+                    close(executor, place, &copy).await?;
+                }
+            }
         }
         let opened = match asked {
             Asked::Training(of) => executor.training_open(of).await?,
@@ -166,9 +239,7 @@ impl Yard {
                 executor.copy_open(&copy, &wanted).await?
             }
         };
-        let holds = furnish(place, opened).await?;
-        taken.insert(copy.id);
-        Ok(Some(holds))
+        furnish(place, opened).await
     }
 }
 
@@ -179,11 +250,10 @@ type Work<'w> = (&'w Executor<'w>, Place<'w>);
 async fn note(
     client: &Connection,
     (books, book): (&CopyBooks, &CopyBook),
-    done: Result<Option<Holdings>>,
+    done: Result<Holdings>,
 ) -> Result<()> {
     let note = match done {
-        Ok(None) => "",
-        Ok(Some(holds)) => {
+        Ok(holds) => {
             copy_hold(client, (books, &book.of), &holds).await?;
             ""
         }
@@ -218,11 +288,33 @@ async fn furnish((layout, keys, socket): Place<'_>, opened: Opened) -> Result<Ho
     accounts::make(keys, &kept).await?;
     let smallest = samples(None).into_iter().next().context("見本の住民がありません")?;
     let sample = Sample { organisation, source: smallest.source };
-    seed::load(&sample, &kept, &opened.upgraded.systems, |_| {}).await?;
+    let mut holds = holdings(&opened.upgraded);
+    // One system after the other: samples that do not fit keep only their own people out.
+    for system in &opened.upgraded.systems {
+        let loaded = seed::load(&sample, &kept, std::slice::from_ref(system), |_| {}).await;
+        holds.refused.extend(loaded.err().map(|error| unfit(system, error)).transpose()?);
+    }
     let name = format!("{}.json", sample.organisation.id);
     let text = serde_json::to_vec_pretty(&kept.office)?;
     layout.credential_write(Zone::Office, &name, &text)?;
-    Ok(holdings(&opened.upgraded))
+    Ok(holds)
+}
+
+/// Why a system has no sample people, where its own `samples.yaml` is the reason; any other error
+/// is the platform's.
+fn unfit(system: &System, error: anyhow::Error) -> Result<HeldBack> {
+    let reason = match error.downcast_ref::<OfficeError>() {
+        Some(OfficeError::Definition(why)) => why.clone(),
+        // What a row lacks or breaks; its values are not repeated.
+        Some(OfficeError::Store(refused)) if refused.is_of_definition() => refused.to_string(),
+        _ => return Err(error),
+    };
+    Ok(HeldBack {
+        name: system.name.clone(),
+        installed: system.version.clone(),
+        version: "の見本の住民".to_owned(),
+        reasons: vec![format!("samples.yaml を直して、もう一度送ってください。{reason}")],
+    })
 }
 
 fn holdings(upgraded: &Upgraded) -> Holdings {
@@ -251,8 +343,8 @@ async fn empty(
     copy: &Organisation,
 ) -> Result<()> {
     if keys.is_known(&copy.id) {
-        executor.copy_empty(copy).await?;
         keys.accounts_gone(&copy.id)?;
+        executor.copy_empty(copy).await?;
     }
     Ok(())
 }

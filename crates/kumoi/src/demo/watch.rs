@@ -83,9 +83,9 @@ impl Watch {
     /// Writes what was heard, and learns who is to be asked.
     async fn book(&mut self) -> Result<()> {
         let mut control = control_open(&self.installer).await?;
-        self.lookout.book(&mut control).await?;
+        // Whose data was deleted meanwhile is forgotten first: nothing of it is opened again.
         self.organisations = watched_bodies(&control).await?;
         self.lookout.keep(&self.organisations);
-        Ok(())
+        Ok(self.lookout.book(&mut control).await?)
     }
 }

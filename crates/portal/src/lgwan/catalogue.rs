@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use base::money::Yen;
-use cloud::Price;
 use cloud::parcel::DOCUMENT_KINDS;
+use cloud::{Price, sheet};
 use definition::System;
 use definition::model::ProcedureKind;
 use maud::{Markup, html};
@@ -18,6 +18,7 @@ use store::control::{Offer, contract_list, metered, offers_of};
 use super::reference::{References, references};
 use super::search::amount;
 use super::{Buyer, LgwanState};
+use crate::attached;
 use crate::component::form::{ButtonKind, Field, Width, button, button_link, get_form, number};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -54,26 +55,68 @@ pub async fn residents(buyer: &Buyer) -> Result<Option<i64>, Refusal> {
     Ok(last.map(|(.., residents)| i64::from(residents)))
 }
 
+/// What stands side by side.
+#[derive(Default)]
+struct Found {
+    offers: Vec<(Offer, Arc<System>)>,
+    /// Vendors whose packages this program cannot read.
+    unreadable: Vec<String>,
+    /// Whether there are more.
+    more: bool,
+}
+
+async fn found_for(buyer: &Buyer, state: &LgwanState, id: &str) -> Result<Found, Refusal> {
+    let client = buyer.cloud().await?;
+    let offers = offers_of(&*client, id, MOST_COMPARED).await?;
+    let more = i64::try_from(offers.len()).is_ok_and(|count| count == MOST_COMPARED);
+    let mut found = Found { more, ..Found::default() };
+    for offer in offers {
+        match state.packages.load(&*client, &offer.hash).await {
+            Ok(Some(system)) => found.offers.push((offer, system)),
+            Ok(None) => {}
+            // What this program cannot read hides nobody else's offer.
+            Err(StoreError::Refused(_)) => found.unreadable.push(offer.vendor),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match found.offers.is_empty() {
+        true => Err(Refusal::NotFound),
+        false => Ok(found),
+    }
+}
+
+/// The same side by side as CSV.
+pub async fn csv(
+    buyer: Buyer,
+    State(state): State<LgwanState>,
+    Path((_, id)): Path<(String, String)>,
+    Query(size): Query<Size>,
+) -> Response {
+    let made = async {
+        let found = found_for(&buyer, &state, &id).await?.offers;
+        let metered = residents(&buyer).await?;
+        let residents = metered.or(amount(&size.residents).flatten());
+        let mut head = vec![buyer.say("比べること", "What").to_owned()];
+        head.extend(found.iter().map(|(offer, _)| offer.vendor.clone()));
+        let mut lines = vec![head];
+        let all = term_lines(&buyer, &found, (residents, metered.is_some())).into_iter();
+        for (name, values) in all.chain(procedure_lines(&buyer, &found)) {
+            lines.push([vec![name], values].concat());
+        }
+        // An identifier of a package: letters, digits and hyphens.
+        Ok(attached::csv(&format!("comparison-{id}.csv"), sheet(&lines)))
+    };
+    buyer.answer(made.await)
+}
+
 async fn compared(
     buyer: &Buyer,
     state: &LgwanState,
     (id, entered): (&str, &str),
 ) -> Result<Response, Refusal> {
-    let client = buyer.cloud().await?;
-    let offers = offers_of(&*client, id, MOST_COMPARED).await?;
-    let more = i64::try_from(offers.len()).is_ok_and(|count| count == MOST_COMPARED);
-    let mut found: Vec<(Offer, Arc<System>)> = Vec::new();
-    let mut unreadable = Vec::new();
-    for offer in offers {
-        match state.packages.load(&*client, &offer.hash).await {
-            Ok(Some(system)) => found.push((offer, system)),
-            Ok(None) => {}
-            // What this program cannot read hides nobody else's offer.
-            Err(StoreError::Refused(_)) => unreadable.push(offer.vendor),
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let Found { offers: found, unreadable, more } = found_for(buyer, state, id).await?;
     let Some((_, first)) = found.first() else { return Err(Refusal::NotFound) };
+    let client = buyer.cloud().await?;
     let used = References::read(&client, id).await?;
     let mut own = contract_list(&*client).await?;
     own.retain(|one| !["取下げ", "終了"].contains(&one.state.as_str()));
@@ -92,7 +135,10 @@ async fn compared(
         }
         @let fit = buyer.href(&format!("/fit?system={id}"));
         p { (button_link(ButtonKind::Secondary, buyer.say("この団体の作業と比べる（適合度分析）",
-            "Compare with own work steps (fit and gap)"), &fit)) }
+            "Compare with own work steps (fit and gap)"), &fit)) "　"
+            a href=(buyer.href(&format!("/catalogue/{id}/csv?residents={}",
+                residents.map(|it| it.to_string()).unwrap_or_default()))) {
+                (buyer.say("比べた結果を CSV で保存する", "Save the comparison as CSV")) } }
         @if metered.is_none() { (sizing(buyer, id, entered)) }
         (terms(buyer, &found, (residents, metered.is_some())))
         @let vendors: std::collections::BTreeMap<&str, &str> = found.iter()
@@ -102,7 +148,8 @@ async fn compared(
             references(buyer, &used, &vendors)))
         (section(buyer.say("事業者ごとの報告と文書", "Report and documents of each vendor"),
             papers(buyer, &found)))
-        (section(buyer.say("手続の違い", "Procedures compared"), procedures(buyer, &found)))
+        (section(buyer.say("手続の違い", "Procedures compared"), side_by_side(buyer, &found,
+            buyer.say("手続", "Procedures"), &procedure_lines(buyer, &found))))
         (section(buyer.say("起案する", "Draft a contract"), html! {
             @for (offer, _) in found.iter().filter(|(offer, _)| offer.conforms != Some(false)) {
                 @let contract = own.iter().find(|one| one.offer.id == offer.id);
@@ -137,11 +184,37 @@ fn sizing(buyer: &Buyer, id: &str, entered: &str) -> Markup {
 }
 
 /// Price and size of each.
-fn terms(
+fn terms(buyer: &Buyer, found: &[(Offer, Arc<System>)], residents: (Option<i64>, bool)) -> Markup {
+    let caption =
+        buyer.say("料金と規模（料金表による。消費税は別）", "Price and size, without tax");
+    side_by_side(buyer, found, caption, &term_lines(buyer, found, residents))
+}
+
+/// A column a vendor.
+fn side_by_side(
+    buyer: &Buyer,
+    found: &[(Offer, Arc<System>)],
+    caption: &str,
+    lines: &[(String, Vec<String>)],
+) -> Markup {
+    let rows = lines
+        .iter()
+        .map(|(name, values)| {
+            let mut cells = vec![Cell::Text(name)];
+            cells.extend(values.iter().map(|value| Cell::Text(value)));
+            Row { href: None, cells }
+        })
+        .collect();
+    let mut columns = vec![Column::text(buyer.say("比べること", "What"))];
+    columns.extend(found.iter().map(|(offer, _)| Column::number(&offer.vendor)));
+    table(&Table { caption, columns, rows, empty: "", stacked: false })
+}
+
+fn term_lines(
     buyer: &Buyer,
     found: &[(Offer, Arc<System>)],
     (residents, is_metered): (Option<i64>, bool),
-) -> Markup {
+) -> Vec<(String, Vec<String>)> {
     let today = buyer.actor.today();
     let price = |offer: &Offer| Price::on(offer.price.as_ref(), today);
     let yen = |amount: i64| Yen(amount).grouped();
@@ -182,19 +255,7 @@ fn terms(
     line("台帳の項目の数", "Items kept", &|_, system| {
         system.registers.iter().map(|register| register.items.len()).sum::<usize>().to_string()
     });
-    let rows = lines
-        .iter()
-        .map(|(name, values)| {
-            let mut cells = vec![Cell::Text(name)];
-            cells.extend(values.iter().map(|value| Cell::Text(value)));
-            Row { href: None, cells }
-        })
-        .collect();
-    let mut columns = vec![Column::text(buyer.say("比べること", "What"))];
-    columns.extend(found.iter().map(|(offer, _)| Column::number(&offer.vendor)));
-    let caption =
-        buyer.say("料金と規模（料金表による。消費税は別）", "Price and size, without tax");
-    table(&Table { caption, columns, rows, empty: "", stacked: false })
+    lines
 }
 
 /// Where the report of the gate and the vendor's documents are.
@@ -216,7 +277,7 @@ fn papers(buyer: &Buyer, found: &[(Offer, Arc<System>)]) -> Markup {
 }
 
 /// Which procedure each has: what people start, what a document is, what runs by itself.
-fn procedures(buyer: &Buyer, found: &[(Offer, Arc<System>)]) -> Markup {
+fn procedure_lines(buyer: &Buyer, found: &[(Offer, Arc<System>)]) -> Vec<(String, Vec<String>)> {
     let mut names: Vec<(&str, String)> = Vec::new();
     for (_, system) in found {
         for one in &system.procedures {
@@ -232,20 +293,11 @@ fn procedures(buyer: &Buyer, found: &[(Offer, Arc<System>)]) -> Markup {
             }
         }
     }
-    let has = |system: &System, name: &str| system.procedures.iter().any(|one| one.name == name);
-    let rows = names
-        .iter()
-        .map(|(name, label)| {
-            let mut cells = vec![Cell::Text(label)];
-            cells.extend(found.iter().map(|(_, system)| match has(system, name) {
-                true => Cell::Text(buyer.say("あり", "Yes")),
-                false => Cell::Text(buyer.say("なし", "No")),
-            }));
-            Row { href: None, cells }
-        })
-        .collect();
-    let mut columns = vec![Column::text(buyer.say("手続", "Procedure"))];
-    columns.extend(found.iter().map(|(offer, _)| Column::text(&offer.vendor)));
-    let caption = buyer.say("手続", "Procedures");
-    table(&Table { caption, columns, rows, empty: "", stacked: false })
+    let has = |system: &System, name: &str| match system.procedures.iter().any(|it| it.name == name)
+    {
+        true => buyer.say("あり", "Yes").to_owned(),
+        false => buyer.say("なし", "No").to_owned(),
+    };
+    let answers = |name: &str| found.iter().map(|(_, system)| has(system, name)).collect();
+    names.iter().map(|(name, label)| (label.clone(), answers(name))).collect()
 }

@@ -24,6 +24,7 @@ use super::fit_settle;
 use super::fit_view::analysis;
 use super::group::Given;
 use super::{BUYERS, Buyer, LgwanState};
+use crate::attached;
 use crate::component::day::moment_text;
 use crate::component::form::{
     ButtonKind, Choice, Field, FieldError, PostForm, button, error_summary, file, post_form, select,
@@ -152,15 +153,7 @@ fn form(
 
 /// A list to try.
 pub async fn example(_: Buyer) -> Response {
-    attached("work-steps.csv", format!("\u{FEFF}{EXAMPLE}"))
-}
-
-fn attached(name: &str, text: String) -> Response {
-    let kind = "text/csv; charset=utf-8".to_owned();
-    let names = [header::CONTENT_TYPE, header::CONTENT_DISPOSITION];
-    let [content, disposition] = names;
-    let saved = format!("attachment; filename=\"{name}\"");
-    ([(content, kind), (disposition, saved)], text).into_response()
+    attached::csv("work-steps.csv", format!("\u{FEFF}{EXAMPLE}"))
 }
 
 /// What was sent with the form.
@@ -374,7 +367,7 @@ pub async fn csv(
         let labelled: Vec<(String, &OfferFit)> =
             worked.offers.iter().map(|(offer, fit)| (label(offer), fit)).collect();
         let asked: Vec<&Requirement> = worked.requirements.iter().collect();
-        Ok(attached(&format!("fit-{id}.csv"), analysis_csv(&asked, &labelled)))
+        Ok(attached::csv(&format!("fit-{id}.csv"), analysis_csv(&asked, &labelled)))
     };
     buyer.answer(made.await)
 }

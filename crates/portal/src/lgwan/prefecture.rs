@@ -330,8 +330,8 @@ fn waves(officer: &Officer, seen: &Seen) -> Markup {
                 Column::text(officer.say("システムごとの月（事業者）", "Month by system (vendor)")),
             ],
             rows,
-            empty: officer.say("効力のある計画に、この都道府県の移行はありません。",
-                "The plan in force has none here."),
+            empty: officer.say("効力のある計画に、この都道府県の移行の月はありません（月を記録する前に採用された\
+                計画では、出ません）。", "The plan in force has no months here."),
             stacked: true,
         }))
     }

@@ -50,7 +50,7 @@ fn reckoned(buyer: &Buyer, kind: QuotaKind) -> &'static str {
             "The body's three databases, measured hourly. Over it, no counter stops.",
         ),
         QuotaKind::Connections => buyer.say(
-            "区画（窓口・LGWAN・住民向け）ごとに、同時に使えるデータベースの口の数。使用は、今日いちばん多かった数です。",
+            "区画（窓口・LGWAN・住民向け）ごとに、同時に使えるデータベースの口の数。使用は、今日、測った時でいちばん多かった数です。",
             "Database connections of each zone at a time; used is today's highest.",
         ),
         QuotaKind::Systems => buyer.say(

@@ -231,6 +231,7 @@ async fn a_municipality_compares_contracts_and_pays() {
     let compared = scene.ask("first_city/kanri", path, None).await;
     check(&compared, 200, &["なし", "あり", "この団体の月額", "/first_city/offers/"]);
     check(&scene.ask("first_city/kanri", "/catalogue/nothing", None).await, 404, &[]);
+    it_is_saved_for_a_spreadsheet(&scene, path).await;
     a_character_that_no_text_holds_is_refused(&scene).await;
     fit::it_is_found(&scene).await;
     fit::it_is_analysed(&scene).await;
@@ -241,6 +242,19 @@ async fn a_municipality_compares_contracts_and_pays() {
     another_vendor_takes_its_place(&scene, (&b, id)).await;
     no_login_reaches_further(&scene, id).await;
     scene.cluster.stop().await.expect("it stops");
+}
+
+async fn it_is_saved_for_a_spreadsheet(scene: &Scene, path: &str) {
+    let kanri = "first_city/kanri";
+    let saved = scene.ask(kanri, &format!("{path}/csv?residents=8000"), None).await;
+    check(
+        &saved,
+        200,
+        &["\u{FEFF}比べること,", "住民一人当たりの月額（円）,", "この団体の年額（円）,\""],
+    );
+    check(&scene.ask(kanri, "/catalogue/nothing/csv", None).await, 404, &[]);
+    let report = scene.ask(kanri, "/verification/csv", None).await;
+    check(&report, 200, &["\u{FEFF}区分,項目,測定,", ",未測定,"]);
 }
 
 /// NUL in a form, an address or a question leads to its field, never to an error of the platform.
@@ -316,8 +330,23 @@ async fn it_is_tendered(scene: &Scene, a: &str) {
     let control = control_open(&scene.installer).await.expect("the control database");
     control.execute("delete from control.bid where result = '落札'", &[]).await.expect("gone");
     let refused = scene.send("first_city/kacho", &format!("{path}/decide"), "").await;
-    assert_ne!(refused.status, StatusCode::SEE_OTHER, "a tender without a winner was decided");
+    check(&refused, 409, &["落札した者", "起案し直して"]);
     check(&scene.send("first_city/kanri", &format!("{path}/withdraw"), "").await, 303, &[]);
+}
+
+/// What was typed stays on the page when the vendor was faster.
+async fn it_is_withdrawn_meanwhile(scene: &Scene, offer: &str) {
+    let id: i64 = offer.rsplit('/').next().and_then(|id| id.parse().ok()).expect("a number");
+    let control = control_open(&scene.installer).await.expect("the control database");
+    for (since, status, words) in [
+        ("now()", 422, ["いま契約できません", "地方自治法施行令第167条の2"]),
+        ("null", 422, ["予算額を円の整数で", "地方自治法施行令第167条の2"]),
+    ] {
+        let sql = format!("update control.offer set withdrawn_at = {since} where id = {id}");
+        control.batch_execute(&sql).await.expect("it is written");
+        let draft = format!("{DRAFT}&budget_yen={}", if since == "null" { "百" } else { "" });
+        check(&scene.send("first_city/kanri", offer, &draft).await, status, &words);
+    }
 }
 
 async fn it_is_drafted_and_decided(scene: &Scene, a: &str, b: &str) -> i64 {
@@ -333,12 +362,14 @@ async fn it_is_drafted_and_decided(scene: &Scene, a: &str, b: &str) -> i64 {
         let refused = scene.send("first_city/kanri", a, &format!("{DRAFT}{more}")).await;
         check(&refused, 422, &[said, "地方自治法施行令第167条の2"]);
     }
+    it_is_withdrawn_meanwhile(scene, b).await;
     it_is_tendered(scene, a).await;
     let drafted = scene.send("first_city/kanri", a, DRAFT).await;
     check(&drafted, 303, &[]);
     let path = drafted.location.trim_start_matches("/first_city").to_owned();
     check(&scene.ask("first_city/kanri", &path, None).await, 200, &["起案", "別の人がします"]);
-    check(&scene.send("first_city/kanri", b, DRAFT).await, 409, &["この業務の契約がもうあります"]);
+    let words = ["この業務の契約がもうあります", "地方自治法施行令第167条の2"];
+    check(&scene.send("first_city/kanri", b, DRAFT).await, 409, &words);
     let step = |name: &str| format!("{path}/{name}");
     for (who, name) in [("kanri", "decide"), ("kacho", "sign")] {
         let refused = scene.send(&format!("first_city/{who}"), &step(name), "").await;

@@ -7,6 +7,7 @@ use axum::response::Response;
 use base::date::Date;
 use cloud::gate::Report;
 use cloud::service_level::{Availability, availability, level_on};
+use cloud::sheet;
 use cloud::verification::{Aspect, Facts, Line, lines, pattern};
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
@@ -19,6 +20,7 @@ use store::copybook::{CopyAct, TRAININGS, copy_acts};
 use store::organisation::CopyWish;
 
 use super::Buyer;
+use crate::attached;
 use crate::component::notice::{Tone, badge};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -43,6 +45,8 @@ async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
     let gaps = found.iter().filter(|line| line.found.is_err()).count();
     let day = buyer.actor.today().to_string();
     let content = html! {
+        p { a href=(buyer.href("/verification/csv")) {
+            (buyer.say("CSV で保存する", "Save as CSV")) } }
         p { (buyer.say("作った日 ", "Made on ")) (day) "　"
             (buyer.say("項目 ", "Items ")) (found.len()) "　"
             (buyer.say("まだ測っていないもの ", "Not measured ")) (gaps) }
@@ -57,6 +61,25 @@ async fn shown(buyer: &Buyer) -> Result<Response, Refusal> {
     };
     let title = buyer.say("検証報告", "Report of the trial");
     Ok(buyer.page(title, Vec::new(), content))
+}
+
+/// The same as CSV.
+pub async fn csv(buyer: Buyer) -> Response {
+    let made = async {
+        let (facts, _) = facts(&buyer).await?;
+        let head = ["区分", "項目", "測定", "結果、又は測っていない理由", "もと"];
+        let mut sheet_lines = vec![head.map(str::to_owned).to_vec()];
+        sheet_lines.extend(lines(&facts).into_iter().map(|line| {
+            let (measured, words, source) = match line.found {
+                Ok((words, source)) => ("測った", words, source),
+                Err(why) => ("未測定", why, String::new()),
+            };
+            let head = [line.aspect.term(), line.item, measured].map(str::to_owned);
+            [head.to_vec(), vec![words, source]].concat()
+        }));
+        Ok(attached::csv("verification.csv", sheet(&sheet_lines)))
+    };
+    buyer.answer(made.await)
 }
 
 /// What is known, and whether systems beside the standardised ones are in use.

@@ -360,10 +360,23 @@ pub async fn contract_step(
 ) -> Result<(), StoreError> {
     let (act, sql) = statement(step);
     let taken = client.execute(&sql, &[&id, &actor, &note]).await;
-    if taken.map_err(super::quota::held)? == 0 {
+    if taken.map_err(untendered)? == 0 {
         return Err(StoreError::Conflict(refused(client, id, act).await?));
     }
     act_add(client, (id, actor), (act, note)).await
+}
+
+/// A tender that nobody won, in words; every other error as the quotas have it.
+fn untendered(error: tokio_postgres::Error) -> StoreError {
+    if error.code().is_none_or(|code| code.code() != "KM025") {
+        return super::quota::held(error);
+    }
+    StoreError::Conflict(said!(
+        "入札の結果（落札した者）が入っていないため、決裁できません。取り下げて、入札の結果を入れて起案し直して\
+         ください",
+        "Nobody is noted as the winner of the tender: withdraw this draft and draft it again with \
+         the result"
+    ))
 }
 
 /// Why a step was not taken.

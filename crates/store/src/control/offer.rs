@@ -90,17 +90,21 @@ pub struct Publication<'p> {
     pub part: bool,
 }
 
-/// 業務システムの名, by identifier, as they were published last.
+/// 業務システムの名, by organisation and identifier, as each body contracted it: another vendor's words
+/// for the same identifier are not its.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn system_names(
     client: &impl GenericClient,
-) -> Result<BTreeMap<String, String>, StoreError> {
-    let sql = "select distinct on (system) system, name from control.offer
-               order by system, published_at desc, id desc";
+) -> Result<BTreeMap<(String, String), String>, StoreError> {
+    let sql = "select distinct on (c.organisation, o.system) c.organisation, o.system, o.name
+               from control.contract c join control.offer o on o.id = c.offer
+               where c.state in ('提供中', '終了')
+               order by c.organisation, o.system, c.state = '提供中' desc, c.id desc";
     let rows = client.query(sql, &[]).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    let name = |row: &Row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?));
+    rows.iter().map(name).collect()
 }
 
 /// Publishes a package as an offer of a vendor. Of the packages of one system the one that was sent
@@ -255,8 +259,9 @@ pub async fn offers_without_report(client: &Client) -> Result<Vec<(i64, String)>
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// The identifiers of the systems that are offered, each with the 業務ID that it was first offered
-/// under; `beside` stands for what has none.
+/// The identifiers of the systems that are offered or contracted, each with the 業務ID that it was
+/// first offered under; `beside` stands for what has none. A withdrawal frees no identifier under
+/// which somebody has a contract.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -264,8 +269,11 @@ pub async fn offer_codes(
     client: &impl GenericClient,
     beside: &str,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let sql = "select distinct on (system) system, coalesce(code, $1) from control.offer
-               where withdrawn_at is null order by system, id";
+    let sql = "select distinct on (o.system) o.system, coalesce(o.code, $1) from control.offer o
+               where not o.part and (o.withdrawn_at is null or exists (
+                 select from control.contract c
+                 where c.offer = o.id and c.state not in ('取下げ', '終了')))
+               order by o.system, o.id";
     let rows = client.query(sql, &[&beside]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }

@@ -311,7 +311,9 @@ pub async fn quota_step(
          where a.request = $1 and a.act in ({from}) and not ($2 = '決裁' and a.actor = $3)
            and not exists (select from control.quota_act b where b.request = $1 and b.id > a.id)"
     );
-    if client.execute(&sql, &[&request, &act, &actor]).await? == 0 {
+    let taken = client.execute(&sql, &[&request, &act, &actor]).await;
+    // Somebody was faster: the figures of the words that may come have no kind.
+    if taken.map_err(|error| explained(error, QuotaKind::Systems))? == 0 {
         return Err(StoreError::Conflict(said!(
             "いまの状態では{act}できません。起案した人は決裁できません",
             "Not possible now: who drafted it cannot decide"
@@ -336,10 +338,7 @@ pub async fn quota_decide(
                  and not exists (select from control.quota_act b
                    where b.request = $1 and b.id > a.id)";
     let Some(row) = transaction.query_opt(sql, &[&request]).await? else {
-        return Err(StoreError::Conflict(said!(
-            "この申込みは、もう決まったか、取り下げられました",
-            "This request was decided already, or withdrawn"
-        )));
+        return Err(StoreError::Conflict(late()));
     };
     let kind = kind(row.try_get(0)?)?;
     let act = if value.is_some() { "承認" } else { "却下" };
@@ -348,6 +347,13 @@ pub async fn quota_decide(
     let decided = transaction.execute(sql, &[&request, &act, &value, &reason]).await;
     decided.map_err(|error| explained(error, kind))?;
     Ok(transaction.commit().await?)
+}
+
+fn late() -> Said {
+    said!(
+        "この申込みは、もう決まったか、取り下げられました",
+        "This request was decided already, or withdrawn"
+    )
 }
 
 /// What the database says of a signature or a training copy beyond a quota, and of a value that
@@ -368,6 +374,10 @@ fn told(error: &tokio_postgres::Error) -> Option<(&str, &str, i64, i64)> {
 fn explained(error: tokio_postgres::Error, kind: QuotaKind) -> StoreError {
     let amount = |value| kind.amount(value);
     let said: Said = match told(&error) {
+        Some((WRONG, "late", ..)) => late(),
+        Some((WRONG, "own", ..)) => {
+            said!("起案した人は決裁できません", "Who drafted it cannot decide")
+        }
         Some((WRONG, "bound", least, most)) => {
             let (least, most) = (amount(least), amount(most));
             said!("{least}から{most}までで入れてください", "Enter {least} to {most}")

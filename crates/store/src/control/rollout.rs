@@ -29,7 +29,7 @@ pub async fn offer_in_force(
 /// # Errors
 /// [`StoreError::Database`] when one is not there.
 pub async fn offer_same_terms(client: &Client, one: i64, other: i64) -> Result<bool, StoreError> {
-    let sql = "select a.price is not distinct from b.price
+    let sql = "select a.price is not distinct from b.price and a.code is not distinct from b.code
                  and a.documents ->> 'terms.md' is not distinct from b.documents ->> 'terms.md'
                from control.offer a, control.offer b where a.id = $1 and b.id = $2";
     Ok(client.query_one(sql, &[&one, &other]).await?.try_get(0)?)

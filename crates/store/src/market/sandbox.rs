@@ -33,15 +33,13 @@ pub async fn sandbox_of(client: &Client, vendor: &str) -> Result<Organisation, S
     })
 }
 
-/// The files of a vendor's packages that its sandbox holds: of each system the one sent in last.
+/// The numbers of a vendor's packages that its sandbox holds, by system: whose files are kept.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn sandbox_packages(client: &Client, vendor: &str) -> Result<Vec<Vec<u8>>, StoreError> {
-    let sql = "select content from (
-                 select distinct on (system) system, content from market.submission
-                 where vendor = $1 and state = '検証' order by system, id desc) last
-               order by system";
+pub async fn sandbox_packages(client: &Client, vendor: &str) -> Result<Vec<i64>, StoreError> {
+    let sql = "select id from market.submission
+               where vendor = $1 and state = '検証' and octet_length(content) > 0 order by system";
     let rows = client.query(sql, &[&vendor]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

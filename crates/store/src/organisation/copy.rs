@@ -92,6 +92,27 @@ impl Installer {
         Ok(())
     }
 
+    /// Whether all databases of a copy are there and say whose they are: not after an emptying or a
+    /// closing was broken off.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn copy_whole(&self, copy: &Organisation) -> Result<bool, StoreError> {
+        let client = self.connect("postgres").await?;
+        let names = crate::relocation::databases_of(&copy.id).to_vec();
+        let there = "select count(*) from pg_database where datname = any($1)";
+        let count: i64 = client.query_one(there, &[&names]).await?.try_get(0)?;
+        if usize::try_from(count).ok() != Some(names.len()) {
+            return Ok(false);
+        }
+        let logins = LOGINS.map(|end| format!("{}_{end}", copy.id)).to_vec();
+        let there = "select count(*) from pg_roles where rolname = any($1)";
+        let count: i64 = client.query_one(there, &[&logins]).await?.try_get(0)?;
+        let client = self.connect(&copy.id).await?;
+        let named = client.query_opt("select 1 from core.organisation", &[]).await?.is_some();
+        Ok(named && usize::try_from(count).ok() == Some(logins.len()))
+    }
+
     async fn copy_drop(&self, copy: &Organisation) -> Result<(), StoreError> {
         let id = &copy.id;
         super::check_identifier(id)?;

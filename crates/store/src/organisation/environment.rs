@@ -65,16 +65,19 @@ impl Installer {
         let client = self.connect("postgres").await?;
         alone(&client, id).await?;
         let there = databases_there(&client, id).await?;
-        logins_let(&client, id, "nologin").await?;
-        let why = match self.is_contracted(id).await? {
-            true => Some("団体が契約して使っている環境です".to_owned()),
-            false => self.entered(&there).await?,
-        };
-        if let Some(why) = why {
-            logins_let(&client, id, "login").await?;
-            return Err(StoreError::Refused(format!(
+        let kept = |why: &str| {
+            StoreError::Refused(format!(
                 "{why}。中身のある環境は青写真では消しません。書き出して引き渡し、退去の手順で消してください"
-            )));
+            ))
+        };
+        if self.is_contracted(id).await? {
+            return Err(kept("団体が契約して使っている環境です"));
+        }
+        logins_let(&client, id, "nologin").await?;
+        let entered = self.entered(&there).await;
+        if !matches!(entered, Ok(None)) {
+            logins_let(&client, id, "login").await?;
+            return Err(entered?.map_or_else(|| kept(""), |why| kept(&why)));
         }
         for database in &there {
             let sql = format!("drop database if exists {database} with (force)");

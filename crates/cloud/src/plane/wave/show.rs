@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use super::{Changed, Late, Month, Plan, Slot};
 use crate::plane::tree::{BodyKind, Tree};
+use crate::sheet;
 
 /// How a plan is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,23 +153,19 @@ pub fn differences_words(changed: &[Changed], tree: &Tree) -> String {
 /// The plan as CSV with a heading: body, name, system, vendor, month, deadline if late, why.
 pub fn plan_csv(plan: &Plan, tree: &Tree) -> String {
     let late = late_of(plan);
-    let mut out = "団体,団体名,システム,事業者,月,過ぎた期限,遅れの理由\r\n".to_owned();
+    let head = ["団体", "団体名", "システム", "事業者", "月", "過ぎた期限", "遅れの理由"];
+    let mut lines = vec![head.map(str::to_owned).to_vec()];
     for it in &plan.slots {
         let late = late.get(&(it.body.as_str(), it.system.as_str()));
-        let month = it.month.map(|it| it.to_string()).unwrap_or_default();
-        let deadline = late.map(|it| it.deadline.to_string()).unwrap_or_default();
-        let why = late.map(|it| it.cause.words()).unwrap_or_default();
-        let cells =
-            [&it.body, tree.name(&it.body), &it.system, &it.vendor, &month, &deadline, &why];
-        out += &cells.map(cell).join(",");
-        out += "\r\n";
+        lines.push(vec![
+            it.body.clone(),
+            tree.name(&it.body).to_owned(),
+            it.system.clone(),
+            it.vendor.clone(),
+            it.month.map(|it| it.to_string()).unwrap_or_default(),
+            late.map(|it| it.deadline.to_string()).unwrap_or_default(),
+            late.map(|it| it.cause.words()).unwrap_or_default(),
+        ]);
     }
-    out
-}
-
-fn cell(text: &str) -> String {
-    if text.contains(['"', ',', '\r', '\n']) {
-        return format!("\"{}\"", text.replace('"', "\"\""));
-    }
-    text.to_owned()
+    sheet(&lines)
 }

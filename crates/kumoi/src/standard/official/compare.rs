@@ -1,4 +1,5 @@
-//! A standard as data against the official files that it was taken from: every fact on both sides.
+//! A standard as data against the official files that it was taken from. Which items are secret is
+//! ours to say and in none of them.
 
 use std::fmt::Debug;
 
@@ -51,6 +52,13 @@ fn items(official: &Standard, own: &Standard, out: &mut Vec<String>) {
                 codes((official, item), (own, one), out);
             }
         }
+    }
+    let placed = |number: &str| order.iter().position(|one| *one == number);
+    let mut own = own.items().filter_map(|(_, it)| Some((placed(&it.number)?, it)));
+    if let Some((_, one)) =
+        own.by_ref().enumerate().find(|(at, (place, _))| at != place).map(|it| it.1)
+    {
+        out.push(format!("「{}」の順が原典と違う", one.name));
     }
     out.extend(
         left.iter().map(|(_, item)| format!("「{}」（{}）が原典にない", item.name, item.romaji)),

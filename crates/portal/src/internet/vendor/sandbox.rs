@@ -79,8 +79,10 @@ const LAYERS: [((&str, &str), (&str, &str)); 6] = [
     (
         ("サインイン", "Sign-in"),
         (
-            "見本の利用者（パスワードとワンタイムコードは公開）で、窓口にサインインします。",
-            "Published sample accounts with password and one-time code, at the counter.",
+            "見本の利用者（パスワードとワンタイムコードは公開）で、窓口にサインインします。だれでも入れるので、\
+             人に見せられないものは入れないでください。",
+            "Published sample accounts with password and one-time code, at the counter. Anybody \
+             can sign in so: nothing secret belongs there.",
         ),
     ),
     (

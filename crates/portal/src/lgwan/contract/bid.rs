@@ -48,7 +48,20 @@ pub fn read(text: &str) -> Result<Vec<Bid>, Said> {
 fn one(text: &str) -> Result<Bid, Said> {
     let sign = ['\t', '、', '，', ','].into_iter().find(|sign| text.contains(*sign));
     let parts: Vec<&str> = text.split(sign.unwrap_or(',')).map(str::trim).collect();
-    let [bidder, yen @ .., result] = parts.as_slice() else {
+    // Where commas divide, those of one amount divide it too: its groups of three are one again.
+    let one_amount = |yen: &[&str]| {
+        let is_group =
+            |part: &&str| part.chars().count() == 3 && part.chars().all(char::is_numeric);
+        let first = yen.first().map_or(0, |first| first.chars().count());
+        yen.len() == 1
+            || matches!(sign, Some('，' | ','))
+                && (1..=3).contains(&first)
+                && yen.get(1..).is_some_and(|rest| rest.iter().all(|part| is_group(part)))
+    };
+    let parts = parts.as_slice();
+    let ([bidder, yen @ .., result], true) =
+        (parts, parts.get(1..parts.len().saturating_sub(1)).is_some_and(one_amount))
+    else {
         return Err(said!(
             "名称、金額、結果の三つを「、」で区切って入れてください",
             "Enter name, yen and result, divided by commas"
@@ -143,6 +156,9 @@ mod tests {
             ("見本情報、-5、落札", "1行目: 「-5」は金額として"),
             ("見本情報、、落札", "1行目: 「」は金額として"),
             ("見本情報、100、一位", "1行目: 「一位」ではなく"),
+            ("見本情報、1,200,000、1,320,000、落札", "1行目: 名称、金額、結果の三つ"),
+            ("見本情報,1200000,1320000,落札", "1行目: 名称、金額、結果の三つ"),
+            ("見本情報,1200,000,落札", "1行目: 名称、金額、結果の三つ"),
             ("見本情報", "1行目: 名称、金額、結果の三つ"),
             ("、100、落札", "1行目: 入札者の名称"),
         ] {

@@ -51,7 +51,10 @@ pub struct Entered {
 /// The form of a draft.
 pub async fn form(buyer: Buyer, Path((_, offer)): Path<(String, i64)>) -> Response {
     let made = async {
-        let (offer, old) = offer_read(&buyer, offer).await?;
+        let (offer, old, is_open) = offer_read(&buyer, offer).await?;
+        if !is_open {
+            return Err(Refusal::NotFound);
+        }
         if let Some(same) = old.as_ref().filter(|old| old.offer.id == offer.id) {
             return Ok(seen(&buyer, same.id));
         }
@@ -74,19 +77,16 @@ pub async fn form(buyer: Buyer, Path((_, offer)): Path<(String, i64)>) -> Respon
     buyer.answer(made.await)
 }
 
-/// An offer that can be contracted, and the own contract in force for the same business.
-async fn offer_read(buyer: &Buyer, id: i64) -> Result<(Offer, Option<Contract>), Refusal> {
+/// An offer, the own contract in force for the same business, and whether it can be contracted.
+async fn offer_read(buyer: &Buyer, id: i64) -> Result<(Offer, Option<Contract>, bool), Refusal> {
     let client = buyer.cloud().await?;
-    let mut offers = offers_numbered(&*client, &[id]).await?;
-    offers.retain(|offer| offer.withdrawn_at.is_none() && offer.conforms != Some(false));
-    let offer = offers.pop().ok_or(Refusal::NotFound)?;
+    let offer = offers_numbered(&*client, &[id]).await?.pop().ok_or(Refusal::NotFound)?;
     let mut own = contract_list(&*client).await?;
     own.retain(|one| one.state == "提供中" && is_same_business(&one.offer, &offer));
     // Replaced by a newer one it is not drafted any more; one's own is still shown.
-    if offer.replaced_at.is_some() && own.iter().all(|one| one.offer.id != offer.id) {
-        return Err(Refusal::NotFound);
-    }
-    Ok((offer, own.pop()))
+    let is_replaced = offer.replaced_at.is_some() && own.iter().all(|it| it.offer.id != offer.id);
+    let is_open = offer.withdrawn_at.is_none() && offer.conforms != Some(false) && !is_replaced;
+    Ok((offer, own.pop(), is_open))
 }
 
 /// What cannot take the place of the contract in force: nothing could carry it out.
@@ -211,8 +211,11 @@ pub async fn enter(
 ) -> Response {
     let made = async {
         buyer.check(entered.csrf.as_deref())?;
-        let (offer, old) = offer_read(&buyer, offer).await?;
+        let (offer, old, is_open) = offer_read(&buyer, offer).await?;
         let (mut findings, bids) = findings(&entered);
+        if !is_open {
+            findings.push(Finding::error(None, closed()));
+        }
         let budget_yen = match budget_read(&buyer, &offer, &entered.budget_yen).await? {
             Ok(yen) => yen,
             Err(said) => {
@@ -228,12 +231,9 @@ pub async fn enter(
             findings.push(Finding::error(Some("replaces".to_owned()), said));
         }
         if !findings.is_empty() {
-            let old = old.as_ref();
-            let content = draft_view(&buyer, (&offer, old), (&entered, &findings));
-            let title = buyer.say("契約の起案", "Draft a contract");
-            let mut response = buyer.page(title, Vec::new(), content);
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            return Ok(response);
+            let given = (&offer, old.as_ref());
+            let content = draft_view(&buyer, given, (&entered, &findings));
+            return Ok(again(&buyer, StatusCode::UNPROCESSABLE_ENTITY, content));
         }
         let text = |text: &str| text.trim().to_owned();
         let draft = Draft {
@@ -242,15 +242,42 @@ pub async fn enter(
             budget: text(&entered.budget),
             budget_yen,
             bids,
-            replaces: old.map(|old| old.id),
+            replaces: old.as_ref().map(|old| old.id),
         };
         let mut client = buyer.cloud().await?;
         let transaction = client.transaction().await.map_err(StoreError::from)?;
-        let id = contract_draft(&transaction, offer.id, &draft, &buyer.actor.id).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        Ok(seen(&buyer, id))
+        let said = match contract_draft(&transaction, offer.id, &draft, &buyer.actor.id).await {
+            Ok(id) => {
+                transaction.commit().await.map_err(StoreError::from)?;
+                return Ok(seen(&buyer, id));
+            }
+            // Somebody was faster: with the draft, or with a withdrawal.
+            Err(StoreError::Conflict(said)) => said,
+            Err(StoreError::NotFound(_)) => closed(),
+            Err(error) => return Err(error.into()),
+        };
+        let findings = [Finding::error(None, said)];
+        let content = draft_view(&buyer, (&offer, old.as_ref()), (&entered, &findings));
+        Ok(again(&buyer, StatusCode::CONFLICT, content))
     };
     buyer.answer(made.await)
+}
+
+fn closed() -> Said {
+    said!(
+        "この申出では、いま契約できません（取り下げられたか、新しい版に替わりました）。入れた内容は下に残っています。\
+         控えてから、カタログの申出を選び直してください",
+        "This offer is not open any more: withdrawn, or a newer version took its place. What was \
+         entered is below. Keep it, and choose another offer from the catalogue"
+    )
+}
+
+/// The form with what was entered, and what is wrong with it.
+fn again(buyer: &Buyer, status: StatusCode, content: Markup) -> Response {
+    let title = buyer.say("契約の起案", "Draft a contract");
+    let mut response = buyer.page(title, Vec::new(), content);
+    *response.status_mut() = status;
+    response
 }
 
 /// 予算額 as typed, held against a year of the price in force, where that is known.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use axum::Form;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::Response;
 use cloud::quota::NEARLY;
 use maud::{Markup, html};
@@ -27,8 +27,9 @@ use crate::lgwan::quota::{TEXT, act_word, called, last_acts, share, value};
 const SHOWN: usize = 50;
 
 /// The page.
-pub async fn all(operator: Operator) -> Response {
-    operator.answer(listed(&operator, &Given::default()).await)
+pub async fn all(operator: Operator, Query(asked): Query<HashMap<String, String>>) -> Response {
+    let chosen = asked.into_iter().filter(|(name, _)| name == "request").collect();
+    operator.answer(listed(&operator, &Given::of(chosen)).await)
 }
 
 async fn listed(operator: &Operator, given: &Given) -> Result<Response, Refusal> {
@@ -42,7 +43,11 @@ async fn listed(operator: &Operator, given: &Given) -> Result<Response, Refusal>
         @if open.is_empty() {
             p { (operator.say("決定を待つ申込みはありません。", "No request waits.")) }
         }
-        @for last in open.iter().rev() { (request(operator, (&quotas, &acts), last, given)) }
+        @let chosen = open.iter().find(|one| given.value("request") == one.request.to_string());
+        @for last in open.iter().rev() {
+            @let is_chosen = chosen.or(open.last()).is_some_and(|one| one.request == last.request);
+            (request(operator, (&quotas, &acts), last, is_chosen.then_some(given)))
+        }
         (nearly(operator, &quotas))
         (section(operator.say("接続の上限の合計", "Ceilings of connections"), html! {
             p { (operator.say("団体のログインの上限の合計 ", "Of all bodies' logins: ")) (ceilings) "　"
@@ -63,12 +68,12 @@ fn name<'q>(quotas: &'q [Quota], id: &'q str) -> &'q str {
     quotas.iter().find(|one| one.organisation == id).map_or(id, |one| &one.name)
 }
 
-/// A request with what is in force and used, and the two ways to answer it.
+/// A request with what is in force and used, and the two ways to answer it: one request at a time.
 fn request(
     operator: &Operator,
     (quotas, acts): (&[Quota], &[QuotaAct]),
     last: &QuotaAct,
-    given: &Given,
+    given: Option<&Given>,
 ) -> Markup {
     let say = |ja, en| operator.say(ja, en);
     let kind = last.kind;
@@ -78,8 +83,9 @@ fn request(
     let drafted = acts.iter().find(|act| act.request == last.request);
     let number = last.request.to_string();
     let empty = Given::default();
+    let is_chosen = given.is_some();
     // What was entered belongs to the request that it was entered for.
-    let given = if given.value("request") == number { given } else { &empty };
+    let given = given.filter(|given| given.value("request") == number).unwrap_or(&empty);
     let asked = (last.value / kind.scale()).to_string();
     let granting = given.field(operator, "value", say("承認する枠", "Value to grant"));
     let granting = match given.value("value") {
@@ -101,7 +107,11 @@ fn request(
                     (say("決裁 ", "decided by ")) span lang="ja" { (last.actor) } "　"
                     (moment_text(operator.language, last.at)) }
             }
-            @if operator.actor.has(role::OPERATOR) {
+            @if operator.actor.has(role::OPERATOR) && !is_chosen {
+                p { a href=(operator.href(&format!("/quotas?request={number}"))) {
+                    (say("この申込みに答える", "Answer this request")) } }
+            }
+            @if operator.actor.has(role::OPERATOR) && is_chosen {
                 (sending(operator, &at("grant"), html! {
                     (hidden("request", &number))
                     (text(&granting.width(Width::Short).hint(kind.unit())))
@@ -231,8 +241,9 @@ pub async fn step(
         if given.faults.is_empty() {
             let said = (operator.actor.id.as_str(), given.value("reason"));
             match quota_decide(&mut client, (request, granted), said).await {
-                Err(StoreError::Conflict(said)) if is_grant && is_open(&acts, request) => {
-                    given.fault("value", operator.say(&said.ja, &said.en));
+                Err(StoreError::Conflict(said)) if is_open(&acts, request) => {
+                    let field = if is_grant { "value" } else { "reason" };
+                    given.fault(field, operator.say(&said.ja, &said.en));
                 }
                 decided => {
                     return decided.map(|()| see(&operator, "/quotas")).map_err(Refusal::from);

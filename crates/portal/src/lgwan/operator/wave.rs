@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use axum::Form;
 use axum::extract::{Path, Query};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use base::money::Yen;
 use cloud::CloudError;
 use cloud::plane::execute::books_look;
@@ -25,6 +25,7 @@ use store::control::wave::{
 use store::{GenericClient, StoreError};
 
 use super::{Operator, nation, refusal, see, word};
+use crate::attached;
 use crate::component::day::moment_text;
 use crate::component::form::{
     ButtonKind, Choice, Field, FieldError, PostForm, Width, button, button_with, error_summary,
@@ -542,11 +543,8 @@ pub async fn csv(operator: Operator, Path((_, id)): Path<(String, i64)>) -> Resp
         let client = operator.cloud().await?;
         let (_, frame, moves) = wave_read(&*client, id).await?;
         let worked = worked(&*client, (&frame, &moves), None).await.map_err(refusal)?;
-        let saved = format!("attachment; filename=\"waves-{id}.csv\"");
-        let kind = "text/csv; charset=utf-8".to_owned();
-        let text = format!("\u{FEFF}{}", plan_csv(&worked.plan, nation()?));
-        let names = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, saved)];
-        Ok((names, text).into_response())
+        let name = format!("waves-{id}.csv");
+        Ok(attached::csv(&name, plan_csv(&worked.plan, nation()?)))
     };
     operator.answer(made.await)
 }
