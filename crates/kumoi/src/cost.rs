@@ -115,9 +115,7 @@ pub async fn cost(arguments: CostArguments) -> Result<()> {
         }
         Err(error) => Ok(Err(error.into())),
     };
-    if !cluster.adopted() {
-        cluster.stop().await?;
-    }
+    cluster.leave().await?;
     match done {
         Ok(done) => done,
         Err(broken) => std::panic::resume_unwind(broken.into_panic()),

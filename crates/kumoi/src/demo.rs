@@ -36,19 +36,23 @@ use cloud::mail::Relay;
 use cloud::{Executor, Keeper, Kept, Packages};
 use definition::System;
 use office::version::systems_in_force;
-use store::cluster::{Cluster, ClusterOptions};
+use store::cluster::{Cluster, ClusterOptions, stop_unused};
 use store::control::deletion_last;
 use store::organisation::{Credentials, Installer};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 
 use crate::sample::{Sample, samples};
 use crate::systems::{documents_load, systems_load, systems_read};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use keys::KeyFolder;
-pub(crate) use places::{Places, away};
+pub(crate) use places::{Places, away, elsewhere};
 
 /// The pause before a task of the executor that has ended begins again.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// How long a command that moves an organisation has, when its home stops, to let go of the others.
+const LETTING_GO: Duration = Duration::from_secs(3);
 
 /// Options of `kumoi up`.
 #[derive(Args, Clone, Debug)]
@@ -123,8 +127,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let opened = match first {
         Ok(Some(opened)) => opened,
         other => {
-            stop_all(elsewhere).await;
-            cluster.stop().await?;
+            stop_all(Some(cluster), elsewhere).await?;
             return other.map(|_| ());
         }
     };
@@ -132,8 +135,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let supervisor = match Supervisor::start(&layout, plans, &mut signals).await {
         Ok(Some(supervisor)) => supervisor,
         other => {
-            stop_all(elsewhere).await;
-            cluster.stop().await?;
+            stop_all(Some(cluster), elsewhere).await?;
             return other.map(|_| ());
         }
     };
@@ -144,11 +146,12 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let socket = cluster.socket().display().to_string();
     let tasks = Tasks { installer, layout: Arc::clone(&layout), socket, zones, relay };
     let running = tasks.begin(known, opened).await?;
-    let ended = supervisor.run(cluster, &mut signals).await;
-    stop_all(elsewhere).await;
+    let cluster = supervisor.run(cluster, &mut signals).await;
     running.iter().for_each(JoinHandle::abort);
     helper.abort();
-    ended
+    stop_all(cluster, elsewhere).await?;
+    eprintln!("kumoi: 停止しました");
+    Ok(())
 }
 
 /// What works beside the zones, as long as everything runs.
@@ -229,13 +232,32 @@ async fn fill_all(installer: Installer, opened: Vec<Opened>, var: PathBuf) {
     }
 }
 
-/// Stops the other clusters; one that does not stop says so and keeps none of the others.
-async fn stop_all(clusters: Vec<Cluster>) {
-    for one in clusters {
-        if let Err(error) = one.stop().await {
-            tracing::warn!(%error, "a cluster did not stop");
+/// Stops the home, and after it every other cluster that an organisation is on or follows to,
+/// whoever started it, unless another process uses it. One that does not stop says so and keeps
+/// none of the others.
+async fn stop_all(home: Option<Cluster>, others: Vec<Cluster>) -> Result<()> {
+    let mut folders: Vec<PathBuf> = others.iter().map(|one| one.folder().to_owned()).collect();
+    drop(others);
+    let mut stopped = Ok(());
+    if let Some(home) = home {
+        // Whoever is cut off at the first start may not have made what would answer.
+        match timeout(LETTING_GO, places::elsewhere(&home)).await {
+            Ok(Ok(all)) => folders.extend(all),
+            Ok(Err(error)) => tracing::warn!(%error, "where the organisations are is not known"),
+            Err(_) => tracing::warn!("nobody said in time where the organisations are"),
+        }
+        stopped = home.stop().await;
+    }
+    for folder in folders {
+        match stop_unused(&folder, LETTING_GO).await {
+            Ok(true) => {}
+            Ok(false) => {
+                eprintln!("kumoi: {} は、ほかで使われているため止めません", folder.display());
+            }
+            Err(error) => tracing::warn!(%error, "a cluster did not stop"),
         }
     }
+    Ok(stopped?)
 }
 
 /// Opens the organisations, loads the smallest one, and writes what each zone may know.

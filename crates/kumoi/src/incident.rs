@@ -93,9 +93,7 @@ pub async fn incident(arguments: IncidentArguments) -> Result<()> {
         Ok(client) => run(&client, arguments.what, &arguments.actor).await,
         Err(error) => Err(error.into()),
     };
-    if !cluster.adopted() {
-        cluster.stop().await?;
-    }
+    cluster.leave().await?;
     done
 }
 

@@ -125,15 +125,13 @@ impl Place {
         Ok(all.map(Seat::of).collect::<Result<_, _>>()?)
     }
 
-    /// Servers end with the command when nothing ran before it.
+    /// Servers end with the command when nobody else uses them; beside a running Kumoi the one that
+    /// its zones work with stays.
     async fn close(self) -> Result<()> {
-        if self.home.adopted() {
-            return Ok(());
+        if let (true, Some(away)) = (self.home.leave().await?, self.away) {
+            away.leave().await?;
         }
-        if let Some(away) = self.away {
-            away.stop().await?;
-        }
-        Ok(self.home.stop().await?)
+        Ok(())
     }
 }
 

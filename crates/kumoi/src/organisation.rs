@@ -118,10 +118,7 @@ pub async fn organisation(command: OrganisationCommand) -> Result<()> {
         sample: true,
     };
     let added = add(&installer, &organisation).await;
-    let is_running = cluster.adopted();
-    if !is_running {
-        cluster.stop().await?;
-    }
+    let is_running = !cluster.leave().await?;
     added?;
     println!("{}（{}、見本）を登録しました", organisation.name, organisation.code);
     let file = setup_file(&var, &organisation.id);
@@ -179,9 +176,7 @@ async fn training(arguments: TrainingArguments) -> Result<()> {
         Ok(control) => training_asked(&arguments, &control, is_running).await,
         Err(error) => Err(error.into()),
     };
-    if !is_running {
-        cluster.stop().await?;
-    }
+    cluster.leave().await?;
     asked
 }
 

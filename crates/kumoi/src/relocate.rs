@@ -4,16 +4,17 @@
 //! folder is new; what is moved and in which order is `transfer`'s.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use store::cluster::{Cluster, ClusterOptions};
+use store::cluster::{Cluster, ClusterOptions, stop_unused};
 use store::control::{Relocation, RelocationState, control_open, relocation_home, relocation_last};
 use store::organisation::Installer;
 use store::relocation::Seat;
 use transfer::{Mover, Remaining};
 
-use crate::demo::Places;
+use crate::demo::{Places, elsewhere};
 
 /// 引越しの指定
 #[derive(Args, Debug)]
@@ -38,26 +39,45 @@ pub struct MoveArguments {
     var: PathBuf,
 }
 
-/// Carries the command out. Servers that it started end with it, whatever came of it, unless
-/// somebody works with them already.
+/// Carries the command out. Servers that nobody else uses end with it, whatever came of it;
+/// beside a running Kumoi those stay that an organisation is on or follows to, until that ends.
 ///
 /// # Errors
 /// With what to do; the organisation is then written where it was.
 pub async fn relocate(arguments: MoveArguments) -> Result<()> {
     let home = Cluster::start(&ClusterOptions::new(arguments.var.join("postgres"))).await?;
-    let alone = !home.adopted();
     let mut others = Vec::new();
     let done = carry_out(&arguments, &home, &mut others).await;
-    if alone {
-        let mut stopped = Vec::new();
-        for one in others.into_iter().chain(std::iter::once(home)) {
-            if !stopped.contains(&one.pid()) {
-                stopped.push(one.pid());
-                one.stop().await?;
-            }
-        }
-    }
+    // The home may be among them, held twice.
+    let folders = others.drain(..).map(|one| one.folder().to_owned()).collect();
+    leave(home, &arguments.organisation, folders).await?;
     say(&done?);
+    Ok(())
+}
+
+/// Lets go of the servers in `folders` and of those of the last way: a command that was killed may
+/// have left them.
+async fn leave(home: Cluster, id: &str, mut folders: Vec<PathBuf>) -> Result<()> {
+    let known = async {
+        let control = control_open(&Installer::new(home.installer("postgres"))).await?;
+        let last = relocation_last(&control, id).await?;
+        anyhow::Ok((last, elsewhere(&home).await?))
+    };
+    let known = known.await;
+    let alone = home.leave().await?;
+    // A home that ends meanwhile ends with a Kumoi, which lets go of the others.
+    let served = match known {
+        Ok((last, served)) => {
+            let sides = last.into_iter().flat_map(|way| [way.source, way.target]);
+            folders.extend(sides.filter_map(|side| Path::new(&side).canonicalize().ok()));
+            served
+        }
+        Err(_) if alone => Vec::new(),
+        Err(_) => return Ok(()),
+    };
+    for folder in folders.iter().filter(|folder| alone || !served.contains(folder)) {
+        stop_unused(folder, Duration::ZERO).await?;
+    }
     Ok(())
 }
 

@@ -75,9 +75,9 @@ impl Supervisor {
         }
     }
 
-    /// Keeps everything running until a signal asks for the end; then stops the zones and after
-    /// them the database server. A database server that ends by itself is started again.
-    pub async fn run(self, mut cluster: Cluster, signals: &mut Signals) -> Result<()> {
+    /// Keeps everything running until a signal asks for the end; then stops the zones and hands the
+    /// database server back, `None` when it does not run. One that ends by itself is started again.
+    pub async fn run(self, mut cluster: Cluster, signals: &mut Signals) -> Option<Cluster> {
         loop {
             tokio::select! {
                 () = signals.received() => break,
@@ -85,16 +85,14 @@ impl Supervisor {
                     Some(next) => cluster = next,
                     None => {
                         self.stop().await;
-                        return Ok(());
+                        return None;
                     }
                 },
             }
         }
         say("停止しています（ゾーン、データベースの順）");
         self.stop().await;
-        cluster.stop().await?;
-        say("停止しました");
-        Ok(())
+        Some(cluster)
     }
 
     /// Stops the zones: SIGTERM, five seconds, SIGKILL. Returns when all have ended.

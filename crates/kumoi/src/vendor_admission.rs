@@ -95,9 +95,7 @@ pub async fn vendor(arguments: AdmissionArguments) -> Result<()> {
         Ok(market) => run(&market, arguments.what, (&var, &cluster)).await,
         Err(error) => Err(error.into()),
     };
-    if !cluster.adopted() {
-        cluster.stop().await?;
-    }
+    cluster.leave().await?;
     done
 }
 

@@ -23,6 +23,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
 use tokio_postgres::Config;
 
 use self::account::Account;
@@ -98,6 +99,8 @@ pub struct Cluster {
     installer: Secret,
     server: Server,
     adopted: bool,
+    /// Held as long as this process uses the cluster: see [`stop_unused`].
+    _used: File,
 }
 
 impl Cluster {
@@ -107,6 +110,8 @@ impl Cluster {
         let folder = Folder::at(&options.folder)?;
         folder.prepare()?;
         let _turn = take_turn(&folder).await?;
+        let used = use_file(&folder)?;
+        used.lock_shared().map_err(|source| ClusterError::io(IN_USE, folder.path(), source))?;
         let account = Account::find(&folder)?;
         account.check_reach(&folder.data())?;
         let programs = Programs::find(options.programs.as_deref(), &folder)?;
@@ -132,7 +137,8 @@ impl Cluster {
             roles::ensure_installer(&boot, &installer).await?;
         }
         tracing::info!(folder = %folder.path().display(), adopted, "PostgreSQL is ready");
-        Ok(Cluster { options: options.clone(), folder, socket, installer, server, adopted })
+        let options = options.clone();
+        Ok(Cluster { options, folder, socket, installer, server, adopted, _used: used })
     }
 
     /// How the installer reaches `database`: socket, role and password.
@@ -182,6 +188,18 @@ impl Cluster {
         self.server.ended().await;
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Lets go of the cluster: ends the server unless another process uses it; whether it ended.
+    pub async fn leave(self) -> Result<bool, ClusterError> {
+        let folder = self.folder.path().to_owned();
+        drop(self);
+        stop_unused(&folder, Duration::ZERO).await
+    }
+
     /// Stops the server (fast shutdown: open transactions are rolled back) and waits for its end.
     pub async fn stop(mut self) -> Result<(), ClusterError> {
         self.server.stop(STOP_TIMEOUT).await
@@ -201,6 +219,37 @@ pub async fn stop_leftover(folder: &Path) -> Result<bool, ClusterError> {
         }
         None => Ok(false),
     }
+}
+
+/// Stops the server of `folder` unless a process holds the cluster: whoever starts or adopts one
+/// holds it until it lets go or ends, however it ends. `patience` is for those who are about to let
+/// go. Returns whether no server runs there any more.
+pub async fn stop_unused(folder: &Path, patience: Duration) -> Result<bool, ClusterError> {
+    let at = Folder::at(folder)?;
+    let deadline = Instant::now() + patience;
+    while at.path().is_dir() {
+        let turn = take_turn(&at).await?;
+        let used = use_file(&at)?;
+        if used.try_lock().is_ok() {
+            return stop_leftover(folder).await.map(|_| true);
+        }
+        drop((turn, used));
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    Ok(true)
+}
+
+/// What is done with the file below.
+const IN_USE: &str = "使用中の印";
+
+/// The file that a process locks (shared) as long as it uses the cluster.
+fn use_file(folder: &Folder) -> Result<File, ClusterError> {
+    let path = folder.path().join("use.lock");
+    let file = File::options().create(true).append(true).open(&path);
+    file.map_err(|source| ClusterError::io(IN_USE, &path, source))
 }
 
 /// Waits until no other process is starting this cluster.

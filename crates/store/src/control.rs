@@ -68,8 +68,8 @@ pub use deletion::{
 };
 pub use part::{Part, part_list, parts_keep, tie_list};
 pub use relocation::{
-    Relocation, RelocationState, leaving_alone, relocation_begin, relocation_end, relocation_home,
-    relocation_last, relocation_measured, relocation_seat, relocation_step,
+    Relocation, RelocationState, leaving_alone, relocated, relocation_begin, relocation_end,
+    relocation_home, relocation_last, relocation_measured, relocation_seat, relocation_step,
 };
 pub use rollout::{
     ROLLED_BY, contract_roll, contract_roll_back, contract_rolled, incident_since, offer_in_force,

@@ -249,7 +249,7 @@ impl Books {
         let installer = Installer::new(cluster.installer("postgres")).led_by(home);
         // Only what runs is worked on: a server of ours would have nobody who ends it.
         if !cluster.adopted() {
-            cluster.stop().await?;
+            cluster.leave().await?;
             bail!("クラスター {folder} が動いていません");
         }
         let templates = installer.prepare(&[]).await?;

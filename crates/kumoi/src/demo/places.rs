@@ -12,7 +12,8 @@ use definition::System;
 use office::version::systems_in_force;
 use store::Connection;
 use store::cluster::{Cluster, ClusterOptions};
-use store::control::{RelocationState, relocation_home, relocation_last};
+use store::control::{RelocationState, control_open, relocated, relocation_home, relocation_last};
+use store::organisation::Installer;
 use transfer::{PlaceFolder, Places as _};
 
 /// The longest path of a socket on Linux, without its closing NUL.
@@ -84,6 +85,24 @@ pub async fn away(control: &Connection, id: &str, home: &Path) -> anyhow::Result
     let other = if way.on_target { &way.source } else { &way.target };
     let (seat, follower) = (elsewhere(way.now()), elsewhere(other).filter(|_| open));
     Ok((open || seat.is_some()).then_some(Away { organisation: way.organisation, seat, follower }))
+}
+
+/// The folders of the other clusters that any organisation is on or follows to, of those whose home
+/// is this one.
+///
+/// # Errors
+/// When the control database cannot be read.
+pub async fn elsewhere(home: &Cluster) -> anyhow::Result<Vec<PathBuf>> {
+    let control = control_open(&Installer::new(home.installer("postgres"))).await?;
+    let mut all = Vec::new();
+    for id in relocated(&control).await? {
+        let found = away(&control, &id, home.folder()).await?;
+        all.extend(found.into_iter().flat_map(|away| [away.seat, away.follower]).flatten());
+    }
+    // As a cluster names its own.
+    all.iter_mut().for_each(|folder| *folder = folder.canonicalize().unwrap_or_default());
+    all.retain(|folder| folder.is_dir());
+    Ok(all)
 }
 
 /// Opens an organisation that is moving or has moved: its clusters, which are added to those that

@@ -38,9 +38,7 @@ pub(super) async fn work(arguments: &PlaneArguments) -> Result<bool> {
     let cluster = Cluster::start(&ClusterOptions::new(arguments.var.join("postgres"))).await?;
     let installer = Installer::new(cluster.installer("postgres"));
     let done = asked(arguments, &installer).await;
-    if !cluster.adopted() {
-        cluster.stop().await?;
-    }
+    cluster.leave().await?;
     done
 }
 

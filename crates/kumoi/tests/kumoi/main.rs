@@ -1,12 +1,13 @@
 //! Kumoi from outside, whole: `kumoi up` with a database server, three zones and a real browser.
 //!
 //! One world is shared by all tests that only use it; another is for those that stop and kill it.
-//! `KUMOI_TEST_FOLDER` says where they live, `KUMOI_SOAK=1` makes the crash test long.
+//! `KUMOI_TEST_FOLDER` says where they live, `KUMOI_SOAK=1` makes tests that kill long.
 //! Pictures of the pages are left in `target/screenshots`.
 
 mod counter;
 mod crash;
 mod keyboard;
+mod killing;
 mod life;
 mod log;
 mod moves;
@@ -15,6 +16,7 @@ mod protection;
 mod publication;
 mod resident;
 mod upgrade;
+mod vendor_changes;
 mod zones;
 
 use std::path::PathBuf;

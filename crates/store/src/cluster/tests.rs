@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::folder::Folder;
-use super::{Cluster, ClusterError, ClusterOptions, stop_leftover, system};
+use super::{Cluster, ClusterError, ClusterOptions, stop_leftover, stop_unused, system};
 use crate::testing::Place;
 
 impl Place {
@@ -92,6 +92,27 @@ async fn a_leftover_is_stopped_without_being_started() {
     let pid = place.start().await.pid();
     assert!(stop_leftover(&place.folder()).await.unwrap());
     assert!(!system::is_alive(pid));
+}
+
+#[tokio::test]
+async fn the_last_one_who_uses_a_cluster_ends_it() {
+    let place = Place::new();
+    let (first, second) = (place.start().await, place.start().await);
+    let pid = first.pid();
+    assert!(!first.leave().await.unwrap(), "another one uses it");
+    assert!(system::is_alive(pid));
+    let begin = Instant::now();
+    let patience = Duration::from_millis(200);
+    assert!(!stop_unused(&place.folder(), patience).await.unwrap());
+    assert!(begin.elapsed() >= patience);
+    let folder = place.folder();
+    let (ended, ()) = tokio::join!(stop_unused(&folder, Duration::from_secs(60)), async {
+        tokio::time::sleep(patience).await;
+        drop(second);
+    });
+    assert!(ended.unwrap());
+    assert!(!system::is_alive(pid));
+    assert!(stop_unused(&place.folder().join("nowhere"), patience).await.unwrap());
 }
 
 #[tokio::test]

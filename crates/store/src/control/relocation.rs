@@ -90,6 +90,15 @@ pub async fn relocation_last(
     client.query_opt(&sql, &[&organisation]).await?.as_ref().map(read).transpose()
 }
 
+/// Every organisation that ever moved or began to.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn relocated(client: &Client) -> Result<Vec<String>, StoreError> {
+    let sql = "select distinct organisation from control.relocation order by 1";
+    client.query(sql, &[]).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// The name under which the home of an organisation stands in the journal: where its first way
 /// began. Its folder may have another path by now.
 ///
