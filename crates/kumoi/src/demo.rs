@@ -45,6 +45,7 @@ use tokio::time::timeout;
 use crate::sample::{Sample, samples};
 use crate::systems::{documents_load, systems_load, systems_read};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
+pub(crate) use costs::make as costs_make;
 pub(crate) use keys::KeyFolder;
 pub(crate) use places::{Places, away, elsewhere};
 

@@ -10,6 +10,20 @@ use super::focus::Line;
 use super::share::split;
 use crate::CloudError;
 
+/// What holds of a provider like this one, as the official validator asks for it.
+pub const APPLICABLE: &str = "ACCOUNT_NAMING_SUPPORTED,\
+BILLING_BASED_ON_PROVISIONED_RESOURCES_SUPPORTED,\
+MULTIPLE_BILLING_ACCOUNT_TYPES_SUPPORTED,MULTIPLE_PRICING_CATEGORIES_SUPPORTED,\
+MULTIPLE_SUB_ACCOUNT_TYPES_SUPPORTED,NEGOTIATED_PRICING_SUPPORTED,\
+PRICING_BILLING_CURRENCY_DIFFERENCES_SUPPORTED,PUBLIC_PRICE_LIST_SUPPORTED,REGION_SUPPORTED,\
+RESOURCE_TYPE_ASSIGNMENT_SUPPORTED,SUB_ACCOUNT_SUPPORTED,TAGGING_SUPPORTED,UNIT_PRICING_SUPPORTED,\
+USAGE_MEASUREMENT_SUPPORTED";
+
+/// The rules want InvoiceId null for charges without an invoice, or else not null, and the
+/// validator tests both of all rows: the first of the two fails for any file with rows, and their
+/// OR passes.
+pub const CONTRADICTION: (&str, &str) = ("InvoiceId-C-005-C", "InvoiceId-C-003-C: PASS");
+
 /// What is written.
 #[derive(Clone, Debug)]
 pub struct Export<'e> {

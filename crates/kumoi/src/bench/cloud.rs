@@ -3,10 +3,12 @@
 
 mod blueprint;
 mod catalogue;
+mod export;
 mod fit;
 mod focus;
 mod guardrail;
 mod nation;
+mod relocation;
 mod signature;
 mod wave;
 
@@ -20,7 +22,8 @@ use super::place::Folder;
 /// Options of `kumoi bench cloud`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct CloudArguments {
-    /// 一つの計測だけ: guardrail、blueprint、wave、nation、focus、fit、catalogue、signature
+    /// 一つの計測だけ: guardrail、blueprint、wave、nation、focus、fit、catalogue、signature、
+    /// move、export
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
     /// 市区町村の数（nation）
@@ -41,14 +44,30 @@ pub(super) struct CloudArguments {
     /// 締結の回数（signature）
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// 引っ越す団体の人数（move）
+    #[arg(long, default_value_t = 340_000)]
+    people: u32,
+    /// FOCUS の検証器のフォルダ（export）。指定がなければ KUMOI_FOCUS_VALIDATOR
+    #[arg(long, value_name = "DIR")]
+    validator: Option<PathBuf>,
     /// 青写真を適用する子の番号と口（nation が使います）
     #[arg(long, hide = true, num_args = 2, value_names = ["ID", "PORT"])]
     apply: Option<Vec<i64>>,
 }
 
 /// The measurements.
-const NAMES: [&str; 8] =
-    ["guardrail", "blueprint", "wave", "nation", "focus", "fit", "catalogue", "signature"];
+const NAMES: [&str; 10] = [
+    "guardrail",
+    "blueprint",
+    "wave",
+    "nation",
+    "focus",
+    "fit",
+    "catalogue",
+    "signature",
+    "move",
+    "export",
+];
 
 /// Measures what was asked for, or everything.
 pub(super) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<()> {
@@ -84,6 +103,12 @@ pub(super) async fn cloud(folder: &Folder, arguments: CloudArguments) -> Result<
     }
     if wanted("signature") {
         signature::signature(folder, arguments.rounds).await?;
+    }
+    if wanted("move") {
+        relocation::relocation(folder, arguments.people).await?;
+    }
+    if wanted("export") {
+        export::export(folder, arguments.validator.as_deref()).await?;
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ use population::{SampleOrganisation, SampleTown};
 use store::cluster::{Cluster, ClusterOptions};
 use store::organisation::{Installer, Templates};
 use store::parameter::{DecisionRule, decision_rule_add, decision_rules};
+use store::relocation::Seat;
 
 use crate::sample::{self, Sample, samples};
 use crate::{seed, systems::systems_load};
@@ -170,6 +171,11 @@ impl Place {
         let client = self.installer.connect(&city.sample.organisation.id).await?;
         client.batch_execute("set role kumoi_owner").await.map_err(store::StoreError::from)?;
         Ok(client)
+    }
+
+    /// The cluster as an organisation is moved from and to it.
+    pub(super) fn seat(&self) -> Result<Seat> {
+        Ok(Seat::of(&self.cluster)?)
     }
 
     /// The main process of the database server.

@@ -72,7 +72,7 @@ PricingUnit,ProviderName,PublisherName,RegionId,ServiceCategory,ServiceName,SubA
 ///
 /// # Errors
 /// When the control database cannot be reached, or a file cannot be written.
-pub(super) async fn make(
+pub(crate) async fn make(
     installer: &Installer,
     var: &Path,
     (samples, system): (&[Sample], &str),
