@@ -9,6 +9,8 @@ pub mod policy;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use base::date::Date;
 use serde::Serialize;
 
@@ -55,6 +57,8 @@ pub enum Check {
     TwoPeople,
     /// Production and verification do not touch each other.
     KindsApart,
+    /// Nobody has a name of their own in an environment.
+    NoUsers,
 }
 
 /// 使えるクラウド: services and regions of a provider.
@@ -70,11 +74,28 @@ pub struct Cloud {
     pub worldwide: Vec<String>,
     /// The provider's name of the eastern and of the western region.
     pub domestic: [String; 2],
+    /// Its names in bills.
+    pub billed_as: Vec<String>,
+    /// The names of its services in bills.
+    billed: BTreeMap<String, Vec<String>>,
     from: Date,
     until: Date,
 }
 
 impl Cloud {
+    /// The service that a bill calls so.
+    pub fn billed_service(&self, name: &str) -> Option<&str> {
+        let mut all = self.billed.iter();
+        all.find(|(_, names)| names.iter().any(|it| it == name))
+            .map(|(service, _)| service.as_str())
+    }
+
+    /// Where a thing of a service lies: one without a place of its own lies nowhere, whatever is
+    /// said of it.
+    pub fn placed<'r>(&self, service: &str, region: Option<&'r str>) -> Option<&'r str> {
+        region.filter(|_| !self.worldwide.iter().any(|it| it == service))
+    }
+
     /// The provider's name of a region.
     pub fn region(&self, region: Region) -> &str {
         match region {
@@ -107,6 +128,8 @@ pub struct Resource {
     pub public: bool,
     /// For a place of logs: whether it is the archive, and for how many days it is locked.
     pub logs: Option<(bool, u32)>,
+    /// Whether it is a name under which somebody signs in.
+    pub person: bool,
 }
 
 /// Who is behind a request.
@@ -186,6 +209,11 @@ impl Guardrails {
     /// What the list says of a provider on this day.
     pub fn cloud(&self, provider: &str) -> Option<&Cloud> {
         self.clouds.iter().find(|it| it.provider == provider && self.is_listed(it))
+    }
+
+    /// What the list says of a provider that bills call so, on whatever day.
+    pub fn cloud_billed(&self, name: &str) -> Option<&Cloud> {
+        self.clouds.iter().find(|it| it.billed_as.iter().any(|own| own == name))
     }
 
     fn is_listed(&self, cloud: &Cloud) -> bool {
@@ -276,6 +304,7 @@ impl Guardrails {
                 approved_by.is_some_and(|by| !by.is_empty() && by != made_by)
             }
             Check::KindsApart => request.reaches == request.kind,
+            Check::NoUsers => !builds || !resource.person,
         }
     }
 

@@ -4,13 +4,16 @@
 //! Pure but for the executor, which journals every step before and after it asks a provider.
 
 pub mod audit;
+pub mod billed;
 pub mod blueprint;
 pub mod books;
 pub mod difference;
+pub mod duties;
 pub mod enrol;
 pub mod environment;
 pub mod execute;
 mod guarded;
+mod inventory;
 mod lane;
 pub mod part;
 pub mod summary;

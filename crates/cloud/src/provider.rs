@@ -53,6 +53,30 @@ pub struct Seen {
     pub service: &'static str,
 }
 
+/// Something that a provider holds of an environment, of whatever service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Its service.
+    pub service: String,
+    /// The provider's name of the region, where it has one.
+    pub region: Option<String>,
+    /// What it is, in the provider's word.
+    pub kind: String,
+    /// The provider's name for it.
+    pub reference: String,
+    /// How it is, as far as this is seen without looking into it.
+    pub resource: Resource,
+}
+
+/// 所在: what a provider holds of an environment, and what could not be asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// What is there.
+    pub held: Vec<Holding>,
+    /// What was not answered: what and where, and why.
+    pub unseen: Vec<(String, ProviderError)>,
+}
+
 /// A cloud, or anything else that can hold environments.
 pub trait Provider: Send + Sync {
     /// Its name, as environments name it.
@@ -91,4 +115,8 @@ pub trait Provider: Send + Sync {
 
     /// What it holds of one environment that stores data.
     fn inspect<'a>(&'a self, lane: &'a Lane, reference: &'a str) -> Answer<'a, Vec<Seen>>;
+
+    /// What it holds of one environment in every region, beyond what [`Provider::inspect`] shows.
+    /// One region that does not answer hides no other.
+    fn inventory<'a>(&'a self, reference: &'a str) -> Answer<'a, Inventory>;
 }

@@ -32,6 +32,8 @@ impl Moto {
             .args(["-c", script])
             .arg(program)
             .arg(port.to_string())
+            // Nobody needs these images, and every region would hold them all.
+            .env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -2,6 +2,7 @@
 //! blueprint that an operator approved in the browser; this only asks, shows and starts, and signs
 //! as the command line, never as a person.
 
+mod check;
 mod health;
 mod wave;
 mod work;

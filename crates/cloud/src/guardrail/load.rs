@@ -45,6 +45,10 @@ struct CloudText {
     services: Vec<String>,
     domestic: BTreeMap<String, String>,
     worldwide: Vec<String>,
+    #[serde(default)]
+    billed_as: Vec<String>,
+    #[serde(default)]
+    billed: BTreeMap<String, Vec<String>>,
 }
 
 impl Guardrails {
@@ -91,11 +95,13 @@ fn rule(text: RuleText) -> Result<Rule, CloudError> {
         ("logs_locked", Some(days)) if days > 0 => Check::LogsLocked(days),
         ("two_people", None) => Check::TwoPeople,
         ("kinds_apart", None) => Check::KindsApart,
+        ("no_users", None) => Check::NoUsers,
         (name, days) => {
             let days = days.map_or(String::new(), |days| format!("、days: {days}"));
             return Err(wrong(format!(
                 "守りごと「{}」の check「{name}」{days} は使えません。domestic、registered、own_key、\
-                 not_public、logs_locked（days とともに）、two_people、kinds_apart から選んでください",
+                 not_public、logs_locked（days とともに）、two_people、kinds_apart、no_users から選んで\
+                 ください",
                 text.id
             )));
         }
@@ -120,8 +126,15 @@ fn cloud(mut text: CloudText) -> Result<Cloud, CloudError> {
     if let Some(name) = text.domestic.keys().next() {
         return Err(wrong(format!("{} の domestic の {name} は使えません", text.provider)));
     }
+    if let Some(name) = text.billed.keys().find(|it| !text.services.contains(it)) {
+        return Err(wrong(format!(
+            "{} の billed の {name} は services にありません",
+            text.provider
+        )));
+    }
     let CloudText { provider, name, from, until, services, worldwide, .. } = text;
-    Ok(Cloud { provider, name, services, worldwide, domestic, from, until })
+    let (billed_as, billed) = (text.billed_as, text.billed);
+    Ok(Cloud { provider, name, services, worldwide, domestic, billed_as, billed, from, until })
 }
 
 fn wrong(what: String) -> CloudError {

@@ -16,6 +16,15 @@ pub const LIMIT: usize = 5120;
 pub const POLICIES: usize = 4;
 /// The longest identifier of a group that takes the place of a gap.
 const GROUP: usize = 68;
+/// What the check afterwards asks in every region, of services of every kind: it only looks, and
+/// who could not ask would never hear of what is there.
+const LOOKS: [&str; 5] = [
+    "tag:GetResources",
+    "ec2:DescribeRegions",
+    "ec2:DescribeInstances",
+    "kms:ListKeys",
+    "kms:DescribeKey",
+];
 /// Who sets an environment up and nobody else: the role of the plane.
 const PLANE: &str = "arn:aws:iam::*:role/OrganizationAccountAccessRole";
 
@@ -100,11 +109,11 @@ fn statements(rule: &Rule, cloud: &Cloud, kind: Kind) -> Vec<Value> {
         Check::Domestic if shared => vec![deny(
             "",
             json!({
-            "NotAction": actions(&cloud.worldwide),
+            "NotAction": and_looks(&cloud.worldwide),
             "Condition": {"StringNotEquals": {"aws:RequestedRegion": cloud.domestic}}}),
         )],
         Check::Registered if shared => {
-            vec![deny("", json!({"NotAction": actions(&cloud.services)}))]
+            vec![deny("", json!({"NotAction": and_looks(&cloud.services)}))]
         }
         Check::OwnKey if shared => own_key(deny),
         Check::NotPublic if shared => vec![
@@ -140,6 +149,11 @@ fn statements(rule: &Rule, cloud: &Cloud, kind: Kind) -> Vec<Value> {
             let is_other = json!({"ForAnyValue:StringLike": {"aws:ResourceOrgPaths": paths}});
             vec![deny(kind.id(), json!({"Action": "*", "Condition": is_other}))]
         }
+        Check::NoUsers if shared => vec![deny(
+            "",
+            json!({
+            "Action": ["iam:CreateUser", "iam:CreateLoginProfile", "iam:CreateAccessKey"]}),
+        )],
         _ => Vec::new(),
     }
 }
@@ -176,8 +190,10 @@ fn own_key(deny: impl Fn(&str, Value) -> Value) -> Vec<Value> {
     ]
 }
 
-fn actions(services: &[String]) -> Vec<String> {
-    services.iter().map(|service| format!("{service}:*")).collect()
+/// Every action of services, and what only looks.
+fn and_looks(services: &[String]) -> Vec<String> {
+    let all = services.iter().map(|service| format!("{service}:*"));
+    all.chain(LOOKS.map(str::to_owned)).collect()
 }
 
 /// Identifiers of statements are letters and digits only.

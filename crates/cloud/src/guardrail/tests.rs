@@ -110,6 +110,7 @@ fn each_rule_refuses_and_says_what_to_do() {
     refused(|it| it.actor.approved_by = None, "two-people");
     refused(|it| it.actor.approved_by = Some("a"), "two-people");
     refused(|it| it.actor.approved_by = Some(""), "two-people");
+    refused(|it| (it.service, it.region, it.resource.person) = ("iam", None, true), "no-users");
     check(
         |it| it.reaches = Kind::Verification,
         expect![[r#"
@@ -129,7 +130,7 @@ fn what_should_not_be_there_may_be_removed() {
 fn days_of_force_hold() {
     let of = |day| Guardrails::builtin(day).unwrap();
     assert!(of(Date::constant(2020, 1, 1)).rules().is_empty());
-    assert_eq!(of(DAY).rules().len(), 7);
+    assert_eq!(of(DAY).rules().len(), 8);
     assert!(of(DAY).cloud("aws").is_some() && of(DAY).sample);
     let late = of(Date::constant(2028, 1, 1));
     assert_eq!(late.judge(&good()).map(|it| it.id.as_str()), Some("registered-services"));
@@ -155,14 +156,14 @@ fn broken_texts_are_refused() {
         expect![[r#"
             守りごとを読めません。
             守りごと「a」の check「domestik」 は使えません。
-            domestic、registered、own_key、not_public、logs_locked（days とともに）、two_people、kinds_apart から選んでください"#]],
+            domestic、registered、own_key、not_public、logs_locked（days とともに）、two_people、kinds_apart、no_users から選んでください"#]],
     );
     broken(
         &text("check: logs_locked"),
         expect![[r#"
             守りごとを読めません。
             守りごと「a」の check「logs_locked」 は使えません。
-            domestic、registered、own_key、not_public、logs_locked（days とともに）、two_people、kinds_apart から選んでください"#]],
+            domestic、registered、own_key、not_public、logs_locked（days とともに）、two_people、kinds_apart、no_users から選んでください"#]],
     );
     broken(
         &text("check: own_key, until: 2025-01-01"),
@@ -212,12 +213,35 @@ fn the_policies_fit_and_name_their_rules() {
           NoPublicStorageAcl
           NoPublicStorageBlock
           LogsLocked
+          NoUsers
         kumoi-production-1 本番
           KindsApartProduction
         kumoi-verification-1 検証
           KindsApartVerification
     "#]]
     .assert_eq(&all.iter().map(line).collect::<String>());
+}
+
+#[test]
+fn the_check_afterwards_may_ask_everywhere() {
+    let all = policies(&guardrails()).unwrap();
+    let text: String = all.iter().map(|it| it.text.as_str()).collect();
+    for asked in ["tag:GetResources", "ec2:DescribeRegions", "kms:ListKeys", "kms:DescribeKey"] {
+        // Neither for the region nor for the service.
+        assert_eq!(text.matches(&format!("\"{asked}\"")).count(), 2, "{asked}");
+    }
+}
+
+#[test]
+fn what_a_bill_calls_so_is_known() {
+    let rules = guardrails();
+    let cloud = rules.cloud_billed("Amazon Web Services").unwrap();
+    assert_eq!(cloud.provider, "aws");
+    assert_eq!(cloud.billed_service("AWS Key Management Service"), Some("kms"));
+    assert_eq!(cloud.billed_service("Amazon Elastic Compute Cloud"), None);
+    assert_eq!(cloud.placed("iam", Some("us-east-1")), None);
+    assert_eq!(cloud.placed("kms", Some("us-east-1")), Some("us-east-1"));
+    assert!(rules.cloud_billed("Sample Cloud").is_none());
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::blueprint::Step;
 use super::books::{Books, Held};
 use super::environment::Lane;
 use super::execute::{Providers, references};
+use super::inventory::inventory_compare;
 use super::lane::is_end;
 use super::part::{Act, Part, References, Work};
 use crate::guardrail::{Actor, Finding, Guardrails, Request};
@@ -19,7 +20,7 @@ use crate::provider::{Provider, Seen, aws, local};
 /// Environments that are looked at beside each other.
 const BESIDE: usize = 8;
 /// Who approves is not known before somebody does: that rule is judged at each call.
-const LATER: Actor<'static> = Actor { made_by: "", approved_by: Some("-") };
+pub(super) const LATER: Actor<'static> = Actor { made_by: "", approved_by: Some("-") };
 
 /// The service by which a provider makes a part, by provider.
 pub type Services = BTreeMap<&'static str, fn(&Part) -> &'static str>;
@@ -111,11 +112,14 @@ pub async fn survey(books: &Books, providers: &Providers, rules: &Guardrails) ->
         let at = Looked { lane: &lane, own, shared: Arc::new(shared) };
         let mut found = at.parts_compare(provider.as_ref(), parts).await;
         found.add(at.stores_compare(provider.as_ref(), parts, rules).await);
+        found.findings.extend(inventory_compare(provider.as_ref(), (&lane, parts), rules).await);
         found
     });
     let each: Vec<Checked> = each.buffer_unordered(BESIDE).collect().await;
     each.into_iter().for_each(|one| all.add(one));
     all.findings.sort_by(|a, b| (&a.place, &a.what).cmp(&(&b.place, &b.what)));
+    // What cannot be reached at all is told once, however often it was asked.
+    all.findings.dedup();
     all.astray.sort_by(|a, b| (&a.environment, &a.part).cmp(&(&b.environment, &b.part)));
     all.astray.dedup_by(|a, b| a.environment == b.environment && a.part == b.part);
     all
@@ -243,7 +247,7 @@ impl Looked<'_> {
 }
 
 /// What could not be looked at: nobody knows whether it is in order.
-fn unknown(place: String, what: String) -> Finding {
+pub(super) fn unknown(place: String, what: String) -> Finding {
     Finding {
         place,
         what: format!("照合できません。{what}"),

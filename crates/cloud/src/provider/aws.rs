@@ -8,6 +8,7 @@ mod archive;
 mod call;
 mod compare;
 mod grant;
+mod inventory;
 mod member;
 mod organization;
 
@@ -20,7 +21,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use self::call::Caller;
 use self::organization::{Accounts, Home};
-use super::{Answer, Provider, ProviderError, Seen};
+use super::{Answer, Inventory, Provider, ProviderError, Seen};
 use crate::guardrail::Permit;
 use crate::plane::environment::{Lane, Region};
 use crate::plane::part::{Act, Part, Work};
@@ -222,6 +223,10 @@ impl Provider for Aws {
 
     fn compare<'a>(&'a self, work: &'a Work) -> Answer<'a, Option<String>> {
         Box::pin(self.part_compare(work))
+    }
+
+    fn inventory<'a>(&'a self, reference: &'a str) -> Answer<'a, Inventory> {
+        Box::pin(self.account_inventory(reference))
     }
 
     fn inspect<'a>(&'a self, lane: &'a Lane, reference: &'a str) -> Answer<'a, Vec<Seen>> {

@@ -10,7 +10,7 @@ use definition::System;
 use store::organisation::{Databases, Installer, Organisation, Templates};
 use store::parameter::systems_installed;
 
-use super::{Answer, Provider, ProviderError, Seen};
+use super::{Answer, Inventory, Provider, ProviderError, Seen};
 use crate::guardrail::{Encryption, Permit, Resource};
 use crate::plane::environment::{Kind, Lane, Origin};
 use crate::plane::part::{Act, Part, Work};
@@ -255,6 +255,11 @@ impl Provider for Local {
             let Part::System { system, .. } = &work.part else { return Ok(None) };
             self.system_compare(work, system).await
         })
+    }
+
+    // Databases are all that there is, and they are in the survey.
+    fn inventory<'a>(&'a self, _: &'a str) -> Answer<'a, Inventory> {
+        Box::pin(async { Ok(Inventory::default()) })
     }
 
     fn inspect<'a>(&'a self, lane: &'a Lane, reference: &'a str) -> Answer<'a, Vec<Seen>> {

@@ -6,6 +6,7 @@ mod carry_out;
 mod catalogue;
 mod disaster;
 mod drift;
+mod guard;
 mod line;
 mod local;
 mod lookout;

@@ -25,6 +25,7 @@ use store::cluster::{Cluster, ClusterOptions};
 use store::control::{control_open, plane as rows};
 use store::organisation::Installer;
 
+use super::check::check;
 use super::health::health;
 use super::wave::wave;
 use super::{PlaneArguments, What, today};
@@ -186,7 +187,10 @@ async fn apply(arguments: &PlaneArguments, installer: &Installer, id: i64) -> Re
 }
 
 /// The own cluster, and AWS where its address is given.
-async fn providers(arguments: &PlaneArguments, installer: &Installer) -> Result<Providers> {
+pub(super) async fn providers(
+    arguments: &PlaneArguments,
+    installer: &Installer,
+) -> Result<Providers> {
     let local: Arc<dyn Provider> = Arc::new(Local {
         installer: installer.clone(),
         templates: installer.prepare(&[]).await?,
@@ -225,24 +229,7 @@ async fn alarms(control: &store::Connection) -> Result<bool> {
     Ok(alarms.is_empty())
 }
 
-async fn check(arguments: &PlaneArguments, installer: &Installer, mark: bool) -> Result<bool> {
-    let (rules, books) = (today()?, books_read(installer).await?);
-    let found = audit::survey(&books, &providers(arguments, installer).await?, &rules).await;
-    tell(&found.findings);
-    println!("所見 {}", found.findings.len());
-    if mark {
-        let count = rows::astray_mark(&control_open(installer).await?, &found.astray).await?;
-        println!("台帳で未確定にした部分 {count}。次の青写真が作り直します");
-    } else if !found.astray.is_empty() {
-        println!(
-            "台帳と違う部分 {}。青写真で作り直すには kumoi plane check --mark",
-            found.astray.len()
-        );
-    }
-    Ok(found.findings.is_empty())
-}
-
-fn tell(findings: &[Finding]) {
+pub(super) fn tell(findings: &[Finding]) {
     for one in findings {
         println!("{} {}: {}。{}", one.rule, one.place, one.what, one.remedy);
     }

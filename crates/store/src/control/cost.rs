@@ -4,6 +4,7 @@
 mod allocated;
 mod basis;
 mod own;
+mod used;
 
 use std::pin::pin;
 
@@ -22,6 +23,7 @@ pub use basis::{
     organisation_names, owner_list, owner_put, owners_renamed, rate_list, rate_put,
 };
 pub use own::{OwnShare, own_shares};
+pub use used::{Used, used_list};
 
 /// Bytes handed to the connection at a time.
 const PIECE: usize = 256 * 1024;

@@ -3,8 +3,10 @@
 
 mod approval;
 mod astray;
+mod finding;
 mod health;
 mod journal;
+mod signed;
 #[cfg(test)]
 pub(super) mod tests;
 mod view;
@@ -23,8 +25,10 @@ pub use approval::{
     operator_register, request_answer, request_list, requested_listen,
 };
 pub use astray::{Astray, astray_mark};
+pub use finding::{Found, LastCheck, check_book, check_last};
 pub use health::{Counted, Health, health_read};
 pub use journal::{Journal, Mark, alarm_list, alarm_raise};
+pub use signed::{Admitted, Signed, admitted_list, signed_list};
 pub use view::{
     Act, BodyState, Lane, OpenStep, act_list, body_list, lane_list, part_list, stuck_list,
 };

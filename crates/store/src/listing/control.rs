@@ -96,6 +96,12 @@ pub const CONTROL: &[Meant] = &[
         "クラウドの環境に行った変更"
     ),
     own!(
+        "finding",
+        "t.body = (select o.code from control.organisation o where o.id = $1)",
+        "plane_check, number",
+        "あとからの照合の所見（最後の照合のもの）"
+    ),
+    own!(
         "wave_slot",
         "t.body = (select o.code from control.organisation o where o.id = $1)",
         "plan, body, system",

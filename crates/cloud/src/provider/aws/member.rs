@@ -373,6 +373,7 @@ impl Aws {
                     encryption: encryption(encrypted)?,
                     public: is_open(block)?,
                     logs,
+                    ..Resource::default()
                 },
                 service: "s3",
             });

@@ -9,11 +9,12 @@ use cloud::quota::NEARLY;
 use cloud::service_level::layers;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use store::control::plane::{Head, Health, head_list, health_read};
+use store::control::plane::{Head, Health, LastCheck, check_last, head_list, health_read};
 use store::control::quota::{Quota, QuotaAct, quota_acts, quota_list};
 use store::control::watch::{Incident, Latest, incident_list, latest_list};
 
 use super::{ACTS, Operator, STUCK_SECONDS, ago, environment, nation, word};
+use crate::component::language::Language;
 use crate::component::notice::{Notice, Tile, Tone, badge, tiles};
 use crate::component::page::section;
 use crate::component::table::{Cell, Column, Row, Table, table};
@@ -23,9 +24,14 @@ use crate::lgwan::quota::{called, last_acts};
 /// How old what the watch said last may be: a few of its rounds.
 const FRESH_SECONDS: i64 = 300;
 
+/// How many findings of the check are named.
+const FINDINGS: i64 = 50;
+
 /// What is known.
 struct Known {
     health: Health,
+    /// The last check afterwards.
+    check: Option<LastCheck>,
     latest: Vec<Latest>,
     incidents: Vec<Incident>,
     heads: Vec<Head>,
@@ -58,6 +64,7 @@ async fn made(operator: &Operator) -> Result<Response, Refusal> {
     let open = |all: Vec<Incident>| all.into_iter().filter(|it| it.ended_at.is_none()).collect();
     let known = Known {
         health: health_read(&*client).await?,
+        check: check_last(&*client, FINDINGS).await?,
         latest: latest_list(&*client).await?,
         incidents: open(incident_list(&*client, now).await?),
         heads: head_list(&*client).await?,
@@ -70,6 +77,7 @@ async fn made(operator: &Operator) -> Result<Response, Refusal> {
         (counts(operator, &known))
         (section(operator.say("すること（重いものから）", "To do, the worst first"),
             todo(operator, &lines)))
+        (section(operator.say("あとからの照合", "Check afterwards"), checked(operator, &known)))
         (section(operator.say("環境の状態", "Environments"), environments(operator, &known.health)))
         (section(operator.say("団体の応答", "How bodies answer"), answers(operator, &known)))
     };
@@ -123,10 +131,14 @@ fn lines(operator: &Operator, tree: &Tree, known: &Known) -> Vec<Line> {
     let (held, slow): (Vec<Line>, Vec<Line>) =
         steps(operator, tree, known).into_iter().partition(|line| line.tone == Tone::Danger);
     all.extend(held);
+    let (broken, astray): (Vec<Line>, Vec<Line>) =
+        found(operator, known).into_iter().partition(|line| line.tone == Tone::Danger);
+    all.extend(broken);
     all.extend(more(operator, known));
     all.extend(unwatched(operator, known));
     all.extend(slow);
     all.extend(unsettled(operator, known));
+    all.extend(astray);
     all.extend(filling(operator, known));
     all.extend(waiting(operator, known));
     all.extend(asking(operator, known));
@@ -281,6 +293,59 @@ fn unsettled(operator: &Operator, known: &Known) -> Vec<Line> {
         href: operator.href("/plan"),
     };
     counted.map(line).collect()
+}
+
+/// What the last check afterwards found: what breaks a guardrail needs somebody now.
+fn found(operator: &Operator, known: &Known) -> Vec<Line> {
+    let Some(check) = &known.check else { return Vec::new() };
+    let since = ago(operator.language, check.at, known.now);
+    let line = |tone, what: String, todo: &str| Line {
+        tone,
+        what,
+        since: since.clone(),
+        todo: todo.to_owned(),
+        href: operator.href("/health"),
+    };
+    let each = check.shown.iter().map(|one| {
+        let is_book = matches!(one.rule.as_str(), "books" | "no-orphans");
+        let tone = if is_book { Tone::Warning } else { Tone::Danger };
+        line(tone, format!("{}: {}", one.place, one.what), &one.remedy)
+    });
+    let mut all: Vec<Line> = each.collect();
+    let more = check.findings - i32::try_from(all.len()).unwrap_or(i32::MAX);
+    // As weighty as the last that is named: those that break a guardrail are named first.
+    if let Some(last) = all.last().filter(|_| more > 0) {
+        let what = operator.say("ほかの照合の所見： ", "More findings of the check: ");
+        let todo =
+            operator.say("kumoi plane check ですべてを見る", "kumoi plane check shows all of them");
+        all.push(line(last.tone, format!("{what}{more}"), todo));
+    }
+    all
+}
+
+/// When the check was made last, and what it came to.
+fn checked(operator: &Operator, known: &Known) -> Markup {
+    let words = match &known.check {
+        None => operator
+            .say(
+                "まだ照合していません。kumoi plane check で行います。",
+                "Not checked yet: kumoi plane check.",
+            )
+            .to_owned(),
+        Some(check) => {
+            let ago = ago(operator.language, check.at, known.now);
+            let (environments, findings) = (check.environments, check.findings);
+            match operator.language {
+                Language::Japanese => {
+                    format!("{ago}前に照合しました。環境 {environments}、所見 {findings}。")
+                }
+                Language::English => {
+                    format!("Checked {ago} ago: {environments} environments, {findings} findings.")
+                }
+            }
+        }
+    };
+    html! { p { (words) } }
 }
 
 /// Bodies that have nearly used up what they may.

@@ -7,7 +7,7 @@ use axum::response::Response;
 use base::money::Yen;
 use cloud::plane::tree::{Body, BodyKind, Tree};
 use maud::{Markup, html};
-use store::control::plane::{BodyState, OpenStep, body_list, head_list, stuck_list};
+use store::control::plane::{BodyState, OpenStep, body_list, check_last, head_list, stuck_list};
 
 use super::{
     ACTS, Operator, STEP_STATES, STUCK_SECONDS, ago, blueprint, environment, nation, word,
@@ -116,11 +116,18 @@ async fn made(operator: &Operator) -> Result<Response, Refusal> {
     let states = body_list(&*client).await?;
     let (stuck, count) = stuck_list(&*client, STUCK_SECONDS, SHOWN).await?;
     let heads = head_list(&*client).await?;
+    let found = check_last(&*client, 0).await?.map_or(0, |check| check.findings);
     let number = |state: &str| heads.iter().filter(|head| head.state == state).count();
     let (drafts, running) = (number("案"), number("適用中"));
     let latest = &heads[..heads.len().min(LATEST)];
     let content = html! {
         (counts(operator, (drafts, running, count)))
+        @if found > 0 {
+            p { a href=(operator.href("/health")) {
+                (operator.say("あとからの照合の所見： ", "Findings of the check afterwards: "))
+                (found)
+            } }
+        }
         (nation_table(operator, tree, &states))
         (section(operator.say("止まっている手順", "Steps that are stuck"),
             stuck_table(operator, tree, (&stuck, count))))

@@ -137,6 +137,7 @@ async fn one_plans_another_approves_and_all_see_how_far_it_is() {
     let id = it_is_planned_and_approved(&scene).await;
     it_is_asked_for_held_and_taken_up(&mut scene, id).await;
     pages::health_is_worst_first(&scene).await;
+    pages::what_a_check_found_is_shown(&scene).await;
     pages::a_plan_of_waves_comes_into_force(&scene).await;
     pages::a_quota_is_granted(&scene).await;
     pages::a_body_that_left_is_not_missed(&scene).await;

@@ -307,3 +307,39 @@ async fn one_whose_rest_was_given_up_is_not_done() {
     }
     room.cluster.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn what_a_check_found_stays_until_the_next() {
+    let room = Room::new().await;
+    let found = |place: &str, rule: &str| Found {
+        body: Some("131016".to_owned()),
+        place: place.to_owned(),
+        what: "what".to_owned(),
+        remedy: "remedy".to_owned(),
+        rule: rule.to_owned(),
+    };
+    let zone = room.zone.client().await.unwrap();
+    assert_eq!(check_last(&**zone, 9).await.unwrap(), None);
+    let all = [found("a", "books"), found("b", "domestic-regions"), found("c", "no-orphans")];
+    check_book(&room.control, 7, &all).await.unwrap();
+    let last = check_last(&**zone, 2).await.unwrap().unwrap();
+    assert_eq!((last.environments, last.findings), (7, 3));
+    assert_eq!(last.shown, [all[1].clone(), all[0].clone()], "what breaks a rule stands first");
+    for sql in [
+        "update control.finding set what = 'nothing'",
+        "delete from control.finding",
+        "update control.plane_check set findings = 0",
+        "delete from control.plane_check",
+    ] {
+        assert!(room.control.batch_execute(sql).await.is_err(), "{sql}");
+        assert!(zone.batch_execute(sql).await.is_err(), "{sql}");
+    }
+    let sql = "insert into control.plane_check (environments, findings) values (1, 0)";
+    assert!(zone.batch_execute(sql).await.is_err(), "only who runs the check writes it");
+    check_book(&room.control, 7, &[]).await.unwrap();
+    let last = check_last(&**zone, 9).await.unwrap().unwrap();
+    assert_eq!((last.findings, last.shown.len()), (0, 0));
+    let count: i64 =
+        room.control.query_one("select count(*) from control.finding", &[]).await.unwrap().get(0);
+    assert_eq!(count, 0);
+}

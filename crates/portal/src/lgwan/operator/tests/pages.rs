@@ -2,6 +2,7 @@
 //! brought into force by another operator; a 利用枠 that a body asks for, granted and refused.
 
 use jiff::{Span, Timestamp};
+use store::control::plane::{Found, check_book};
 use store::control::quota::{
     GB, QuotaKind, QuotaStep, quota_ask, quota_measured, quota_step, quotas_of,
 };
@@ -54,6 +55,36 @@ pub(super) async fn health_is_worst_first(scene: &Scene) {
     incident_end(control, (id, Timestamp::now()), ("人", "直した")).await.expect("ended");
     let page = scene.ask("looks", "/health", None).await;
     assert!(!page.text.contains("東が応答しません"), "{}", page.text);
+}
+
+/// What breaks a guardrail needs somebody now, what differs from the books is looked at.
+pub(super) async fn what_a_check_found_is_shown(scene: &Scene) {
+    let control = &scene.control;
+    check(&scene.ask("looks", "/health", None).await, 200, &["まだ照合していません"]);
+    let found = |what: &str, rule: &str| Found {
+        body: Some("131016".to_owned()),
+        place: "131016.production.aws ec2".to_owned(),
+        what: what.to_owned(),
+        remedy: "消してください".to_owned(),
+        rule: rule.to_owned(),
+    };
+    let mut all = vec![found("台帳と違います", "books"), found("国外にあります", "domestic")];
+    all.extend((0..60).map(|at| found(&format!("<b>{at}"), "books")));
+    check_book(control, 12, &all).await.expect("booked");
+    let page = scene.ask("looks", "/health", None).await;
+    let words = ["環境 12、所見 62", "131016.production.aws ec2: 国外にあります", "&lt;b&gt;1"];
+    check(&page, 200, &words);
+    check(&page, 200, &["消してください", "ほかの照合の所見： 12"]);
+    let place = |word: &str| page.text.find(word).expect(word);
+    assert!(place("国外にあります") < place("見張りが止まっています"), "{}", page.text);
+    assert!(place("見張りが止まっています") < place("台帳と違います"), "{}", page.text);
+    check(&scene.ask("looks", "?lang=en", None).await, 200, &["Findings of the check", "62"]);
+    check_book(control, 12, &[]).await.expect("booked");
+    let page = scene.ask("looks", "/health?lang=en", None).await;
+    check(&page, 200, &["12 environments, 0 findings"]);
+    assert!(!page.text.contains("国外にあります"), "{}", page.text);
+    let page = scene.ask("looks", "", None).await;
+    assert!(!page.text.contains("照合の所見"), "{}", page.text);
 }
 
 /// Its watch stopped two hours ago, and that is as it should be; what went on there has ended.
