@@ -55,6 +55,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("bounds", include_str!("../sql/steps/control-0018-bounds.sql")),
         ("words", include_str!("../sql/steps/control-0019-words.sql")),
         ("budget", include_str!("../sql/steps/control-0020-budget.sql")),
+        ("cost", include_str!("../sql/steps/control-0022-cost.sql")),
     ],
 };
 /// 業務システムの提出のデータベース.
