@@ -23,3 +23,4 @@ pub mod parameter;
 pub mod rate;
 pub mod share;
 pub mod subsidy;
+pub mod what_if;

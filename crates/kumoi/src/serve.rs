@@ -106,11 +106,11 @@ struct Making {
 impl Making {
     fn of(arguments: &ServeArguments) -> Result<Making> {
         let printer = match arguments.zone {
-            ZoneName::Office => {
+            ZoneName::Office | ZoneName::Lgwan => {
                 let program = std::env::current_exe()?;
                 Some(Printer::new(WorkerCommand::new(program, &["print-worker"])))
             }
-            ZoneName::Lgwan | ZoneName::Internet => None,
+            ZoneName::Internet => None,
         };
         let (issuer, public_url) = (arguments.issuer.clone(), arguments.public_url.clone());
         Ok(Making { zone: arguments.zone, issuer, public_url, printer })
@@ -130,8 +130,10 @@ impl Making {
                 working = state.spawn_workers();
                 counter::router(state)
             }
-            (ZoneName::Office, None) => bail!("印刷の用意がありません"),
-            (ZoneName::Lgwan, _) => lgwan::router(LgwanState::new(credentials)?),
+            (ZoneName::Lgwan, Some(printer)) => {
+                lgwan::router(LgwanState::new(credentials, printer.clone())?)
+            }
+            (ZoneName::Office | ZoneName::Lgwan, None) => bail!("印刷の用意がありません"),
             (ZoneName::Internet, _) => {
                 let (issuer, public_url) = (self.issuer.clone(), self.public_url.clone());
                 let state = InternetState::new(credentials, issuer, public_url)?;

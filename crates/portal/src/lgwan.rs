@@ -12,6 +12,7 @@ mod fit;
 mod fit_settle;
 mod fit_view;
 mod group;
+mod invoice;
 mod notices;
 mod offer;
 mod operator;
@@ -35,6 +36,7 @@ use base::said;
 use base::said::Said;
 use cloud::Packages;
 use office::access::role;
+use print::Printer;
 use store::StoreError;
 use store::organisation::{Credentials, OPERATOR, PREFECTURE};
 
@@ -57,16 +59,17 @@ const ADMINISTRATORS: Access = Access::Roles(&[role::ADMINISTRATOR]);
 pub struct LgwanState {
     bodies: Arc<BTreeMap<String, Arc<Body>>>,
     packages: Arc<Packages>,
+    printer: Printer,
     operators: OperatorState,
     prefectures: PrefectureState,
 }
 
 impl LgwanState {
-    /// The organisations of this zone.
+    /// The organisations of this zone; `printer` makes their PDFs.
     ///
     /// # Errors
     /// [`StoreError`] when credentials of this zone are incomplete.
-    pub fn new(credentials: Vec<Credentials>) -> Result<LgwanState, StoreError> {
+    pub fn new(credentials: Vec<Credentials>, printer: Printer) -> Result<LgwanState, StoreError> {
         let (mut bodies, mut operators, mut prefectures) =
             (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for own in credentials {
@@ -83,6 +86,7 @@ impl LgwanState {
         Ok(LgwanState {
             bodies: Arc::new(bodies),
             packages: Arc::default(),
+            printer,
             operators,
             prefectures,
         })
@@ -242,7 +246,23 @@ pub static PAGES: &[Page<LgwanState>] = &[
         on(f, contract::step::take)
     }),
     Page::get("/{organisation}/bill", Access::Signed, Leaves::Nothing, |f| on(f, bill::month)),
+    Page::get("/{organisation}/bill/invoices", Access::Signed, Leaves::Nothing, |f| {
+        on(f, invoice::all)
+    }),
+    Page::get("/{organisation}/bill/invoices/{file}", Access::Signed, Leaves::Nothing, |f| {
+        on(f, invoice::pdf)
+    }),
     Page::get("/{organisation}/cost", Access::Signed, Leaves::Nothing, |f| on(f, cost::all)),
+    Page::get("/{organisation}/cost/what-if", Access::Signed, Leaves::Nothing, |f| {
+        on(f, cost::what_if::form)
+    }),
+    Page::get("/{organisation}/cost/goal", Access::Signed, Leaves::Nothing, |f| {
+        on(f, cost::goal::all)
+    }),
+    Page::post("/{organisation}/cost/goal", BUYERS, Leaves::Change, |f| on(f, cost::goal::state)),
+    Page::get("/{organisation}/cost/focus/{file}", Access::Signed, Leaves::Nothing, |f| {
+        on(f, cost::focus::csv)
+    }),
     Page::get("/{organisation}/quotas", Access::Signed, Leaves::Nothing, |f| on(f, quota::all)),
     Page::post("/{organisation}/quotas", BUYERS, Leaves::Change, |f| on(f, quota::ask)),
     Page::post("/{organisation}/quotas/{request}/{step}", BUYERS, Leaves::Change, |f| {

@@ -11,6 +11,7 @@ mod copy_view;
 pub mod counter;
 mod entrance;
 pub mod internet;
+pub mod invoice;
 pub mod lgwan;
 mod member;
 mod plain;

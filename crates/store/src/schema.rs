@@ -56,6 +56,7 @@ pub(crate) const CONTROL: Shape = Shape {
         ("words", include_str!("../sql/steps/control-0019-words.sql")),
         ("budget", include_str!("../sql/steps/control-0020-budget.sql")),
         ("guard", include_str!("../sql/steps/control-0021-guard.sql")),
+        ("cost", include_str!("../sql/steps/control-0022-cost.sql")),
         ("refusals", include_str!("../sql/steps/control-0023-refusals.sql")),
     ],
 };

@@ -8,6 +8,7 @@
 //!
 //! Each has a defect, which is why they stand side by side. Pure.
 
+mod makeup;
 mod shares;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use super::amount::{Amount, ExactYen};
 use super::rate::Rates;
 use super::share::settle;
 use crate::CloudError;
+pub use makeup::{Foreign, Makeup};
 
 /// How cost is allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +93,8 @@ pub struct Ledger {
     pub pools: BTreeMap<Pool, ExactYen>,
     /// Cost of each service in each pool.
     pub services: BTreeMap<Pool, BTreeMap<Service, ExactYen>>,
+    /// What each pool was billed in each currency, and what that is in yen.
+    pub currencies: BTreeMap<Pool, BTreeMap<String, (Amount, ExactYen)>>,
 }
 
 /// A share with its trace.
@@ -200,6 +204,10 @@ impl Ledger {
                 None => Pool::Nobody(day.provider.clone(), day.account.clone()),
             };
             let service = (day.provider.clone(), day.service.clone(), day.service_category.clone());
+            let currencies = ledger.currencies.entry(pool.clone()).or_default();
+            let part = currencies.entry(day.currency.clone()).or_default();
+            part.0 = part.0.checked_add(billed).ok_or_else(too_large)?;
+            part.1 = part.1.checked_add(yen).ok_or_else(too_large)?;
             let services = ledger.services.entry(pool.clone()).or_default();
             for sum in [ledger.pools.entry(pool).or_default(), services.entry(service).or_default()]
             {
@@ -235,39 +243,6 @@ impl Ledger {
             *sum = sum.checked_add(*yen).ok_or_else(too_large)?;
         }
         Ok(all)
-    }
-
-    /// What the services weigh in the share of a system: those of its own accounts by their cost,
-    /// and of the shared ones the part that falls to it. Empty when it costs nothing.
-    pub fn services_of(&self, organisation: &str, system: &str) -> Vec<(&Service, i128)> {
-        let own = Pool::Own(organisation.to_owned(), system.to_owned());
-        let cost = |pool: &Pool| self.pools.get(pool).map_or(0, |yen| yen.micro().max(0));
-        let (mine, all) = (cost(&own), self.own().values().sum::<i128>());
-        let mut weights: BTreeMap<&Service, i128> = BTreeMap::new();
-        for (pool, services) in &self.services {
-            let part = |yen: &ExactYen| match pool {
-                it if *it == own => Some(yen.micro()),
-                // Nobody's accounts weigh anything: what is shared is all there is.
-                Pool::Shared(_) if all == 0 || mine == 0 => Some(yen.micro()),
-                Pool::Shared(_) => yen.micro().checked_mul(mine).map(|product| product / all),
-                _ => None,
-            };
-            for (service, yen) in services {
-                if let Some(part) = part(yen) {
-                    *weights.entry(service).or_default() += part;
-                }
-            }
-        }
-        weights.retain(|_, weight| *weight > 0);
-        weights.into_iter().collect()
-    }
-
-    /// What the services of a system weigh whose credits are beyond its charges.
-    pub fn credits_of(&self, organisation: &str, system: &str) -> Vec<(&Service, i128)> {
-        let own = Pool::Own(organisation.to_owned(), system.to_owned());
-        let services = self.services.get(&own).into_iter().flatten();
-        let weights = services.map(|(service, yen)| (service, -yen.micro()));
-        weights.filter(|(_, weight)| *weight > 0).collect()
     }
 
     /// Organisations that own something, with what their own accounts cost as a weight.

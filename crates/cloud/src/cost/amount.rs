@@ -117,6 +117,11 @@ impl Amount {
         self.0.checked_add(other.0).map(Amount)
     }
 
+    /// Millionths of a unit, what is below cut off.
+    pub fn micro(self) -> i128 {
+        self.0 / (UNIT / 1_000_000)
+    }
+
     /// What it is in yen at a rate in millionths of a yen a unit; `None` on overflow.
     pub fn in_yen(self, micro_yen: i64) -> Option<ExactYen> {
         self.0.checked_mul(i128::from(micro_yen)).map(ExactYen)

@@ -1,19 +1,20 @@
 //! The books of a month: what the database holds, ready to be allocated; and an allocation kept
 //! with everything that it was derived from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::date::Date;
 use jiff::Span;
 use serde_json::json;
 use store::control::cost::{
-    self, Day, Owner, Rate, Run, Share as Kept, day_list, measure_list, owner_list, rate_list,
-    run_add, scope_list,
+    self, Day, MadeCurrency, MadeService, Owner, Rate, Run, Share as Kept, day_list, made_add,
+    measure_list, owner_list, rate_list, run_add, scope_list,
 };
 use store::control::{Contract, contract_list, metered};
 use store::{Connection, GenericClient};
 
-use super::allocate::{Allocation, Basis, Ledger, POPULATION, allocate};
+use super::allocate::{Allocation, Basis, Ledger, Makeup, POPULATION, allocate};
+use super::export::{Part, Parts};
 use super::focus::ascii;
 use super::metered::accounts;
 use super::rate::Rates;
@@ -188,8 +189,46 @@ pub async fn allocation_keep(
         unassigned_yen: allocation.nobody.iter().map(|it| it.2).sum(),
         basis,
     };
+    let (services, currencies) = made(&books.ledger()?, allocation)?;
     let transaction = cost::transaction_begin(client).await?;
     let id = run_add(&transaction, &run, &shares).await?;
+    made_add(&transaction, id, (&services, &currencies)).await?;
     cost::transaction_commit(transaction).await?;
     Ok(id)
+}
+
+/// What the shares are made of, so that each body can be told of its own.
+fn made(
+    ledger: &Ledger,
+    allocation: &Allocation,
+) -> Result<(Vec<MadeService>, Vec<MadeCurrency>), CloudError> {
+    let parts = Parts::of(ledger);
+    let owners = allocation.owners();
+    let mut services = Vec::new();
+    for (organisation, system) in &owners {
+        let mut keep = |credit: bool, list: Vec<Part>| {
+            services.extend(list.into_iter().map(|part| MadeService {
+                organisation: organisation.clone(),
+                system: system.clone(),
+                credit,
+                provider: part.provider,
+                service: part.service,
+                category: part.category,
+                weight: part.weight.to_string(),
+            }));
+        };
+        keep(false, parts.charges(organisation, system));
+        keep(true, parts.credits(organisation, system));
+    }
+    let makeup = Makeup::of(ledger);
+    let mut currencies = Vec::new();
+    for organisation in owners.iter().map(|it| &it.0).collect::<BTreeSet<_>>() {
+        let own = makeup.currencies_of(organisation)?.into_iter();
+        currencies.extend(own.map(|part| MadeCurrency {
+            organisation: organisation.clone(),
+            currency: part.currency,
+            micro: [part.amount.to_string(), part.yen.to_string()],
+        }));
+    }
+    Ok((services, currencies))
 }

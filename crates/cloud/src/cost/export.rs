@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::date::Date;
 use jiff::Span;
 
-use super::allocate::{Allocation, Ledger, Method, Service};
+use super::allocate::{Allocation, Ledger, Makeup, Method, Service, Share};
 use super::focus::Line;
 use super::share::split;
 use crate::CloudError;
@@ -37,6 +37,64 @@ pub struct Export<'e> {
     pub names: &'e BTreeMap<String, String>,
 }
 
+/// A service that a share is made of, and what it weighs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Who provides.
+    pub provider: String,
+    /// Its name, as it is written.
+    pub service: String,
+    /// Its category.
+    pub category: String,
+    /// Its weight.
+    pub weight: i128,
+}
+
+/// What the shares of a month are made of.
+pub struct Parts<'l> {
+    makeup: Makeup<'l>,
+    names: BTreeMap<&'l Service, String>,
+}
+
+impl<'l> Parts<'l> {
+    /// Of a month's ledger.
+    pub fn of(ledger: &'l Ledger) -> Parts<'l> {
+        Parts { makeup: Makeup::of(ledger), names: service_names(ledger) }
+    }
+
+    /// What a charge of a system is spread over.
+    pub fn charges(&self, organisation: &str, system: &str) -> Vec<Part> {
+        self.named(self.makeup.services_of(organisation, system))
+    }
+
+    /// What a credit of a system is spread over; nothing where it is spread like a charge.
+    pub fn credits(&self, organisation: &str, system: &str) -> Vec<Part> {
+        self.named(self.makeup.credits_of(organisation, system))
+    }
+
+    /// What a share is spread over.
+    fn of_share(&self, share: &Share) -> Vec<Part> {
+        let credits = match share.yen {
+            ..0 => self.credits(&share.organisation, &share.system),
+            _ => Vec::new(),
+        };
+        match credits.is_empty() {
+            true => self.charges(&share.organisation, &share.system),
+            false => credits,
+        }
+    }
+
+    fn named(&self, services: Vec<(&'l Service, i128)>) -> Vec<Part> {
+        let part = |(key, weight): (&'l Service, i128)| Part {
+            provider: key.0.clone(),
+            service: self.names[key].clone(),
+            category: key.2.clone(),
+            weight,
+        };
+        services.into_iter().map(part).collect()
+    }
+}
+
 /// The rows: each share over the services of the month by what they cost.
 ///
 /// # Errors
@@ -52,53 +110,51 @@ pub fn export(
             "{method}の按分には、まだ分からない数があります。kumoi cost allocate で確かめてください"
         ))
     })?;
-    let names = service_names(ledger);
-    let billing = (wanted.month, wanted.month.saturating_add(Span::new().months(1)));
-    let name = |id: &str| wanted.names.get(id).map_or(id, String::as_str).to_owned();
+    let made = Parts::of(ledger);
     let mut lines = Vec::new();
     for share in shares {
-        if wanted.organisation.is_some_and(|it| it != share.organisation) {
-            continue;
-        }
-        let mut services = match share.yen {
-            ..0 => ledger.credits_of(&share.organisation, &share.system),
-            _ => Vec::new(),
-        };
-        if services.is_empty() {
-            services = ledger.services_of(&share.organisation, &share.system);
-        }
-        let weights: Vec<i128> = services.iter().map(|it| it.1).collect();
-        if share.yen == 0 {
-            continue;
-        }
-        let parts = split(share.yen, &weights).ok_or_else(|| {
-            let (organisation, system) = (&share.organisation, &share.system);
-            CloudError::Cost(format!(
-                "{organisation} の {system} のサービスの費用がどれも 0 以下です"
-            ))
-        })?;
-        for ((key, _), part) in services.iter().zip(parts) {
-            let ((provider, _, category), service) = (key, &names[*key]);
-            if part.yen == 0 {
-                continue;
-            }
-            lines.push(Line {
-                provider: provider.clone(),
-                accounts: None,
-                organisation: (share.organisation.clone(), name(&share.organisation)),
-                system: (share.system.clone(), name(&share.system)),
-                billing,
-                charge: billing,
-                service: (service.clone(), category.clone()),
-                description: format!("{service}（{}による按分）", wanted.method.term()),
-                pricing_unit: "Months",
-                consumed: (1, "Months"),
-                yen: part.yen,
-                derived: (wanted.method.term().to_owned(), share.trace.clone()),
-            });
+        if share.yen != 0 && wanted.organisation.is_none_or(|it| it == share.organisation) {
+            lines.extend(share_lines(share, &made.of_share(share), wanted)?);
         }
     }
     Ok(lines)
+}
+
+/// The rows of a share over what it is made of.
+///
+/// # Errors
+/// [`CloudError::Cost`] when none of that weighs anything.
+pub fn share_lines(
+    share: &Share,
+    made: &[Part],
+    wanted: &Export<'_>,
+) -> Result<Vec<Line>, CloudError> {
+    if share.yen == 0 {
+        return Ok(Vec::new());
+    }
+    let billing = (wanted.month, wanted.month.saturating_add(Span::new().months(1)));
+    let name = |id: &str| wanted.names.get(id).map_or(id, String::as_str).to_owned();
+    let weights: Vec<i128> = made.iter().map(|it| it.weight).collect();
+    let parts = split(share.yen, &weights).ok_or_else(|| {
+        let (organisation, system) = (&share.organisation, &share.system);
+        CloudError::Cost(format!("{organisation} の {system} のサービスの費用がどれも 0 以下です"))
+    })?;
+    let method = wanted.method.term();
+    let line = |(made, part): (&Part, super::share::Part)| Line {
+        provider: made.provider.clone(),
+        accounts: None,
+        organisation: (share.organisation.clone(), name(&share.organisation)),
+        system: (share.system.clone(), name(&share.system)),
+        billing,
+        charge: billing,
+        service: (made.service.clone(), made.category.clone()),
+        description: format!("{}（{method}による按分）", made.service),
+        pricing_unit: "Months",
+        consumed: (1, "Months"),
+        yen: part.yen,
+        derived: (method.to_owned(), share.trace.clone()),
+    };
+    Ok(made.iter().zip(parts).filter(|(_, part)| part.yen != 0).map(line).collect())
 }
 
 /// Names of the services; FOCUS wants one category a name, so a name that has several is

@@ -1,7 +1,7 @@
 //! `kumoi cost invoice` and `invoice-cancel`: drafts to look at, invoices of record, and their PDF.
 //!
-//! What an invoice says is `cloud`'s; its look is one template; the compiler runs in a process of
-//! its own, as for notices.
+//! What an invoice says is `cloud`'s; its look is `portal`'s one template; the compiler runs in a
+//! process of its own, as for notices.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,11 @@ use base::money::Yen;
 use clap::Args;
 use cloud::cost::allocate::Method;
 use cloud::cost::charge::{
-    invoice_cancel, invoice_drafts, invoice_sheet, invoices_issue, number_read, number_text,
+    invoice_cancel, invoice_drafts, invoices_issue, number_read, number_text,
 };
 use cloud::cost::invoice::Issuer;
-use print::{Printer, Template, WorkerCommand};
-use serde_json::json;
+use portal::invoice::invoice_print;
+use print::{Printer, WorkerCommand};
 use store::control::invoice::{Issued, invoice_list, invoice_read};
 
 use super::money::today;
@@ -25,8 +25,6 @@ use super::{Desk, month_read};
 
 /// The sample issuer: its number is invented and says so.
 const ISSUER: (&str, &str) = ("見本の発行者（非公式）", "T0000000000000");
-/// How an invoice looks.
-const TEMPLATE: &str = include_str!("invoice.typ");
 
 /// Options of `kumoi cost invoice`.
 #[derive(Args, Debug)]
@@ -139,18 +137,9 @@ pub(super) async fn cancel(mut desk: Desk, arguments: &CancelArguments) -> Resul
 async fn pdf(file: &Path, issued: &[Issued]) -> Result<()> {
     let program = std::env::current_exe()?;
     let printer = Printer::new(WorkerCommand::new(program, &["print-worker"]));
-    let template = Template::single("/invoice.typ", TEMPLATE);
     for one in issued {
         let number = number_text(one.number);
-        let title = if one.cancels.is_some() { "請求書（取消し）" } else { "請求書" };
-        let head = json!({
-            "title": title,
-            "number": &number,
-            "issued_iso": one.issued.to_string(),
-            "sample": one.sample,
-        });
-        let data = json!({ "document": head, "invoice": invoice_sheet(one) });
-        let document = printer.render(&template, &data).await?;
+        let document = invoice_print(&printer, one).await?;
         let file = match issued.len() {
             1 => file.to_owned(),
             _ => {

@@ -121,10 +121,31 @@ async fn a_vendor_publishes_and_a_village_contracts() {
     browser.open(&world.lgwan(&format!("/{VILLAGE}/bill"))).await;
     browser.see("子ども医療費助成").await;
     browser.picture(&picture("65-bill")).await;
+    invoiced(world, &browser).await;
     browser.open(&world.office(&format!("/{VILLAGE}/sign-in"))).await;
     browser.sign_in(&world.office(&format!("/{VILLAGE}/sign-in")), "kanri").await;
     browser.open(&world.office(&format!("/{VILLAGE}/administration"))).await;
     browser.see("子ども医療費助成").await;
+}
+
+/// The invoices of the village; the newest is printed by the zone's own worker.
+async fn invoiced(world: &World, browser: &Browser) {
+    let begin = Instant::now();
+    let link = loop {
+        browser.open(&world.lgwan(&format!("/{VILLAGE}/bill/invoices"))).await;
+        if let Some(link) = browser.link(".pdf").await {
+            break link;
+        }
+        assert!(begin.elapsed() < PATIENCE, "the sample has no invoice");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    };
+    browser.picture(&picture("66-invoices")).await;
+    let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+    let request = client.get(world.lgwan(&link)).header("cookie", browser.cookies().await);
+    let answer = request.send().await.expect("the invoice");
+    assert_eq!(answer.status().as_u16(), 200);
+    assert_eq!(answer.headers()["content-type"], "application/pdf");
+    assert!(answer.bytes().await.expect("the invoice").starts_with(b"%PDF-"));
 }
 
 /// Compares, drafts, decides and signs as two people; the address of the contract.

@@ -79,6 +79,7 @@ async fn billed(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal>
             stacked: true,
         }))
         p { strong { (buyer.say("合計 ", "Total ")) (Yen(total).grouped()) (buyer.say("円", " yen")) } }
+        p { a href=(buyer.href("/bill/invoices")) { (buyer.say("発行された請求書", "Invoices")) } }
         p {
             a href=(buyer.href(&format!("/bill?month={}", shown(before)))) {
                 (buyer.say("前の月", "Month before")) }

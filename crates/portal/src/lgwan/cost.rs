@@ -1,8 +1,11 @@
 //! What the cloud costs a municipality and why: its shares of the bills by the four methods side by
 //! side, month by month, against its budget; its deposit and its subsidies. Every amount is derived
-//! elsewhere; nothing is entered here.
+//! elsewhere; nothing is entered here but the figures of the goal.
 
 mod deposit;
+pub mod focus;
+pub mod goal;
+pub mod what_if;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +20,8 @@ use cloud::cost::forecast::{
 use jiff::Span;
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::control::cost::{Budget, OwnShare, budget_list, own_shares};
+use store::Client;
+use store::control::cost::{Budget, OwnShare, budget_list, goal_stated, own_shares};
 use store::control::deposit::{entry_list, statement_list};
 use store::control::subsidy::{Subsidy, subsidy_list};
 use store::control::{Contract, contract_list};
@@ -50,6 +54,12 @@ pub async fn all(buyer: Buyer, Query(asked): Query<Asked>) -> Response {
 struct Known {
     shares: Vec<OwnShare>,
     budget: Option<Budget>,
+    /// The present fiscal year.
+    year: i16,
+    /// Yen of its months by usage, so far and in the end.
+    of_year: BTreeMap<Date, (i64, i64)>,
+    /// The month of it from which the body pays.
+    first: Option<Date>,
     forecast: Result<Forecast, String>,
     /// System → its name.
     names: BTreeMap<String, String>,
@@ -67,48 +77,64 @@ impl Known {
     }
 }
 
-async fn shown(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal> {
+async fn known(buyer: &Buyer, client: &Client) -> Result<Known, Refusal> {
     let today = buyer.actor.today();
-    let client = buyer.cloud().await?;
     let since = today.first_of_month().saturating_sub(Span::new().months(MONTHS));
     let year = fiscal_year(today);
-    let budgets = budget_list(&*client, i32::from(year)).await?;
+    let budgets = budget_list(&**client, i32::from(year)).await?;
     let mut known = Known {
-        shares: own_shares(&*client, since).await?,
+        shares: own_shares(&**client, since).await?,
         budget: budgets.into_iter().find(|it| it.organisation.is_some()),
+        year,
+        of_year: BTreeMap::new(),
+        first: None,
         forecast: Err(String::new()),
         names: BTreeMap::new(),
     };
-    let contracts = contract_list(&*client).await?;
+    let contracts = contract_list(&**client).await?;
     let since = contracts.iter().filter_map(began).min();
     for contract in contracts {
         let words = name(buyer, &contract.offer).to_owned();
         known.names.insert(contract.offer.system, words);
     }
-    let of_year: BTreeMap<Date, (i64, i64)> = known
+    known.of_year = known
         .months()
         .into_iter()
         .filter(|month| fiscal_year(*month) == year)
         .filter_map(|month| known.total(month, Method::Usage).map(|yen| (month, (yen, yen))))
         .collect();
-    if let Some(first) = first_month(&of_year, since, year) {
-        known.forecast = year_forecast_from(&of_year, first);
+    known.first = first_month(&known.of_year, since, year);
+    if let Some(first) = known.first {
+        known.forecast = year_forecast_from(&known.of_year, first);
     }
+    Ok(known)
+}
+
+async fn shown(buyer: &Buyer, month: Option<&str>) -> Result<Response, Refusal> {
+    let today = buyer.actor.today();
+    let client = buyer.cloud().await?;
+    let known = known(buyer, &client).await?;
     let months = known.months();
     let asked = month.and_then(|text| format!("{text}-01").parse::<Date>().ok());
     let month = asked.filter(|it| months.contains(it)).or(months.last().copied());
     let deposits = statement_list(&*client, today).await?;
     let booked = entry_list(&*client, today, deposit::ENTRIES).await?;
     let subsidies = subsidy_list(&*client).await?;
+    let stated = goal_stated(&*client).await?;
     let warned = warnings(&known);
     let notices = warned.iter().map(|it| Notice::new(tone(it), &it.words)).collect();
     let content = html! {
-        (section(buyer.say("今年度の見込み", "This fiscal year"), outlook(buyer, &known, year)))
+        (section(buyer.say("今年度の見込み", "This fiscal year"), outlook(buyer, &known)))
         (section(buyer.say("月ごとの費用", "By month"), by_month(buyer, &known)))
         @if let Some(month) = month {
             (section(&month_words(buyer, month), in_detail(buyer, &known, month)))
         }
-        (section(buyer.say("保管金", "Deposit"), deposit::all(buyer, &deposits, &booked)))
+        (section(buyer.say("三割削減の目標", "The goal: 30 % less"),
+            goal::brief(buyer, &known, &stated)))
+        (section(buyer.say("保管金", "Deposit"), html! {
+            p { a href=(buyer.href("/bill/invoices")) { (buyer.say("発行された請求書", "Invoices")) } }
+            (deposit::all(buyer, &deposits, &booked))
+        }))
         (section(buyer.say("補助金", "Subsidies"), subsidy(buyer, &subsidies)))
     };
     Ok(buyer.page(buyer.say("クラウドの費用", "Cost of the cloud"), notices, content))
@@ -139,18 +165,18 @@ fn yen(buyer: &Buyer, amount: i64) -> String {
     format!("{}{unit}", Yen(amount).grouped())
 }
 
-fn month_words(buyer: &Buyer, month: Date) -> String {
+pub(super) fn month_words(buyer: &Buyer, month: Date) -> String {
     match buyer.language {
         Language::Japanese => month.strftime("%Y年%-m月").to_string(),
         Language::English => month.strftime("%Y-%m").to_string(),
     }
 }
 
-fn outlook(buyer: &Buyer, known: &Known, year: i16) -> Markup {
+fn outlook(buyer: &Buyer, known: &Known) -> Markup {
     html! {
         @match &known.forecast {
             Ok(forecast) => {
-                p { strong { (year) (buyer.say("年度の見込み ", ": ")) (yen(buyer, forecast.forecast)) } }
+                p { strong { (known.year) (buyer.say("年度の見込み ", ": ")) (yen(buyer, forecast.forecast)) } }
                 p lang="ja" { (forecast.trace) }
             }
             Err(open) if open.is_empty() => p {
@@ -168,6 +194,10 @@ fn outlook(buyer: &Buyer, known: &Known, year: i16) -> Markup {
                 "Budget (compared without tax) ")) (yen(buyer, budget.yen))
                 "（" span lang="ja" { (budget.source) } "）" }
             None => p { (buyer.say("予算は登録されていません。", "No budget is entered.")) }
+        }
+        @if !known.of_year.is_empty() {
+            p { a href=(buyer.href("/cost/what-if")) {
+                (buyer.say("もし為替が別だったら", "At another rate of exchange")) } }
         }
     }
 }
@@ -324,6 +354,7 @@ fn in_detail(buyer: &Buyer, known: &Known, month: Date) -> Markup {
                 p lang="ja" { (named(&share.system)) "　" (share.method) "　" (share.trace) }
             }
         }))
+        (focus::links(buyer, (month, &own)))
     }
 }
 

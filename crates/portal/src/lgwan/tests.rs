@@ -1,6 +1,7 @@
 //! A municipality compares two offers, contracts one, has it in service and sees what it costs; on
 //! a real server, with its own login to the control database, beside another municipality.
 
+mod cost;
 mod fit;
 mod group;
 mod quota;
@@ -19,6 +20,7 @@ use cloud::{Documents, Executor, Keeper, Kept, Packages, contract_sign, offer_pu
 use definition::System;
 use jiff::Timestamp;
 use office::staff::{NewAccount, account_create, sample_codes};
+use print::{Printer, WorkerCommand};
 use serde_json::json;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::{
@@ -105,7 +107,7 @@ impl Scene {
             let signed = contract_sign(&scene.installer, &organisation, &offers).await;
             held.push(scene.open(city, &signed.expect("contracts")).await);
         }
-        let state = LgwanState::new(held.clone());
+        let state = LgwanState::new(held.clone(), printer());
         scene.router = router(state.expect("a state"));
         for own in &held {
             scene.people(own).await;
@@ -183,6 +185,11 @@ impl Scene {
         let token = token.split('"').next().expect("its end");
         self.ask(who, path, Some(&format!("csrf={token}&{fields}"))).await
     }
+}
+
+/// A printer whose worker is not there.
+pub(super) fn printer() -> Printer {
+    Printer::new(WorkerCommand::new("/nonexistent", &[]))
 }
 
 /// An invented municipality with a code of its own.
@@ -286,7 +293,7 @@ fn offer(page: &str, number: usize) -> String {
 async fn strangers_are_turned_away(scene: &Scene) {
     for page in PAGES.iter().filter(|page| page.access != Access::Open) {
         let path = page.path.replace("{organisation}", "first_city");
-        let path = path.replace("{offer}", "1").replace("{contract}", "1");
+        let path = path.replace("{offer}", "1").replace("{contract}", "1").replace("{file}", "x");
         let (path, verb) = (path.replace("{system}", "x"), page.verb.word().to_uppercase());
         for (cookie, case) in [("", "nobody"), ("kumoi_lgwan=nothing", "a wrong session")] {
             let asked = request(&verb, &path, cookie, Some("csrf=x"));

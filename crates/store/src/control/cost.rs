@@ -3,6 +3,8 @@
 
 mod allocated;
 mod basis;
+mod goal;
+mod made;
 mod own;
 mod used;
 
@@ -22,6 +24,8 @@ pub use basis::{
     Budget, Measure, Owner, Rate, budget_list, budget_put, measure_list, measure_put,
     organisation_names, owner_list, owner_put, owners_renamed, rate_list, rate_put,
 };
+pub use goal::{Stated, goal_state, goal_stated};
+pub use made::{MadeCurrency, MadeService, made_add, own_currencies, own_services};
 pub use own::{OwnShare, own_shares};
 pub use used::{Used, used_list};
 

@@ -108,6 +108,18 @@ pub async fn invoice_list(
     client.query(&sql, &[&month]).await?.iter().map(read).collect()
 }
 
+/// All invoices that this login may see, with those that cancel one, the newest first.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn invoices_seen(client: &impl GenericClient) -> Result<Vec<Issued>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from control.invoice order by issued desc, year desc, number desc,
+             registration"
+    );
+    client.query(&sql, &[]).await?.iter().map(read).collect()
+}
+
 /// An invoice by its number.
 ///
 /// # Errors

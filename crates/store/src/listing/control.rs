@@ -119,6 +119,14 @@ pub const CONTROL: &[Meant] = &[
         "run, method, system",
         "費用の割当て（ほかの団体の合計を含む計算書は除く）"
     ),
+    own!(
+        "cost_service",
+        "t.organisation = $1",
+        "run, system, credit, place",
+        "費用の割当てのサービスごとの重み"
+    ),
+    own!("cost_currency", "t.organisation = $1", "run, currency", "費用の割当ての通貨ごとの額"),
+    own!("cost_goal", "t.organisation = $1", "id", "三割削減の目標に照らす数とその経過"),
     own!("cost_budget", "t.organisation = $1", "fiscal_year", "予算"),
     own!("invoice", "t.organisation = $1", "registration, year, number", "請求書"),
     own!("deposit_entry", "t.organisation = $1", "id", "保管金の仕訳"),

@@ -379,7 +379,8 @@ fn tax_on_a_bill_stands_apart() {
     // What the own accounts cost is what an invoice taxes, once.
     let own = allocation.share(Method::Usage, "kasumi", "resident-record").unwrap();
     assert_eq!(own.yen, 13_900);
-    let weights: i128 = ledger.services_of("kasumi", "resident-record").iter().map(|it| it.1).sum();
+    let makeup = Makeup::of(&ledger);
+    let weights: i128 = makeup.services_of("kasumi", "resident-record").iter().map(|it| it.1).sum();
     assert_eq!(weights, 13_900_000_000);
 }
 
@@ -401,12 +402,42 @@ fn a_share_is_made_of_its_own_services_and_its_part_of_the_shared() {
         owner("net", None, "共通"),
     ];
     let ledger = Ledger::of(&days, &owners, &rates()).unwrap();
+    let makeup = Makeup::of(&ledger);
     let of = |organisation, system| -> Vec<(String, i128)> {
-        let all = ledger.services_of(organisation, system).into_iter();
+        let all = makeup.services_of(organisation, system).into_iter();
         all.map(|(service, weight)| (service.1.clone(), weight / 1_000_000)).collect()
     };
     assert_eq!(of("kasumi", "a"), [("網".to_owned(), 30), ("計算".to_owned(), 300)]);
     assert_eq!(of("sakura", "b"), [("倉庫".to_owned(), 100), ("網".to_owned(), 10)]);
     assert_eq!(of("kasumi", "b"), [("網".to_owned(), 40)]);
     assert_eq!(ledger.by_service().unwrap().len(), 4);
+}
+
+#[test]
+fn a_share_is_made_of_currencies() {
+    let days = [
+        day("P", "k1", "USD", "100.5"),
+        day("P", "k1", "JPY", "1000"),
+        day("P", "s1", "JPY", "14969.5"),
+        day("P", "net", "USD", "20"),
+        day("P", "lost", "USD", "9"),
+    ];
+    let owners = [
+        owner("k1", Some("kasumi"), "a"),
+        owner("s1", Some("sakura"), "b"),
+        owner("z1", Some("zero"), "b"),
+        owner("net", None, "共通"),
+    ];
+    let ledger = Ledger::of(&days, &owners, &rates()).unwrap();
+    let makeup = Makeup::of(&ledger);
+    let of = |organisation| -> Vec<(String, i128, i128)> {
+        let all = makeup.currencies_of(organisation).unwrap().into_iter();
+        all.map(|it| (it.currency, it.amount, it.yen)).collect()
+    };
+    // Each bears half of the shared twenty dollars: 14,969.5 yen are their own.
+    let usd = |amount: i128| ("USD".to_owned(), amount, amount * 139);
+    let jpy = |yen: i128| ("JPY".to_owned(), yen, yen);
+    assert_eq!(of("kasumi"), [jpy(1_000_000_000), usd(110_500_000)]);
+    assert_eq!(of("sakura"), [jpy(14_969_500_000), usd(10_000_000)]);
+    assert_eq!(of("zero"), []);
 }

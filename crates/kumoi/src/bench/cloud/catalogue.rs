@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use office::access::role;
 use office::staff::{NewAccount, account_create, sample_codes};
 use portal::lgwan::{self, LgwanState};
+use print::{Printer, WorkerCommand};
 use store::StoreError;
 use store::cluster::{Cluster, ClusterOptions};
 use store::control::{Asked, business_list, buyer_admit, control_open, offer_search};
@@ -241,7 +242,8 @@ async fn pages(buyer: Credentials, rounds: usize) -> Result<()> {
     let (id, .., code) = codes.first().context("no code")?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
-    let router = lgwan::router(LgwanState::new(vec![buyer])?);
+    let printer = Printer::new(WorkerCommand::new(std::env::current_exe()?, &["print-worker"]));
+    let router = lgwan::router(LgwanState::new(vec![buyer], printer)?);
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = tokio::spawn(axum::serve(listener, router).into_future());
     let mut visitor = Visitor::new(port);

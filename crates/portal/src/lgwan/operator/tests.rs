@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use super::{PAGES, ago};
 use crate::component::language::Language;
 use crate::counter::api::tests::stage::PASSWORD;
-use crate::lgwan::tests::{Answer, answer, check, request};
+use crate::lgwan::tests::{Answer, answer, check, printer, request};
 use crate::lgwan::{LgwanState, router};
 use crate::route::Access;
 
@@ -60,7 +60,7 @@ impl Scene {
                 operator_register(&control, &operator, named).await.expect("a person");
             }
         }
-        let router = router(LgwanState::new(held.clone()).expect("a state"));
+        let router = router(LgwanState::new(held.clone(), printer()).expect("a state"));
         let cookies = BTreeMap::new();
         let mut scene = Scene { cluster, installer, control, router, cookies, _place: place };
         for own in &held {

@@ -14,7 +14,7 @@ use store::testing::sample_organisation;
 use tower::ServiceExt;
 
 use super::fit::sent;
-use super::{Answer, PASSWORD, Scene, answer, check, quota, request};
+use super::{Answer, PASSWORD, Scene, answer, check, printer, quota, request};
 use crate::lgwan::{LgwanState, prefecture, router};
 use crate::route::Access;
 
@@ -200,7 +200,7 @@ async fn officer(scene: &Scene) -> (Router, String) {
     account_create(&staff, &account).await.expect("an account");
     let codes = sample_codes(&staff, Timestamp::now()).await.expect("codes");
     let (id, .., code) = codes.into_iter().next().expect("a code");
-    let router = router(LgwanState::new(vec![own]).expect("a state"));
+    let router = router(LgwanState::new(vec![own], printer()).expect("a state"));
     let form = format!("id={id}&password={PASSWORD}&code={code}");
     let asked = request("POST", "/prefectures/ken/sign-in", "", Some(&form));
     let signed = router.clone().oneshot(asked).await.expect("an answer");
