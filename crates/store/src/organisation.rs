@@ -15,6 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use definition::System;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::schema::{self, Shape};
@@ -31,6 +32,9 @@ pub const OPERATOR: &str = "operator";
 
 /// The kind of a prefecture (都道府県) as it looks after its municipalities; it holds no registers.
 pub const PREFECTURE: &str = "prefecture";
+
+/// How often a database that is in use is tried to be dropped again.
+const DROPS: u32 = 3;
 
 /// Group roles; none can sign in.
 const GROUPS: &[&str] = &[
@@ -242,7 +246,7 @@ impl Installer {
             return Ok(());
         }
         // With force: the session that filled one may still be at work after its program.
-        client.batch_execute(&format!("drop database if exists {name} with (force)")).await?;
+        database_drop(client, name).await?;
         client.batch_execute(&format!("create database {name} owner kumoi_owner")).await?;
         client.batch_execute(&format!("revoke all on database {name} from public")).await?;
         let mut inner = self.connect(name).await?;
@@ -557,6 +561,23 @@ impl Installer {
 pub(crate) async fn alone(client: &Client, name: &str) -> Result<(), StoreError> {
     client.execute("select pg_advisory_lock(hashtextextended($1, 0))", &[&name]).await?;
     Ok(())
+}
+
+/// Drops a database with the sessions of our own in it. PostgreSQL 15 lets only a superuser force
+/// out a vacuum that runs by itself; without force it asks that to end, and waits five seconds.
+pub(crate) async fn database_drop(client: &Client, name: &str) -> Result<(), StoreError> {
+    let sql = format!("drop database if exists {name}");
+    for _ in 0..DROPS {
+        match client.batch_execute(&format!("{sql} with (force)")).await {
+            Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {}
+            other => return Ok(other?),
+        }
+        match client.batch_execute(&sql).await {
+            Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) => {}
+            other => return Ok(other?),
+        }
+    }
+    Ok(client.batch_execute(&sql).await?)
 }
 
 /// Names of the template databases in force.

@@ -4,7 +4,7 @@
 use definition::System;
 use tokio_postgres::Client;
 
-use crate::organisation::{Installer, alone};
+use crate::organisation::{Installer, alone, database_drop};
 use crate::register::{RowWrite, Table, open_many};
 use crate::schema::OFFICE;
 use crate::vault::Vault;
@@ -31,7 +31,7 @@ pub async fn trial_open(
     let postgres = installer.connect("postgres").await?;
     let database = database(name);
     alone(&postgres, &database).await?;
-    postgres.batch_execute(&format!("drop database if exists {database} with (force)")).await?;
+    database_drop(&postgres, &database).await?;
     postgres.batch_execute(&format!("create database {database} owner kumoi_owner")).await?;
     let sql = format!("revoke all on database {database} from public");
     postgres.batch_execute(&sql).await?;
@@ -68,7 +68,7 @@ pub async fn trials_sweep(installer: &Installer) -> Result<(), StoreError> {
     let sql = "select datname::text from pg_database where datname ~ '^kumoi_trial_[a-z0-9_]+$'";
     for row in postgres.query(sql, &[]).await? {
         let name: String = row.try_get(0)?;
-        postgres.batch_execute(&format!("drop database if exists {name} with (force)")).await?;
+        database_drop(&postgres, &name).await?;
     }
     Ok(())
 }
@@ -106,7 +106,5 @@ pub async fn trial_fill(
 pub async fn trial_drop(installer: &Installer, name: &str) -> Result<(), StoreError> {
     let postgres = installer.connect("postgres").await?;
     alone(&postgres, &database(name)).await?;
-    let sql = format!("drop database if exists {} with (force)", database(name));
-    postgres.batch_execute(&sql).await?;
-    Ok(())
+    database_drop(&postgres, &database(name)).await
 }

@@ -12,6 +12,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use super::folder::Folder;
 use super::{Cluster, ClusterError, ClusterOptions, stop_leftover, stop_unused, system};
+use crate::organisation::database_drop;
 use crate::testing::Place;
 
 impl Place {
@@ -113,6 +114,27 @@ async fn the_last_one_who_uses_a_cluster_ends_it() {
     assert!(ended.unwrap());
     assert!(!system::is_alive(pid));
     assert!(stop_unused(&place.folder().join("nowhere"), patience).await.unwrap());
+}
+
+/// As PostgreSQL's own vacuum is, whose sessions only a superuser may end.
+#[tokio::test]
+async fn a_database_goes_although_a_stranger_is_still_in_it() {
+    let place = Place::new();
+    let cluster = place.start().await;
+    let client = connect(cluster.installer("postgres")).await.unwrap();
+    client.batch_execute("create database sample").await.unwrap();
+    client.batch_execute("create role stranger login password 'invented'").await.unwrap();
+    let mut config = cluster.installer("sample");
+    config.user("stranger").password("invented");
+    let stranger = connect(config).await.unwrap();
+    let (dropped, ()) = tokio::join!(database_drop(&client, "sample"), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(stranger);
+    });
+    dropped.unwrap();
+    let left = number(&client, "select count(*)::int from pg_database where datname = 'sample'");
+    assert_eq!(left.await, 0);
+    cluster.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use tokio_postgres::Client;
 
-use super::{Installer, Login, Organisation, Templates, alone};
+use super::{Installer, Login, Organisation, Templates, alone, database_drop};
 use crate::StoreError;
 
 /// What the identifier of a training copy ends with; no other organisation's does.
@@ -125,8 +125,7 @@ impl Installer {
         // Sessions of its logins end with it: PostgreSQL lets only a member of a role end them.
         membership(&client, id, "grant {} to current_user").await?;
         for database in crate::relocation::databases_of(id) {
-            let sql = format!("drop database if exists {database} with (force)");
-            client.batch_execute(&sql).await?;
+            database_drop(&client, &database).await?;
         }
         membership(&client, id, "revoke {} from current_user").await
     }

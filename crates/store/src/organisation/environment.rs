@@ -4,7 +4,7 @@
 
 use tokio_postgres::Client;
 
-use super::{Installer, alone};
+use super::{Installer, alone, database_drop};
 use crate::StoreError;
 use crate::relocation::{databases_of, roles_of};
 
@@ -80,8 +80,7 @@ impl Installer {
             return Err(entered?.map_or_else(|| kept(""), |why| kept(&why)));
         }
         for database in &there {
-            let sql = format!("drop database if exists {database} with (force)");
-            client.batch_execute(&sql).await?;
+            database_drop(&client, database).await?;
         }
         for role in roles_of(id) {
             client.batch_execute(&format!("drop role if exists {role}")).await?;
