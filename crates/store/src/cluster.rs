@@ -109,7 +109,7 @@ impl Cluster {
     pub async fn start(options: &ClusterOptions) -> Result<Cluster, ClusterError> {
         let folder = Folder::at(&options.folder)?;
         folder.prepare()?;
-        let _turn = take_turn(&folder).await?;
+        let turn = take_turn(&folder).await?;
         let used = use_file(&folder)?;
         used.lock_shared().map_err(|source| ClusterError::io(IN_USE, folder.path(), source))?;
         let account = Account::find(&folder)?;
@@ -118,7 +118,7 @@ impl Cluster {
         folder.check_space()?;
         let socket = socket::folder_for(&folder, &account)?;
         if !folder.is_made() {
-            initialise::run(&folder, &programs, &account, options.durable).await?;
+            initialise::run((&folder, &turn), &programs, &account, options.durable).await?;
         }
         let superuser = Secret::load(&folder.secret("superuser"))?;
         let installer = Secret::load_or_make(&folder.secret("installer"))?;

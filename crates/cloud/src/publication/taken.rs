@@ -16,7 +16,7 @@ const STANDARDISED: &str = include_str!("../../../../standards/businesses.txt");
 /// What is added to a name without making it another business's.
 const TELLS_NOTHING: &str = "標準準拠 自治体 市区町村 市町村 システム サービス クラウド パッケージ オンライン \
                              業務 事務 支援 対応 共通 統合 総合 管理 台帳 給付 賦課 徴収 資格 証明 発行 次期 \
-                             新 版 号 の 用 型";
+                             新 版 号 の 用 型 等 関係 関連 その他";
 
 /// 業務ID by the identifiers of systems.
 pub type Taken = BTreeMap<String, String>;

@@ -418,6 +418,6 @@ async fn what_a_body_has_not_agreed_to_is_left_to_it() {
     assert_eq!(world.go_on(id, 0).await, format!("配信中 {expected}"));
     assert_eq!(world.go_on(id, 0).await, format!("完了 {expected}"));
     let bodies = rollout_bodies(&world.market, id).await.unwrap();
-    assert!(bodies.iter().all(|one| one.note.contains("料金か契約条件が変わる")));
+    assert!(bodies.iter().all(|one| one.note.contains("料金又は契約条件が変わる")));
     world.end().await;
 }

@@ -3,10 +3,12 @@
 //! It works in a folder of its own that is renamed at the end, so a broken-off attempt is never
 //! taken for a cluster. The password reaches `initdb` through a file that is removed at once.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
 
 use super::account::Account;
 use super::folder::Folder;
@@ -14,9 +16,10 @@ use super::programs::Programs;
 use super::secret::Secret;
 use super::{ClusterError, SUPERUSER, system};
 
-/// Makes the data folder. Existing secrets are kept.
+/// Makes the data folder. Existing secrets are kept. `turn` is the lock of who starts this cluster:
+/// initdb holds it as well, so that one that outlives its program is waited for.
 pub(super) async fn run(
-    folder: &Folder,
+    (folder, turn): (&Folder, &File),
     programs: &Programs,
     account: &Account,
     durable: bool,
@@ -33,7 +36,13 @@ pub(super) async fn run(
     let password = folder.path().join("password.unfinished");
     secret.write(&password).map_err(failed)?;
     let outcome = match account.give(&password) {
-        Ok(()) => initdb(&work, programs, account, &password, durable).await,
+        Ok(()) => match turn.try_clone() {
+            Ok(turn) => {
+                let command = initdb(&work, programs, account, &password, durable);
+                ended(command, turn).await
+            }
+            Err(source) => Err(failed(source)),
+        },
         Err(error) => Err(error),
     };
     fs::remove_file(&password).map_err(failed)?;
@@ -41,15 +50,14 @@ pub(super) async fn run(
     fs::rename(&work, folder.data()).map_err(failed)
 }
 
-async fn initdb(
+fn initdb(
     work: &Path,
     programs: &Programs,
     account: &Account,
     password: &Path,
     durable: bool,
-) -> Result<(), ClusterError> {
-    let program = programs.initdb();
-    let mut command = account.command(&program);
+) -> Command {
+    let mut command = account.command(&programs.initdb());
     command.arg("-D").arg(work).arg("--pwfile").arg(password).args([
         "--encoding=UTF8",
         "--locale=C",
@@ -62,7 +70,14 @@ async fn initdb(
     if !durable {
         command.arg("--no-sync");
     }
+    command
+}
+
+/// Waits for initdb, which keeps `turn` open as its input.
+async fn ended(mut command: Command, turn: File) -> Result<(), ClusterError> {
+    let program = PathBuf::from(command.as_std().get_program());
     let output = command
+        .stdin(turn)
         .output()
         .await
         .map_err(|source| ClusterError::io("initdb の実行", &program, source))?;

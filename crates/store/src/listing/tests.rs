@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::{CONTROL, LEFT_OUT};
 use crate::bulk::record::snapshot;
 use crate::cluster::{Cluster, ClusterOptions};
-use crate::control::control_open;
+use crate::control::{DATABASE, control_open};
 use crate::organisation::Installer;
 use crate::testing::Place;
 
@@ -84,7 +84,9 @@ async fn what_the_control_database_keeps_leaves_with_its_organisation() {
     let lost: Vec<_> = there.iter().filter(|it| !named.contains(it.as_str())).collect();
     assert!(lost.is_empty(), "neither written out nor left out with a reason: {lost:?}");
 
-    client.batch_execute(ROWS).await.unwrap();
+    // Nobody else may set triggers and keys aside.
+    let root = Installer::new(cluster.superuser("postgres").unwrap());
+    root.connect(DATABASE).await.unwrap().batch_execute(ROWS).await.unwrap();
     let text = listed(&mut client, "kasumi").await;
     for (listing, _) in CONTROL {
         let own = format!("{}: ", listing.name);
