@@ -82,16 +82,15 @@ pub fn goal(inputs: &[Input], day: Date) -> Result<Goal, Vec<String>> {
     }
     let change = (i128::from(now) - base) * 1000 / base;
     let too_large = |_| vec!["金額が大きすぎます".to_owned()];
-    let (allowed, change) =
-        (i64::try_from(allowed).map_err(too_large)?, i64::try_from(change).map_err(too_large)?);
+    let allowed = i64::try_from(allowed).map_err(too_large)?;
+    let change = i64::try_from(change).map_err(too_large)?;
+    let base = Yen(i64::try_from(base).map_err(too_large)?);
     let mut trace: Vec<String> =
         values.iter().map(|it| format!("{} {}（{}）", it.name, Yen(it.yen), it.source)).collect();
     trace.push(format!("削減目標 {}", cut.words()));
-    trace.push(format!(
-        "調整した基準 {base}円 × (1 − {numerator}/{denominator}) = {}",
-        Yen(allowed)
-    ));
-    trace.push(format!("現在 {} は基準に対し {}.{}％", Yen(now), change / 10, (change % 10).abs()));
+    trace.push(format!("調整した基準 {base} × (1 − {numerator}/{denominator}) = {}", Yen(allowed)));
+    let (sign, size) = (if change < 0 { "-" } else { "" }, change.unsigned_abs());
+    trace.push(format!("現在 {} は基準に対し {sign}{}.{}％", Yen(now), size / 10, size % 10));
     Ok(Goal { allowed, now, change, reached: now <= allowed, trace })
 }
 
@@ -122,6 +121,9 @@ mod tests {
         // The average of the survey: 2.3 times the old cost.
         check([1_000, 2_300, 0, 0, 0], (700, 1_300, false));
         check([1_000, 770, 60, 20, 20], (770, -300, true));
+        let said = |yen| goal(&inputs(yen), DAY).unwrap().trace.pop().unwrap();
+        assert!(said([10_000, 9_950, 0, 0, 0]).ends_with(" -0.5％"));
+        assert!(said([10_000, 10_050, 0, 0, 0]).ends_with(" 0.5％"));
     }
 
     #[test]

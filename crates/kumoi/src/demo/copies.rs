@@ -362,3 +362,67 @@ async fn close(
     executor.copy_close(copy).await?;
     Ok(keys.forget(&copy.id)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book(asked_at: i64) -> CopyBook {
+        CopyBook {
+            of: "vendor".to_owned(),
+            organisation: "vendor_kensho".to_owned(),
+            wish: CopyWish::Renew,
+            asked_by: "甲".to_owned(),
+            asked_at: Timestamp::from_second(asked_at).unwrap(),
+            done_at: None,
+            note: String::new(),
+            holds: Holdings::default(),
+        }
+    }
+
+    #[test]
+    fn a_wish_that_fails_waits_longer_each_time_and_another_never() {
+        let mut rounds = Rounds::default();
+        assert!(!rounds.is_paused(&book(1)));
+        let mut before = Duration::ZERO;
+        for times in 0..40 {
+            rounds.note(&book(1), None);
+            let (_, counted, until) = rounds.0["vendor_kensho"].fault.unwrap();
+            let pause = until.saturating_duration_since(Instant::now());
+            assert_eq!(counted, times);
+            assert!(pause > before.saturating_sub(Duration::from_secs(5)) && pause <= LONGEST);
+            before = pause;
+        }
+        assert!(before > LONGEST / 2);
+        assert!(rounds.is_paused(&book(1)) && !rounds.is_paused(&book(2)));
+        rounds.note(&book(2), None);
+        assert!(rounds.0["vendor_kensho"].fault.unwrap().1 == 0, "another wish begins anew");
+        rounds.note(&book(2), Some(true));
+        assert!(!rounds.is_paused(&book(2)) && rounds.0["vendor_kensho"].is_taken);
+    }
+
+    #[test]
+    fn samples_that_do_not_fit_are_the_vendors_and_all_else_the_platforms() {
+        let package = definition::Package {
+            files: [(
+                "system.yaml".to_owned(),
+                "id: words\ncode: 周辺\nname: 語\nname_en: Words\nstatute: なし\nversion: 1\n\
+                 bodies: [municipality]\n"
+                    .to_owned(),
+            )]
+            .into(),
+        };
+        let system = definition::load(&package).unwrap().0;
+        let wrong = OfficeError::Definition("「性別」という事実は見本住民にありません".to_owned());
+        let held = unfit(&system, wrong.into()).unwrap();
+        assert!(
+            held.reasons[0].starts_with("samples.yaml を直して")
+                && held.reasons[0].contains("性別")
+        );
+        let refused = OfficeError::Store(store::StoreError::Refused("台帳".to_owned()));
+        assert!(unfit(&system, refused.into()).is_ok());
+        let ours = OfficeError::Store(store::StoreError::Pool("away".to_owned()));
+        assert!(unfit(&system, ours.into()).is_err());
+        assert!(unfit(&system, anyhow!("anything")).is_err());
+    }
+}

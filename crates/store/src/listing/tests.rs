@@ -38,6 +38,11 @@ begin
         where connamespace = 'control'::regnamespace and contype = 'c' loop
         execute format('alter table %s drop constraint %I', one.place, one.conname);
     end loop;
+    -- What making the database wrote.
+    for one in select t.oid::regclass as place from pg_class t
+        where t.relnamespace = 'control'::regnamespace and t.relkind = 'r' loop
+        execute format('delete from %s', one.place);
+    end loop;
     for one in select t.oid::regclass as place, w.number, w.word from pg_class t,
             (values (1, 'kasumi'), (2, 'minato')) w (number, word)
         where t.relnamespace = 'control'::regnamespace and t.relkind = 'r' loop
@@ -45,7 +50,7 @@ begin
             when y.typcategory = 'S' then quote_literal(one.word)
             when y.typcategory = 'N' then one.number::text
             when y.typcategory = 'A' then format('array[%L]::%s', one.number, y.oid::regtype)
-            when y.typcategory = 'B' then 'true'
+            when y.typcategory = 'B' then (one.number = 1)::text
             when y.typcategory = 'D'
                 then format('%L::%s', '2026-01-0' || one.number, y.oid::regtype)
             when y.typname = 'bytea' then format('convert_to(%L, ''UTF8'')', one.word)

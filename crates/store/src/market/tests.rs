@@ -210,3 +210,53 @@ async fn a_vendor_is_told_of_those_that_named_it_and_of_nobody_else() {
     assert_eq!(seen(&logins[1]).await, ["見本市2"]);
     cluster.stop().await.unwrap();
 }
+
+/// What a sandbox holds is bounded, in whatever order it was judged, and a closed one stays closed.
+#[tokio::test]
+async fn a_sandbox_holds_what_was_sent_in_last_and_opens_when_somebody_sends() {
+    let place = Place::new();
+    let cluster = Cluster::start(&ClusterOptions::for_tests(place.folder())).await.unwrap();
+    let installer = Installer::new(cluster.installer("postgres"));
+    let templates = installer.prepare(&[]).await.unwrap();
+    let market = market_open(&installer).await.unwrap();
+    let maker = Organisation { kind: VENDOR.to_owned(), ..sample_organisation("maker") };
+    installer.vendor_create(&maker, &templates).await.unwrap();
+    vendor_admit(&market, &maker).await.unwrap();
+    let sent = async |number: usize| -> i64 {
+        let sql = "insert into market.submission
+                     (vendor, sent_by, file_name, content, digest, purpose)
+                   values ('maker', '甲', 'f', '\\x01', $1, '検証') returning id";
+        market.query_one(sql, &[&format!("d{number}")]).await.unwrap().get(0)
+    };
+    let judged = async |id: i64, system: String| {
+        let sql = "update market.submission set state = '検証', system = $2, name = 'n',
+                     version = '1', hash = id::text, report = '{}', judged_at = now()
+                   where id = $1";
+        assert_eq!(market.execute(sql, &[&id, &system]).await.unwrap(), 1);
+    };
+    let mut ids = vec![sent(0).await, sent(1).await];
+    // The second version of a system is judged before the first; eleven other systems follow.
+    judged(ids[1], "tag".to_owned()).await;
+    judged(ids[0], "tag".to_owned()).await;
+    assert_eq!(sandbox_packages(&market, "maker").await.unwrap(), [ids[1]]);
+    for number in 2..13 {
+        ids.push(sent(number).await);
+        judged(ids[number], format!("s{number:02}")).await;
+    }
+    assert_eq!(sandbox_packages(&market, "maker").await.unwrap(), ids[3..13]);
+    let wish = async || -> (String, bool) {
+        let sql = "select wish, done_at is null from market.sandbox where of = 'maker'";
+        let row = market.query_one(sql, &[]).await.unwrap();
+        (row.get(0), row.get(1))
+    };
+    assert_eq!(wish().await, ("開く".to_owned(), true));
+    let before = sent(13).await;
+    let closed = "update market.sandbox set wish = '閉じる', asked_at = clock_timestamp()";
+    market.batch_execute(closed).await.unwrap();
+    market.batch_execute("update market.sandbox set done_at = now()").await.unwrap();
+    judged(before, "s99".to_owned()).await;
+    assert_eq!(wish().await, ("閉じる".to_owned(), false), "it was sent in before");
+    let later = sent(99).await;
+    judged(later, "s99".to_owned()).await;
+    assert_eq!(wish().await, ("開く".to_owned(), true));
+}
