@@ -16,14 +16,41 @@ use crate::tree::{DatePart, Node, NodeKind};
 use crate::types::{RecordType, Scope, Type};
 use crate::value::Value;
 
+/// The element of a list that a formula is about: its fields stand as they are.
+pub(crate) struct Within<'a> {
+    /// The element's name.
+    pub name: &'a str,
+    /// The list, as open questions name it.
+    pub list: &'a str,
+    /// The element's type.
+    pub ty: Type,
+}
+
 /// Checks `syntax` and gives the typed tree and the top-level names it uses.
 pub(crate) fn check(
     source: &str,
     scope: &Scope,
     syntax: &Syntax,
 ) -> Result<(Node, BTreeSet<String>), Vec<SourceError>> {
-    let mut checker =
-        Checker { source, scope, frames: Vec::new(), errors: Vec::new(), names: BTreeSet::new() };
+    check_within(source, scope, None, syntax)
+}
+
+/// As [`check`], but about one element of a list, which is local 0.
+pub(crate) fn check_within(
+    source: &str,
+    scope: &Scope,
+    within: Option<Within<'_>>,
+    syntax: &Syntax,
+) -> Result<(Node, BTreeSet<String>), Vec<SourceError>> {
+    let frames = within.map(|Within { name, list, ty }| Frame {
+        name: name.to_owned(),
+        is_filter: true,
+        ty,
+        path: Some(list.to_owned()),
+        used: false,
+    });
+    let frames = frames.into_iter().collect();
+    let mut checker = Checker { source, scope, frames, errors: Vec::new(), names: BTreeSet::new() };
     match checker.check(syntax) {
         Some(node) if checker.errors.is_empty() => Ok((node, checker.names)),
         _ => Err(checker.errors),

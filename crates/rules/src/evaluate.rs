@@ -14,17 +14,23 @@ use crate::types::Type;
 use crate::value::{Decimal, Record, Unknown, Value};
 use truth::{both, either};
 
-type Evaluated = Result<Value, Box<Failure>>;
+pub(crate) type Evaluated = Result<Value, Box<Failure>>;
 
 /// The most steps for one subject; a step is a node, or some text, or some comparisons.
 const MAX_STEPS: u32 = 3_000_000;
 
 /// The reason of a fact that was not given.
-const NOT_GIVEN: &str = "値が与えられていません";
+pub(crate) const NOT_GIVEN: &str = "値が与えられていません";
 
 /// Evaluates `node` over `facts`; with a tracer, also gathers the sub-results.
 pub(crate) fn evaluate(node: &Node, facts: &Record, tracer: Option<&mut Tracer<'_>>) -> Evaluated {
     Evaluator { facts, tracer, locals: Vec::new(), steps: 0 }.eval(node)
+}
+
+/// Evaluates `node` about an element, which is local 0; without one, as [`evaluate`].
+pub(crate) fn evaluate_within(node: &Node, facts: &Record, element: Option<Value>) -> Evaluated {
+    let locals = element.into_iter().collect();
+    Evaluator { facts, tracer: None, locals, steps: 0 }.eval(node)
 }
 
 struct Evaluator<'a, 's> {

@@ -94,11 +94,7 @@ impl Outcome {
     fn new(source: &str, value: Result<Value, Box<crate::error::Failure>>) -> Self {
         match value {
             Ok(value) => {
-                let mut open_questions = Vec::new();
-                let mut left = MAX_GATHERED;
-                gather(&value, &mut open_questions, &mut left);
-                open_questions.sort();
-                open_questions.dedup();
+                let open_questions = gather_questions([&value]);
                 Self { value: Ok(value), open_questions }
             }
             Err(failure) => {
@@ -111,6 +107,20 @@ impl Outcome {
 
 /// Values looked through for open questions, within lists and records.
 const MAX_GATHERED: usize = 100_000;
+
+/// The open questions within values, in order, each once.
+pub(crate) fn gather_questions<'v>(
+    values: impl IntoIterator<Item = &'v Value>,
+) -> Vec<OpenQuestion> {
+    let mut questions = Vec::new();
+    let mut left = MAX_GATHERED;
+    for value in values {
+        gather(value, &mut questions, &mut left);
+    }
+    questions.sort();
+    questions.dedup();
+    questions
+}
 
 fn gather(value: &Value, questions: &mut Vec<OpenQuestion>, left: &mut usize) {
     match value {

@@ -26,6 +26,7 @@ mod error;
 mod evaluate;
 mod expression;
 mod functions;
+pub mod law;
 mod lexer;
 mod nearest;
 mod parser;

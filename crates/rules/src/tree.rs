@@ -99,6 +99,35 @@ pub(crate) enum NodeKind {
     },
 }
 
+impl Node {
+    /// The nodes right below, in the order in which they stand.
+    pub fn children(&self) -> Vec<&Node> {
+        match &self.kind {
+            NodeKind::Constant(_) | NodeKind::Fact(_) | NodeKind::Local(_) => Vec::new(),
+            NodeKind::Field { base, .. } | NodeKind::DatePart { base, .. } => vec![base],
+            NodeKind::Rescale(inner) | NodeKind::Negate(inner) => vec![inner],
+            NodeKind::Arithmetic { left, right, .. }
+            | NodeKind::Compare { left, right, .. }
+            | NodeKind::And(left, right)
+            | NodeKind::Or(left, right) => vec![left, right],
+            NodeKind::Quotient { over, under, unit, .. } => {
+                over.iter().chain(under).chain([&**unit]).collect()
+            }
+            NodeKind::If { condition, then, otherwise } => vec![condition, then, otherwise],
+            NodeKind::Quantified { list, body, .. } | NodeKind::For { list, body } => {
+                vec![list, body]
+            }
+            NodeKind::Filter { list, condition } => vec![list, condition],
+            NodeKind::Position { list, position } => vec![list, position],
+            NodeKind::List(items) => items.iter().collect(),
+            NodeKind::Record(fields) => fields.iter().map(|(_, field)| field).collect(),
+            NodeKind::In { value, list } => vec![value, list],
+            NodeKind::InRange { value, ends, .. } => vec![value, &ends[0], &ends[1]],
+            NodeKind::Call { arguments, .. } => arguments.iter().collect(),
+        }
+    }
+}
+
 /// Operations on two operands that are neither null nor unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arithmetic {

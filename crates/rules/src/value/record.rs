@@ -34,6 +34,17 @@ impl Record {
         self
     }
 
+    /// Gives each record of the list `name` one more field, in order; in place while nobody else
+    /// holds the list.
+    pub(crate) fn amend_list(&mut self, name: &str, values: Vec<Value>, field: &Arc<str>) {
+        let Some(Value::List(items)) = self.fields.get_mut(name) else { return };
+        for (item, value) in Arc::make_mut(items).iter_mut().zip(values) {
+            if let Value::Record(record) = item {
+                Arc::make_mut(record).insert(field.clone(), value);
+            }
+        }
+    }
+
     /// Removes `name`: from then on it is not known.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.fields.remove(name)

@@ -2,6 +2,7 @@
 
 mod carried;
 mod errors;
+mod law;
 mod properties;
 mod support;
 mod unknowns;

@@ -1,0 +1,162 @@
+//! Checks a law in every period: errors, gaps, and what nobody uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::date::Date;
+
+use super::compile::{plan, turning_days};
+use super::{Calculation, FactKind, Input, Law, LawError, PLACE, Parameter, Rule};
+use crate::functions;
+use crate::types::Type;
+use crate::value::Value;
+
+/// Names that stand for two things, periods that overlap, and a law day that is no date.
+pub(super) fn names(
+    calculation: &Calculation,
+    rules: &[Rule],
+    parameters: &BTreeMap<String, Parameter>,
+) -> Vec<LawError> {
+    let mut errors = head(calculation, rules);
+    let taken = taken(calculation, parameters);
+    for (at, rule) in rules.iter().enumerate() {
+        if let Some(what) = taken.get(rule.name.as_str()) {
+            let message = format!("「{}」は{what}の名前でもあります。", rule.name);
+            let help = "規則のファイルを別の名前にしてください。";
+            errors.push(LawError::of_rule(rule, message, help));
+        }
+        for other in &rules[..at] {
+            if other.name == rule.name {
+                errors.extend(twice(other, rule));
+            }
+        }
+    }
+    errors
+}
+
+fn head(calculation: &Calculation, rules: &[Rule]) -> Vec<LawError> {
+    let mut errors = Vec::new();
+    let mut fail = |message: String, help: &str| {
+        let file = format!("calculations/{}.yaml", calculation.id);
+        let help = Some(help.to_owned());
+        errors.push(LawError { file, line: 1, column: 1, message, help, warning: false });
+    };
+    let is_day = |fact: &&super::Fact| {
+        fact.name == calculation.day
+            && matches!(&fact.kind, FactKind::One(kind) if kind.ty == Type::Date)
+    };
+    if !calculation.facts.iter().any(|fact| is_day(&fact)) {
+        fail(
+            format!("day「{}」は日付の事実ではありません。", calculation.day),
+            "facts にある type: date の名前を書いてください。",
+        );
+    }
+    for result in &calculation.results {
+        if !rules.iter().any(|rule| rule.name == result.rule && rule.list == result.list) {
+            let list = result.list.as_ref().map(|list| format!("{list}.")).unwrap_or_default();
+            fail(
+                format!("結果「{list}{}」を求める規則がありません。", result.rule),
+                "rules/ にこの名前の .feel を加えるか、results を直してください。",
+            );
+        }
+    }
+    errors
+}
+
+fn taken<'c>(
+    calculation: &'c Calculation,
+    parameters: &'c BTreeMap<String, Parameter>,
+) -> BTreeMap<&'c str, &'static str> {
+    let mut taken: BTreeMap<&str, &str> =
+        parameters.keys().map(|name| (name.as_str(), "法令の値")).collect();
+    taken.extend(functions::names().map(|name| (name, "関数")));
+    taken.insert(PLACE, "要素の順番");
+    for fact in &calculation.facts {
+        taken.insert(&fact.name, "事実");
+        if let FactKind::List { each, fields, .. } = &fact.kind {
+            taken.insert(each, "要素");
+            taken.extend(fields.iter().map(|field| (field.name.as_str(), "事実")));
+        }
+    }
+    taken
+}
+
+fn twice(first: &Rule, second: &Rule) -> Option<LawError> {
+    if first.list != second.list {
+        let message = format!("「{}」の対象が、ほかの期間の規則と違います。", second.name);
+        let help = format!("{}と同じ「// 算定:」にしてください。", first.file);
+        return Some(LawError::of_rule(second, message, &help));
+    }
+    if first.from > second.to || second.from > first.to {
+        return None;
+    }
+    let message = format!("「{}」の施行の期間が {} と重なります。", second.name, first.file);
+    let help = "どちらかの期間を、重ならないように直してください。";
+    Some(LawError::of_rule(second, message, help))
+}
+
+/// Every period in which every result has a rule in force.
+pub(super) fn all(law: &Law) -> Vec<LawError> {
+    let mut errors: Vec<LawError> = Vec::new();
+    let mut used = BTreeSet::new();
+    let nothing = BTreeMap::new();
+    for day in turning_days(law).into_iter().filter(|day| is_in_force(law, *day)) {
+        match plan(law, day, &nothing) {
+            Ok(plan) => {
+                for step in &plan.steps {
+                    used.insert(step.rule.file.clone());
+                    errors.extend(missing(&plan, step, day));
+                }
+            }
+            Err(found) => {
+                // What cannot be read is not said to be unused as well.
+                used.extend(law.rules().map(|rule| rule.file.clone()));
+                errors.extend(found);
+            }
+        }
+    }
+    if !law.rules().any(|rule| used.contains(&rule.file)) {
+        errors.extend(never(law));
+    }
+    errors.extend(law.rules().filter(|rule| !used.contains(&rule.file)).map(unused));
+    errors.sort_by(|a, b| {
+        (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
+    });
+    errors.dedup_by(|a, b| {
+        (&a.file, a.line, a.column, &a.help) == (&b.file, b.line, b.column, &b.help)
+    });
+    errors
+}
+
+/// Whether any result has a rule in force.
+fn is_in_force(law: &Law, day: Date) -> bool {
+    law.calculation.results.iter().any(|result| {
+        law.rules().any(|rule| rule.name == result.rule && rule.from <= day && day <= rule.to)
+    })
+}
+
+/// Parameters that a rule uses but that have no value on the day.
+fn missing(plan: &super::Plan, step: &super::Step, day: Date) -> Vec<LawError> {
+    let names = step.inputs.iter().filter_map(|input| match input {
+        Input::Name(name) => plan.parameters.get(name).map(|parameter| (name, parameter)),
+        Input::Field(_) => None,
+    });
+    let open = names.filter(|(_, parameter)| matches!(parameter.value, Value::Unknown(_)));
+    open.map(|(name, _)| {
+        let message = format!("法令の値「{name}」は、この規則が効力を持つ{day}に値がありません。");
+        let help = "parameters/ にその日からの値を出典とともに加えるか、規則の施行の期間を直してください。";
+        LawError::of_rule(&step.rule, message, help)
+    })
+    .collect()
+}
+
+fn never(law: &Law) -> Option<LawError> {
+    let rule = law.rules().next()?;
+    let message = "どの日にも、結果を求める規則がそろいません。".to_owned();
+    Some(LawError::of_rule(rule, message, "施行の期間を確かめてください。"))
+}
+
+fn unused(rule: &Rule) -> LawError {
+    let message = format!("規則「{}」は、どの結果にも使われていません。", rule.name);
+    let help = "消すか、結果を求める規則で使うか、results に加えてください。";
+    LawError { warning: true, ..LawError::of_rule(rule, message, help) }
+}
