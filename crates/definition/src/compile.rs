@@ -76,8 +76,8 @@ pub(crate) fn procedure_scope(
 fn common_scope(system: &System) -> Scope {
     let mut scope = Scope::new();
     scope.insert("本日", Type::Date);
-    for name in system.parameters.keys() {
-        scope.insert(name, Type::INTEGER);
+    for (name, parameter) in &system.parameters {
+        scope.insert(name, Type::number(parameter.scale()));
     }
     scope
 }

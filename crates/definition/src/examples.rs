@@ -1,14 +1,16 @@
 //! `examples/*.md`: prose with a block of facts and the expected decision.
 
 use base::diagnostic::Diagnostic;
+use rules::law::FactKind;
 use serde_json::{Map, Value};
 
 use crate::load::Package;
-use crate::model::{Example, Procedure, Selection, System};
+use crate::model::{Example, ExampleOf, Procedure, Selection, System};
 use crate::reader::Reader;
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Kind, Node, Place};
 
 const PROCEDURE: &str = "手続";
+const CALCULATION: &str = "算定";
 const TODAY: &str = "本日";
 const FORM: &str = "届出";
 const SUBJECTS: &str = "対象者";
@@ -45,11 +47,11 @@ fn read(path: &str, text: &str, system: &System, out: &mut Vec<Diagnostic>) -> O
         }
     };
     let mut found = Vec::new();
-    let procedure = check(&mut Reader { file: path, diagnostics: &mut found }, &node, system);
+    let of = check(&mut Reader { file: path, diagnostics: &mut found }, &node, system);
     out.extend(found.into_iter().map(|diagnostic| moved(diagnostic, line)));
     let title = text.lines().find_map(|l| l.strip_prefix("# ")).unwrap_or(path).to_owned();
     let facts = json_of(&node);
-    Some(Example { file: path.to_owned(), title, procedure: procedure?, facts, decision })
+    Some(Example { file: path.to_owned(), title, of: of?, facts, decision })
 }
 
 /// The facts of an example file and the line of their fence.
@@ -89,13 +91,16 @@ pub fn with_decision(text: &str, decision: &str) -> Option<String> {
     Some(out)
 }
 
-/// Every name in the facts must mean something; answers the procedure.
-fn check(reader: &mut Reader<'_>, node: &Node, system: &System) -> Option<String> {
+/// Every name in the facts must mean something; answers what it is an example of.
+fn check(reader: &mut Reader<'_>, node: &Node, system: &System) -> Option<ExampleOf> {
     let entries = reader.free_map(Some(node));
+    if let Some((_, _, node)) = entries.iter().find(|(name, ..)| name == CALCULATION) {
+        return check_calculation(reader, node, &entries, system).map(ExampleOf::Calculation);
+    }
     let chosen = entries.iter().find(|(name, ..)| name == PROCEDURE);
     let Some((_, _, node)) = chosen else {
-        let help = "「手続: …」に procedures/ のファイル名（id）を書いてください".to_owned();
-        reader.error(node.place, "「手続」がありません", Some(help));
+        let help = "「手続: …」に procedures/ の、又は「算定: …」に calculations/ のファイル名（id）を書いてください";
+        reader.error(node.place, "「手続」も「算定」もありません", Some(help.to_owned()));
         return None;
     };
     let id = reader.scalar(node)?;
@@ -128,6 +133,37 @@ fn check(reader: &mut Reader<'_>, node: &Node, system: &System) -> Option<String
                     reader.unknown(*place, message, name, known);
                 }
             },
+        }
+    }
+    Some(ExampleOf::Procedure(id))
+}
+
+/// The facts of a calculation stand as they are; what is left out is not known.
+fn check_calculation(
+    reader: &mut Reader<'_>,
+    chosen: &Node,
+    entries: &[(String, Place, &Node)],
+    system: &System,
+) -> Option<String> {
+    let id = reader.scalar(chosen)?;
+    let Some(own) = system.calculation(&id) else {
+        let known = system.calculations.iter().map(|own| own.id());
+        reader.unknown(chosen.place, format!("算定「{id}」がありません"), &id, known);
+        return None;
+    };
+    let facts = &own.law.calculation().facts;
+    for (name, place, node) in entries.iter().filter(|(name, ..)| name != CALCULATION) {
+        match facts.iter().find(|fact| fact.name == *name).map(|fact| &fact.kind) {
+            Some(FactKind::One(_)) => {
+                reader.scalar(node);
+            }
+            Some(FactKind::List { fields, .. }) => {
+                check_rows(reader, node, fields.iter().map(|field| field.name.as_str()));
+            }
+            None => {
+                let known = facts.iter().map(|fact| fact.name.as_str()).chain([CALCULATION]);
+                reader.unknown(*place, format!("事実「{name}」は使えません"), name, known);
+            }
         }
     }
     Some(id)

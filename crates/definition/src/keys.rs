@@ -33,6 +33,7 @@ pub(crate) enum Shape {
     Text,
     Expression,
     Whole,
+    Number,
     Flag,
     /// One word of a closed set.
     Word(fn() -> Vec<&'static str>),
@@ -48,6 +49,8 @@ pub(crate) enum Shape {
     Free(&'static Shape),
     /// A text, or a map.
     TextOr(&'static [Key]),
+    /// An expression, or a map with these keys and free ones.
+    ExpressionOr(&'static [Key]),
 }
 
 const fn must(name: &'static str, shape: Shape, about: &'static str) -> Key {
@@ -239,7 +242,11 @@ pub(crate) const CODE_ENTRY: &[Key] =
 
 pub(crate) const PARAMETER: &[Key] = &[
     must("name", Shape::Text, "式の中での名前"),
-    must("unit", Shape::Text, "単位（yen、days、months、years など）"),
+    must(
+        "unit",
+        Shape::Text,
+        "単位（yen、yen/month、rate、days、months、years、persons、none など）",
+    ),
     may("ordinance", Shape::Flag, "条例で団体ごとに定める"),
     must(
         "values",
@@ -249,10 +256,63 @@ pub(crate) const PARAMETER: &[Key] = &[
 ];
 
 pub(crate) const PARAMETER_VALUE: &[Key] = &[
-    must("value", Shape::Whole, "値"),
+    must("value", Shape::Number, "値（小数は九桁まで）"),
     must("source", Shape::Text, "条文・告示"),
     must("checked", Shape::Word(|| words(CERTAINTIES)), "V 原典で確認、K 法文、P 要確認"),
 ];
+
+pub(crate) const CALCULATION: &[Key] = &[
+    must("id", Shape::Text, "識別名。ファイル名と同じ"),
+    must("name", Shape::Text, "算定の名前"),
+    must("name_en", Shape::Text, "英語名"),
+    must("statute", Shape::Text, "根拠の条文"),
+    must("day", Shape::Text, "どの日の法令によるか（日付の事実の名前）"),
+    must("facts", Shape::List(FACT), "算定に使う事実"),
+    must("results", Shape::Names, "求める規則。要素ごとの値は「一覧.規則」"),
+];
+
+pub(crate) const FACT: &[Key] = &[
+    must("name", Shape::Text, "規則の中での名前"),
+    must("name_en", Shape::Text, "英語名"),
+    may("type", Shape::Word(|| words(FACT_TYPES)), "型（一覧のときは書かない）"),
+    may("scale", Shape::Whole, "number の小数の桁（九まで）"),
+    may("codes", Shape::Text, "code のコード一覧の名称"),
+    may("unit", Shape::Text, "単位。一覧のときは、数えたときの単位"),
+    may("each", Shape::Text, "一覧のとき: 要素一つの、規則の中での名前"),
+    may("fields", Shape::List(FACT_FIELD), "一覧のとき: 要素の項目"),
+];
+
+pub(crate) const FACT_FIELD: &[Key] = &[
+    must("name", Shape::Text, "規則の中での名前"),
+    must("name_en", Shape::Text, "英語名"),
+    must("type", Shape::Word(|| words(FACT_TYPES)), "型"),
+    may("scale", Shape::Whole, "number の小数の桁（九まで）"),
+    may("codes", Shape::Text, "code のコード一覧の名称"),
+    may("unit", Shape::Text, "単位"),
+];
+
+/// Types of facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FactWord {
+    Integer,
+    Number,
+    Text,
+    Code,
+    Date,
+    Flag,
+}
+
+pub(crate) const FACT_TYPES: &[(&str, FactWord)] = &[
+    ("integer", FactWord::Integer),
+    ("number", FactWord::Number),
+    ("text", FactWord::Text),
+    ("code", FactWord::Code),
+    ("date", FactWord::Date),
+    ("flag", FactWord::Flag),
+];
+
+/// How a calculation is called among the values of a procedure.
+pub(crate) const CALL: &[Key] = &[must("calculate", Shape::Text, "算定の id。ほかは「事実: 式」")];
 
 pub(crate) const SAMPLE: &[Key] = &[
     must("register", Shape::Text, "台帳の id"),

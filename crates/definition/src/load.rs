@@ -3,6 +3,7 @@
 //! Texts come in, a [`System`] or all diagnostics go out. Folders are read by the caller.
 
 mod assignment;
+mod calculation;
 mod code;
 mod effect;
 mod form;

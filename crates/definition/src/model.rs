@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::date::Date;
-use base::dated::Dated;
-use rules::{Expression, value::Value};
+use rules::{Expression, Type};
 
 pub use crate::reader::Located;
 pub use price::*;
 pub use procedure::*;
 pub use register::*;
+pub use rules::law::{Certainty, Law, Parameter, ParameterValue};
 
 /// 標準準拠システム or any other business system: one folder of data.
 #[derive(Clone, Debug)]
@@ -53,6 +53,8 @@ pub struct System {
     pub procedures: Vec<Procedure>,
     /// Rules by name (the file's stem).
     pub rules: Vec<Rule>,
+    /// Calculations with their rules of all times, in the order of their files.
+    pub calculations: Vec<Calculated>,
     /// Parameters by name.
     pub parameters: BTreeMap<String, Parameter>,
     /// Templates of notices: file name (`copy.typ`) → text.
@@ -154,39 +156,25 @@ pub struct Rule {
     pub expression: Expression,
 }
 
-/// A dated parameter of the law.
+/// A calculation (算定) that was checked in every period.
 #[derive(Clone, Debug)]
-pub struct Parameter {
-    /// Name.
-    pub name: String,
-    /// Unit (`yen`, `days`, `years`, …).
-    pub unit: String,
-    /// Set by an ordinance: each organisation holds its own value, this one is the model.
-    pub ordinance: bool,
-    /// Values by the first day in force.
-    pub values: Dated<ParameterValue>,
+pub struct Calculated {
+    /// Its rules.
+    pub law: Law,
+    /// Its results as a record, fit for every period.
+    pub results: Type,
 }
 
-/// One value of a parameter.
-#[derive(Clone, Debug)]
-pub struct ParameterValue {
-    /// The value.
-    pub value: Value,
-    /// Where it stands.
-    pub source: String,
-    /// How sure it is: V checked, K statute, P to verify.
-    pub checked: Certainty,
-}
+impl Calculated {
+    /// Its identifier.
+    pub fn id(&self) -> &str {
+        &self.law.calculation().id
+    }
 
-/// How sure a figure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Certainty {
-    /// Checked against the source.
-    Checked,
-    /// Stable statute.
-    Statute,
-    /// To verify before it is printed on a notice.
-    ToVerify,
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.law.calculation().name
+    }
 }
 
 /// How rows of a register are made for a sample organisation.
@@ -218,12 +206,21 @@ pub struct Example {
     pub file: String,
     /// Title.
     pub title: String,
-    /// The procedure.
-    pub procedure: String,
+    /// What it is an example of.
+    pub of: ExampleOf,
     /// The facts as written (YAML block), parsed to JSON-like values.
     pub facts: serde_json::Value,
     /// The expected decision, as text.
     pub decision: String,
+}
+
+/// What an example shows, by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExampleOf {
+    /// A procedure.
+    Procedure(String),
+    /// A calculation alone.
+    Calculation(String),
 }
 
 impl System {
@@ -235,6 +232,11 @@ impl System {
     /// A procedure by id.
     pub fn procedure(&self, id: &str) -> Option<&Procedure> {
         self.procedures.iter().find(|p| p.id == id)
+    }
+
+    /// A calculation by id.
+    pub fn calculation(&self, id: &str) -> Option<&Calculated> {
+        self.calculations.iter().find(|own| own.id() == id)
     }
 
     /// The schema of its tables in the organisation's database.

@@ -1,10 +1,13 @@
 //! A readable page of a system, in Markdown: what its files say, for officials and reviewers.
 
+mod calculation;
 mod procedure;
 
 use std::fmt::Write;
 
-use crate::model::{Certainty, CodeList, Item, ItemKind, Register, System};
+use rules::law::Unit;
+
+use crate::model::{Calculated, Certainty, CodeList, ExampleOf, Item, ItemKind, Register, System};
 
 /// The page. It is generated; `xtask gen` writes it to `docs/systems/`.
 pub fn system_page(system: &System) -> String {
@@ -18,6 +21,7 @@ pub fn system_page(system: &System) -> String {
     codes_section(&mut out, system);
     links_section(&mut out, system);
     parameters_section(&mut out, system);
+    calculation::section(&mut out, system);
     rules_section(&mut out, system);
     examples_section(&mut out, system);
     out
@@ -202,14 +206,9 @@ fn parameters_section(out: &mut String, system: &System) {
     out.push('\n');
 }
 
-fn unit(unit: &str) -> &str {
-    match unit {
-        "yen" => "円",
-        "days" => "日",
-        "months" => "月",
-        "years" => "年",
-        other => other,
-    }
+/// A unit in words; a word that is no unit stays as it is.
+fn unit(unit: &str) -> String {
+    unit.parse::<Unit>().map_or_else(|_| unit.to_owned(), |unit| unit.to_string())
 }
 
 fn rules_section(out: &mut String, system: &System) {
@@ -239,8 +238,11 @@ fn examples_section(out: &mut String, system: &System) {
     }
     let _ = writeln!(out, "## 例\n");
     for example in &system.examples {
-        let procedure = system.procedure(&example.procedure).map_or("", |p| p.name.as_str());
-        let _ = writeln!(out, "- {}（{procedure}）", example.title);
+        let of = match &example.of {
+            ExampleOf::Procedure(id) => system.procedure(id).map_or("", |own| own.name.as_str()),
+            ExampleOf::Calculation(id) => system.calculation(id).map_or("", Calculated::name),
+        };
+        let _ = writeln!(out, "- {}（{of}）", example.title);
     }
     out.push('\n');
 }

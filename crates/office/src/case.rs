@@ -4,6 +4,7 @@
 //! follows the organisation's 事務決裁規程 as data.
 
 mod assemble;
+mod assessed;
 mod cancel;
 mod decide;
 mod enter;
@@ -18,6 +19,7 @@ use crate::plan::Plan;
 
 pub use assemble::{Found, Gathered, UsedRow};
 pub(crate) use assemble::{assemble, used_key};
+pub use assessed::case_assessed;
 pub use cancel::canceller;
 pub(crate) use cancel::standing;
 pub use decide::{

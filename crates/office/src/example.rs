@@ -3,12 +3,13 @@
 //!
 //! Numbers stay placeholders, the clock is the example's own day, nothing is written.
 
+mod calculation;
 mod facts;
 mod text;
 
 use base::code::Mode;
 use definition::System;
-use definition::model::Example;
+use definition::model::{Example, ExampleOf};
 use store::vault::Vault;
 
 use crate::OfficeError;
@@ -34,8 +35,12 @@ pub struct Difference {
 /// # Errors
 /// [`OfficeError::Definition`] when a fact of the example cannot be read.
 pub fn decide(system: &System, example: &Example) -> Result<String, OfficeError> {
-    let missing = || OfficeError::Definition(format!("手続「{}」がありません", example.procedure));
-    let procedure = system.procedure(&example.procedure).ok_or_else(missing)?;
+    let id = match &example.of {
+        ExampleOf::Procedure(id) => id,
+        ExampleOf::Calculation(id) => return calculation::decide(system, id, &example.facts),
+    };
+    let missing = || OfficeError::Definition(format!("手続「{id}」がありません"));
+    let procedure = system.procedure(id).ok_or_else(missing)?;
     // Examples hold invented people only; the key guards nothing and is dropped with the form.
     let vault = Vault::from_master(&[0; 32])?;
     let mut given = facts::read(system, procedure, &example.facts)?;

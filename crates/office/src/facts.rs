@@ -3,6 +3,8 @@
 //! An uncertain date is a fact with its effective day that carries the date as written; a secret is
 //! a fact that is there and cannot be read. Both can be handed on, neither is ever guessed.
 
+use std::collections::BTreeMap;
+
 use base::date::{Date, LooseDate};
 use base::said;
 use base::said::Said;
@@ -26,6 +28,8 @@ pub struct Facts {
     pub record: Record,
     /// Recorded events that the form names.
     pub events: Vec<Undoable>,
+    /// The organisation's own values of parameters, for calculations of any day.
+    pub set: BTreeMap<String, Value>,
 }
 
 impl Facts {

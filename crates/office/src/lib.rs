@@ -4,6 +4,7 @@
 //! business term comes from a definition.
 
 pub mod access;
+pub mod assess;
 pub mod case;
 pub mod certificate;
 mod error;

@@ -8,12 +8,14 @@ mod validate;
 
 use base::date::Date;
 use base::said::Said;
-use definition::model::{Procedure, System};
+use definition::model::{Derivation, Procedure, System};
+use rules::Expression;
 use rules::value::Value;
 use store::ItemValue;
 use store::register::Change;
 
 use crate::OfficeError;
+use crate::assess::{Assessed, assess, calculation_of};
 use crate::facts::Facts;
 
 pub(crate) use unchanged::unchanged;
@@ -54,6 +56,8 @@ pub struct Plan {
     pub filed_on: Option<Date>,
     /// Errors and warnings.
     pub findings: Vec<Finding>,
+    /// Calculations that were carried out, with their traces.
+    pub assessed: Vec<Assessed>,
 }
 
 impl Plan {
@@ -237,11 +241,7 @@ pub fn plan(
     numbers: &mut dyn Numbers,
 ) -> Result<Plan, OfficeError> {
     let form_is_broken = findings.iter().any(|finding| !finding.warning);
-    for (name, expression) in &procedure.values {
-        let value = expression.evaluate(&facts.record).value;
-        let value = value.unwrap_or_else(|error| Value::unknown(name.as_str(), error.to_string()));
-        facts.set(name, value);
-    }
+    let assessed = derive(system, procedure, &mut facts)?;
     for check in &procedure.checks {
         findings.extend(validate::check((system, procedure), check, &facts, form_is_broken));
     }
@@ -254,6 +254,7 @@ pub fn plan(
         filed_on: day("届出日"),
         effective_on: day("異動日").or(day("届出日")).or(day("本日")),
         findings,
+        assessed,
     };
     if plan.has_errors() {
         return Ok(plan);
@@ -266,4 +267,31 @@ pub fn plan(
         plan.steps.clear();
     }
     Ok(plan)
+}
+
+/// Adds the derived values, from top to bottom; answers the calculations among them.
+fn derive(
+    system: &System,
+    procedure: &Procedure,
+    facts: &mut Facts,
+) -> Result<Vec<Assessed>, OfficeError> {
+    let mut out = Vec::new();
+    for (name, derivation) in &procedure.values {
+        let value_of = |expression: &Expression, name: &str| {
+            let value = expression.evaluate(&facts.record).value;
+            value.unwrap_or_else(|error| Value::unknown(name, error.to_string()))
+        };
+        let value = match derivation {
+            Derivation::Expression(expression) => value_of(expression, name),
+            Derivation::Calculation { id, facts: given } => {
+                let given = given.iter().map(|(fact, by)| (fact.as_str(), value_of(by, fact)));
+                let own = calculation_of(system, id)?;
+                let (value, assessed) = assess(own, name, &given.collect(), &facts.set)?;
+                out.push(assessed);
+                value
+            }
+        };
+        facts.set(name, value);
+    }
+    Ok(out)
 }

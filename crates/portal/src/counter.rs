@@ -2,6 +2,7 @@
 
 mod administration;
 pub(crate) mod api;
+mod assessed;
 mod cancel_link;
 mod case;
 mod certificate;

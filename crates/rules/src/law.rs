@@ -212,6 +212,15 @@ impl fmt::Display for LawError {
     }
 }
 
+/// What checking a law in every period gives.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Errors and warnings, by file and place.
+    pub errors: Vec<LawError>,
+    /// The results as a record, of types that hold in every period.
+    pub results: Type,
+}
+
 /// A calculation with all its rules of all times.
 #[derive(Clone)]
 pub struct Law {
@@ -288,7 +297,7 @@ impl Law {
 
     /// Checks every period in which a result is in force: errors, and warnings about what nobody
     /// uses.
-    pub fn check(&self) -> Vec<LawError> {
+    pub fn check(&self) -> Checked {
         check::all(self)
     }
 }

@@ -38,6 +38,7 @@ pub mod value;
 
 pub use error::{EvaluationError, Fault, SourceError};
 pub use expression::{Expression, Outcome, compile, evaluate_traced};
+pub use law::Unit;
 pub use trace::Trace;
 pub use types::{RecordType, Scope, Type};
 pub use value::{Date, Decimal, Duration, OpenQuestion, Record, Unknown, Value};

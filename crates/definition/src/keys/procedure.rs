@@ -1,6 +1,6 @@
 //! The keys of `procedures/*.yaml`.
 
-use super::{FIELD_TYPES, Key, PROCEDURE_KINDS, SELECTIONS, SERIES, Shape, may, must, words};
+use super::{CALL, FIELD_TYPES, Key, PROCEDURE_KINDS, SELECTIONS, SERIES, Shape, may, must, words};
 
 pub(crate) const PROCEDURE: &[Key] = &[
     must("id", Shape::Text, "識別名。ファイル名と同じ"),
@@ -23,7 +23,7 @@ pub(crate) const PROCEDURE: &[Key] = &[
     may("guidance", Shape::Text, "職員への案内"),
     may("guidance_en", Shape::Text, "英語の案内"),
     may("form", Shape::List(GROUP), "様式"),
-    may("values", Shape::Free(&Shape::Expression), "式で求める値（上から順に）"),
+    may("values", Shape::Free(&Shape::ExpressionOr(CALL)), "式か算定で求める値（上から順に）"),
     may("checks", Shape::List(CHECK), "満たすべきこと"),
     may("effects", Shape::List(EFFECT), "効果"),
     may("on", Shape::Names, "きっかけの事象（system.event）"),

@@ -3,7 +3,8 @@
 use base::date::Date;
 use base::dated::Dated;
 use base::diagnostic::Diagnostic;
-use rules::value::Value;
+use rules::law::Unit;
+use rules::value::{Decimal, Value};
 
 use super::{Package, name, with_file};
 use crate::keys::{CERTAINTIES, PARAMETER, PARAMETER_VALUE};
@@ -45,17 +46,16 @@ fn read(reader: &mut Reader<'_>, node: &Node, system: &System) -> Parameter {
         let message = format!("法令の値「{name}」が別のファイルにもあります");
         reader.error(fields.place_of("name"), message, Some(help));
     }
-    Parameter {
-        name,
-        unit: reader.required(&fields, "unit"),
-        ordinance: reader.flag(&fields, "ordinance"),
-        values,
+    let unit = reader.required(&fields, "unit");
+    if let (Err(error), false) = (unit.parse::<Unit>(), unit.is_empty()) {
+        reader.error(fields.place_of("unit"), error.to_string(), None);
     }
+    Parameter { name, unit, ordinance: reader.flag(&fields, "ordinance"), values }
 }
 
 fn read_value(reader: &mut Reader<'_>, node: &Node) -> ParameterValue {
     let fields = reader.map(node, PARAMETER_VALUE);
-    let number: i64 = reader.parsed(&fields, "value", 0);
+    let number: Decimal = reader.parsed(&fields, "value", Decimal::from(0));
     if fields.get("value").is_none() {
         reader.missing(&fields, "value");
     }

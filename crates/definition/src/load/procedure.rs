@@ -3,19 +3,19 @@
 use std::cell::Cell;
 
 use base::diagnostic::Diagnostic;
-use rules::types::Type;
+use rules::types::{Scope, Type};
 
 use super::effect::{self, EffectContext};
 use super::register::{check_id, unknown_register};
-use super::{Package, form, name, start, with_file};
+use super::{Package, calculation, form, name, start, with_file};
 use crate::compile::{compile_as, compile_at, procedure_scope};
 use crate::keys::{CHECK, FORWARD, PROCEDURE, PROCEDURE_KINDS, SELECTIONS};
 use crate::limits;
 use crate::model::{
-    Check, Forward, Procedure, ProcedureKind, Register, Selection, System, Trigger,
+    Check, Derivation, Forward, Procedure, ProcedureKind, Register, Selection, System, Trigger,
 };
 use crate::reader::{Fields, Reader};
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 /// Reads every procedure, in order.
 pub(super) fn read_all(package: &Package, system: &mut System, out: &mut Vec<Diagnostic>) {
@@ -69,13 +69,11 @@ fn read(reader: &mut Reader<'_>, node: &Node, known: Known<'_>) -> Option<Proced
             let message = format!("「{name}」はもう別の意味で使われています");
             reader.error(place, message, Some("違う名前にしてください".into()));
         }
-        if let Some(expression) = compile_at(reader, Some(node), &scope) {
-            scope.insert(&name, expression.type_of().clone());
-            procedure.values.push((name, expression));
-        } else {
-            // Its error is reported once, here; Null fits wherever the name is used.
-            scope.insert(&name, Type::Null);
-        }
+        let derived = derivation(reader, node, (system, &scope));
+        // Its error is reported once, there; Null fits wherever the name is used.
+        let ty = derived.as_ref().map_or(Type::Null, |(_, ty)| ty.clone());
+        scope.insert(&name, ty);
+        procedure.values.extend(derived.map(|(derived, _)| (name, derived)));
     }
     for node in reader.list(fields.get("checks")) {
         procedure.checks.extend(read_check(reader, node, &procedure, &scope));
@@ -90,6 +88,19 @@ fn read(reader: &mut Reader<'_>, node: &Node, known: Known<'_>) -> Option<Proced
     }
     procedure.effects = effects;
     Some(procedure)
+}
+
+fn derivation(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    (system, scope): (&System, &Scope),
+) -> Option<(Derivation, Type)> {
+    if let Kind::Map(_) = node.kind {
+        return calculation::call(reader, node, (system, scope));
+    }
+    let expression = compile_at(reader, Some(node), scope)?;
+    let ty = expression.type_of().clone();
+    Some((Derivation::Expression(expression), ty))
 }
 
 fn read_head(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Procedure {

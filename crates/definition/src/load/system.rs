@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use base::diagnostic::{Diagnostic, Severity};
 
-use super::{Package, code, name, parameter, price, procedure, register, rule, sample, with_file};
+use super::{
+    Package, calculation, code, name, parameter, price, procedure, register, rule, sample,
+    with_file,
+};
 use crate::examples;
 use crate::keys::{EVENT, STANDARD, SYSTEM, USE};
 use crate::model::{EventType, Standard, System, Use};
@@ -42,6 +45,7 @@ pub(super) fn read(package: &Package, diagnostics: &mut Vec<Diagnostic>) -> Opti
         return Some(system);
     }
     rule::read_all(package, &mut system, diagnostics);
+    calculation::read_all(package, &mut system, diagnostics);
     procedure::read_all(package, &mut system, diagnostics);
     sample::read(package, &mut system, diagnostics);
     // An example of a broken procedure would only repeat what is wrong with it.
@@ -93,6 +97,7 @@ fn read_head(reader: &mut Reader<'_>, node: &Node) -> System {
         codes: Default::default(),
         procedures: Vec::new(),
         rules: Vec::new(),
+        calculations: Vec::new(),
         parameters: Default::default(),
         notices: Default::default(),
         samples: Vec::new(),
@@ -193,6 +198,7 @@ fn unknown_files(package: &Package, diagnostics: &mut Vec<Diagnostic>) {
         ("codes/", ".yaml"),
         ("procedures/", ".yaml"),
         ("parameters/", ".yaml"),
+        ("calculations/", ".yaml"),
         ("rules/", ".feel"),
         ("notices/", ".typ"),
         ("examples/", ".md"),
@@ -212,7 +218,7 @@ fn unknown_files(package: &Package, diagnostics: &mut Vec<Diagnostic>) {
                 message: "このファイルはどこからも読まれません".into(),
                 help: Some(
                     "registers/*.yaml、codes/*.yaml、procedures/*.yaml、parameters/*.yaml、\
-                     rules/*.feel、notices/*.typ、examples/*.md のいずれかに置いてください"
+                     calculations/*.yaml、rules/*.feel、notices/*.typ、examples/*.md のいずれかに置いてください"
                         .into(),
                 ),
             });

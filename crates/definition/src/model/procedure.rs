@@ -48,7 +48,7 @@ pub struct Procedure {
     /// Items that together show that an opened row is already there (二重登録).
     pub duplicates: Vec<String>,
     /// Derived values, in order.
-    pub values: Vec<(String, Expression)>,
+    pub values: Vec<(String, Derivation)>,
     /// What must hold.
     pub checks: Vec<Check>,
     /// What it does.
@@ -57,6 +57,20 @@ pub struct Procedure {
     pub on: Vec<Trigger>,
     /// Whom it is forwarded to after final registration.
     pub forward: Option<Forward>,
+}
+
+/// How a value of a procedure is derived.
+#[derive(Clone, Debug)]
+pub enum Derivation {
+    /// By an expression.
+    Expression(Expression),
+    /// By a calculation: a record of its results.
+    Calculation {
+        /// The calculation.
+        id: String,
+        /// What each of its facts is, in their order.
+        facts: Vec<(String, Expression)>,
+    },
 }
 
 /// 転送: other municipalities are told of a final registration by letter. Items that are concealed

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::cell;
 use crate::model::{
-    Assignment, Effect, Field, FieldGroup, FieldKind, Procedure, ProcedureKind, Selection, System,
-    Verb,
+    Assignment, Derivation, Effect, Field, FieldGroup, FieldKind, Procedure, ProcedureKind,
+    Selection, System, Verb,
 };
 
 /// All procedures: an overview, then each with its form, checks and effects.
@@ -82,7 +82,7 @@ fn describe(out: &mut String, system: &System, procedure: &Procedure) {
     for group in &procedure.form {
         form_group(out, system, group);
     }
-    values(out, procedure);
+    values(out, system, procedure);
     checks(out, procedure);
     if !procedure.effects.is_empty() {
         let _ = writeln!(out, "**効果**（順に）\n");
@@ -177,13 +177,25 @@ fn checks(out: &mut String, procedure: &Procedure) {
     out.push('\n');
 }
 
-fn values(out: &mut String, procedure: &Procedure) {
+fn values(out: &mut String, system: &System, procedure: &Procedure) {
     if procedure.values.is_empty() {
         return;
     }
     let _ = writeln!(out, "**式で求める値**\n");
-    for (name, expression) in &procedure.values {
-        let _ = writeln!(out, "- {name} = `{}`", one_line(expression.source()));
+    for (name, derived) in &procedure.values {
+        match derived {
+            Derivation::Expression(expression) => {
+                let _ = writeln!(out, "- {name} = `{}`", one_line(expression.source()));
+            }
+            Derivation::Calculation { id, facts } => {
+                let called = system.calculation(id).map_or("", |own| own.name());
+                let facts = facts.iter().map(|(fact, expression)| {
+                    format!("{fact} = `{}`", one_line(expression.source()))
+                });
+                let facts: Vec<String> = facts.collect();
+                let _ = writeln!(out, "- {name} = 算定「{called}」（{}）", facts.join("、"));
+            }
+        }
     }
     out.push('\n');
 }

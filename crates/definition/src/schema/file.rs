@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::keys::{
-    CODES, GROUP_OF_ITEMS, INTERFACE, Key, LAYOUT, PARAMETER, PRICE, PROCEDURE, REGISTER, SAMPLE,
-    SYSTEM, Shape, VERBS,
+    CALCULATION, CODES, GROUP_OF_ITEMS, INTERFACE, Key, LAYOUT, PARAMETER, PRICE, PROCEDURE,
+    REGISTER, SAMPLE, SYSTEM, Shape, VERBS,
 };
 
 /// A schema (draft 2020-12) for each kind of YAML file, by the pattern of its path.
@@ -21,6 +21,7 @@ pub fn file_schemas() -> BTreeMap<&'static str, Value> {
         ("registers/*.yaml", titled(map_schema(REGISTER), "台帳")),
         ("codes/*.yaml", titled(map_schema(CODES), "コード一覧")),
         ("parameters/*.yaml", titled(map_schema(PARAMETER), "法令の値")),
+        ("calculations/*.yaml", titled(map_schema(CALCULATION), "算定")),
         ("procedures/*.yaml", titled(map_schema(PROCEDURE), "手続")),
         ("price.yaml", titled(map_schema(PRICE), "料金表とデータの持ち主")),
         ("standard.yaml", titled(map_schema(LAYOUT), "業務の標準")),
@@ -61,6 +62,7 @@ fn shape_schema(shape: &'static Shape) -> Value {
         Shape::Text => json!({ "type": ["string", "number"] }),
         Shape::Expression => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Whole => json!({ "type": "integer" }),
+        Shape::Number => json!({ "type": "number" }),
         Shape::Flag => json!({ "type": "boolean" }),
         // A plain 9 is a number to editors and the word «9» to the loader.
         Shape::Word(words) => {
@@ -83,5 +85,10 @@ fn shape_schema(shape: &'static Shape) -> Value {
         Shape::TextOr(table) => json!({
             "anyOf": [{ "type": ["string", "number", "null"] }, map_schema(table)],
         }),
+        Shape::ExpressionOr(table) => {
+            let mut map = map_schema(table);
+            map["additionalProperties"] = shape_schema(&Shape::Expression);
+            json!({ "anyOf": [shape_schema(&Shape::Expression), map] })
+        }
     }
 }

@@ -91,6 +91,8 @@ pub(crate) fn assemble(
         facts.set("対象者", subject_facts(table, &found.subjects, &chosen));
         relations(system, table.register, &found.relations, &mut facts)?;
     }
+    facts.set =
+        found.ordinance.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
     for (name, value) in parameters(system, &found.ordinance, filed) {
         facts.set(&name, value);
     }

@@ -117,6 +117,9 @@ fn journal_entry(
     let entered = &case.entered;
     let mut content = event_content(system, procedure, plan, chosen);
     content["package"] = json!(system.hash);
+    if !plan.assessed.is_empty() {
+        content["assessed"] = json!(plan.assessed);
+    }
     let subjects = subjects_of(system, procedure, plan);
     NewEntry {
         recorded_at: actor.at,

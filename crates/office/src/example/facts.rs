@@ -197,6 +197,6 @@ fn day(json: &Json, name: &str) -> Result<Date, OfficeError> {
     text.parse().map_err(|_| wrong(name, "2026-04-01 のように年月日を書いてください"))
 }
 
-fn wrong(name: &str, what: &str) -> OfficeError {
+pub(super) fn wrong(name: &str, what: &str) -> OfficeError {
     OfficeError::Definition(format!("例の事実「{name}」: {what}"))
 }

@@ -28,6 +28,9 @@ pub(super) fn write(
         let at = finding.at.as_ref().map(|at| format!("［{at}］")).unwrap_or_default();
         let _ = writeln!(out, "{word}{at}: {}", finding.message);
     }
+    for assessed in &plan.assessed {
+        out.push_str(&assessed.text());
+    }
     if plan.has_errors() {
         out.push_str("登録しない\n");
         return out;

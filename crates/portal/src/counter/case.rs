@@ -9,13 +9,14 @@ use definition::model::Register;
 use maud::{Markup, html};
 use office::access::role;
 use office::case::{
-    Act, CaseInput, case_approve, case_post_review, case_preview_in, case_return, case_reviewed,
-    case_withdraw, purpose, stage,
+    Act, CaseInput, case_approve, case_assessed, case_post_review, case_preview_in, case_return,
+    case_reviewed, case_withdraw, purpose, stage,
 };
 use office::register::titles;
 use serde::Deserialize;
 use store::case::{Case, CaseAct, case_acts, case_read};
 
+use super::assessed::assessed_views;
 use super::desk::Desk;
 use super::entered::{Content, word_list};
 use super::procedure::change_views;
@@ -94,11 +95,13 @@ async fn show(desk: &Desk, id: i64) -> Result<Response, Refusal> {
     Ok(desk.page(&title, notices, content))
 }
 
-/// What an open case would change; a case that is done shows its rows' history instead.
+/// What an open case would change; a case that is done shows what was worked out for it, and its
+/// rows' history the rest.
 async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, String> {
     let waiting = [stage::ENTERED, stage::REVIEWED].contains(&case.entered.stage.as_str());
     if !waiting {
-        return Ok(html! {});
+        let kept = case_assessed(&desk.place.office, &desk.actor, case).await;
+        return Ok(assessed_views(desk, &kept.unwrap_or_default()));
     }
     let input = CaseInput {
         system: case.entered.system.clone(),
@@ -127,6 +130,7 @@ async fn changes(desk: &Desk, began: &System, case: &Case) -> Result<Markup, Str
             });
             Ok(html! {
                 (word_list(&words.unwrap_or_default()))
+                (assessed_views(desk, &preview.plan.assessed))
                 (change_views(desk, changes))
             })
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::date::Date;
 
 use super::compile::{plan, turning_days};
-use super::{Calculation, FactKind, Input, Law, LawError, PLACE, Parameter, Rule};
+use super::{Calculation, Checked, FactKind, Input, Law, LawError, PLACE, Parameter, Rule};
 use crate::functions;
 use crate::types::Type;
 use crate::value::Value;
@@ -95,13 +95,17 @@ fn twice(first: &Rule, second: &Rule) -> Option<LawError> {
 }
 
 /// Every period in which every result has a rule in force.
-pub(super) fn all(law: &Law) -> Vec<LawError> {
+pub(super) fn all(law: &Law) -> Checked {
     let mut errors: Vec<LawError> = Vec::new();
+    let mut results: BTreeMap<String, Type> = BTreeMap::new();
     let mut used = BTreeSet::new();
     let nothing = BTreeMap::new();
     for day in turning_days(law).into_iter().filter(|day| is_in_force(law, *day)) {
         match plan(law, day, &nothing) {
             Ok(plan) => {
+                for result in &plan.results {
+                    errors.extend(joined(&mut results, result, &law.calculation));
+                }
                 for step in &plan.steps {
                     used.insert(step.rule.file.clone());
                     errors.extend(missing(&plan, step, day));
@@ -124,7 +128,32 @@ pub(super) fn all(law: &Law) -> Vec<LawError> {
     errors.dedup_by(|a, b| {
         (&a.file, a.line, a.column, &a.help) == (&b.file, b.line, b.column, &b.help)
     });
-    errors
+    Checked { errors, results: Type::record(results) }
+}
+
+/// A result keeps its type through the times; a number may gain places.
+fn joined(
+    results: &mut BTreeMap<String, Type>,
+    result: &super::PlanResult,
+    calculation: &Calculation,
+) -> Option<LawError> {
+    let ty = match result.list {
+        Some(_) => Type::list(result.ty.clone()),
+        None => result.ty.clone(),
+    };
+    let before = results.get(&result.rule).cloned().unwrap_or(Type::Null);
+    let Some(whole) = before.join(&ty) else {
+        return Some(LawError {
+            file: format!("calculations/{}.yaml", calculation.id),
+            line: 1,
+            column: 1,
+            message: format!("結果「{}」が、期間によって{before}と{ty}です。", result.rule),
+            help: Some("どの期間の規則も同じ型の値を求めるようにしてください。".to_owned()),
+            warning: false,
+        });
+    };
+    results.insert(result.rule.clone(), whole);
+    None
 }
 
 /// Whether any result has a rule in force.

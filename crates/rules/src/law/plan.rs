@@ -74,6 +74,13 @@ pub(crate) enum Input {
     Field(Arc<str>),
 }
 
+impl Plan {
+    /// The unit of what a rule gives.
+    pub fn unit_of(&self, rule: &str) -> Option<Unit> {
+        self.steps.iter().find(|step| step.rule.name == rule)?.rule.unit
+    }
+}
+
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Plan")

@@ -206,7 +206,7 @@ fn check(rules: Vec<Rule>, expected: Expect) {
         ("率", "rate", &[("2020-01-01", "0.06")]),
     ]);
     let errors = match Law::new(calculation(&[(None, "答え")]), rules, parameters) {
-        Ok(law) => law.check(),
+        Ok(law) => law.check().errors,
         Err(errors) => errors,
     };
     expected.assert_eq(&said(&errors));

@@ -16,6 +16,7 @@ use crate::component::form::{
 use crate::component::language::Language;
 use crate::component::notice::{Notice, Step as Stage, StepState, Tone, notice, steps};
 use crate::component::record::{Group, Item, Record, Value, record};
+use crate::counter::assessed::assessed_views;
 use crate::counter::certificate::yen;
 use crate::counter::desk::{Desk, label};
 use crate::counter::entered::{Content, Word, word_list};
@@ -51,6 +52,7 @@ impl Scene<'_> {
             }
             @if certificate { p { (desk.say("この内容で発行します。", "This will be issued.")) } }
             (word_list(&self.words(posted, preview)))
+            (assessed_views(desk, &preview.plan.assessed))
             (change_views(desk, &preview.changes))
             (post_form(&form, html! {
                 (self.kept())
