@@ -94,13 +94,15 @@ fn twice(first: &Rule, second: &Rule) -> Option<LawError> {
     Some(LawError::of_rule(second, message, help))
 }
 
-/// Every period in which every result has a rule in force.
+/// Every period from the first day on which every result has a rule in force.
 pub(super) fn all(law: &Law) -> Checked {
     let mut errors: Vec<LawError> = Vec::new();
     let mut results: BTreeMap<String, Type> = BTreeMap::new();
     let mut used = BTreeSet::new();
     let nothing = BTreeMap::new();
-    for day in turning_days(law).into_iter().filter(|day| is_in_force(law, *day)) {
+    let wanted = law.calculation.results.len();
+    let days = turning_days(law).into_iter().skip_while(|day| in_force(law, *day) < wanted);
+    for day in days.filter(|day| in_force(law, *day) > 0) {
         match plan(law, day, &nothing) {
             Ok(plan) => {
                 for result in &plan.results {
@@ -156,11 +158,14 @@ fn joined(
     None
 }
 
-/// Whether any result has a rule in force.
-fn is_in_force(law: &Law, day: Date) -> bool {
-    law.calculation.results.iter().any(|result| {
-        law.rules().any(|rule| rule.name == result.rule && rule.from <= day && day <= rule.to)
-    })
+/// How many results have a rule in force. Before the first day on which all have one, there is no
+/// law yet; after the last day of all of them, there is none any more.
+fn in_force(law: &Law, day: Date) -> usize {
+    let results = law.calculation.results.iter();
+    let holds = |name: &str| {
+        law.rules().any(|rule| rule.name == name && rule.from <= day && day <= rule.to)
+    };
+    results.filter(|result| holds(&result.rule)).count()
 }
 
 /// Parameters that a rule uses but that have no value on the day.

@@ -54,7 +54,7 @@ pub(super) fn plan(
         })
         .collect();
     let order = order::sort(&needs).map_err(|cycle| vec![cycle_error(&rules, &cycle)])?;
-    let wanted = reached(law, &needs)?;
+    let wanted = reached(law, &needs, day)?;
     let mut compiler = Compiler::new(law, day, set);
     for name in order.into_iter().filter(|name| wanted.contains(name)) {
         compiler.rule(rules[name]);
@@ -72,6 +72,7 @@ fn in_force(law: &Law, day: Date) -> BTreeMap<&str, &ReadRule> {
 fn reached<'l>(
     law: &'l Law,
     needs: &BTreeMap<&'l str, BTreeSet<&'l str>>,
+    day: Date,
 ) -> Result<BTreeSet<&'l str>, Vec<LawError>> {
     let mut open: Vec<&str> = law.calculation.results.iter().map(|r| r.rule.as_str()).collect();
     let missing: Vec<&str> =
@@ -82,7 +83,7 @@ fn reached<'l>(
             line: 1,
             column: 1,
             message: format!(
-                "結果「{}」を求める規則が、その日には効力を持ちません。",
+                "結果「{}」を求める規則は、{day}に効力を持ちません。",
                 missing.join("」「")
             ),
             help: Some("規則の施行の期間を確かめるか、規則のファイルを加えてください。".to_owned()),

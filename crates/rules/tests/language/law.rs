@@ -275,3 +275,24 @@ fn cycles_gaps_overlaps_and_unused_rules_are_named() {
         "#]],
     );
 }
+
+#[test]
+fn before_all_results_are_in_force_there_is_no_law_and_later_gaps_are_errors() {
+    let rules = |to: &str| {
+        vec![
+            rule("答え", "2020-01-01..", None, "1"),
+            rule("別", &format!("2022-01-01..{to}"), None, "2"),
+        ]
+    };
+    let parameters = parameters(&[]);
+    let law = |to: &str| {
+        let calculation = calculation(&[(None, "答え"), (None, "別")]);
+        Law::new(calculation, rules(to), parameters.clone()).expect("a law")
+    };
+    assert_eq!(law("").check().errors, []);
+    let found = said(&law("2023-12-31").check().errors);
+    expect![[r#"
+        calculations/test.yaml:1:1: 結果「別」を求める規則は、2024-01-01に効力を持ちません。 規則の施行の期間を確かめるか、規則のファイルを加えてください。
+    "#]]
+    .assert_eq(&found);
+}
