@@ -150,7 +150,14 @@ fn worked(plan: &Plan, step: &Explained) -> Worked {
     let rule = &step.rule;
     let element = step.element.map(|at| (rule.list.clone().unwrap_or_default(), at + 1));
     let value = value_words(&step.value, rule.unit);
-    let took = step.inputs.iter().filter(|given| !matches!(given.value, Value::List(_)));
+    // A list itself is said by the fields that were taken of it.
+    let is_plain = |given: &&Given| {
+        plan.calculation
+            .facts
+            .iter()
+            .all(|fact| fact.name != *given.name || matches!(fact.kind, FactKind::One(_)))
+    };
+    let took = step.inputs.iter().filter(is_plain);
     Worked {
         gave: Amount { name: rule.name.clone(), element, value },
         article: rule.article.clone(),

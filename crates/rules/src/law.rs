@@ -29,7 +29,7 @@ use crate::value::Value;
 pub(crate) use plan::{Input, Step};
 pub use plan::{ParameterInForce, Plan, PlanResult};
 pub use run::{Answer, Explained, Given, GivenKind};
-pub use unit::Unit;
+pub use unit::{NotAUnit, Unit};
 
 /// The field of every element of a list: its place in the order given, from 1 (順番).
 pub const PLACE: &str = "順番";

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use base::diagnostic::Diagnostic;
 use rules::law::{
-    Calculation, Fact, FactField, FactKind, FactType, Law, LawError, ResultName, Rule, Unit,
+    Calculation, Fact, FactField, FactKind, FactType, Law, LawError, NotAUnit, ResultName, Rule,
+    Unit,
 };
 use rules::types::{MAX_SCALE, Scope, Type};
 
@@ -105,7 +106,7 @@ fn rule(file: &File<'_>, list: Option<&str>, out: &mut Vec<Diagnostic>) -> Optio
     }
     let unit = match file.head("単位").map(str::parse::<Unit>) {
         Some(Err(error)) => {
-            file.fail(out, error.to_string(), "先頭の「// 単位:」を直してください");
+            file.fail(out, error.to_string(), NotAUnit::HELP);
             return None;
         }
         Some(Ok(unit)) => Some(unit),
@@ -212,7 +213,8 @@ fn unit(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Unit> {
     match text.parse() {
         Ok(unit) => Some(unit),
         Err(error) => {
-            reader.error(fields.place_of("unit"), error.to_string(), None);
+            let help = Some(NotAUnit::HELP.to_owned());
+            reader.error(fields.place_of("unit"), error.to_string(), help);
             None
         }
     }

@@ -3,7 +3,7 @@
 use base::date::Date;
 use base::dated::Dated;
 use base::diagnostic::Diagnostic;
-use rules::law::Unit;
+use rules::law::{NotAUnit, Unit};
 use rules::value::{Decimal, Value};
 
 use super::{Package, name, with_file};
@@ -48,7 +48,8 @@ fn read(reader: &mut Reader<'_>, node: &Node, system: &System) -> Parameter {
     }
     let unit = reader.required(&fields, "unit");
     if let (Err(error), false) = (unit.parse::<Unit>(), unit.is_empty()) {
-        reader.error(fields.place_of("unit"), error.to_string(), None);
+        let help = Some(NotAUnit::HELP.to_owned());
+        reader.error(fields.place_of("unit"), error.to_string(), help);
     }
     Parameter { name, unit, ordinance: reader.flag(&fields, "ordinance"), values }
 }

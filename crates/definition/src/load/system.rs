@@ -46,6 +46,9 @@ pub(super) fn read(package: &Package, diagnostics: &mut Vec<Diagnostic>) -> Opti
     }
     rule::read_all(package, &mut system, diagnostics);
     calculation::read_all(package, &mut system, diagnostics);
+    if failed(diagnostics) {
+        return Some(system);
+    }
     procedure::read_all(package, &mut system, diagnostics);
     sample::read(package, &mut system, diagnostics);
     // An example of a broken procedure would only repeat what is wrong with it.

@@ -172,7 +172,7 @@ fn in_force(law: &Law, day: Date) -> usize {
 fn missing(plan: &super::Plan, step: &super::Step, day: Date) -> Vec<LawError> {
     let names = step.inputs.iter().filter_map(|input| match input {
         Input::Name(name) => plan.parameters.get(name).map(|parameter| (name, parameter)),
-        Input::Field(_) => None,
+        Input::Field(_) | Input::Each { .. } => None,
     });
     let open = names.filter(|(_, parameter)| matches!(parameter.value, Value::Unknown(_)));
     open.map(|(name, _)| {

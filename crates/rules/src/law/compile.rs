@@ -277,7 +277,7 @@ impl<'l> Compiler<'l> {
             .flat_map(|step| &step.inputs)
             .filter_map(|input| match input {
                 Input::Name(name) => Some(&**name),
-                Input::Field(_) => None,
+                Input::Field(_) | Input::Each { .. } => None,
             })
             .collect();
         parameters.retain(|name, _| used.contains(&**name));
@@ -334,25 +334,64 @@ fn in_force_value(
 
 /// What a formula takes, in the order in which it stands there.
 fn inputs(node: &Node, in_list: bool) -> Vec<Input> {
-    let mut found = Vec::new();
-    gather(node, in_list, &mut found);
-    found
+    let locals = if in_list { vec![Element::Own] } else { Vec::new() };
+    let mut gathering = Gathering { found: Vec::new(), locals };
+    gathering.walk(node);
+    gathering.found
 }
 
-fn gather(node: &Node, in_list: bool, found: &mut Vec<Input>) {
-    let input = match &node.kind {
-        NodeKind::Fact(name) => Some(Input::Name(name.clone())),
-        NodeKind::Field { base, name, .. }
-            if in_list && matches!(base.kind, NodeKind::Local(0)) =>
-        {
-            Some(Input::Field(name.clone()))
+/// What a local stands for.
+#[derive(Clone)]
+enum Element {
+    Own,
+    Of(Arc<str>),
+    Other,
+}
+
+struct Gathering {
+    found: Vec<Input>,
+    locals: Vec<Element>,
+}
+
+impl Gathering {
+    fn walk(&mut self, node: &Node) {
+        let input = match &node.kind {
+            NodeKind::Fact(name) => Some(Input::Name(name.clone())),
+            NodeKind::Field { base, name, .. } => self.field(base, name),
+            _ => None,
+        };
+        if let Some(input) = input.filter(|input| !self.found.contains(input)) {
+            self.found.push(input);
         }
-        _ => None,
-    };
-    if let Some(input) = input.filter(|input| !found.contains(input)) {
-        found.push(input);
+        match &node.kind {
+            NodeKind::Quantified { list, body, .. }
+            | NodeKind::For { list, body }
+            | NodeKind::Filter { list, condition: body }
+            | NodeKind::Position { list, position: body } => {
+                self.walk(list);
+                self.locals.push(element_of(list));
+                self.walk(body);
+                self.locals.pop();
+            }
+            _ => node.children().into_iter().for_each(|child| self.walk(child)),
+        }
     }
-    for child in node.children() {
-        gather(child, in_list, found);
+
+    fn field(&self, base: &Node, name: &Arc<str>) -> Option<Input> {
+        let NodeKind::Local(level) = base.kind else { return None };
+        match self.locals.get(level)? {
+            Element::Own => Some(Input::Field(name.clone())),
+            Element::Of(list) => Some(Input::Each { list: list.clone(), field: name.clone() }),
+            Element::Other => None,
+        }
+    }
+}
+
+/// Whose elements a loop over `list` binds.
+fn element_of(list: &Node) -> Element {
+    match &list.kind {
+        NodeKind::Fact(name) => Element::Of(name.clone()),
+        NodeKind::Filter { list, .. } => element_of(list),
+        _ => Element::Other,
     }
 }

@@ -72,6 +72,13 @@ pub(crate) enum Input {
     Name(Arc<str>),
     /// A field or rule of the own element.
     Field(Arc<str>),
+    /// A field or rule of every element of a list.
+    Each {
+        /// The list.
+        list: Arc<str>,
+        /// The field or rule.
+        field: Arc<str>,
+    },
 }
 
 impl Plan {

@@ -185,19 +185,19 @@ impl Work<'_> {
 
     fn note(&mut self, step: &Step, element: Option<(usize, &Value)>, value: &Value) {
         let Some(trace) = &mut self.trace else { return };
-        let inputs = step.inputs.iter().map(|input| match input {
-            Input::Name(name) => {
-                let value = self.facts.get(name).cloned().unwrap_or(Value::Null);
-                Given { name: name.clone(), kind: kind_of(self.plan, name), value }
-            }
-            Input::Field(name) => {
-                let value = match element {
-                    Some((_, Value::Record(record))) => record.get(name).cloned(),
-                    _ => None,
-                };
-                let value = value.unwrap_or(Value::Null);
-                Given { name: name.clone(), kind: kind_of(self.plan, name), value }
-            }
+        let inputs = step.inputs.iter().map(|input| {
+            let (name, value) = match input {
+                Input::Name(name) => (name, self.facts.get(name).cloned()),
+                Input::Field(name) => match element {
+                    Some((_, Value::Record(record))) => (name, record.get(name).cloned()),
+                    _ => (name, None),
+                },
+                Input::Each { list, field } => {
+                    (field, Some(field_of_all(self.facts.get(list), field)))
+                }
+            };
+            let value = value.unwrap_or(Value::Null);
+            Given { name: name.clone(), kind: kind_of(self.plan, name), value }
         });
         trace.push(Explained {
             rule: step.rule.clone(),

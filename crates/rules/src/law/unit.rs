@@ -17,10 +17,14 @@ const PLAIN: [&str; 3] = ["rate", "none", "times"];
 
 /// A text that names no unit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "「{0}」という単位はありません。yen、months、years、days、persons、rate、none か、yen/month のように書いてください。"
-)]
+#[error("「{0}」という単位はありません")]
 pub struct NotAUnit(String);
+
+impl NotAUnit {
+    /// What to write instead.
+    pub const HELP: &'static str =
+        "yen、months、years、days、persons、rate、none か、yen/month のように書いてください";
+}
 
 impl Unit {
     /// A number that counts nothing: a rate, a share.

@@ -153,6 +153,12 @@ fn the_trace_names_rule_facts_and_parameters() {
         given,
         ["Rule 対象 true", "Rule 何番目 3", "Parameter 第三子以降 30000", "Parameter 基本 10000"]
     );
+    let whole = answer.steps.last().expect("a step");
+    let given = &whole.inputs[1];
+    assert_eq!(
+        (&*given.name, given.value.to_string()),
+        ("児童の月額", "[30000, 10000, 10000, 0]".into())
+    );
     assert_eq!(plan.parameters["第三子以降"].source, "試験法 第2条");
     assert_eq!(answer, plan.explain(&household("2026-04-01")));
 }
