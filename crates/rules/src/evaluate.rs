@@ -12,6 +12,7 @@ use crate::trace::Tracer;
 use crate::tree::{DatePart, Node, NodeKind};
 use crate::types::Type;
 use crate::value::{Decimal, Record, Unknown, Value};
+pub(crate) use arithmetic::round;
 use truth::{both, either};
 
 pub(crate) type Evaluated = Result<Value, Box<Failure>>;

@@ -22,6 +22,7 @@
 
 mod calendar;
 mod check;
+pub mod column;
 mod error;
 mod evaluate;
 mod expression;

@@ -155,7 +155,7 @@ fn product(values: &[Value], first: i128) -> Option<i128> {
 }
 
 /// `over` / `under` as a whole number, by magnitude.
-fn round(rounding: Rounding, over: i128, under: i128) -> Option<i128> {
+pub(crate) fn round(rounding: Rounding, over: i128, under: i128) -> Option<i128> {
     let negative = (over < 0) != (under < 0);
     let (over, under) = (over.unsigned_abs(), under.unsigned_abs());
     let (whole, rest) = (over.checked_div(under)?, over.checked_rem(under)?);

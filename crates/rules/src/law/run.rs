@@ -101,7 +101,7 @@ impl Plan {
                     let items = items.map(|(at, item)| element(&fact.name, at, item, &names));
                     Value::from(items.collect::<Vec<Value>>())
                 }
-                (_, value) => value.clone(),
+                (_, value) => certain(value, &fact.name),
             };
             facts.insert(fact.name.as_str(), value);
         }
@@ -123,13 +123,24 @@ fn element(list: &str, at: usize, item: &Value, fields: &[&str]) -> Value {
                 let reason = unknown.questions().first().map(|question| question.reason.clone());
                 Value::unknown(named(), reason.unwrap_or_default())
             }
-            Some(value) => value.clone(),
+            Some(value) => certain(value, &named()),
             None => Value::unknown(named(), crate::evaluate::NOT_GIVEN),
         };
         record.insert(*field, value);
     }
     record.insert(PLACE, i64::try_from(at + 1).unwrap_or(i64::MAX));
     record.into()
+}
+
+/// A date of which a part is uncertain is not known: an amount never rests on a guessed day.
+fn certain(value: &Value, name: &str) -> Value {
+    match value {
+        Value::Date(day) if day.written().certain().is_none() => {
+            let written = day.written().japanese();
+            Value::unknown(name, format!("日付が確かでありません（{written}）"))
+        }
+        value => value.clone(),
+    }
 }
 
 fn field_of_all(list: Option<&Value>, name: &str) -> Value {

@@ -1,6 +1,7 @@
 //! Tests of the expression language through its public door.
 
 mod carried;
+mod columns;
 mod errors;
 mod law;
 mod properties;

@@ -1,0 +1,117 @@
+//! A plan over many subjects at once, in columns: what is known and regular is worked out a column at
+//! a time; a subject with an unknown fact or a fault goes to [`Plan::run`], which says what a rule
+//! means. So the counter and the yearly run cannot disagree.
+//!
+//! Subjects pass in blocks that stay in the cache. A rule of a list runs over the elements of all
+//! subjects of a block; a loop within it over the pairs. Nothing here reads or writes anything.
+
+mod batch;
+mod block;
+mod call;
+mod day;
+mod kernel;
+mod list;
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::law::{Answer, Plan};
+use crate::types::Type;
+use crate::value::{Decimal, Record, Value};
+
+pub use batch::{Batch, Column, Dictionary, ListColumn};
+use block::Block;
+
+/// Subjects that pass at a time.
+const BLOCK: usize = 1024;
+
+/// A plan that can run over columns.
+#[derive(Clone, Debug)]
+pub struct Program {
+    plan: Arc<Plan>,
+    dictionary: Dictionary,
+    constants: BTreeMap<Arc<str>, Column>,
+}
+
+/// The results of a batch.
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    /// By rule; of a rule of a list one value an element, in the order of the batch.
+    pub columns: BTreeMap<String, Column>,
+    /// Subjects for which the columns say nothing, in order: ask [`Program::answer`].
+    pub irregular: Vec<usize>,
+}
+
+impl Program {
+    /// Prepares a plan. Texts of the batches come from `dictionary`.
+    ///
+    /// # Errors
+    /// What cannot run over columns, by rule and name.
+    pub fn new(plan: Arc<Plan>, mut dictionary: Dictionary) -> Result<Program, Vec<String>> {
+        let refused = support::refused(&plan);
+        if !refused.is_empty() {
+            return Err(refused);
+        }
+        support::texts(&plan, &mut dictionary);
+        let mut constants = BTreeMap::new();
+        for (name, parameter) in &plan.parameters {
+            constants.insert(name.clone(), batch::constant(&parameter.value, &parameter.ty));
+        }
+        Ok(Program { plan, dictionary, constants })
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Texts and their numbers, those of the rules among them.
+    pub fn dictionary(&mut self) -> &mut Dictionary {
+        &mut self.dictionary
+    }
+
+    /// Works the whole batch out.
+    pub fn run(&self, batch: &Batch) -> Results {
+        let mut results = Results::default();
+        for result in &self.plan.results {
+            results.columns.insert(result.rule.clone(), Column::default());
+        }
+        let mut from = 0;
+        while from < batch.rows {
+            let to = (from + BLOCK).min(batch.rows);
+            let mut block = Block::new(self, batch, (from, to));
+            block.run();
+            block.finish(&mut results);
+            from = to;
+        }
+        results
+    }
+
+    /// The answer for one subject of the batch by the tree, with its open questions.
+    pub fn answer(&self, batch: &Batch, row: usize) -> Answer {
+        self.plan.run(&self.facts(batch, row))
+    }
+
+    /// The facts of one subject as they are at a counter.
+    pub fn facts(&self, batch: &Batch, row: usize) -> Record {
+        batch.record(&self.plan.calculation, &self.dictionary, row)
+    }
+
+    /// The values of a result column as values.
+    pub fn value(&self, column: &Column, row: usize, ty: &Type) -> Value {
+        if column.is_unknown(row) {
+            return Value::unknown("", "");
+        }
+        if column.is_null(row) {
+            return Value::Null;
+        }
+        let number = column.values[row];
+        match ty {
+            Type::Number { scale } => Decimal::new(number, *scale).map_or(Value::Null, Value::from),
+            Type::Boolean => Value::from(number != 0),
+            Type::Date => day::unpack(number).map_or(Value::Null, Value::from),
+            _ => self.dictionary.text(number).map_or(Value::Null, Value::from),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The loops over slices. Each is one pass that the compiler turns into vector instructions.
+
+use std::rc::Rc;
+
+/// The numbers of a column: one for all rows, or one a row, borrowed or own.
+#[derive(Clone, Debug)]
+pub(super) enum Data<'b> {
+    One(i64),
+    Slice(&'b [i64]),
+    Own(Rc<Vec<i64>>),
+}
+
+/// Which rows are meant: all bits of a row's number are set, or none.
+#[derive(Clone, Debug)]
+pub(super) enum Mask<'b> {
+    None,
+    All,
+    Some(Data<'b>),
+}
+
+impl<'b> Data<'b> {
+    pub fn own(values: Vec<i64>) -> Self {
+        Data::Own(Rc::new(values))
+    }
+
+    /// The numbers; a single one stands for all rows.
+    pub fn rows(&self) -> Option<&[i64]> {
+        match self {
+            Data::One(_) => None,
+            Data::Slice(values) => Some(values),
+            Data::Own(values) => Some(values),
+        }
+    }
+
+    pub fn at(&self, row: usize) -> i64 {
+        match self {
+            Data::One(value) => *value,
+            Data::Slice(values) => values[row],
+            Data::Own(values) => values[row],
+        }
+    }
+
+    pub fn map(&self, f: impl Fn(i64) -> i64) -> Self {
+        match self.rows() {
+            None => Data::One(f(self.at(0))),
+            Some(rows) => Data::own(rows.iter().map(|x| f(*x)).collect()),
+        }
+    }
+
+    pub fn zip(&self, other: &Data<'b>, f: impl Fn(i64, i64) -> i64) -> Self {
+        match (self.rows(), other.rows()) {
+            (None, None) => Data::One(f(self.at(0), other.at(0))),
+            (Some(a), None) => {
+                let y = other.at(0);
+                Data::own(a.iter().map(|x| f(*x, y)).collect())
+            }
+            (None, Some(b)) => {
+                let x = self.at(0);
+                Data::own(b.iter().map(|y| f(x, *y)).collect())
+            }
+            (Some(a), Some(b)) => Data::own(a.iter().zip(b).map(|(x, y)| f(*x, *y)).collect()),
+        }
+    }
+
+    /// `self` where the mask is set, `other` elsewhere.
+    pub fn select(mask: &Data<'b>, then: &Data<'b>, otherwise: &Data<'b>) -> Self {
+        let pick = |m: i64, x: i64, y: i64| (m & x) | (!m & y);
+        let Some(m) = mask.rows() else {
+            return if mask.at(0) != 0 { then.clone() } else { otherwise.clone() };
+        };
+        let masks = m.iter();
+        Data::own(match (then.rows(), otherwise.rows()) {
+            (None, None) => {
+                let (x, y) = (then.at(0), otherwise.at(0));
+                masks.map(|m| pick(*m, x, y)).collect()
+            }
+            (Some(a), None) => {
+                let y = otherwise.at(0);
+                masks.zip(a).map(|(m, x)| pick(*m, *x, y)).collect()
+            }
+            (None, Some(b)) => {
+                let x = then.at(0);
+                masks.zip(b).map(|(m, y)| pick(*m, x, *y)).collect()
+            }
+            (Some(a), Some(b)) => masks.zip(a).zip(b).map(|((m, x), y)| pick(*m, *x, *y)).collect(),
+        })
+    }
+
+    pub fn gather(&self, rows: &[u32]) -> Self {
+        match self.rows() {
+            None => self.clone(),
+            Some(values) => Data::own(rows.iter().map(|row| values[*row as usize]).collect()),
+        }
+    }
+
+    /// Whether all numbers are 0, or all are not; `None` if some are and some are not.
+    pub fn uniform(&self) -> Option<bool> {
+        let Some(rows) = self.rows() else { return Some(self.at(0) != 0) };
+        let (any, all) = rows.iter().fold((0, -1), |(any, all), x| (any | x, all & x));
+        match (any, all) {
+            (0, _) => Some(false),
+            (_, -1) => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl<'b> Mask<'b> {
+    /// A mask from marks that are 0 or −1; no mask if none is set.
+    pub fn from_data(data: Data<'b>) -> Self {
+        match data.uniform() {
+            Some(false) => Mask::None,
+            Some(true) => Mask::All,
+            None => Mask::Some(data),
+        }
+    }
+
+    pub fn data(&self) -> Data<'b> {
+        match self {
+            Mask::None => Data::One(0),
+            Mask::All => Data::One(-1),
+            Mask::Some(data) => data.clone(),
+        }
+    }
+
+    pub fn is_none(&self) -> bool {
+        matches!(self, Mask::None)
+    }
+
+    pub fn or(&self, other: &Mask<'b>) -> Mask<'b> {
+        match (self, other) {
+            (Mask::None, mask) | (mask, Mask::None) => mask.clone(),
+            (Mask::All, _) | (_, Mask::All) => Mask::All,
+            (Mask::Some(a), Mask::Some(b)) => Mask::Some(a.zip(b, |a, b| a | b)),
+        }
+    }
+
+    /// Set where both are.
+    pub fn and(&self, other: &Data<'b>) -> Mask<'b> {
+        match self {
+            Mask::None => Mask::None,
+            mask => Mask::from_data(mask.data().zip(other, |a, b| a & b)),
+        }
+    }
+
+    /// Set where this is and the other is not.
+    pub fn without(&self, other: &Data<'b>) -> Mask<'b> {
+        match self {
+            Mask::None => Mask::None,
+            mask => Mask::from_data(mask.data().zip(other, |a, b| a & !b)),
+        }
+    }
+
+    pub fn gather(&self, rows: &[u32]) -> Mask<'b> {
+        match self {
+            Mask::Some(data) => Mask::from_data(data.gather(rows)),
+            mask => mask.clone(),
+        }
+    }
+}
+
+/// A truth as its mask.
+pub(super) fn truth(value: bool) -> i64 {
+    -i64::from(value)
+}
