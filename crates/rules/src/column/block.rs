@@ -24,8 +24,10 @@ pub(super) const SUBJECTS: usize = 0;
 pub(super) struct Domain {
     pub outer: usize,
     pub depth: usize,
-    /// For each row its row in the outer domain.
+    /// For each row its row in the outer domain, in order.
     pub parent: Rc<Vec<u32>>,
+    /// Where the rows of each row of the outer domain begin, and where the last one's end.
+    pub starts: Rc<Vec<u32>>,
 }
 
 /// A column at work.
@@ -64,6 +66,14 @@ impl<'b> Col<'b> {
 pub(super) struct Local<'b> {
     pub domain: usize,
     pub element: Element<'b>,
+    /// Fields that were taken of it.
+    pub taken: Vec<(&'b str, Col<'b>)>,
+}
+
+impl<'b> Local<'b> {
+    pub fn new(domain: usize, element: Element<'b>) -> Self {
+        Local { domain, element, taken: Vec::new() }
+    }
 }
 
 /// The element that a loop binds.
@@ -91,7 +101,8 @@ pub(super) struct Block<'b> {
 
 impl<'b> Block<'b> {
     pub fn new(program: &'b Program, batch: &'b Batch, range: (usize, usize)) -> Self {
-        let subjects = Domain { outer: SUBJECTS, depth: 0, parent: Rc::default() };
+        let (parent, starts) = Default::default();
+        let subjects = Domain { outer: SUBJECTS, depth: 0, parent, starts };
         Block {
             program,
             batch,
@@ -126,7 +137,7 @@ impl<'b> Block<'b> {
         };
         let domain = self.elements_of(list);
         let element = Element::Fact(list.into(), Source::All);
-        self.locals.push(Local { domain, element });
+        self.locals.push(Local::new(domain, element));
         let value = self.eval(&step.node);
         self.locals.pop();
         let value = self.lift(&value, domain);
@@ -138,22 +149,23 @@ impl<'b> Block<'b> {
         if let Some(domain) = self.lists.get(list) {
             return *domain;
         }
+        let subjects = self.rows(SUBJECTS);
+        let mut starts = vec![0; subjects + 1];
         let mut parent = Vec::new();
         if let Some(column) = self.batch.lists.get(list) {
-            for row in self.range.0..self.range.1 {
-                let count = column.range(row).len();
-                let own = u32::try_from(row - self.range.0).unwrap_or(0);
-                parent.extend(std::iter::repeat_n(own, count));
-            }
+            let offsets = &column.offsets[self.range.0..=self.range.1];
+            starts = offsets.iter().map(|at| at - offsets[0]).collect();
+            parent = owners(&starts);
         }
-        let domain = self.add_domain(SUBJECTS, parent);
+        let domain = self.add_domain(SUBJECTS, parent, starts);
         self.lists.insert(list, domain);
         domain
     }
 
-    pub fn add_domain(&mut self, outer: usize, parent: Vec<u32>) -> usize {
+    pub fn add_domain(&mut self, outer: usize, parent: Vec<u32>, starts: Vec<u32>) -> usize {
         let depth = self.domains[outer].depth + 1;
-        self.domains.push(Domain { outer, depth, parent: Rc::new(parent) });
+        let (parent, starts) = (Rc::new(parent), Rc::new(starts));
+        self.domains.push(Domain { outer, depth, parent, starts });
         self.domains.len() - 1
     }
 
@@ -294,13 +306,16 @@ impl<'b> Block<'b> {
     }
 
     /// A field of a list's element, in the domain of the loop that binds it.
-    fn field(&mut self, level: usize, name: &str) -> Col<'b> {
+    fn field(&mut self, level: usize, name: &'b str) -> Col<'b> {
         let Some(local) = self.locals.get(level) else { return Col::bad() };
+        if let Some((_, col)) = local.taken.iter().find(|(taken, _)| *taken == name) {
+            return col.clone();
+        }
         let (domain, Element::Fact(list, source)) = (local.domain, local.element.clone()) else {
             return Col::bad();
         };
         let whole = self.whole_field(&list, name);
-        match source {
+        let col = match source {
             Source::All => Col { domain, ..whole },
             Source::Rows(rows) => Col {
                 data: whole.data.gather(&rows),
@@ -308,7 +323,9 @@ impl<'b> Block<'b> {
                 bad: whole.bad.gather(&rows),
                 domain,
             },
-        }
+        };
+        self.locals[level].taken.push((name, col.clone()));
+        col
     }
 
     /// A field of all elements of a list in the block.
@@ -351,31 +368,18 @@ impl<'b> Block<'b> {
     ) -> Col<'b> {
         let (a, b) = self.meet(a, b);
         let (null, mut bad) = (a.null.or(&b.null), a.bad.or(&b.bad));
-        let count = a.data.rows().or(b.data.rows()).map_or(1, <[i64]>::len);
-        let mut values = Vec::with_capacity(count);
-        let mut failed: Vec<i64> = Vec::new();
-        for row in 0..count {
-            let value = f(a.data.at(row), b.data.at(row));
-            if value.is_none() && failed.is_empty() {
-                failed = vec![0; count];
-            }
-            if value.is_none() {
-                failed[row] = -1;
-            }
-            values.push(value.unwrap_or(0));
-        }
-        if !failed.is_empty() {
+        let mut failed = false;
+        let data = a.data.zip(&b.data, |x, y| {
+            f(x, y).unwrap_or_else(|| {
+                failed = true;
+                0
+            })
+        });
+        if failed {
             // What is null has no number that could fail.
-            let failed = match count {
-                1 if a.data.rows().is_none() && b.data.rows().is_none() => Mask::All,
-                _ => Mask::from_data(Data::own(failed)),
-            };
+            let failed = Mask::from_data(a.data.zip(&b.data, |x, y| truth(f(x, y).is_none())));
             bad = bad.or(&failed.without(&null.data()));
         }
-        let data = match (a.data.rows(), b.data.rows()) {
-            (None, None) => Data::One(values[0]),
-            _ => Data::own(values),
-        };
         Col { data, null, bad, domain: a.domain }
     }
 
@@ -401,13 +405,9 @@ impl<'b> Block<'b> {
         let (a, b) = self.meet(&a, &b);
         let data = a.data.zip(&b.data, &f);
         let (null, mut bad) = (a.null.or(&b.null), a.bad.or(&b.bad));
-        let flags = a.data.zip(&b.data, |x, y| over(x, y, f(x, y)));
-        let any = match flags.rows() {
-            Some(rows) => rows.iter().fold(0, |any, x| any | x),
-            None => flags.at(0),
-        };
-        if any < 0 {
-            let failed = Mask::from_data(flags.map(|x| x >> 63));
+        let wrapped = |x, y| over(x, y, f(x, y));
+        if a.data.any(&b.data, wrapped) < 0 {
+            let failed = Mask::from_data(a.data.zip(&b.data, |x, y| wrapped(x, y) >> 63));
             bad = bad.or(&failed.without(&null.data()));
         }
         Col { data, null, bad, domain: a.domain }
@@ -424,16 +424,16 @@ impl<'b> Block<'b> {
         let b = self.rescale(b, scales.1, scales.0);
         let (a, b) = self.meet(&a, &b);
         let (bad, domain) = (a.bad.or(&b.bad), a.domain);
-        let with = |f: fn(i64, i64) -> bool| a.data.zip(&b.data, |x, y| truth(f(x, y)));
         let ordered = |data| Col { data, null: a.null.or(&b.null), bad: bad.clone(), domain };
+        let (x, y) = (&a.data, &b.data);
         match comparison {
-            Comparison::Less => return ordered(with(|x, y| x < y)),
-            Comparison::LessOrEqual => return ordered(with(|x, y| x <= y)),
-            Comparison::Greater => return ordered(with(|x, y| x > y)),
-            Comparison::GreaterOrEqual => return ordered(with(|x, y| x >= y)),
+            Comparison::Less => return ordered(x.zip(y, |x, y| truth(x < y))),
+            Comparison::LessOrEqual => return ordered(x.zip(y, |x, y| truth(x <= y))),
+            Comparison::Greater => return ordered(x.zip(y, |x, y| truth(x > y))),
+            Comparison::GreaterOrEqual => return ordered(x.zip(y, |x, y| truth(x >= y))),
             Comparison::Equal | Comparison::NotEqual => {}
         }
-        let mut data = with(|x, y| x == y);
+        let mut data = x.zip(y, |x, y| truth(x == y));
         if !a.null.is_none() || !b.null.is_none() {
             let (x, y) = (a.null.data(), b.null.data());
             let neither = x.zip(&y, |x, y| !(x | y));
@@ -586,6 +586,17 @@ impl<'b> Block<'b> {
         }
         Mask::from_data(Data::own(marks))
     }
+}
+
+/// For each element the row that it belongs to.
+fn owners(starts: &[u32]) -> Vec<u32> {
+    let mut owners = Vec::with_capacity(starts.last().map_or(0, |end| *end as usize));
+    for (row, bounds) in (0_u32..).zip(starts.windows(2)) {
+        for _ in bounds[0]..bounds[1] {
+            owners.push(row);
+        }
+    }
+    owners
 }
 
 /// Decimal places of a number's type.

@@ -40,16 +40,17 @@ impl<'b> Block<'b> {
                 self.one(&col, day::fiscal_year_end)
             }
             (_, [first, second]) => {
-                let reckon: fn(i64, i64) -> Option<i64> = match function {
-                    Function::Age => day::age,
-                    Function::AgeReached => day::age_reached,
-                    Function::AddMonths => day::add_months,
-                    Function::AddYears => day::add_years,
-                    Function::DaysBetween => |from, to| Some(day::days_between(from, to)),
-                    _ => return Col::bad(),
-                };
-                let (first, second) = (self.eval(first), self.eval(second));
-                self.checked(&first, &second, reckon)
+                let (a, b) = (self.eval(first), self.eval(second));
+                match function {
+                    Function::Age => self.checked(&a, &b, day::age),
+                    Function::AgeReached => self.checked(&a, &b, day::age_reached),
+                    Function::AddMonths => self.checked(&a, &b, day::add_months),
+                    Function::AddYears => self.checked(&a, &b, day::add_years),
+                    Function::DaysBetween => {
+                        self.checked(&a, &b, |from, to| Some(day::days_between(from, to)))
+                    }
+                    _ => Col::bad(),
+                }
             }
             _ => Col::bad(),
         }

@@ -4,33 +4,40 @@
 use crate::value::Date;
 
 /// A packed date.
+#[inline]
 pub(super) fn pack(date: Date) -> i64 {
     parts(i64::from(date.year()), i64::from(date.month()), i64::from(date.day()))
 }
 
+#[inline]
 fn parts(year: i64, month: i64, day: i64) -> i64 {
     year * 512 + month * 32 + day
 }
 
 /// The date of a packed one.
+#[inline]
 pub(super) fn unpack(packed: i64) -> Option<Date> {
     let year = i16::try_from(year(packed)).ok()?;
     Date::new(year, i8::try_from(month(packed)).ok()?, i8::try_from(day(packed)).ok()?).ok()
 }
 
+#[inline]
 pub(super) fn year(packed: i64) -> i64 {
     packed >> 9
 }
 
+#[inline]
 pub(super) fn month(packed: i64) -> i64 {
     (packed >> 5) & 15
 }
 
+#[inline]
 pub(super) fn day(packed: i64) -> i64 {
     packed & 31
 }
 
 /// Month and day side by side.
+#[inline]
 fn within(packed: i64) -> i64 {
     packed & 511
 }
@@ -38,10 +45,12 @@ fn within(packed: i64) -> i64 {
 const LAST_OF_MARCH: i64 = 3 * 32 + 31;
 const LEAP_DAY: i64 = 2 * 32 + 29;
 
+#[inline]
 fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
+#[inline]
 fn days_of(year: i64, month: i64) -> i64 {
     match month {
         4 | 6 | 9 | 11 => 30,
@@ -51,28 +60,34 @@ fn days_of(year: i64, month: i64) -> i64 {
 }
 
 /// Years that dates can have.
+#[inline]
 fn is_year(year: i64) -> bool {
     (-9999..=9999).contains(&year)
 }
 
+#[inline]
 pub(super) fn fiscal_year(packed: i64) -> i64 {
     year(packed) - i64::from(within(packed) <= LAST_OF_MARCH)
 }
 
 /// `None` out of range, as for all below.
+#[inline]
 pub(super) fn fiscal_year_end(packed: i64) -> Option<i64> {
     let year = fiscal_year(packed) + 1;
     is_year(year).then(|| parts(year, 3, 31))
 }
 
+#[inline]
 pub(super) fn month_start(packed: i64) -> i64 {
     packed - day(packed) + 1
 }
 
+#[inline]
 pub(super) fn month_end(packed: i64) -> i64 {
     packed - day(packed) + days_of(year(packed), month(packed))
 }
 
+#[inline]
 fn yesterday(packed: i64) -> Option<i64> {
     if day(packed) > 1 {
         return Some(packed - 1);
@@ -85,6 +100,7 @@ fn yesterday(packed: i64) -> Option<i64> {
 }
 
 /// The day before the birthday of that age.
+#[inline]
 pub(super) fn age_reached(birth: i64, age: i64) -> Option<i64> {
     let year = year(birth) + i64::from(u16::try_from(age).ok()?);
     if !is_year(year) {
@@ -96,21 +112,28 @@ pub(super) fn age_reached(birth: i64, age: i64) -> Option<i64> {
 }
 
 /// `None` before birth.
+#[inline]
 pub(super) fn age(birth: i64, on: i64) -> Option<i64> {
     (on >= birth).then(|| year(on) - year(birth) - i64::from(within(on) < within(birth)))
 }
 
+#[inline]
 pub(super) fn add_months(packed: i64, months: i64) -> Option<i64> {
     let total = (year(packed) * 12 + month(packed) - 1).checked_add(months)?;
     let (year, month) = (total.div_euclid(12), total.rem_euclid(12) + 1);
     is_year(year).then(|| parts(year, month, day(packed).min(days_of(year, month))))
 }
 
+#[inline]
 pub(super) fn add_years(packed: i64, years: i64) -> Option<i64> {
-    add_months(packed, years.checked_mul(12)?)
+    let year = year(packed).checked_add(years)?;
+    let md = within(packed);
+    let md = if md == LEAP_DAY && !is_leap(year) { LEAP_DAY - 1 } else { md };
+    is_year(year).then(|| year * 512 + md)
 }
 
 /// Days since a day long ago.
+#[inline]
 fn count(packed: i64) -> i64 {
     let (year, month) = (year(packed), month(packed));
     let year = if month <= 2 { year - 1 } else { year };
@@ -120,6 +143,7 @@ fn count(packed: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year
 }
 
+#[inline]
 pub(super) fn days_between(from: i64, to: i64) -> i64 {
     count(to) - count(from)
 }

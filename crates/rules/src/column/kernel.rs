@@ -47,7 +47,7 @@ impl<'b> Data<'b> {
         }
     }
 
-    pub fn zip(&self, other: &Data<'b>, f: impl Fn(i64, i64) -> i64) -> Self {
+    pub fn zip(&self, other: &Data<'b>, mut f: impl FnMut(i64, i64) -> i64) -> Self {
         match (self.rows(), other.rows()) {
             (None, None) => Data::One(f(self.at(0), other.at(0))),
             (Some(a), None) => {
@@ -59,6 +59,34 @@ impl<'b> Data<'b> {
                 Data::own(b.iter().map(|y| f(x, *y)).collect())
             }
             (Some(a), Some(b)) => Data::own(a.iter().zip(b).map(|(x, y)| f(*x, *y)).collect()),
+        }
+    }
+
+    /// All bits that `f` gives for some row.
+    pub fn any(&self, other: &Data<'b>, f: impl Fn(i64, i64) -> i64) -> i64 {
+        match (self.rows(), other.rows()) {
+            (None, None) => f(self.at(0), other.at(0)),
+            (Some(a), None) => {
+                let y = other.at(0);
+                a.iter().fold(0, |any, x| any | f(*x, y))
+            }
+            (None, Some(b)) => {
+                let x = self.at(0);
+                b.iter().fold(0, |any, y| any | f(x, *y))
+            }
+            (Some(a), Some(b)) => a.iter().zip(b).fold(0, |any, (x, y)| any | f(*x, *y)),
+        }
+    }
+
+    /// Rows of a mask that are set.
+    pub fn set_rows(&self, rows: usize) -> Vec<u32> {
+        let count = u32::try_from(rows).unwrap_or(u32::MAX);
+        match self.rows() {
+            None if self.at(0) != 0 => (0..count).collect(),
+            None => Vec::new(),
+            Some(marks) => {
+                (0..count).zip(marks).filter(|(_, m)| **m != 0).map(|(r, _)| r).collect()
+            }
         }
     }
 

@@ -87,33 +87,18 @@ impl<'b> Block<'b> {
         }
         let marked = Col { bad, ..Col::one(0) };
         let bad = self.lift(&marked, outer).bad;
-        let (parent, source) = self.pairs(elements, outer);
-        let domain = self.add_domain(outer, parent);
+        let starts = self.domains[elements].starts.clone();
+        let (mut ends, mut source, mut parent) = (vec![0_u32], Vec::new(), Vec::new());
+        for (row, subject) in (0_u32..).zip(self.subjects_of(outer)) {
+            for element in starts[subject as usize]..starts[subject as usize + 1] {
+                source.push(element);
+                parent.push(row);
+            }
+            ends.push(u32::try_from(source.len()).unwrap_or(u32::MAX));
+        }
+        let domain = self.add_domain(outer, parent, ends);
         let element = Element::Fact(list, Source::Rows(Rc::new(source)));
         Items { outer, domain, element, bad }
-    }
-
-    /// Every row of `outer` with every element of its subject.
-    fn pairs(&self, elements: usize, outer: usize) -> (Vec<u32>, Vec<u32>) {
-        let owners = &self.domains[elements].parent;
-        let mut starts = vec![0_u32; self.rows(SUBJECTS) + 1];
-        for owner in owners.iter() {
-            starts[*owner as usize + 1] += 1;
-        }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        let rows = u32::try_from(self.rows(outer)).unwrap_or(u32::MAX);
-        let subjects = self.subjects_of(outer);
-        let (mut parent, mut source) = (Vec::new(), Vec::new());
-        for row in 0..rows {
-            let subject = subjects[row as usize] as usize;
-            for element in starts[subject]..starts[subject + 1] {
-                parent.push(row);
-                source.push(element);
-            }
-        }
-        (parent, source)
     }
 
     /// For each row of a domain its subject.
@@ -130,7 +115,7 @@ impl<'b> Block<'b> {
 
     /// What a body gives for each element, in the domain of the elements.
     fn each(&mut self, items: &Items<'b>, body: &'b Node) -> Col<'b> {
-        self.locals.push(Local { domain: items.domain, element: items.element.clone() });
+        self.locals.push(Local::new(items.domain, items.element.clone()));
         let col = self.eval(body);
         self.locals.pop();
         self.lift(&col, items.domain)
@@ -143,10 +128,16 @@ impl<'b> Block<'b> {
         if mask.uniform() == Some(true) {
             return Items { bad, ..items };
         }
+        let rows = mask.set_rows(self.rows(items.domain));
         let old = self.domains[items.domain].parent.clone();
-        let count = u32::try_from(old.len()).unwrap_or(u32::MAX);
-        let rows: Vec<u32> = (0..count).filter(|row| mask.at(*row as usize) != 0).collect();
-        let parent = rows.iter().map(|row| old[*row as usize]).collect();
+        let parent: Vec<u32> = rows.iter().map(|row| old[*row as usize]).collect();
+        let mut starts = vec![0_u32; self.rows(items.outer) + 1];
+        for owner in &parent {
+            starts[*owner as usize + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
         let element = match items.element {
             Element::Fact(list, Source::All) => {
                 Element::Fact(list, Source::Rows(Rc::new(rows.clone())))
@@ -162,7 +153,7 @@ impl<'b> Block<'b> {
                 domain: SUBJECTS,
             }),
         };
-        let domain = self.add_domain(items.outer, parent);
+        let domain = self.add_domain(items.outer, parent, starts);
         let element = match element {
             Element::Made(col) => Element::Made(Col { domain, ..col }),
             element => element,
@@ -195,11 +186,11 @@ impl<'b> Block<'b> {
         let home = self.home(&[list, position]);
         let Some(items) = self.items(list, home) else { return Col::bad() };
         // The checker counts the element as a local, whether used or not.
-        self.locals.push(Local { domain: home, element: Element::Made(Col::bad()) });
+        self.locals.push(Local::new(home, Element::Made(Col::bad())));
         let position = self.eval(position);
         self.locals.pop();
         let position = self.lift(&position, home);
-        let starts = self.starts(items.domain, home);
+        let starts = self.domains[items.domain].starts.clone();
         let pick = |row: usize| {
             let (from, to) = (starts[row] as usize, starts[row + 1] as usize);
             let count = i64::try_from(to - from).unwrap_or(i64::MAX);
@@ -214,18 +205,6 @@ impl<'b> Block<'b> {
         col.null = col.null.or(&position.null);
         col.bad = col.bad.or(&position.bad);
         col
-    }
-
-    /// Where the elements of each row of `outer` begin.
-    fn starts(&self, domain: usize, outer: usize) -> Vec<u32> {
-        let mut starts = vec![0_u32; self.rows(outer) + 1];
-        for parent in self.domains[domain].parent.iter() {
-            starts[*parent as usize + 1] += 1;
-        }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        starts
     }
 
     /// One element of each list, null where there is none.
@@ -296,8 +275,11 @@ impl<'b> Block<'b> {
             return self.of_cols(function, cols);
         }
         let home = self.home(&[list]);
+        if let (Function::Count, NodeKind::Filter { list, condition }) = (function, &list.kind) {
+            return self.count_of(list, condition, home);
+        }
         let Some(items) = self.items(list, home) else { return Col::bad() };
-        let starts = self.starts(items.domain, home);
+        let starts = self.domains[items.domain].starts.clone();
         let count = |row: usize| i64::from(starts[row + 1] - starts[row]);
         let rows = 0..self.rows(home);
         match function {
@@ -319,19 +301,44 @@ impl<'b> Block<'b> {
                 let picked: Vec<Option<usize>> = rows.map(pick).collect();
                 self.picked(&items, &picked)
             }
-            _ => self.gathered(function, &items, &starts),
+            _ => self.gathered(function, &items),
         }
     }
 
+    /// How many elements a condition holds for, without making the list of them.
+    fn count_of(&mut self, list: &'b Node, condition: &'b Node, home: usize) -> Col<'b> {
+        let Some(items) = self.items(list, home) else { return Col::bad() };
+        let kept = self.each(&items, condition);
+        let bad = items.bad.or(&self.outward(&kept.bad, items.domain));
+        let (mask, starts) = (kept.is_true(), &self.domains[items.domain].starts);
+        let bounds = starts.windows(2).map(|bounds| bounds[0] as usize..bounds[1] as usize);
+        let counts = match mask.rows() {
+            Some(marks) => bounds.map(|own| -marks[own].iter().sum::<i64>()).collect(),
+            None if mask.at(0) != 0 => {
+                bounds.map(|own| i64::try_from(own.len()).unwrap_or(i64::MAX)).collect()
+            }
+            None => vec![0; self.rows(home)],
+        };
+        Col { data: Data::own(counts), null: Mask::None, bad, domain: home }
+    }
+
     /// Sum, least and greatest of the elements of each list.
-    fn gathered(&self, function: Function, items: &Items<'b>, starts: &[u32]) -> Col<'b> {
+    fn gathered(&self, function: Function, items: &Items<'b>) -> Col<'b> {
         let Element::Made(col) = &items.element else { return Col::bad() };
         let rows = self.rows(items.outer);
         let (mut values, mut failed) = (Vec::with_capacity(rows), Vec::new());
         let mut empty: Vec<i64> = Vec::new();
-        for row in 0..rows {
-            let range = starts[row] as usize..starts[row + 1] as usize;
-            let mut own = range.clone().map(|at| col.data.at(at));
+        let elements = self.rows(items.domain);
+        let spread;
+        let own = match col.data.rows() {
+            Some(own) => own,
+            None => {
+                spread = vec![col.data.at(0); elements];
+                &spread
+            }
+        };
+        for (row, bounds) in self.domains[items.domain].starts.windows(2).enumerate() {
+            let mut own = own[bounds[0] as usize..bounds[1] as usize].iter().copied();
             let found = match function {
                 Function::Sum => own.try_fold(0_i64, i64::checked_add),
                 Function::Min => own.min(),
