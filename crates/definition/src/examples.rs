@@ -158,7 +158,7 @@ fn check_calculation(
                 reader.scalar(node);
             }
             Some(FactKind::List { fields, .. }) => {
-                check_rows(reader, node, fields.iter().map(|field| field.name.as_str()));
+                check_names(reader, node, fields.iter().map(|field| field.name.as_str()));
             }
             None => {
                 let known = facts.iter().map(|fact| fact.name.as_str()).chain([CALCULATION]);
@@ -221,7 +221,12 @@ fn check_recorded(reader: &mut Reader<'_>, node: &Node, system: &System) {
 
 /// One row or a list of rows whose names are known.
 fn check_rows<'k>(reader: &mut Reader<'_>, node: &Node, known: impl IntoIterator<Item = &'k str>) {
-    let known: Vec<&str> = known.into_iter().chain(["閉鎖日", "記載日"]).collect();
+    check_names(reader, node, known.into_iter().chain(["閉鎖日", "記載日"]));
+}
+
+/// One group of names or a list of them.
+fn check_names<'k>(reader: &mut Reader<'_>, node: &Node, known: impl IntoIterator<Item = &'k str>) {
+    let known: Vec<&str> = known.into_iter().collect();
     let rows = match &node.kind {
         Kind::List(rows) => rows.as_slice(),
         _ => std::slice::from_ref(node),

@@ -145,9 +145,9 @@ fn what_is_too_much_together_is_named() {
     check(
         &lists,
         expect![[r#"
-        codes/l4.yaml:3990:10 error: 全部のファイルの値と一覧と組が多すぎます（合わせて 200000 まで）
-          → 業務システムを分けてください
-    "#]],
+            codes/l4.yaml:3960:10 error: 全部のファイルの値と一覧と組が多すぎます（合わせて 200000 まで）
+              → 業務システムを分けてください
+        "#]],
     );
     let facts = format!("# 例\n\n```facts\n{}\n```\n", entries(6_000));
     check(
