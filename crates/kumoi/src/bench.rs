@@ -15,6 +15,7 @@ mod memory;
 mod open;
 mod place;
 mod process;
+mod rules;
 mod search;
 mod visitor;
 mod work;
@@ -63,6 +64,8 @@ enum What {
     Many(Crowd),
     /// 国の運用者の仕事: 守りごとの判定、全国の青写真、移行の波、全国の環境の作成
     Cloud(cloud::CloudArguments),
+    /// 法令の計算: 一世帯の過程、百万世帯の一括、同じ額を求める PostgreSQL の一文
+    Rules(rules::RulesArguments),
     /// 三つの団体を受け持つ区画と印刷係の記憶域（PSS）
     Memory {
         /// 開く画面の数
@@ -117,6 +120,7 @@ pub async fn bench(arguments: BenchArguments) -> Result<()> {
         What::Open { count } => open::open(&folder, count).await,
         What::Many(crowd) => many::many(&folder, crowd).await,
         What::Cloud(arguments) => cloud::cloud(&folder, arguments).await,
+        What::Rules(arguments) => rules::rules(&folder, arguments).await,
         What::Memory { count, only } => memory::memory(&folder, count, only.as_deref()).await,
     }
 }

@@ -1,6 +1,6 @@
-//! A plan over many subjects at once, in columns: what is known and regular is worked out a column at
-//! a time; a subject with an unknown fact or a fault goes to [`Plan::run`], which says what a rule
-//! means. So the counter and the yearly run cannot disagree.
+//! A plan over many subjects at once, in columns: what is known and regular is worked out a column
+//! at a time; a subject with an unknown fact or a fault goes to [`Plan::run`], which says what a
+//! rule means. So the counter and the yearly run cannot disagree.
 //!
 //! Subjects pass in blocks that stay in the cache. A rule of a list runs over the elements of all
 //! subjects of a block; a loop within it over the pairs. Nothing here reads or writes anything.

@@ -156,10 +156,15 @@ mod tests {
     use crate::calendar;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig {
+            cases: 20_000, failure_persistence: None, ..Default::default()
+        })]
         #[test]
         fn packed_dates_reckon_as_dates_do(
-            year in 1_i16..9999, day_of_year in 1_i16..365, other in 1_i16..9999, n in -50_i64..3000,
+            year in 1_i16..9999,
+            day_of_year in 1_i16..365,
+            other in 1_i16..9999,
+            n in -50_i64..3000,
         ) {
             let date = |year: i16| {
                 let first = Date::new(year, 1, 1).expect("a date");

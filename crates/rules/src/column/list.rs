@@ -29,7 +29,8 @@ pub(super) struct Items<'b> {
 }
 
 impl<'b> Block<'b> {
-    /// The innermost domain that a list or the body of its loop depends on, besides its own element.
+    /// The innermost domain that a list or the body of its loop depends on, besides its own
+    /// element.
     fn home(&self, nodes: &[&Node]) -> usize {
         let mut home = SUBJECTS;
         for node in nodes {

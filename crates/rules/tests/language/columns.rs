@@ -317,7 +317,9 @@ fn compare(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 3_000, failure_persistence: None, ..Default::default()
+    })]
     #[test]
     fn columns_say_what_the_tree_says(
         number in number(3, false),

@@ -1,0 +1,63 @@
+//! `kumoi bench rules`: law over one household with its trace and over a million in columns, and
+//! the same amount as one statement of PostgreSQL in the same run. Invented households only.
+
+mod allowance;
+mod statement;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use super::place::Folder;
+
+/// Options of `kumoi bench rules`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct RulesArguments {
+    /// 一つの計測だけ: trace、columns、sql
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// 子のいる世帯の数（columns、sql）
+    #[arg(long, default_value_t = 1_000_000)]
+    households: usize,
+    /// 何回測るか
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+}
+
+/// The measurements.
+const NAMES: [&str; 3] = ["trace", "columns", "sql"];
+
+/// Measures what was asked for, or everything.
+pub(super) async fn rules(folder: &Folder, arguments: RulesArguments) -> Result<()> {
+    if let Some(only) = &arguments.only
+        && !NAMES.contains(&only.as_str())
+    {
+        bail!("「{only}」という計測はありません。{} から選んでください", NAMES.join("、"));
+    }
+    let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
+    let law = allowance::Allowance::new()?;
+    if wanted("trace") {
+        law.trace()?;
+    }
+    if !wanted("columns") && !wanted("sql") {
+        return Ok(());
+    }
+    let families = allowance::families(arguments.households);
+    println!(
+        "rules, {} households with {} people up to 24 years of age",
+        families.households(),
+        families.births.len()
+    );
+    let (sums, seconds) = law.columns(&families, arguments.rounds)?;
+    if wanted("sql") {
+        let (said, statement) = statement::statement(folder, &families, arguments.rounds).await?;
+        if said != sums {
+            bail!("the statement says {said:?}, the rules say {sums:?}");
+        }
+        println!(
+            "rules, one statement / rules on one core: {:.1} times (both say {} yen a month)",
+            statement / seconds,
+            sums.0
+        );
+    }
+    Ok(())
+}
