@@ -279,6 +279,7 @@ pub(crate) const FACT: &[Key] = &[
     may("codes", Shape::Text, "code のコード一覧の名称"),
     may("unit", Shape::Text, "単位。一覧のときは、数えたときの単位"),
     may("each", Shape::Text, "一覧のとき: 要素一つの、規則の中での名前"),
+    may("shown", Shape::Text, "一覧のとき: 要素を人に示す項目"),
     may("fields", Shape::List(FACT_FIELD), "一覧のとき: 要素の項目"),
 ];
 

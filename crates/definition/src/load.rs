@@ -75,6 +75,7 @@ pub fn load(package: &Package) -> Result<(System, Vec<Diagnostic>), Vec<Diagnost
     }
     let system = system::read(package, &mut diagnostics);
     system::check_notices(package, &mut diagnostics);
+    parameter::check_units(package, &mut diagnostics);
     if let Some(system) = &system {
         register::check_all_numbers(package, &system.code, &mut diagnostics);
     }

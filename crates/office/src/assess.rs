@@ -27,6 +27,8 @@ pub struct Assessed {
     pub title_en: String,
     /// The day whose law was applied.
     pub day: Option<Date>,
+    /// Elements of lists as people know them: list, place from 1, what is shown.
+    pub elements: Vec<(String, usize, String)>,
     /// What it gave.
     pub results: Vec<Amount>,
     /// Every rule at work, in order.
@@ -102,6 +104,7 @@ pub fn assess(
     let plan = own.law.plan(day, set).map_err(|errors| broken(&errors))?;
     let answer = plan.explain(facts);
     assessed.day = Some(day);
+    assessed.elements = elements(&plan, facts);
     words(&plan, &answer, &mut assessed);
     Ok((answer.results.into(), assessed))
 }
@@ -121,6 +124,23 @@ fn without_day(law: &Law, mut assessed: Assessed) -> (Value, Assessed) {
     }
     assessed.questions.push((calculation.day.clone(), reason.to_owned()));
     (results.into(), assessed)
+}
+
+/// What each element of a list is known by.
+fn elements(plan: &Plan, facts: &Record) -> Vec<(String, usize, String)> {
+    let mut out = Vec::new();
+    for fact in &plan.calculation.facts {
+        let FactKind::List { shown: Some(shown), .. } = &fact.kind else { continue };
+        let Some(Value::List(items)) = facts.get(&fact.name) else { continue };
+        for (at, item) in items.iter().enumerate() {
+            if let Value::Record(record) = item
+                && let Some(value) = record.get(shown)
+            {
+                out.push((fact.name.clone(), at + 1, value_words(value, None)));
+            }
+        }
+    }
+    out
 }
 
 fn words(plan: &Plan, answer: &Answer, out: &mut Assessed) {
@@ -161,7 +181,15 @@ fn worked(plan: &Plan, step: &Explained) -> Worked {
     Worked {
         gave: Amount { name: rule.name.clone(), element, value },
         article: rule.article.clone(),
-        took: took.map(|given| (given.name.to_string(), given_words(plan, given))).collect(),
+        took: took.map(|given| (given_name(given), given_words(plan, given))).collect(),
+    }
+}
+
+/// `児童の生年月日` for what was taken of every element.
+fn given_name(given: &Given) -> String {
+    match &given.list {
+        Some(list) => format!("{list}の{}", given.name),
+        None => given.name.to_string(),
     }
 }
 

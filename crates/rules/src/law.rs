@@ -82,6 +82,8 @@ pub enum FactKind {
     List {
         /// The name of an element in rules of this list.
         each: String,
+        /// The field by which people know an element.
+        shown: Option<String>,
         /// What counting the elements gives.
         unit: Option<Unit>,
         /// Fields.

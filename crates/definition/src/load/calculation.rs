@@ -167,8 +167,15 @@ fn fact(reader: &mut Reader<'_>, node: &Node, system: &System) -> Fact {
             name::check(reader, fields.place_of("each"), &each);
             let unit = unit(reader, &fields);
             let inner = reader.list(Some(inner));
-            let fields = inner.iter().map(|node| fact_field(reader, node, system)).collect();
-            FactKind::List { each, unit, fields }
+            let own: Vec<FactField> =
+                inner.iter().map(|node| fact_field(reader, node, system)).collect();
+            let shown = reader.optional(&fields, "shown");
+            if let Some(name) = shown.as_ref().filter(|name| own.iter().all(|f| f.name != **name)) {
+                let known = own.iter().map(|field| field.name.as_str());
+                let message = format!("項目「{name}」はこの一覧にありません");
+                reader.unknown(fields.place_of("shown"), message, name, known);
+            }
+            FactKind::List { each, shown, unit, fields: own }
         }
     };
     Fact { name: fact_name, name_en: reader.required(&fields, "name_en"), kind }

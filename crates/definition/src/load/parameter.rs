@@ -20,6 +20,20 @@ pub(super) fn read_all(package: &Package, system: &mut System, out: &mut Vec<Dia
     }
 }
 
+/// Units that are none. An installed version is not asked for them.
+pub(super) fn check_units(package: &Package, out: &mut Vec<Diagnostic>) {
+    for (_, path, text) in package.folder("parameters", ".yaml") {
+        with_file(path, text, out, |reader, node| {
+            let fields = reader.map(node, PARAMETER);
+            let unit = fields.get("unit").and_then(Node::scalar).unwrap_or_default();
+            if let (Err(error), false) = (unit.parse::<Unit>(), unit.is_empty()) {
+                let help = Some(NotAUnit::HELP.to_owned());
+                reader.error(fields.place_of("unit"), error.to_string(), help);
+            }
+        });
+    }
+}
+
 fn read(reader: &mut Reader<'_>, node: &Node, system: &System) -> Parameter {
     let fields = reader.map(node, PARAMETER);
     let mut values = Dated::default();
@@ -47,10 +61,6 @@ fn read(reader: &mut Reader<'_>, node: &Node, system: &System) -> Parameter {
         reader.error(fields.place_of("name"), message, Some(help));
     }
     let unit = reader.required(&fields, "unit");
-    if let (Err(error), false) = (unit.parse::<Unit>(), unit.is_empty()) {
-        let help = Some(NotAUnit::HELP.to_owned());
-        reader.error(fields.place_of("unit"), error.to_string(), help);
-    }
     Parameter { name, unit, ordinance: reader.flag(&fields, "ordinance"), values }
 }
 

@@ -28,7 +28,7 @@ fn assessed_view(desk: &Desk, one: &Assessed) -> Markup {
         html! {
             @if let Some(day) = one.day { p { (law_of(desk, day)) } }
             @for (fact, reason) in &one.questions { (question(desk, fact, reason)) }
-            (results(desk, &one.results))
+            (results(desk, one))
             (disclosure(desk.say("算定の過程", "How it was worked out"), html! {
                 (steps(desk, &one.steps))
                 (figures(desk, &one.parameters))
@@ -55,8 +55,8 @@ fn question(desk: &Desk, fact: &str, reason: &str) -> Markup {
 }
 
 /// The results of the subject as a list, those of elements as a table.
-fn results(desk: &Desk, results: &[Amount]) -> Markup {
-    let own = results.iter().filter(|amount| amount.element.is_none());
+fn results(desk: &Desk, one: &Assessed) -> Markup {
+    let own = one.results.iter().filter(|amount| amount.element.is_none());
     html! {
         dl.items.subjects {
             @for amount in own {
@@ -66,7 +66,7 @@ fn results(desk: &Desk, results: &[Amount]) -> Markup {
                 }
             }
         }
-        @for list in lists(results) { (elements(desk, results, list)) }
+        @for list in lists(&one.results) { (elements(desk, one, list)) }
     }
 }
 
@@ -82,10 +82,10 @@ fn lists(results: &[Amount]) -> Vec<&str> {
 }
 
 /// One row an element, one column a rule.
-fn elements(desk: &Desk, results: &[Amount], list: &str) -> Markup {
+fn elements(desk: &Desk, one: &Assessed, list: &str) -> Markup {
     let mut names: Vec<&str> = Vec::new();
     let mut rows: Vec<(String, Vec<&str>)> = Vec::new();
-    for amount in results {
+    for amount in &one.results {
         let Some((of, place)) = &amount.element else { continue };
         if of != list {
             continue;
@@ -96,7 +96,11 @@ fn elements(desk: &Desk, results: &[Amount], list: &str) -> Markup {
         if rows.len() < *place {
             rows.resize_with(*place, Default::default);
         }
-        rows[*place - 1].0 = format!("{list}{place}");
+        let known = one.elements.iter().find(|(own, at, _)| own == list && at == place);
+        rows[*place - 1].0 = match known {
+            Some((.., shown)) => format!("{list}{place}（{shown}）"),
+            None => format!("{list}{place}"),
+        };
         rows[*place - 1].1.push(&amount.value);
     }
     let headers = [desk.say("対象", "Of")].into_iter().chain(names);

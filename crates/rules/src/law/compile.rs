@@ -163,7 +163,7 @@ impl<'l> Compiler<'l> {
                 self.scope.insert(&fact.name, kind.ty.clone());
                 self.units.names.insert(fact.name.clone(), shape_of(kind));
             }
-            FactKind::List { each, unit, fields } => {
+            FactKind::List { each, unit, fields, .. } => {
                 let named = fields.iter().map(|field| (field.name.clone(), field.kind.ty.clone()));
                 let shapes = fields.iter().map(|field| (field.name.clone(), shape_of(&field.kind)));
                 let place = (PLACE.to_owned(), Type::INTEGER);

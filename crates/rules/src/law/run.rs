@@ -43,6 +43,8 @@ impl PartialEq for Explained {
 pub struct Given {
     /// Name.
     pub name: Arc<str>,
+    /// The list, where it was taken of every element.
+    pub list: Option<Arc<str>>,
     /// Where it comes from.
     pub kind: GivenKind,
     /// The value.
@@ -197,6 +199,7 @@ impl Work<'_> {
     fn note(&mut self, step: &Step, element: Option<(usize, &Value)>, value: &Value) {
         let Some(trace) = &mut self.trace else { return };
         let inputs = step.inputs.iter().map(|input| {
+            let mut of = None;
             let (name, value) = match input {
                 Input::Name(name) => (name, self.facts.get(name).cloned()),
                 Input::Field(name) => match element {
@@ -204,11 +207,12 @@ impl Work<'_> {
                     _ => (name, None),
                 },
                 Input::Each { list, field } => {
+                    of = Some(list.clone());
                     (field, Some(field_of_all(self.facts.get(list), field)))
                 }
             };
             let value = value.unwrap_or(Value::Null);
-            Given { name: name.clone(), kind: kind_of(self.plan, name), value }
+            Given { name: name.clone(), list: of, kind: kind_of(self.plan, name), value }
         });
         trace.push(Explained {
             rule: step.rule.clone(),

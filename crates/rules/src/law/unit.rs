@@ -1,16 +1,23 @@
-//! Units of measurement (単位): yen, months, years, days, persons and their quotients.
+//! Units of measurement (単位): yen, months, years, days, persons, hundredths and their quotients.
 
 use std::fmt;
 
-/// What a number counts, as powers of the five things that are counted.
+/// What a number counts, as powers of the things that are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Unit {
-    powers: [i8; 5],
+    powers: [i8; 6],
 }
 
 /// The things that are counted: word in files, word for people.
-const COUNTED: [(&str, &str); 5] =
-    [("yen", "円"), ("month", "月"), ("year", "年"), ("day", "日"), ("person", "人")];
+const COUNTED: [(&str, &str); 6] = [
+    ("yen", "円"),
+    ("month", "月"),
+    ("year", "年"),
+    ("day", "日"),
+    ("person", "人"),
+    // Hundredths are no rate: an amount times them is no amount yet.
+    ("percent", "％"),
+];
 
 /// Words for a number that counts nothing.
 const PLAIN: [&str; 3] = ["rate", "none", "times"];
@@ -28,13 +35,13 @@ impl NotAUnit {
 
 impl Unit {
     /// A number that counts nothing: a rate, a share.
-    pub const NONE: Unit = Unit { powers: [0; 5] };
+    pub const NONE: Unit = Unit { powers: [0; 6] };
     /// Months.
-    pub const MONTHS: Unit = Unit { powers: [0, 1, 0, 0, 0] };
+    pub const MONTHS: Unit = Unit { powers: [0, 1, 0, 0, 0, 0] };
     /// Years.
-    pub const YEARS: Unit = Unit { powers: [0, 0, 1, 0, 0] };
+    pub const YEARS: Unit = Unit { powers: [0, 0, 1, 0, 0, 0] };
     /// Days.
-    pub const DAYS: Unit = Unit { powers: [0, 0, 0, 1, 0] };
+    pub const DAYS: Unit = Unit { powers: [0, 0, 0, 1, 0, 0] };
 
     pub(crate) fn times(self, other: Unit) -> Unit {
         self.with(other, i8::saturating_add)
@@ -117,6 +124,7 @@ mod tests {
         check("months", "月");
         check("persons", "人");
         check("rate", "");
+        check("percent", "％");
         assert!("yens per month".parse::<Unit>().is_err());
         assert!("yen/rate".parse::<Unit>().is_err());
     }

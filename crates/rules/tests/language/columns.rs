@@ -49,7 +49,7 @@ fn law(formulas: &[String], element: &str) -> Option<Law> {
         kind: of(ty),
     };
     let fields = fields().into_iter().map(field).collect();
-    let list = FactKind::List { each: "者".into(), unit: None, fields };
+    let list = FactKind::List { each: "者".into(), shown: None, unit: None, fields };
     let mut all: Vec<Fact> = facts().into_iter().map(one).collect();
     all.push(Fact { name: "人々".into(), name_en: "people".into(), kind: list });
     let rule = |name: &str, list: Option<&str>, text: &str| Rule {

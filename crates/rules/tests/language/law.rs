@@ -25,6 +25,7 @@ fn field(name: &str, ty: Type) -> FactField {
 fn calculation(results: &[(Option<&str>, &str)]) -> Calculation {
     let list = FactKind::List {
         each: "子".into(),
+        shown: None,
         unit: Some("persons".parse().expect("a unit")),
         fields: vec![field("生年月日", Type::Date), field("監護", Type::Boolean)],
     };

@@ -13,7 +13,7 @@ use crate::bench::place::Folder;
 /// Rows sent at a time.
 const PIECE: usize = 50_000;
 
-const TABLE: &str = "create unlogged table child (household integer not null, born date not null,
+const TABLE: &str = "create temporary table child (household integer not null, born date not null,
      care boolean not null, elder boolean not null, place integer not null)";
 
 /// What the rules say, as a database says it: the child's place among those who count decides.
@@ -50,7 +50,6 @@ pub(super) async fn statement(
     let cluster = Cluster::start(&ClusterOptions::new(folder.path().join("postgres"))).await?;
     let installer = Installer::new(cluster.installer("postgres"));
     let client = installer.connect("postgres").await?;
-    client.batch_execute("drop table if exists child").await?;
     client.batch_execute(TABLE).await?;
     let owners = (0_i32..).zip(families.offsets.windows(2));
     let owners = owners.flat_map(|(own, ends)| {
