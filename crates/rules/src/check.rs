@@ -2,7 +2,7 @@
 //! every error rather than only the first.
 
 mod call;
-mod number;
+pub(crate) mod number;
 mod operator;
 
 use std::collections::BTreeSet;

@@ -12,6 +12,7 @@ mod day;
 mod kernel;
 mod list;
 mod support;
+mod table;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub use batch::{Batch, Column, Dictionary, ListColumn};
 use block::Block;
 
 /// Subjects that pass at a time.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 2048;
 
 /// A plan that can run over columns.
 #[derive(Clone, Debug)]
@@ -127,6 +128,11 @@ impl Program {
     fn results(&self) -> Results {
         let named = self.plan.results.iter().map(|own| (own.rule.clone(), Column::default()));
         Results { columns: named.collect(), irregular: Vec::new() }
+    }
+
+    /// The number of a text; of one that stands nowhere, a number that no text has.
+    fn text(&self, text: &str) -> i64 {
+        self.dictionary.find(text).unwrap_or(-1)
     }
 
     /// The answer for one subject of the batch by the tree, with its open questions.

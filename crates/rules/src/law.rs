@@ -32,6 +32,7 @@ pub use crate::parser::table::HitPolicy;
 pub(crate) use plan::{Input, Step};
 pub use plan::{ParameterInForce, Plan, PlanResult};
 pub use run::{Answer, Explained, Given, GivenKind};
+pub(crate) use table::{Cuts, Grid, GridInput};
 pub use unit::{NotAUnit, Unit};
 
 /// The field of every element of a list: its place in the order given, from 1 (順番).

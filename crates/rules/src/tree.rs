@@ -126,6 +126,36 @@ impl Node {
             NodeKind::Call { arguments, .. } => arguments.iter().collect(),
         }
     }
+
+    /// The nodes right below, to be changed.
+    pub fn children_mut(&mut self) -> Vec<&mut Node> {
+        match &mut self.kind {
+            NodeKind::Constant(_) | NodeKind::Fact(_) | NodeKind::Local(_) => Vec::new(),
+            NodeKind::Field { base, .. } | NodeKind::DatePart { base, .. } => vec![base],
+            NodeKind::Rescale(inner) | NodeKind::Negate(inner) => vec![inner],
+            NodeKind::Arithmetic { left, right, .. }
+            | NodeKind::Compare { left, right, .. }
+            | NodeKind::And(left, right)
+            | NodeKind::Or(left, right) => vec![left, right],
+            NodeKind::Quotient { over, under, unit, .. } => {
+                over.iter_mut().chain(under).chain([&mut **unit]).collect()
+            }
+            NodeKind::If { condition, then, otherwise } => vec![condition, then, otherwise],
+            NodeKind::Quantified { list, body, .. } | NodeKind::For { list, body } => {
+                vec![list, body]
+            }
+            NodeKind::Filter { list, condition } => vec![list, condition],
+            NodeKind::Position { list, position } => vec![list, position],
+            NodeKind::List(items) => items.iter_mut().collect(),
+            NodeKind::Record(fields) => fields.iter_mut().map(|(_, field)| field).collect(),
+            NodeKind::In { value, list } => vec![value, list],
+            NodeKind::InRange { value, ends, .. } => {
+                let [low, high] = &mut **ends;
+                vec![value, low, high]
+            }
+            NodeKind::Call { arguments, .. } => arguments.iter_mut().collect(),
+        }
+    }
 }
 
 /// Operations on two operands that are neither null nor unknown.

@@ -14,7 +14,7 @@ use crate::types::{MAX_SCALE, Type};
 use crate::value::{Decimal, Value};
 
 /// `node` at the scale of `ty`; a node that is not a number of a smaller scale stays as it is.
-pub(super) fn at(node: Node, ty: &Type) -> Node {
+pub(crate) fn at(node: Node, ty: &Type) -> Node {
     let (Type::Number { scale: from }, Type::Number { scale: to }) = (&node.ty, ty) else {
         return node;
     };

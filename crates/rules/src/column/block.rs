@@ -133,17 +133,22 @@ impl<'b> Block<'b> {
     fn step(&mut self, step: &'b Step) {
         let rule = &*step.rule;
         let Some(list) = rule.list.as_deref() else {
-            let value = self.eval(&step.node);
+            let value = self.answer(step);
             self.values.insert(&rule.name, value);
             return;
         };
         let domain = self.elements_of(list);
         let element = Element::Fact(list.into(), Source::All);
         self.locals.push(Local::new(domain, element));
-        let value = self.eval(&step.node);
+        let value = self.answer(step);
         self.locals.pop();
         let value = self.lift(&value, domain);
         self.fields.insert((list, &rule.name), value);
+    }
+
+    fn answer(&mut self, step: &'b Step) -> Col<'b> {
+        let found = step.grid.as_ref().and_then(|grid| self.grid(grid));
+        found.unwrap_or_else(|| self.eval(&step.node))
     }
 
     /// The domain of the elements of a list of facts.
@@ -370,14 +375,11 @@ impl<'b> Block<'b> {
     ) -> Col<'b> {
         let (a, b) = self.meet(a, b);
         let (null, mut bad) = (a.null.or(&b.null), a.bad.or(&b.bad));
-        let mut failed = false;
-        let data = a.data.zip(&b.data, |x, y| {
-            f(x, y).unwrap_or_else(|| {
-                failed = true;
-                0
-            })
+        let (data, failed) = a.data.zip_with(&b.data, |x, y| {
+            let found = f(x, y);
+            (found.unwrap_or(0), truth(found.is_none()))
         });
-        if failed {
+        if failed != 0 {
             // What is null has no number that could fail.
             let failed = Mask::from_data(a.data.zip(&b.data, |x, y| truth(f(x, y).is_none())));
             bad = bad.or(&failed.without(&null.data()));
@@ -405,10 +407,13 @@ impl<'b> Block<'b> {
         over: impl Fn(i64, i64, i64) -> i64,
     ) -> Col<'b> {
         let (a, b) = self.meet(&a, &b);
-        let data = a.data.zip(&b.data, &f);
+        let (data, any) = a.data.zip_with(&b.data, |x, y| {
+            let z = f(x, y);
+            (z, over(x, y, z))
+        });
         let (null, mut bad) = (a.null.or(&b.null), a.bad.or(&b.bad));
         let wrapped = |x, y| over(x, y, f(x, y));
-        if a.data.any(&b.data, wrapped) < 0 {
+        if any < 0 {
             let failed = Mask::from_data(a.data.zip(&b.data, |x, y| wrapped(x, y) >> 63));
             bad = bad.or(&failed.without(&null.data()));
         }
@@ -452,6 +457,9 @@ impl<'b> Block<'b> {
         let above = if closed[0] { Comparison::GreaterOrEqual } else { Comparison::Greater };
         let below = if closed[1] { Comparison::LessOrEqual } else { Comparison::Less };
         let own = self.eval(value);
+        if let Some(found) = self.between(&own, (value, ends), closed) {
+            return found;
+        }
         let mut side = |end: &'b Node, comparison| {
             let col = self.eval(end);
             self.compare(comparison, (own.clone(), col), (scale(&value.ty), scale(&end.ty)))
@@ -460,9 +468,35 @@ impl<'b> Block<'b> {
         self.join(&low, &high, false)
     }
 
+    /// Between two ends that are the same for all rows, in one pass.
+    fn between(
+        &mut self,
+        own: &Col<'b>,
+        (value, ends): (&'b Node, &'b [Node; 2]),
+        closed: [bool; 2],
+    ) -> Option<Col<'b>> {
+        let end = |block: &mut Self, node: &'b Node| {
+            let same =
+                matches!(node.kind, NodeKind::Constant(_)) && scale(&node.ty) == scale(&value.ty);
+            same.then(|| block.eval(node)).filter(|col| col.null.is_none() && col.bad.is_none())
+        };
+        let (low, high) = (end(self, &ends[0])?, end(self, &ends[1])?);
+        let low = low.data.at(0).checked_add(i64::from(!closed[0]))?;
+        let high = high.data.at(0).checked_sub(i64::from(!closed[1]))?;
+        let data = own.data.map(|x| truth(x >= low) & truth(x <= high));
+        Some(Col { data, ..own.clone() })
+    }
+
     /// `and`, `or` of two truths: `decisive` on either side decides, then null.
     pub fn join(&self, a: &Col<'b>, b: &Col<'b>, decisive: bool) -> Col<'b> {
         let (a, b) = self.meet(a, b);
+        if a.null.is_none() && b.null.is_none() {
+            let data = match decisive {
+                true => a.data.zip(&b.data, |x, y| x | y),
+                false => a.data.zip(&b.data, |x, y| x & y),
+            };
+            return Col { data, null: Mask::None, bad: a.bad.or(&b.bad), domain: a.domain };
+        }
         let flip = |data: &Data<'b>| if decisive { data.clone() } else { data.map(|x| !x) };
         let decided = |col: &Col<'b>| match &col.null {
             Mask::None => flip(&col.data),

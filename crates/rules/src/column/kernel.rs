@@ -18,15 +18,22 @@ const KEPT: usize = 256;
 impl Buffer {
     fn of(values: impl Iterator<Item = i64>) -> Buffer {
         let mut room = ROOM.with_borrow_mut(Vec::pop).unwrap_or_default();
+        room.clear();
         room.extend(values);
+        Buffer(room)
+    }
+
+    /// As many numbers as are asked for, of which each is then set.
+    fn room(rows: usize) -> Buffer {
+        let mut room = ROOM.with_borrow_mut(Vec::pop).unwrap_or_default();
+        room.resize(rows, 0);
         Buffer(room)
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut room = std::mem::take(&mut self.0);
-        room.clear();
+        let room = std::mem::take(&mut self.0);
         // Within the end of a thread there is no room to keep it in.
         let _ = ROOM.try_with(|kept| {
             let mut kept = kept.borrow_mut();
@@ -84,41 +91,56 @@ impl<'b> Data<'b> {
     }
 
     pub fn map(&self, f: impl Fn(i64) -> i64) -> Self {
-        match self.rows() {
-            None => Data::One(f(self.at(0))),
-            Some(rows) => Data::own(rows.iter().map(|x| f(*x))),
-        }
+        let Some(rows) = self.rows() else { return Data::One(f(self.at(0))) };
+        let mut out = Buffer::room(rows.len());
+        out.0.iter_mut().zip(rows).for_each(|(out, x)| *out = f(*x));
+        Data::Own(Rc::new(out))
     }
 
-    pub fn zip(&self, other: &Data<'b>, mut f: impl FnMut(i64, i64) -> i64) -> Self {
-        match (self.rows(), other.rows()) {
-            (None, None) => Data::One(f(self.at(0), other.at(0))),
+    pub fn zip(&self, other: &Data<'b>, f: impl Fn(i64, i64) -> i64) -> Self {
+        self.zip_with(other, |x, y| (f(x, y), 0)).0
+    }
+
+    /// What `f` gives first for each pair of rows, and all bits that it gives second for some.
+    #[inline]
+    pub fn zip_with(&self, other: &Data<'b>, f: impl Fn(i64, i64) -> (i64, i64)) -> (Self, i64) {
+        let (a, b) = match (self.rows(), other.rows()) {
+            (None, None) => {
+                let (z, any) = f(self.at(0), other.at(0));
+                return (Data::One(z), any);
+            }
             (Some(a), None) => {
                 let y = other.at(0);
-                Data::own(a.iter().map(|x| f(*x, y)))
+                return filled(a.len(), a, |x| f(x, y));
             }
             (None, Some(b)) => {
                 let x = self.at(0);
-                Data::own(b.iter().map(|y| f(x, *y)))
+                return filled(b.len(), b, |y| f(x, y));
             }
-            (Some(a), Some(b)) => Data::own(a.iter().zip(b).map(|(x, y)| f(*x, *y))),
+            (Some(a), Some(b)) => (a, b),
+        };
+        let (mut out, mut all) = (Buffer::room(a.len().min(b.len())), 0);
+        for ((out, x), y) in out.0.iter_mut().zip(a).zip(b) {
+            let (z, any) = f(*x, *y);
+            *out = z;
+            all |= any;
         }
+        (Data::Own(Rc::new(out)), all)
     }
 
-    /// All bits that `f` gives for some row.
-    pub fn any(&self, other: &Data<'b>, f: impl Fn(i64, i64) -> i64) -> i64 {
-        match (self.rows(), other.rows()) {
-            (None, None) => f(self.at(0), other.at(0)),
-            (Some(a), None) => {
-                let y = other.at(0);
-                a.iter().fold(0, |any, x| any | f(*x, y))
-            }
-            (None, Some(b)) => {
-                let x = self.at(0);
-                b.iter().fold(0, |any, y| any | f(x, *y))
-            }
-            (Some(a), Some(b)) => a.iter().zip(b).fold(0, |any, (x, y)| any | f(*x, *y)),
+    /// How many of the cuts each number reaches.
+    pub fn reached(&self, cuts: &[i64]) -> Self {
+        let Some(rows) = self.rows() else {
+            let x = self.at(0);
+            let reached = cuts.iter().map(|cut| i64::from(x >= *cut)).sum();
+            return Data::One(reached);
+        };
+        let mut out = Buffer::room(rows.len());
+        out.0.fill(0);
+        for cut in cuts {
+            out.0.iter_mut().zip(rows).for_each(|(out, x)| *out += i64::from(*x >= *cut));
         }
+        Data::Own(Rc::new(out))
     }
 
     /// Rows of a mask that are set.
@@ -139,31 +161,33 @@ impl<'b> Data<'b> {
         let Some(m) = mask.rows() else {
             return if mask.at(0) != 0 { then.clone() } else { otherwise.clone() };
         };
-        let masks = m.iter();
+        let mut out = Buffer::room(m.len());
+        let to = out.0.iter_mut().zip(m);
         match (then.rows(), otherwise.rows()) {
             (None, None) => {
                 let (x, y) = (then.at(0), otherwise.at(0));
-                Data::own(masks.map(|m| pick(*m, x, y)))
+                to.for_each(|(out, m)| *out = pick(*m, x, y));
             }
             (Some(a), None) => {
                 let y = otherwise.at(0);
-                Data::own(masks.zip(a).map(|(m, x)| pick(*m, *x, y)))
+                to.zip(a).for_each(|((out, m), x)| *out = pick(*m, *x, y));
             }
             (None, Some(b)) => {
                 let x = then.at(0);
-                Data::own(masks.zip(b).map(|(m, y)| pick(*m, x, *y)))
+                to.zip(b).for_each(|((out, m), y)| *out = pick(*m, x, *y));
             }
             (Some(a), Some(b)) => {
-                Data::own(masks.zip(a).zip(b).map(|((m, x), y)| pick(*m, *x, *y)))
+                to.zip(a).zip(b).for_each(|(((out, m), x), y)| *out = pick(*m, *x, *y));
             }
         }
+        Data::Own(Rc::new(out))
     }
 
     pub fn gather(&self, rows: &[u32]) -> Self {
-        match self.rows() {
-            None => self.clone(),
-            Some(values) => Data::own(rows.iter().map(|row| values[*row as usize])),
-        }
+        let Some(values) = self.rows() else { return self.clone() };
+        let mut out = Buffer::room(rows.len());
+        out.0.iter_mut().zip(rows).for_each(|(out, row)| *out = values[*row as usize]);
+        Data::Own(Rc::new(out))
     }
 
     /// Whether all numbers are 0, or all are not; `None` if some are and some are not.
@@ -230,6 +254,17 @@ impl<'b> Mask<'b> {
             mask => mask.clone(),
         }
     }
+}
+
+#[inline]
+fn filled<'b>(rows: usize, from: &[i64], f: impl Fn(i64) -> (i64, i64)) -> (Data<'b>, i64) {
+    let (mut out, mut all) = (Buffer::room(rows), 0);
+    for (out, x) in out.0.iter_mut().zip(from) {
+        let (z, any) = f(*x);
+        *out = z;
+        all |= any;
+    }
+    (Data::Own(Rc::new(out)), all)
 }
 
 /// A truth as its mask.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use base::date::{Date, FOREVER, OPEN_FROM};
 
+use super::table::Grid;
 use super::units::{Measure, Shape, Units};
 use super::{
-    FactKind, Input, Law, LawError, PLACE, ParameterInForce, Plan, PlanResult, ReadRule, Step,
-    order, table,
+    FactKind, GivenKind, Input, Law, LawError, PLACE, ParameterInForce, Plan, PlanResult, ReadRule,
+    Rule, Step, order, table,
 };
+use crate::check::number::at;
 use crate::check::{Within, check_within};
 use crate::parser::table::Table;
 use crate::syntax::Syntax;
@@ -48,14 +50,15 @@ pub(super) fn plan(
     set: &BTreeMap<String, Value>,
 ) -> Result<Plan, Vec<LawError>> {
     let rules = in_force(law, day);
-    let needs: BTreeMap<&str, BTreeSet<&str>> = rules
+    let needs: BTreeMap<&str, Vec<&str>> = rules
         .iter()
         .map(|(name, read)| {
             let names = order::names(&read.syntax);
             (*name, names.into_iter().filter(|name| rules.contains_key(name)).collect())
         })
         .collect();
-    let order = order::sort(&needs).map_err(|cycle| vec![cycle_error(&rules, &cycle)])?;
+    let results: Vec<&str> = law.calculation.results.iter().map(|r| r.rule.as_str()).collect();
+    let order = order::sort(&needs, &results).map_err(|cycle| vec![cycle_error(&rules, &cycle)])?;
     let wanted = reached(law, &needs, day)?;
     let mut compiler = Compiler::new(law, day, set);
     for name in order.into_iter().filter(|name| wanted.contains(name)) {
@@ -73,7 +76,7 @@ fn in_force(law: &Law, day: Date) -> BTreeMap<&str, &ReadRule> {
 /// The rules that some result needs.
 fn reached<'l>(
     law: &'l Law,
-    needs: &BTreeMap<&'l str, BTreeSet<&'l str>>,
+    needs: &BTreeMap<&'l str, Vec<&'l str>>,
     day: Date,
 ) -> Result<BTreeSet<&'l str>, Vec<LawError>> {
     let mut open: Vec<&str> = law.calculation.results.iter().map(|r| r.rule.as_str()).collect();
@@ -207,7 +210,7 @@ impl<'l> Compiler<'l> {
     }
 
     /// A rule that is named but has no version in force on the day.
-    fn has_gap(&mut self, read: &ReadRule, names: &BTreeSet<&str>) -> bool {
+    fn has_gap(&mut self, read: &ReadRule, names: &[&str]) -> bool {
         let known = |name: &str| self.law.rules.iter().any(|other| other.rule.name == name);
         let (day, rules) = (self.day, in_force(self.law, self.day));
         let missing = names.iter().find(|name| known(name) && !rules.contains_key(*name));
@@ -260,23 +263,57 @@ impl<'l> Compiler<'l> {
     /// What is wrong with the rows of a decision table on this day.
     fn table(&self, read: &ReadRule, table: &Table, list: Option<&str>) -> Vec<LawError> {
         let rule = &read.rule;
-        let typed = |syntax: &Syntax| {
-            let within = list.and_then(|name| {
-                let own = self.lists.get(name)?;
-                let ty = Type::record(own.fields.clone());
-                Some(Within { name: &own.each, list: name, ty })
-            });
-            check_within(&rule.text, &self.scope, within, syntax).ok().map(|(node, _)| node)
+        let placed = |found: table::Found| LawError {
+            warning: found.warning,
+            ..LawError::in_rule(rule, found.error)
         };
-        let known = self.parameters.iter().map(|(name, own)| (name.clone(), own.value.clone()));
-        let known: Record = known.collect();
-        table::check(&rule.text, table, &known, typed)
-            .into_iter()
-            .map(|found| LawError {
-                warning: found.warning,
-                ..LawError::in_rule(rule, found.error)
-            })
-            .collect()
+        let typed = |syntax: &Syntax| self.typed(rule, list, syntax);
+        let found = table::check(&rule.text, table, &self.known(), typed);
+        found.into_iter().map(placed).collect()
+    }
+
+    /// A decision table by cases, its answers of the type of the whole.
+    fn grid(&self, read: &ReadRule, ty: &Type) -> Option<Grid> {
+        let (rule, table) = (&read.rule, read.table.as_ref()?);
+        let typed = |syntax: &Syntax| self.typed(rule, rule.list.as_deref(), syntax);
+        let mut grid = table::grid(&rule.text, table, &self.known(), typed)?;
+        let outputs = grid.outputs.into_iter().map(|node| at(node, ty));
+        grid.outputs = outputs.map(|node| self.folded(node)).collect();
+        grid.inputs.iter_mut().for_each(|input| self.fold(&mut input.node));
+        Some(grid)
+    }
+
+    fn typed(&self, rule: &Rule, list: Option<&str>, syntax: &Syntax) -> Option<Node> {
+        let within = list.and_then(|name| {
+            let own = self.lists.get(name)?;
+            let ty = Type::record(own.fields.clone());
+            Some(Within { name: &own.each, list: name, ty })
+        });
+        check_within(&rule.text, &self.scope, within, syntax).ok().map(|(node, _)| node)
+    }
+
+    /// The parameters of the day.
+    fn known(&self) -> Record {
+        self.parameters.iter().map(|(name, own)| (name.clone(), own.value.clone())).collect()
+    }
+
+    /// The formula with the parameters of the day in their places.
+    fn folded(&self, mut node: Node) -> Node {
+        self.fold(&mut node);
+        node
+    }
+
+    fn fold(&self, node: &mut Node) {
+        if let NodeKind::Fact(name) = &node.kind {
+            let known = self.parameters.get(name).map(|own| &own.value);
+            if let (Some(Value::Number(number)), Type::Number { scale }) = (known, &node.ty)
+                && let Ok(number) = number.rescale(*scale)
+            {
+                node.kind = NodeKind::Constant(number.into());
+            }
+            return;
+        }
+        node.children_mut().into_iter().for_each(|child| self.fold(child));
     }
 
     fn add(&mut self, read: &ReadRule, node: Node, measure: Measure) {
@@ -301,7 +338,23 @@ impl<'l> Compiler<'l> {
             }
         }
         let inputs = inputs(&node, rule.list.is_some());
-        self.steps.push(Step { rule: rule.clone(), node, inputs, rows: single_rows(read) });
+        let kinds = inputs.iter().map(|input| self.kind_of(input)).collect();
+        let grid = self.grid(read, &node.ty);
+        let node = self.folded(node);
+        let name = Arc::from(rule.name.as_str());
+        self.steps.push(Step { rule: rule.clone(), name, node, inputs, kinds, grid });
+    }
+
+    /// Where what a formula takes comes from.
+    fn kind_of(&self, input: &Input) -> GivenKind {
+        let (Input::Name(name) | Input::Field(name) | Input::Each { field: name, .. }) = input;
+        if matches!(input, Input::Name(_)) && self.parameters.contains_key(name) {
+            GivenKind::Parameter
+        } else if self.steps.iter().any(|step| step.name == *name) {
+            GivenKind::Rule
+        } else {
+            GivenKind::Fact
+        }
     }
 
     fn finish(self, in_force: (Date, Date)) -> Result<Plan, Vec<LawError>> {
@@ -368,12 +421,6 @@ fn in_force_value(
             checked: None,
         },
     }
-}
-
-/// How many rows the table of a rule has, where one of them gives the answer.
-fn single_rows(read: &ReadRule) -> usize {
-    let table = read.table.as_ref().filter(|table| table.policy.is_single());
-    table.map_or(0, |table| table.rows.len())
 }
 
 /// What a formula takes, in the order in which it stands there.

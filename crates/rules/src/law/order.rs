@@ -4,22 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::syntax::{Syntax, SyntaxKind};
 
-/// Every name that stands in `syntax`, fields included.
-pub(super) fn names(syntax: &Syntax) -> BTreeSet<&str> {
-    let mut found = BTreeSet::new();
+/// Every name that stands in `syntax`, fields included, each once in the order in which they stand.
+pub(super) fn names(syntax: &Syntax) -> Vec<&str> {
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     walk(syntax, &mut found);
+    found.retain(|name| seen.insert(*name));
     found
 }
 
-fn walk<'s>(syntax: &'s Syntax, found: &mut BTreeSet<&'s str>) {
+fn walk<'s>(syntax: &'s Syntax, found: &mut Vec<&'s str>) {
     match &syntax.kind {
         SyntaxKind::Number(_) | SyntaxKind::Constant(_) => {}
-        SyntaxKind::Name(name) => {
-            found.insert(name);
-        }
+        SyntaxKind::Name(name) => found.push(name),
         SyntaxKind::Field { base, name, .. } => {
-            found.insert(name);
             walk(base, found);
+            found.push(name);
         }
         SyntaxKind::Call { arguments, .. } => arguments.iter().for_each(|part| walk(part, found)),
         SyntaxKind::Negate(part) => walk(part, found),
@@ -50,16 +49,17 @@ fn walk<'s>(syntax: &'s Syntax, found: &mut BTreeSet<&'s str>) {
     }
 }
 
-/// Names in an order in which each comes after those it needs.
+/// Names in an order in which each comes after those it needs, right before what first needs it.
 ///
 /// # Errors
 /// A cycle: names of which each needs the next, the last the first.
 pub(super) fn sort<'n>(
-    needs: &BTreeMap<&'n str, BTreeSet<&'n str>>,
+    needs: &BTreeMap<&'n str, Vec<&'n str>>,
+    wanted: &[&'n str],
 ) -> Result<Vec<&'n str>, Vec<&'n str>> {
     let mut order = Vec::new();
     let mut done = BTreeSet::new();
-    for name in needs.keys() {
+    for name in wanted.iter().chain(needs.keys()) {
         visit(name, needs, &mut Vec::new(), (&mut done, &mut order))?;
     }
     Ok(order)
@@ -67,7 +67,7 @@ pub(super) fn sort<'n>(
 
 fn visit<'n>(
     name: &'n str,
-    needs: &BTreeMap<&'n str, BTreeSet<&'n str>>,
+    needs: &BTreeMap<&'n str, Vec<&'n str>>,
     path: &mut Vec<&'n str>,
     (done, order): (&mut BTreeSet<&'n str>, &mut Vec<&'n str>),
 ) -> Result<(), Vec<&'n str>> {

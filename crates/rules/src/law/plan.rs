@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use base::date::Date;
 
-use super::{Calculation, Certainty, LawError, Rule, Unit};
+use super::table::Grid;
+use super::{Calculation, Certainty, GivenKind, LawError, Rule, Unit};
 use crate::tree::Node;
 use crate::types::Type;
 use crate::value::Value;
@@ -61,12 +62,17 @@ pub struct ParameterInForce {
 pub(crate) struct Step {
     /// The rule.
     pub rule: Arc<Rule>,
-    /// Its formula; in a rule of a list, local 0 is the element.
+    /// The rule's name.
+    pub name: Arc<str>,
+    /// Its formula with the parameters in their places; in a rule of a list, local 0 is the
+    /// element.
     pub node: Node,
     /// What it takes.
     pub inputs: Vec<Input>,
-    /// Rows of a decision table of which one answers; the formula tries them in this order.
-    pub rows: usize,
+    /// Where each of them comes from.
+    pub kinds: Vec<GivenKind>,
+    /// The decision table by cases, where it stands on the day itself.
+    pub grid: Option<Grid>,
 }
 
 /// What a step takes.

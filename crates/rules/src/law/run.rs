@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{FactKind, Input, PLACE, Plan, Rule, Step};
 use crate::evaluate::evaluate_within;
 use crate::expression::gather_questions;
-use crate::tree::{Node, NodeKind};
+use crate::tree::Node;
 use crate::value::{OpenQuestion, Record, Unknown, Value};
 
 /// The answer for one subject.
@@ -93,7 +93,7 @@ impl Plan {
         Answer { results, open_questions, steps: work.trace.unwrap_or_default() }
     }
 
-    /// The facts of the calculation with the parameters; elements get their place, and what is
+    /// The facts of the calculation with the parameters that have no value; elements get their place, and what is
     /// missing in one is named with its place.
     fn facts(&self, given: &Record) -> Record {
         let mut facts = Record::new();
@@ -110,8 +110,11 @@ impl Plan {
             };
             facts.insert(fact.name.as_str(), value);
         }
+        // The others stand in the formulas.
         for (name, parameter) in &self.parameters {
-            facts.insert(name.clone(), parameter.value.clone());
+            if let Value::Unknown(_) = parameter.value {
+                facts.insert(name.clone(), parameter.value.clone());
+            }
         }
         facts
     }
@@ -171,9 +174,9 @@ struct Work<'p> {
 impl Work<'_> {
     fn step(&mut self, step: &Step) {
         let Some(list) = &step.rule.list else {
-            let value = self.value(step, None);
-            self.note(step, None, &value);
-            self.facts.insert(step.rule.name.as_str(), value);
+            let (value, row) = self.value(step, None);
+            self.note((step, row), None, &value);
+            self.facts.insert(step.name.clone(), value);
             return;
         };
         let items = match self.facts.get(list) {
@@ -182,31 +185,51 @@ impl Work<'_> {
         };
         let mut values = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
-            let value = self.value(step, Some(item));
-            self.note(step, Some((at, item)), &value);
+            let (value, row) = self.value(step, Some(item));
+            self.note((step, row), Some((at, item)), &value);
             values.push(value);
         }
         drop(items);
-        let name: Arc<str> = step.rule.name.as_str().into();
-        self.facts.amend_list(list, values, &name);
+        self.facts.amend_list(list, values, &step.name);
     }
 
-    /// The step's value; a fault of this subject is a question that only a person can answer.
-    fn value(&self, step: &Step, element: Option<&Value>) -> Value {
+    /// The step's value with the row of its table that answered; a fault of this subject is a
+    /// question that only a person can answer.
+    fn value(&self, step: &Step, element: Option<&Value>) -> (Value, Option<usize>) {
+        if let Some((row, value)) = self.row(step, element) {
+            return (value, Some(row));
+        }
         let value = evaluate_within(&step.node, &self.facts, element.cloned());
-        value.unwrap_or_else(|failure| {
+        let value = value.unwrap_or_else(|failure| {
             Unknown::new(step.rule.name.as_str(), failure.fault.to_string()).into()
-        })
+        });
+        (value, None)
     }
 
-    fn note(&mut self, step: &Step, element: Option<(usize, &Value)>, value: &Value) {
+    /// The row of a decision table that answers, with its answer; `None` where that cannot be told,
+    /// and the chain of its rows says what is open.
+    fn row(&self, step: &Step, element: Option<&Value>) -> Option<(usize, Value)> {
+        let value = |node: &Node| evaluate_within(node, &self.facts, element.cloned()).ok();
+        let grid = step.grid.as_ref()?;
+        let row = grid.row(value)?;
+        Some((row + 1, value(grid.outputs.get(row)?)?))
+    }
+
+    fn note(
+        &mut self,
+        (step, row): (&Step, Option<usize>),
+        element: Option<(usize, &Value)>,
+        value: &Value,
+    ) {
         if self.trace.is_none() {
             return;
         }
-        let row = self.row(step, element.map(|(_, item)| item));
-        let inputs = step.inputs.iter().map(|input| {
+        let inputs = step.inputs.iter().zip(&step.kinds).map(|(input, kind)| {
             let mut of = None;
             let (name, value) = match input {
+                Input::Name(name) if *kind == GivenKind::Parameter => {
+                    (name, self.plan.parameters.get(name).map(|own| own.value.clone()))
+                }
                 Input::Name(name) => (name, self.facts.get(name).cloned()),
                 Input::Field(name) => match element {
                     Some((_, Value::Record(record))) => (name, record.get(name).cloned()),
@@ -218,7 +241,7 @@ impl Work<'_> {
                 }
             };
             let value = value.unwrap_or(Value::Null);
-            Given { name: name.clone(), list: of, kind: kind_of(self.plan, name), value }
+            Given { name: name.clone(), list: of, kind: *kind, value }
         });
         let explained = Explained {
             rule: step.rule.clone(),
@@ -228,37 +251,5 @@ impl Work<'_> {
             value: value.clone(),
         };
         self.trace.get_or_insert_default().push(explained);
-    }
-
-    /// The row of a decision table that answered: the first in the chain whose test holds.
-    fn row(&self, step: &Step, element: Option<&Value>) -> Option<usize> {
-        let mut node = &step.node;
-        for row in 1..=step.rows {
-            let NodeKind::If { condition, otherwise, .. } = inner(node) else { return None };
-            match evaluate_within(condition, &self.facts, element.cloned()) {
-                Ok(Value::Boolean(true)) => return Some(row),
-                Ok(Value::Boolean(false) | Value::Null) => node = otherwise,
-                _ => return None,
-            }
-        }
-        None
-    }
-}
-
-/// The branch under a change of scale.
-fn inner(node: &Node) -> &NodeKind {
-    match &node.kind {
-        NodeKind::Rescale(below) => inner(below),
-        kind => kind,
-    }
-}
-
-fn kind_of(plan: &Plan, name: &str) -> GivenKind {
-    if plan.parameters.contains_key(name) {
-        GivenKind::Parameter
-    } else if plan.steps.iter().any(|step| step.rule.name == name) {
-        GivenKind::Rule
-    } else {
-        GivenKind::Fact
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Found {
 
 /// Combinations of inputs that are looked at; what needs more is divided.
 const MAX_CASES: usize = 200_000;
+/// Cases of a grid that is looked up.
+const MAX_GRID: usize = 4096;
 /// Nobody mends more at once.
 const MAX_FOUND: usize = 5;
 
@@ -34,17 +36,11 @@ pub(super) fn check(
     if !table.policy.is_single() {
         return Vec::new();
     }
-    let mut columns = Vec::new();
-    for (at, input) in table.inputs.iter().enumerate() {
-        let Some(node) = typed(input) else { return Vec::new() };
-        let cells: Vec<&Cell> = table.rows.iter().map(|row| &row.cells[at]).collect();
-        let constant = |syntax: &Syntax| constant(&typed(syntax)?, known);
-        let name = source[input.span.start..input.span.end].trim().to_owned();
-        match Column::new(name, &node.ty, &cells, constant) {
-            Ok(column) => columns.push(column),
-            Err(span) => return vec![not_constant(source, span)],
-        }
-    }
+    let columns = match columns(source, table, known, &typed) {
+        Ok(columns) => columns,
+        Err(Some(span)) => return vec![not_constant(source, span)],
+        Err(None) => return Vec::new(),
+    };
     let rows = (0..table.rows.len()).collect();
     let mut search = Search {
         source,
@@ -58,6 +54,58 @@ pub(super) fn check(
     search.reached.resize(table.rows.len(), false);
     search.walk(rows, &mut Vec::new());
     search.finish()
+}
+
+/// The inputs with what each row takes; the place of a cell that does not stand on the day itself.
+fn columns(
+    source: &str,
+    table: &Table,
+    known: &Record,
+    typed: &impl Fn(&Syntax) -> Option<Node>,
+) -> Result<Vec<Column>, Option<Span>> {
+    let column = |(at, input): (usize, &Syntax)| {
+        let node = typed(input).ok_or(None)?;
+        let cells: Vec<&Cell> = table.rows.iter().map(|row| &row.cells[at]).collect();
+        let constant = |syntax: &Syntax| constant(&typed(syntax)?, known);
+        let name = source[input.span.start..input.span.end].trim().to_owned();
+        Column::new(name, node, &cells, constant).map_err(Some)
+    };
+    table.inputs.iter().enumerate().map(column).collect()
+}
+
+/// The table as a grid of cases, to be looked up for many subjects at once; none where a row does
+/// not stand on the day itself or the cases are too many.
+pub(super) fn grid(
+    source: &str,
+    table: &Table,
+    known: &Record,
+    typed: impl Fn(&Syntax) -> Option<Node>,
+) -> Option<Grid> {
+    if !table.policy.is_single() {
+        return None;
+    }
+    let columns = columns(source, table, known, &typed).ok()?;
+    let starts: Vec<Vec<i128>> = columns.iter().map(Column::starts).collect();
+    let count = starts.iter().try_fold(1_usize, |all, own| all.checked_mul(own.len()))?;
+    if count > MAX_GRID {
+        return None;
+    }
+    let mut rows = Vec::with_capacity(count);
+    for case in 0..count {
+        let mut left = case;
+        let mut places = vec![0; columns.len()];
+        for (place, own) in places.iter_mut().zip(&starts).rev() {
+            *place = own[left % own.len()];
+            left /= own.len();
+        }
+        let takes = |row: &usize| {
+            columns.iter().zip(&places).all(|(column, place)| column.takes[*row].holds(*place))
+        };
+        rows.push(u16::try_from((0..table.rows.len()).find(takes)?).ok()?);
+    }
+    let outputs = table.rows.iter().map(|row| typed(&row.output)).collect::<Option<Vec<Node>>>()?;
+    let inputs = columns.into_iter().zip(starts).map(|(column, starts)| column.input(&starts));
+    Some(Grid { inputs: inputs.collect::<Option<Vec<_>>>()?, rows, outputs })
 }
 
 /// The value of a cell's part, if it stands on the day itself.
@@ -84,6 +132,7 @@ fn not_constant(source: &str, span: Span) -> Found {
 /// An input with what each row takes of it.
 struct Column {
     name: String,
+    node: Node,
     kind: Kind,
     takes: Vec<Taken>,
 }
@@ -107,6 +156,74 @@ struct Taken {
     null: bool,
 }
 
+impl Taken {
+    fn holds(&self, place: i128) -> bool {
+        self.stretches.iter().any(|(low, high)| (*low..=*high).contains(&place))
+    }
+}
+
+/// A decision table by cases: one row for each combination of the cases of its inputs.
+pub(crate) struct Grid {
+    /// The inputs; the cases of the last one change fastest.
+    pub inputs: Vec<GridInput>,
+    /// The row that answers in each combination.
+    pub rows: Vec<u16>,
+    /// The answer of each row.
+    pub outputs: Vec<Node>,
+}
+
+/// An input of a grid.
+pub(crate) struct GridInput {
+    pub node: Node,
+    pub cuts: Cuts,
+}
+
+/// Which case a value is.
+pub(crate) enum Cuts {
+    /// How many of these it reaches.
+    Numbers(Vec<i64>),
+    /// How many of these it reaches.
+    Dates(Vec<Date>),
+    /// 0 for false, 1 for true.
+    Truth,
+    /// The place among these; behind them every other text.
+    Texts(Vec<String>),
+}
+
+impl Grid {
+    /// The row that answers for one subject, from 0; `value` works an input out. `None` where an
+    /// input is null or not known.
+    pub fn row(&self, value: impl Fn(&Node) -> Option<Value>) -> Option<usize> {
+        let mut case = 0;
+        for GridInput { node, cuts } in &self.inputs {
+            let (own, count) = cuts.case(&value(node)?, &node.ty)?;
+            case = case * count + own;
+        }
+        self.rows.get(case).map(|row| usize::from(*row))
+    }
+}
+
+impl Cuts {
+    /// The case of a value, and how many there are.
+    fn case(&self, value: &Value, ty: &Type) -> Option<(usize, usize)> {
+        Some(match (self, value, ty) {
+            (Cuts::Numbers(cuts), Value::Number(number), Type::Number { scale }) => {
+                let number = number.rescale(*scale).ok()?.mantissa();
+                (cuts.partition_point(|cut| *cut <= number), cuts.len() + 1)
+            }
+            (Cuts::Dates(cuts), Value::Date(day), _) => {
+                (cuts.partition_point(|cut| *cut <= **day), cuts.len() + 1)
+            }
+            (Cuts::Truth, Value::Boolean(truth), _) => (usize::from(*truth), 2),
+            (Cuts::Texts(texts), Value::Text(text), _) => {
+                let found = texts.binary_search_by(|known| known.as_str().cmp(text));
+                (found.unwrap_or(texts.len()), texts.len() + 1)
+            }
+            _ => return None,
+        })
+    }
+}
+
 /// One stretch of an input's values on which the same rows hold.
 #[derive(Clone, Copy)]
 enum Case {
@@ -121,10 +238,11 @@ impl Column {
     /// The column, or the place of a cell that does not stand on the day itself.
     fn new(
         name: String,
-        ty: &Type,
+        node: Node,
         cells: &[&Cell],
         constant: impl Fn(&Syntax) -> Option<Value>,
     ) -> Result<Column, Span> {
+        let ty = &node.ty;
         let mut texts = Vec::new();
         let mut read = Vec::new();
         for cell in cells {
@@ -147,7 +265,40 @@ impl Column {
         };
         let takes = cells.iter().zip(read).map(|(cell, tests)| kind.taken(cell, &tests));
         let takes = takes.collect();
-        Ok(Column { name, kind, takes })
+        Ok(Column { name, node, kind, takes })
+    }
+
+    /// Where the cases of all rows begin.
+    fn starts(&self) -> Vec<i128> {
+        let (least, greatest) = self.kind.domain();
+        let ends = self.takes.iter().flat_map(|taken| &taken.stretches);
+        let mut starts: Vec<i128> = ends.flat_map(|(low, high)| [*low, *high + 1]).collect();
+        match self.kind {
+            Kind::Truth | Kind::Text(_) => starts.extend(least..=greatest),
+            Kind::Number { .. } | Kind::Date => starts.push(least),
+        }
+        starts.retain(|start| (least..=greatest).contains(start));
+        starts.sort_unstable();
+        starts.dedup();
+        starts
+    }
+
+    /// How the case of a value is found; the cases in the order of their starts.
+    fn input(self, starts: &[i128]) -> Option<GridInput> {
+        let cuts = match self.kind {
+            Kind::Number { .. } => Cuts::Numbers(
+                starts[1..]
+                    .iter()
+                    .map(|start| i64::try_from(*start).ok())
+                    .collect::<Option<_>>()?,
+            ),
+            Kind::Date => Cuts::Dates(
+                starts[1..].iter().map(|start| date(*start)).collect::<Option<Vec<Date>>>()?,
+            ),
+            Kind::Truth => Cuts::Truth,
+            Kind::Text(texts) => Cuts::Texts(texts),
+        };
+        Some(GridInput { node: self.node, cuts })
     }
 
     /// The stretches on which the same rows of `active` hold, one for each set of rows.
@@ -307,14 +458,15 @@ impl Kind {
                 let mantissa = i64::try_from(number).unwrap_or(i64::MAX);
                 Decimal::new(mantissa, *scale).map_or_else(String::new, |own| own.to_string())
             }
-            _ => {
-                let days = i64::try_from(number).unwrap_or(i64::MAX);
-                let span = jiff::Span::new().try_days(days);
-                let day = span.and_then(|span| Date::constant(1970, 1, 1).checked_add(span));
-                day.map_or_else(|_| String::new(), |day| day.to_string())
-            }
+            _ => date(number).map_or_else(String::new, |day| day.to_string()),
         }
     }
+}
+
+/// The day with that number.
+fn date(number: i128) -> Option<Date> {
+    let span = jiff::Span::new().try_days(i64::try_from(number).ok()?).ok()?;
+    Date::constant(1970, 1, 1).checked_add(span).ok()
 }
 
 /// `number` in steps of 10^−`scale`, rounded down, and whether it is exactly that.
