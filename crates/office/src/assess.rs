@@ -180,9 +180,17 @@ fn worked(plan: &Plan, step: &Explained) -> Worked {
     let took = step.inputs.iter().filter(is_plain);
     Worked {
         gave: Amount { name: rule.name.clone(), element, value },
-        article: rule.article.clone(),
+        article: match step.row {
+            Some(row) => format!("{}（{}）", rule.article, row_words(row)),
+            None => rule.article.clone(),
+        },
         took: took.map(|given| (given_name(given), given_words(plan, given))).collect(),
     }
+}
+
+/// The row of a decision table that answered.
+fn row_words(row: usize) -> String {
+    format!("判定表の{row}行目")
 }
 
 /// `児童の生年月日` for what was taken of every element.
@@ -212,7 +220,7 @@ fn fact_unit(plan: &Plan, name: &str) -> Option<Unit> {
     })
 }
 
-/// The parameters that rules at work took, each once.
+/// The figures that rules at work took, each once: parameters, and rows of decision tables.
 fn figures(plan: &Plan, steps: &[Explained]) -> Vec<Figure> {
     let mut figures: Vec<Figure> = Vec::new();
     let inputs = steps.iter().flat_map(|step| &step.inputs);
@@ -221,23 +229,43 @@ fn figures(plan: &Plan, steps: &[Explained]) -> Vec<Figure> {
         if figures.iter().any(|figure| figure.name == *given.name) {
             continue;
         }
-        let (from, to) = found.period.unwrap_or((OPEN_FROM, FOREVER));
-        let checked = match found.checked {
-            Some(Certainty::Checked) => "V",
-            Some(Certainty::Statute) => "K",
-            Some(Certainty::ToVerify) => "P",
-            None => "",
-        };
-        figures.push(Figure {
-            name: given.name.to_string(),
-            value: value_words(&found.value, found.unit),
-            since: (from != OPEN_FROM).then_some(from),
-            until: (to != FOREVER).then_some(to),
-            source: found.source.clone(),
-            checked: checked.to_owned(),
-        });
+        let value = value_words(&found.value, found.unit);
+        let stands = (found.source.as_str(), found.checked);
+        let period = found.period.unwrap_or((OPEN_FROM, FOREVER));
+        figures.push(figure(&given.name, value, period, stands));
+    }
+    for step in steps {
+        let (Some(row), Some(table)) = (step.row, &step.rule.table) else { continue };
+        let (name, value) = (&step.rule.name, row_words(row));
+        if figures.iter().any(|figure| figure.name == *name && figure.value == value) {
+            continue;
+        }
+        let stands = (table.source.as_str(), Some(table.checked));
+        figures.push(figure(name, value, (step.rule.from, step.rule.to), stands));
     }
     figures
+}
+
+fn figure(
+    name: &str,
+    value: String,
+    (from, to): (Date, Date),
+    (source, checked): (&str, Option<Certainty>),
+) -> Figure {
+    let checked = match checked {
+        Some(Certainty::Checked) => "V",
+        Some(Certainty::Statute) => "K",
+        Some(Certainty::ToVerify) => "P",
+        None => "",
+    };
+    Figure {
+        name: name.to_owned(),
+        value,
+        since: (from != OPEN_FROM).then_some(from),
+        until: (to != FOREVER).then_some(to),
+        source: source.to_owned(),
+        checked: checked.to_owned(),
+    }
 }
 
 /// A value as people read it: `10,000円/月`, `令和8年4月1日`, `はい`.

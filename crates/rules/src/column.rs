@@ -43,6 +43,13 @@ pub struct Results {
     pub irregular: Vec<usize>,
 }
 
+impl Results {
+    fn clear(&mut self) {
+        self.columns.values_mut().for_each(Column::clear);
+        self.irregular.clear();
+    }
+}
+
 impl Program {
     /// Prepares a plan. Texts of the batches come from `dictionary`.
     ///
@@ -73,19 +80,53 @@ impl Program {
 
     /// Works the whole batch out.
     pub fn run(&self, batch: &Batch) -> Results {
-        let mut results = Results::default();
+        let mut results = self.results();
         for result in &self.plan.results {
-            results.columns.insert(result.rule.clone(), Column::default());
+            let list = result.list.as_ref().and_then(|list| batch.lists.get(list));
+            let rows = list.map_or(batch.rows, ListColumn::elements);
+            if let Some(column) = results.columns.get_mut(&result.rule) {
+                column.values.reserve_exact(rows);
+            }
         }
-        let mut from = 0;
-        while from < batch.rows {
-            let to = (from + BLOCK).min(batch.rows);
-            let mut block = Block::new(self, batch, (from, to));
-            block.run();
-            block.finish(&mut results);
+        self.blocks(batch, (0, batch.rows), |range| {
+            Block::new(self, batch, range).run(&mut results)
+        });
+        results
+    }
+
+    /// Works some subjects out, a block at a time: `take` gets the first subject of the block and
+    /// its results, whose room serves the next one.
+    pub fn each(
+        &self,
+        batch: &Batch,
+        subjects: (usize, usize),
+        mut take: impl FnMut(usize, &Results),
+    ) {
+        let mut results = self.results();
+        self.blocks(batch, subjects, |range| {
+            results.clear();
+            Block::new(self, batch, range).run(&mut results);
+            take(range.0, &results);
+        });
+    }
+
+    fn blocks(
+        &self,
+        batch: &Batch,
+        (first, end): (usize, usize),
+        mut work: impl FnMut((usize, usize)),
+    ) {
+        let mut from = first;
+        while from < end.min(batch.rows) {
+            let to = (from + BLOCK).min(end).min(batch.rows);
+            work((from, to));
             from = to;
         }
-        results
+    }
+
+    fn results(&self) -> Results {
+        let named = self.plan.results.iter().map(|own| (own.rule.clone(), Column::default()));
+        Results { columns: named.collect(), irregular: Vec::new() }
     }
 
     /// The answer for one subject of the batch by the tree, with its open questions.

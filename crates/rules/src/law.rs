@@ -10,6 +10,7 @@ mod compile;
 mod order;
 mod plan;
 mod run;
+mod table;
 mod unit;
 mod units;
 
@@ -22,10 +23,12 @@ use base::dated::Dated;
 
 use crate::error::SourceError;
 use crate::parser;
+use crate::parser::table::Table;
 use crate::syntax::Syntax;
 use crate::types::Type;
 use crate::value::Value;
 
+pub use crate::parser::table::HitPolicy;
 pub(crate) use plan::{Input, Step};
 pub use plan::{ParameterInForce, Plan, PlanResult};
 pub use run::{Answer, Explained, Given, GivenKind};
@@ -126,10 +129,24 @@ pub struct Rule {
     pub to: Date,
     /// Unit of a number.
     pub unit: Option<Unit>,
+    /// How its rows answer, where the text is a decision table (判定表).
+    pub table: Option<RuleTable>,
     /// File, for messages.
     pub file: String,
     /// The formula, with its head as comments.
     pub text: String,
+}
+
+/// What is known of a rule that is written as a decision table: the figures in its cells are dated
+/// by the rule's period, so that the table says itself where they stand.
+#[derive(Clone, Debug)]
+pub struct RuleTable {
+    /// How its rows answer.
+    pub policy: HitPolicy,
+    /// Where the figures stand.
+    pub source: String,
+    /// How sure they are.
+    pub checked: Certainty,
 }
 
 /// A dated parameter of the law (法令の値).
@@ -236,6 +253,23 @@ pub struct Law {
 struct ReadRule {
     rule: Arc<Rule>,
     syntax: Arc<Syntax>,
+    table: Option<Arc<Table>>,
+}
+
+impl ReadRule {
+    fn read(rule: Rule) -> Result<ReadRule, LawError> {
+        let read = match &rule.table {
+            Some(RuleTable { policy, .. }) => parser::table::parse(&rule.text, *policy)
+                .map(|table| (table.expression(), Some(Arc::new(table)))),
+            None => parser::parse(&rule.text).map(|syntax| (syntax, None)),
+        };
+        match read {
+            Ok((syntax, table)) => {
+                Ok(ReadRule { rule: Arc::new(rule), syntax: Arc::new(syntax), table })
+            }
+            Err(error) => Err(LawError::in_rule(&rule, error)),
+        }
+    }
 }
 
 impl fmt::Debug for Law {
@@ -258,11 +292,9 @@ impl Law {
         let mut errors = check::names(&calculation, &rules, &parameters);
         let mut read = Vec::new();
         for rule in rules {
-            match parser::parse(&rule.text) {
-                Ok(syntax) => {
-                    read.push(ReadRule { rule: Arc::new(rule), syntax: Arc::new(syntax) });
-                }
-                Err(error) => errors.push(LawError::in_rule(&rule, error)),
+            match ReadRule::read(rule) {
+                Ok(own) => read.push(own),
+                Err(error) => errors.push(error),
             }
         }
         let calculation = Arc::new(calculation);

@@ -79,7 +79,12 @@ const FULL_WIDTH: [(char, &str); 22] = [
 
 /// Splits `source` into tokens; the last is [`TokenKind::End`].
 pub(crate) fn tokens(source: &str) -> Result<Vec<Token>, SourceError> {
-    let mut lexer = Lexer { source, position: 0 };
+    tokens_within(source, Span { start: 0, end: source.len() })
+}
+
+/// Splits a stretch of `source` into tokens, placed in the whole of it.
+pub(crate) fn tokens_within(source: &str, stretch: Span) -> Result<Vec<Token>, SourceError> {
+    let mut lexer = Lexer { source: &source[..stretch.end], position: stretch.start };
     let mut tokens = Vec::new();
     loop {
         lexer.skip_space();

@@ -2,6 +2,7 @@
 //! run out of stack. Knows no names and no types.
 
 mod primary;
+pub(crate) mod table;
 
 use crate::error::{Problem, SourceError, Span};
 use crate::lexer::{self, Token, TokenKind};

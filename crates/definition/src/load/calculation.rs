@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use base::diagnostic::Diagnostic;
 use rules::law::{
-    Calculation, Fact, FactField, FactKind, FactType, Law, LawError, NotAUnit, ResultName, Rule,
-    Unit,
+    Calculation, Certainty, Fact, FactField, FactKind, FactType, HitPolicy, Law, LawError,
+    NotAUnit, ResultName, Rule, RuleTable, Unit,
 };
 use rules::types::{MAX_SCALE, Scope, Type};
 
@@ -112,6 +112,10 @@ fn rule(file: &File<'_>, list: Option<&str>, out: &mut Vec<Diagnostic>) -> Optio
         Some(Ok(unit)) => Some(unit),
         None => None,
     };
+    let table = match file.head("判定表") {
+        Some(word) => Some(table(file, word, out)?),
+        None => None,
+    };
     Some(Rule {
         name: name.to_owned(),
         list: list.map(str::to_owned),
@@ -119,9 +123,37 @@ fn rule(file: &File<'_>, list: Option<&str>, out: &mut Vec<Diagnostic>) -> Optio
         from,
         to,
         unit,
+        table,
         file: file.path.to_owned(),
         text: file.text.to_owned(),
     })
+}
+
+/// What the head of a decision table says: how its rows answer, and where its figures stand.
+fn table(file: &File<'_>, word: &str, out: &mut Vec<Diagnostic>) -> Option<RuleTable> {
+    let Some(policy) = HitPolicy::find(word) else {
+        let words: Vec<&str> = HitPolicy::WORDS.iter().map(|(word, _)| *word).collect();
+        let help = format!("次から選んでください: {}", words.join("、"));
+        file.fail(out, format!("判定表の答え方「{word}」は使えません"), &help);
+        return None;
+    };
+    let Some(source) = file.head("出典").filter(|source| !source.is_empty()) else {
+        let help = "先頭に「// 出典: …」と、欄の数がどこにあるかを書いてください";
+        file.fail(out, "判定表の出典がありません", help);
+        return None;
+    };
+    let checked = match file.head("確度") {
+        Some("V") => Certainty::Checked,
+        Some("K") => Certainty::Statute,
+        Some("P") => Certainty::ToVerify,
+        _ => {
+            let help =
+                "先頭に「// 確度: V」（確認済み）、K（条文）、P（要確認）のどれかを書いてください";
+            file.fail(out, "判定表の確度がありません", help);
+            return None;
+        }
+    };
+    Some(RuleTable { policy, source: source.to_owned(), checked })
 }
 
 fn head(reader: &mut Reader<'_>, node: &Node, (stem, system): (&str, &System)) -> Calculation {

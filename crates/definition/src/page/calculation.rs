@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use base::date::{FOREVER, OPEN_FROM};
-use rules::law::{Fact, FactKind, FactType, Rule, Unit};
+use rules::law::{Fact, FactKind, FactType, HitPolicy, Rule, Unit};
 
 use super::cell;
 use crate::model::{Calculated, System};
@@ -39,6 +39,34 @@ fn describe(out: &mut String, own: &Calculated) {
         rule_row(out, rule);
     }
     out.push('\n');
+    for rule in own.law.rules() {
+        table(out, rule);
+    }
+}
+
+/// A decision table as it stands in its file.
+fn table(out: &mut String, rule: &Rule) {
+    let Some(own) = &rule.table else { return };
+    let word = HitPolicy::WORDS.iter().find(|(_, policy)| *policy == own.policy);
+    let (from, to) = period(rule);
+    let word = word.map_or("", |(word, _)| *word);
+    let _ = writeln!(out, "### 判定表「{}」（{word}、{from}〜{to}）\n", rule.name);
+    let _ = writeln!(out, "出典: {}\n", cell(&own.source));
+    let lines = rule.text.lines().map(str::trim).filter(|line| line.starts_with('|'));
+    let mut lines = lines.filter(|line| !line.contains("--"));
+    let head = lines.next().unwrap_or_default();
+    let columns = head.matches('|').count().saturating_sub(1);
+    let _ = writeln!(out, "{head}\n|{}", "---|".repeat(columns));
+    lines.for_each(|line| {
+        let _ = writeln!(out, "{line}");
+    });
+    out.push('\n');
+}
+
+fn period(rule: &Rule) -> (String, String) {
+    let from = if rule.from == OPEN_FROM { String::new() } else { rule.from.to_string() };
+    let to = if rule.to == FOREVER { String::new() } else { rule.to.to_string() };
+    (from, to)
 }
 
 fn fact_rows(out: &mut String, fact: &Fact) {
@@ -57,17 +85,18 @@ fn fact_rows(out: &mut String, fact: &Fact) {
 
 fn rule_row(out: &mut String, rule: &Rule) {
     let lines = rule.text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let formula = lines.collect::<Vec<_>>().join(" ");
-    let from = if rule.from == OPEN_FROM { String::new() } else { rule.from.to_string() };
-    let to = if rule.to == FOREVER { String::new() } else { rule.to.to_string() };
+    let formula = match rule.table {
+        Some(_) => "下の判定表".to_owned(),
+        None => format!("`{}`", cell(&lines.collect::<Vec<_>>().join(" "))),
+    };
+    let (from, to) = period(rule);
     let _ = writeln!(
         out,
-        "| {} | {} | {} | {} | {from}〜{to} | `{}` |",
+        "| {} | {} | {} | {} | {from}〜{to} | {formula} |",
         rule.name,
         rule.list.as_deref().unwrap_or("–"),
         words(rule.unit),
         cell(&rule.article),
-        cell(&formula)
     );
 }
 

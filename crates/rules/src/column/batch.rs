@@ -89,6 +89,13 @@ impl Column {
         Column::of(flags.into_iter().map(|flag| -i64::from(flag)).collect())
     }
 
+    /// Takes every value out; the room stays.
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+        self.null.clear();
+        self.unknown.clear();
+    }
+
     /// Whether a value is null.
     pub fn is_null(&self, row: usize) -> bool {
         self.null.get(row).copied().unwrap_or(false)
@@ -180,6 +187,11 @@ impl Batch {
 }
 
 impl ListColumn {
+    /// The elements of all subjects together.
+    pub(super) fn elements(&self) -> usize {
+        self.offsets.last().map_or(0, |end| *end as usize)
+    }
+
     /// The elements of a subject.
     pub fn range(&self, row: usize) -> std::ops::Range<usize> {
         let at = |row: usize| self.offsets.get(row).map_or(0, |at| *at as usize);

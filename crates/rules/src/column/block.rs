@@ -122,10 +122,12 @@ impl<'b> Block<'b> {
         }
     }
 
-    pub fn run(&mut self) {
+    /// Works the block out and adds its results.
+    pub fn run(mut self, results: &mut Results) {
         for step in &self.program.plan.steps {
             self.step(step);
         }
+        self.finish(results);
     }
 
     fn step(&mut self, step: &'b Step) {
@@ -341,7 +343,7 @@ impl<'b> Block<'b> {
         if name == PLACE {
             let places = (self.range.0..self.range.1)
                 .flat_map(|row| (1..).take(column.range(row).len()).map(|place: i64| place));
-            let places = Data::own(places.collect());
+            let places = Data::own(places);
             return Col { data: places, null: Mask::None, bad: Mask::None, domain };
         }
         let from = column.range(self.range.0).start;
@@ -533,7 +535,7 @@ impl<'b> Block<'b> {
     }
 
     /// Adds the block's results to those of the batch.
-    pub fn finish(mut self, results: &mut Results) {
+    fn finish(&mut self, results: &mut Results) {
         let mut bad = Mask::None;
         for result in &self.program.plan.results {
             let Some(out) = results.columns.get_mut(&result.rule) else { continue };
@@ -555,7 +557,7 @@ impl<'b> Block<'b> {
         }
         for list in self.batch.lists.values().filter(|list| !list.unknown.is_empty()) {
             let marks = &list.unknown[self.range.0..self.range.1];
-            bad = bad.or(&Mask::from_data(Data::own(marks.iter().map(|m| truth(*m)).collect())));
+            bad = bad.or(&Mask::from_data(Data::own(marks.iter().map(|m| truth(*m)))));
         }
         let bad = bad.data();
         let rows = 0..self.rows(SUBJECTS);
@@ -593,9 +595,7 @@ impl<'b> Block<'b> {
 fn owners(starts: &[u32]) -> Vec<u32> {
     let mut owners = Vec::with_capacity(starts.last().map_or(0, |end| *end as usize));
     for (row, bounds) in (0_u32..).zip(starts.windows(2)) {
-        for _ in bounds[0]..bounds[1] {
-            owners.push(row);
-        }
+        owners.resize(bounds[1] as usize, row);
     }
     owners
 }

@@ -4,7 +4,7 @@ use super::block::{Block, Col, scale};
 use super::day;
 use super::kernel::{Data, Mask};
 use crate::functions::{Function, Rounding};
-use crate::tree::Node;
+use crate::tree::{Node, NodeKind};
 
 impl<'b> Block<'b> {
     pub(super) fn call(&mut self, function: Function, arguments: &'b [Node]) -> Col<'b> {
@@ -35,10 +35,17 @@ impl<'b> Block<'b> {
             (Function::FiscalYear, [on]) => self.eval_map(on, day::fiscal_year),
             (Function::MonthStart, [on]) => self.eval_map(on, day::month_start),
             (Function::MonthEnd, [on]) => self.eval_map(on, day::month_end),
-            (Function::FiscalYearEnd, [on]) => {
-                let col = self.eval(on);
-                self.one(&col, day::fiscal_year_end)
-            }
+            (Function::FiscalYearEnd, [on]) => match &on.kind {
+                // The usual case, in one pass.
+                NodeKind::Call { function: Function::AgeReached, arguments: pair } => {
+                    let (birth, age) = (self.eval(&pair[0]), self.eval(&pair[1]));
+                    self.checked(&birth, &age, day::fiscal_year_end_of_age)
+                }
+                _ => {
+                    let col = self.eval(on);
+                    self.one(&col, day::fiscal_year_end)
+                }
+            },
             (_, [first, second]) => {
                 let (a, b) = (self.eval(first), self.eval(second));
                 match function {
@@ -125,7 +132,7 @@ impl<'b> Block<'b> {
             null = null.or(&col.null);
             bad = bad.or(&col.bad);
         }
-        let rows = Data::own((0..i64::try_from(self.rows(domain)).unwrap_or(0)).collect());
+        let rows = Data::own(0..i64::try_from(self.rows(domain)).unwrap_or(0));
         let rows = Col { data: rows, null, bad, domain };
         self.one(&rows, |row| row_of(usize::try_from(row).unwrap_or(0)))
     }

@@ -43,6 +43,7 @@ fn within(packed: i64) -> i64 {
 }
 
 const LAST_OF_MARCH: i64 = 3 * 32 + 31;
+const FIRST_OF_APRIL: i64 = 4 * 32 + 1;
 const LEAP_DAY: i64 = 2 * 32 + 29;
 
 #[inline]
@@ -109,6 +110,15 @@ pub(super) fn age_reached(birth: i64, age: i64) -> Option<i64> {
     let md = within(birth);
     let birthday = if md == LEAP_DAY && !is_leap(year) { 3 * 32 + 1 } else { md };
     yesterday(year * 512 + birthday)
+}
+
+/// The end of the fiscal year in which the day before the birthday of that age falls: who is born
+/// up to 1 April belongs to the year before.
+#[inline]
+pub(super) fn fiscal_year_end_of_age(birth: i64, age: i64) -> Option<i64> {
+    let year = year(birth) + age + i64::from(within(birth) > FIRST_OF_APRIL);
+    let fits = (0..=65_535).contains(&age) & is_year(year) & is_year(year - 1);
+    fits.then(|| parts(year, 3, 31))
 }
 
 /// `None` before birth.
@@ -180,6 +190,8 @@ mod tests {
             prop_assert_eq!(month_start(p), pack(a.first_of_month()));
             prop_assert_eq!(month_end(p), pack(a.last_of_month()));
             prop_assert_eq!(age_reached(p, n), packed(calendar::age_reached(a, n)));
+            let end = age_reached(p, n).and_then(fiscal_year_end);
+            prop_assert_eq!(fiscal_year_end_of_age(p, n), end);
             prop_assert_eq!(age(p, q), calendar::age(a, b).ok());
             prop_assert_eq!(add_months(p, n), packed(calendar::add_months(a, n)));
             prop_assert_eq!(add_years(p, n), packed(calendar::add_years(a, n)));

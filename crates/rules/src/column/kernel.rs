@@ -1,13 +1,56 @@
 //! The loops over slices. Each is one pass that the compiler turns into vector instructions.
 
+use std::cell::RefCell;
+use std::ops::Deref;
 use std::rc::Rc;
+
+/// Numbers of one block. Blocks are alike, so the room of one serves the next.
+#[derive(Debug)]
+pub(super) struct Buffer(Vec<i64>);
+
+thread_local! {
+    static ROOM: RefCell<Vec<Vec<i64>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Buffers that are kept for the next block.
+const KEPT: usize = 256;
+
+impl Buffer {
+    fn of(values: impl Iterator<Item = i64>) -> Buffer {
+        let mut room = ROOM.with_borrow_mut(Vec::pop).unwrap_or_default();
+        room.extend(values);
+        Buffer(room)
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let mut room = std::mem::take(&mut self.0);
+        room.clear();
+        // Within the end of a thread there is no room to keep it in.
+        let _ = ROOM.try_with(|kept| {
+            let mut kept = kept.borrow_mut();
+            if kept.len() < KEPT {
+                kept.push(room);
+            }
+        });
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [i64];
+
+    fn deref(&self) -> &[i64] {
+        &self.0
+    }
+}
 
 /// The numbers of a column: one for all rows, or one a row, borrowed or own.
 #[derive(Clone, Debug)]
 pub(super) enum Data<'b> {
     One(i64),
     Slice(&'b [i64]),
-    Own(Rc<Vec<i64>>),
+    Own(Rc<Buffer>),
 }
 
 /// Which rows are meant: all bits of a row's number are set, or none.
@@ -19,8 +62,8 @@ pub(super) enum Mask<'b> {
 }
 
 impl<'b> Data<'b> {
-    pub fn own(values: Vec<i64>) -> Self {
-        Data::Own(Rc::new(values))
+    pub fn own(values: impl IntoIterator<Item = i64>) -> Self {
+        Data::Own(Rc::new(Buffer::of(values.into_iter())))
     }
 
     /// The numbers; a single one stands for all rows.
@@ -43,7 +86,7 @@ impl<'b> Data<'b> {
     pub fn map(&self, f: impl Fn(i64) -> i64) -> Self {
         match self.rows() {
             None => Data::One(f(self.at(0))),
-            Some(rows) => Data::own(rows.iter().map(|x| f(*x)).collect()),
+            Some(rows) => Data::own(rows.iter().map(|x| f(*x))),
         }
     }
 
@@ -52,13 +95,13 @@ impl<'b> Data<'b> {
             (None, None) => Data::One(f(self.at(0), other.at(0))),
             (Some(a), None) => {
                 let y = other.at(0);
-                Data::own(a.iter().map(|x| f(*x, y)).collect())
+                Data::own(a.iter().map(|x| f(*x, y)))
             }
             (None, Some(b)) => {
                 let x = self.at(0);
-                Data::own(b.iter().map(|y| f(x, *y)).collect())
+                Data::own(b.iter().map(|y| f(x, *y)))
             }
-            (Some(a), Some(b)) => Data::own(a.iter().zip(b).map(|(x, y)| f(*x, *y)).collect()),
+            (Some(a), Some(b)) => Data::own(a.iter().zip(b).map(|(x, y)| f(*x, *y))),
         }
     }
 
@@ -97,27 +140,29 @@ impl<'b> Data<'b> {
             return if mask.at(0) != 0 { then.clone() } else { otherwise.clone() };
         };
         let masks = m.iter();
-        Data::own(match (then.rows(), otherwise.rows()) {
+        match (then.rows(), otherwise.rows()) {
             (None, None) => {
                 let (x, y) = (then.at(0), otherwise.at(0));
-                masks.map(|m| pick(*m, x, y)).collect()
+                Data::own(masks.map(|m| pick(*m, x, y)))
             }
             (Some(a), None) => {
                 let y = otherwise.at(0);
-                masks.zip(a).map(|(m, x)| pick(*m, *x, y)).collect()
+                Data::own(masks.zip(a).map(|(m, x)| pick(*m, *x, y)))
             }
             (None, Some(b)) => {
                 let x = then.at(0);
-                masks.zip(b).map(|(m, y)| pick(*m, x, *y)).collect()
+                Data::own(masks.zip(b).map(|(m, y)| pick(*m, x, *y)))
             }
-            (Some(a), Some(b)) => masks.zip(a).zip(b).map(|((m, x), y)| pick(*m, *x, *y)).collect(),
-        })
+            (Some(a), Some(b)) => {
+                Data::own(masks.zip(a).zip(b).map(|((m, x), y)| pick(*m, *x, *y)))
+            }
+        }
     }
 
     pub fn gather(&self, rows: &[u32]) -> Self {
         match self.rows() {
             None => self.clone(),
-            Some(values) => Data::own(rows.iter().map(|row| values[*row as usize]).collect()),
+            Some(values) => Data::own(rows.iter().map(|row| values[*row as usize])),
         }
     }
 

@@ -77,7 +77,7 @@ impl<'b> Block<'b> {
             Some(list) if list.unknown.is_empty() => Mask::None,
             Some(list) => {
                 let marks = &list.unknown[self.range.0..self.range.1];
-                let marks = marks.iter().map(|mark| truth(*mark)).collect();
+                let marks = marks.iter().map(|mark| truth(*mark));
                 Mask::from_data(Data::own(marks))
             }
         };
@@ -89,13 +89,22 @@ impl<'b> Block<'b> {
         let marked = Col { bad, ..Col::one(0) };
         let bad = self.lift(&marked, outer).bad;
         let starts = self.domains[elements].starts.clone();
-        let (mut ends, mut source, mut parent) = (vec![0_u32], Vec::new(), Vec::new());
-        for (row, subject) in (0_u32..).zip(self.subjects_of(outer)) {
-            for element in starts[subject as usize]..starts[subject as usize + 1] {
-                source.push(element);
-                parent.push(row);
-            }
-            ends.push(u32::try_from(source.len()).unwrap_or(u32::MAX));
+        let subjects = self.subjects_of(outer);
+        let bounds = |subject: u32| (starts[subject as usize], starts[subject as usize + 1]);
+        let mut ends = Vec::with_capacity(subjects.len() + 1);
+        let mut end = 0;
+        ends.push(end);
+        ends.extend(subjects.iter().map(|subject| {
+            let (from, to) = bounds(*subject);
+            end += to - from;
+            end
+        }));
+        let pairs = end as usize;
+        let (mut source, mut parent) = (Vec::with_capacity(pairs), Vec::with_capacity(pairs));
+        for (row, subject) in (0_u32..).zip(subjects) {
+            let (from, to) = bounds(subject);
+            source.extend(from..to);
+            parent.resize(source.len(), row);
         }
         let domain = self.add_domain(outer, parent, ends);
         let element = Element::Fact(list, Source::Rows(Rc::new(source)));
@@ -214,9 +223,7 @@ impl<'b> Block<'b> {
         let (null, bad) = (col.null.data(), col.bad.data());
         let at =
             |data: &Data<'b>, row: &Option<usize>, none: i64| row.map_or(none, |row| data.at(row));
-        let take = |data: &Data<'b>, none| {
-            Data::own(picked.iter().map(|row| at(data, row, none)).collect())
-        };
+        let take = |data: &Data<'b>, none| Data::own(picked.iter().map(|row| at(data, row, none)));
         Col {
             data: take(&col.data, 0),
             null: Mask::from_data(take(&null, -1)),
@@ -287,7 +294,7 @@ impl<'b> Block<'b> {
             Function::Count | Function::Empty => {
                 let empty = function == Function::Empty;
                 let of = |row| if empty { truth(count(row) == 0) } else { count(row) };
-                let data = Data::own(rows.map(of).collect());
+                let data = Data::own(rows.map(of));
                 Col { data, null: Mask::None, bad: items.bad, domain: home }
             }
             Function::First | Function::Last => {

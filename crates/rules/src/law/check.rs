@@ -105,6 +105,7 @@ pub(super) fn all(law: &Law) -> Checked {
     for day in days.filter(|day| in_force(law, *day) > 0) {
         match plan(law, day, &nothing) {
             Ok(plan) => {
+                errors.extend(plan.warnings.iter().cloned());
                 for result in &plan.results {
                     errors.extend(joined(&mut results, result, &law.calculation));
                 }

@@ -8,12 +8,14 @@ use base::date::{Date, FOREVER, OPEN_FROM};
 use super::units::{Measure, Shape, Units};
 use super::{
     FactKind, Input, Law, LawError, PLACE, ParameterInForce, Plan, PlanResult, ReadRule, Step,
-    order,
+    order, table,
 };
 use crate::check::{Within, check_within};
+use crate::parser::table::Table;
+use crate::syntax::Syntax;
 use crate::tree::{Node, NodeKind};
 use crate::types::{Scope, Type};
-use crate::value::Value;
+use crate::value::{Record, Value};
 
 /// What is said after a day on which a parameter has no value.
 const NOT_IN_FORCE: &str = "に効力のある値がありません";
@@ -126,6 +128,7 @@ struct Compiler<'l> {
     /// Rules that could not be read; what needs them is not said to be wrong as well.
     failed: BTreeSet<String>,
     errors: Vec<LawError>,
+    warnings: Vec<LawError>,
 }
 
 impl<'l> Compiler<'l> {
@@ -140,6 +143,7 @@ impl<'l> Compiler<'l> {
             steps: Vec::new(),
             failed: BTreeSet::new(),
             errors: Vec::new(),
+            warnings: Vec::new(),
         };
         for (name, parameter) in law.parameters.iter() {
             let value = in_force_value(parameter, day, set.get(name));
@@ -232,6 +236,17 @@ impl<'l> Compiler<'l> {
             }
         };
         let element = in_list.then(|| rule.list.as_deref()).flatten();
+        if let Some(table) = &read.table {
+            let list = rule.list.as_deref().filter(|_| in_list);
+            let found = self.table(read, table, list);
+            let (warnings, errors): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|error| error.warning);
+            self.warnings.extend(warnings);
+            if !errors.is_empty() {
+                self.errors.extend(errors);
+                return None;
+            }
+        }
         match self.units.of_rule(&rule.text, &node, element, rule.unit) {
             Ok(measure) => Some((node, measure)),
             Err(errors) => {
@@ -240,6 +255,28 @@ impl<'l> Compiler<'l> {
                 None
             }
         }
+    }
+
+    /// What is wrong with the rows of a decision table on this day.
+    fn table(&self, read: &ReadRule, table: &Table, list: Option<&str>) -> Vec<LawError> {
+        let rule = &read.rule;
+        let typed = |syntax: &Syntax| {
+            let within = list.and_then(|name| {
+                let own = self.lists.get(name)?;
+                let ty = Type::record(own.fields.clone());
+                Some(Within { name: &own.each, list: name, ty })
+            });
+            check_within(&rule.text, &self.scope, within, syntax).ok().map(|(node, _)| node)
+        };
+        let known = self.parameters.iter().map(|(name, own)| (name.clone(), own.value.clone()));
+        let known: Record = known.collect();
+        table::check(&rule.text, table, &known, typed)
+            .into_iter()
+            .map(|found| LawError {
+                warning: found.warning,
+                ..LawError::in_rule(rule, found.error)
+            })
+            .collect()
     }
 
     fn add(&mut self, read: &ReadRule, node: Node, measure: Measure) {
@@ -264,14 +301,14 @@ impl<'l> Compiler<'l> {
             }
         }
         let inputs = inputs(&node, rule.list.is_some());
-        self.steps.push(Step { rule: rule.clone(), node, inputs });
+        self.steps.push(Step { rule: rule.clone(), node, inputs, rows: single_rows(read) });
     }
 
     fn finish(self, in_force: (Date, Date)) -> Result<Plan, Vec<LawError>> {
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
-        let Compiler { law, steps, mut parameters, .. } = self;
+        let Compiler { law, steps, mut parameters, warnings, .. } = self;
         let used: BTreeSet<&str> = steps
             .iter()
             .flat_map(|step| &step.inputs)
@@ -291,7 +328,8 @@ impl<'l> Compiler<'l> {
             })
         });
         let results = results.collect();
-        Ok(Plan { in_force, calculation: law.calculation.clone(), results, parameters, steps })
+        let calculation = law.calculation.clone();
+        Ok(Plan { in_force, calculation, results, parameters, steps, warnings })
     }
 }
 
@@ -330,6 +368,12 @@ fn in_force_value(
             checked: None,
         },
     }
+}
+
+/// How many rows the table of a rule has, where one of them gives the answer.
+fn single_rows(read: &ReadRule) -> usize {
+    let table = read.table.as_ref().filter(|table| table.policy.is_single());
+    table.map_or(0, |table| table.rows.len())
 }
 
 /// What a formula takes, in the order in which it stands there.

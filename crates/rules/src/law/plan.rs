@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base::date::Date;
 
-use super::{Calculation, Certainty, Rule, Unit};
+use super::{Calculation, Certainty, LawError, Rule, Unit};
 use crate::tree::Node;
 use crate::types::Type;
 use crate::value::Value;
@@ -23,6 +23,8 @@ pub struct Plan {
     pub parameters: BTreeMap<Arc<str>, ParameterInForce>,
     /// Steps in order: each needs only facts, parameters and steps before it.
     pub(crate) steps: Vec<Step>,
+    /// What works but could not be checked whole.
+    pub(crate) warnings: Vec<LawError>,
 }
 
 /// A result with its type and unit.
@@ -63,6 +65,8 @@ pub(crate) struct Step {
     pub node: Node,
     /// What it takes.
     pub inputs: Vec<Input>,
+    /// Rows of a decision table of which one answers; the formula tries them in this order.
+    pub rows: usize,
 }
 
 /// What a step takes.

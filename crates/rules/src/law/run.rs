@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{FactKind, Input, PLACE, Plan, Rule, Step};
 use crate::evaluate::evaluate_within;
 use crate::expression::gather_questions;
+use crate::tree::{Node, NodeKind};
 use crate::value::{OpenQuestion, Record, Unknown, Value};
 
 /// The answer for one subject.
@@ -27,14 +28,16 @@ pub struct Explained {
     pub element: Option<usize>,
     /// What it took.
     pub inputs: Vec<Given>,
+    /// The row of its decision table that answered, from 1.
+    pub row: Option<usize>,
     /// What it gave.
     pub value: Value,
 }
 
 impl PartialEq for Explained {
     fn eq(&self, other: &Explained) -> bool {
-        (&self.rule.file, self.element, &self.inputs, &self.value)
-            == (&other.rule.file, other.element, &other.inputs, &other.value)
+        (&self.rule.file, self.element, &self.inputs, self.row, &self.value)
+            == (&other.rule.file, other.element, &other.inputs, other.row, &other.value)
     }
 }
 
@@ -197,7 +200,10 @@ impl Work<'_> {
     }
 
     fn note(&mut self, step: &Step, element: Option<(usize, &Value)>, value: &Value) {
-        let Some(trace) = &mut self.trace else { return };
+        if self.trace.is_none() {
+            return;
+        }
+        let row = self.row(step, element.map(|(_, item)| item));
         let inputs = step.inputs.iter().map(|input| {
             let mut of = None;
             let (name, value) = match input {
@@ -214,12 +220,36 @@ impl Work<'_> {
             let value = value.unwrap_or(Value::Null);
             Given { name: name.clone(), list: of, kind: kind_of(self.plan, name), value }
         });
-        trace.push(Explained {
+        let explained = Explained {
             rule: step.rule.clone(),
             element: element.map(|(at, _)| at),
             inputs: inputs.collect(),
+            row,
             value: value.clone(),
-        });
+        };
+        self.trace.get_or_insert_default().push(explained);
+    }
+
+    /// The row of a decision table that answered: the first in the chain whose test holds.
+    fn row(&self, step: &Step, element: Option<&Value>) -> Option<usize> {
+        let mut node = &step.node;
+        for row in 1..=step.rows {
+            let NodeKind::If { condition, otherwise, .. } = inner(node) else { return None };
+            match evaluate_within(condition, &self.facts, element.cloned()) {
+                Ok(Value::Boolean(true)) => return Some(row),
+                Ok(Value::Boolean(false) | Value::Null) => node = otherwise,
+                _ => return None,
+            }
+        }
+        None
+    }
+}
+
+/// The branch under a change of scale.
+fn inner(node: &Node) -> &NodeKind {
+    match &node.kind {
+        NodeKind::Rescale(below) => inner(below),
+        kind => kind,
     }
 }
 

@@ -163,6 +163,14 @@ impl Parser<'_> {
     }
 
     fn range(&mut self, value: Box<Syntax>) -> Parsed<Syntax> {
+        let (range, end) = self.ends()?;
+        let span = value.span.to(end);
+        let below = value.height.max(range.low.height).max(range.high.height);
+        self.node(SyntaxKind::InRange { value, range: Box::new(range) }, span, below)
+    }
+
+    /// `[low..high]` with the place where it ends.
+    pub(super) fn ends(&mut self) -> Parsed<(Range, Span)> {
         let low_closed = self.is_symbol("[");
         self.advance();
         let low = self.expression()?;
@@ -170,14 +178,11 @@ impl Parser<'_> {
         let high = self.expression()?;
         let high_closed = self.is_symbol("]");
         let end = if high_closed { self.advance().span } else { self.expect(")")? };
-        let span = value.span.to(end);
-        let below = value.height.max(low.height).max(high.height);
-        let range = Box::new(Range { low, high, low_closed, high_closed });
-        self.node(SyntaxKind::InRange { value, range }, span, below)
+        Ok((Range { low, high, low_closed, high_closed }, end))
     }
 
     /// Whether the bracket ahead opens a range: `[a..b]`, `(a..b)`.
-    fn at_range(&self) -> bool {
+    pub(super) fn at_range(&self) -> bool {
         (self.is_symbol("[") || self.is_symbol("(")) && self.has_at_top("..")
     }
 

@@ -59,6 +59,7 @@ fn law(formulas: &[String], element: &str) -> Option<Law> {
         from: day("0001-01-01"),
         to: day("9999-12-31"),
         unit: None,
+        table: None,
         file: format!("{name}.feel"),
         text: text.into(),
     };

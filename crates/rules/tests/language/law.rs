@@ -22,7 +22,7 @@ fn field(name: &str, ty: Type) -> FactField {
     FactField { name: name.into(), name_en: name.into(), kind: FactType { ty, unit: None } }
 }
 
-fn calculation(results: &[(Option<&str>, &str)]) -> Calculation {
+pub(crate) fn calculation(results: &[(Option<&str>, &str)]) -> Calculation {
     let list = FactKind::List {
         each: "子".into(),
         shown: None,
@@ -50,7 +50,7 @@ fn calculation(results: &[(Option<&str>, &str)]) -> Calculation {
 }
 
 /// A rule from its name (`児童.月額` for one of each element), period and formula.
-fn rule(name: &str, period: &str, unit: Option<&str>, text: &str) -> Rule {
+pub(crate) fn rule(name: &str, period: &str, unit: Option<&str>, text: &str) -> Rule {
     let (list, name) = match name.split_once('.') {
         Some((list, name)) => (Some(list.to_owned()), name),
         None => (None, name),
@@ -64,12 +64,15 @@ fn rule(name: &str, period: &str, unit: Option<&str>, text: &str) -> Rule {
         from: open(from, "0001-01-01"),
         to: open(to, "9999-12-31"),
         unit: unit.map(|unit| unit.parse().expect("a unit")),
+        table: None,
         file: format!("rules/{name}{from}.feel"),
         text: text.into(),
     }
 }
 
-fn parameters(all: &[(&str, &str, &[(&str, &str)])]) -> Arc<BTreeMap<String, Parameter>> {
+pub(crate) fn parameters(
+    all: &[(&str, &str, &[(&str, &str)])],
+) -> Arc<BTreeMap<String, Parameter>> {
     let parameter = |(name, unit, values): &(&str, &str, &[(&str, &str)])| {
         let entries = values.iter().map(|(from, text)| {
             let value = Value::from(text.parse::<Decimal>().expect("a number"));
@@ -201,7 +204,7 @@ fn an_ordinance_value_of_the_body_stands_before_the_model() {
     assert_eq!(asked[0].fact, "率");
 }
 
-fn said(errors: &[LawError]) -> String {
+pub(crate) fn said(errors: &[LawError]) -> String {
     errors.iter().map(|error| format!("{error}\n")).collect()
 }
 

@@ -6,5 +6,6 @@ mod errors;
 mod law;
 mod properties;
 mod support;
+mod tables;
 mod unknowns;
 mod values;
