@@ -128,12 +128,16 @@ pub(crate) struct Checker<'p> {
     /// Functions being put in, by address.
     calls: Vec<usize>,
     budget: usize,
+    /// How high the tree stands above what is checked.
+    height: usize,
 }
 
 /// How often functions and decisions may be put in, for one entry.
 const MAX_INLINED: usize = 10_000;
-/// How deep functions may call functions.
-const MAX_CALLS: usize = 40;
+/// How deep functions may call functions, and decisions may need decisions.
+const MAX_CALLS: usize = 100;
+/// How high the tree of one decision may be.
+const MAX_HEIGHT: usize = 200;
 
 /// A node of the tree; imported nodes have no place in a source.
 pub(crate) fn node(kind: NodeKind, ty: Type) -> Node {
@@ -179,11 +183,23 @@ impl<'p> Checker<'p> {
             busy: Vec::new(),
             calls: Vec::new(),
             budget: MAX_INLINED,
+            height: 0,
         }
     }
 
     fn refuse<T>(&self, reason: impl Into<String>) -> Checked<T> {
         Err(Refusal { place: self.place.clone(), reason: reason.into() })
+    }
+
+    /// Checks one level higher in the tree, if that is not too high.
+    fn higher<T>(&mut self, check: impl FnOnce(&mut Self) -> Checked<T>) -> Checked<T> {
+        if self.height >= MAX_HEIGHT {
+            return self.refuse("式の入れ子が深すぎます。式や関数を分けてください。");
+        }
+        self.height += 1;
+        let result = check(self);
+        self.height -= 1;
+        result
     }
 
     /// The names the parser may take, those of the scope and of the package.

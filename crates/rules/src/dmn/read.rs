@@ -87,6 +87,7 @@ pub(super) fn name_of(node: Node<'_, '_>) -> String {
 pub(crate) fn read_model(xml: &str) -> Result<Model, String> {
     let xml = xml.trim_start_matches('\u{feff}');
     let document = Document::parse(xml).map_err(|error| format!("XMLとして読めません: {error}"))?;
+    check_depth(&document)?;
     let root = document.root_element();
     if root.tag_name().name() != "definitions" {
         return Err(
@@ -104,6 +105,32 @@ pub(crate) fn read_model(xml: &str) -> Result<Model, String> {
         elements,
         namespace,
     })
+}
+
+/// Elements within elements, so that reading ends.
+const MAX_DEPTH: usize = 200;
+
+fn check_depth(document: &Document<'_>) -> Result<(), String> {
+    let (mut node, mut depth) = (document.root(), 0_usize);
+    loop {
+        if let Some(child) = node.first_child() {
+            (node, depth) = (child, depth + 1);
+            if depth > MAX_DEPTH {
+                return Err(format!("要素の入れ子が深すぎます（{MAX_DEPTH}段まで）。"));
+            }
+            continue;
+        }
+        while node.next_sibling().is_none() {
+            match node.parent() {
+                Some(parent) => (node, depth) = (parent, depth - 1),
+                None => return Ok(()),
+            }
+        }
+        match node.next_sibling() {
+            Some(next) => node = next,
+            None => return Ok(()),
+        }
+    }
 }
 
 fn item_definition(node: Node<'_, '_>) -> ItemDefinition {

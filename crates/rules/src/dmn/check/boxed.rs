@@ -18,6 +18,10 @@ impl<'p> Checker<'p> {
 
     /// As [`Self::boxed`], where the type called `wanted` is asked.
     pub(super) fn boxed_as(&mut self, boxed: &'p Boxed, wanted: Option<&str>) -> Checked<Node> {
+        self.higher(|checker| checker.one_box(boxed, wanted))
+    }
+
+    fn one_box(&mut self, boxed: &'p Boxed, wanted: Option<&str>) -> Checked<Node> {
         let declared = boxed.type_name.as_deref();
         let value = match &boxed.logic {
             Logic::Literal(text) => self.literal(text, declared.or(wanted))?,

@@ -8,7 +8,7 @@ use crate::dmn::feel::{Arguments, Expr, parse_expression};
 use crate::dmn::functions::{Apply, lists};
 use crate::dmn::operation::{Action, Function, Operation};
 use crate::dmn::pattern::{self, Fail};
-use crate::dmn::scalar::{DAYS, Form, Kind, MONTHS};
+use crate::dmn::scalar::{DAYS, Form, Kind, MONTHS, NUMBER, Shape};
 use crate::dmn::signature::{self, Parameter, Pattern, Signature};
 use crate::dmn::temporal::{read_days, read_months};
 use crate::dmn::value::{order, text};
@@ -35,6 +35,9 @@ impl<'p> Checker<'p> {
                     self.no_zone(text(value).unwrap_or_default())?;
                 }
             }
+        }
+        if name == "string" && !typed.iter().all(|(_, argument)| has_text(&argument.ty)) {
+            return self.refuse("この型の値を文字にした形は決まっていないので扱いません。");
         }
         for lenient in [false, true] {
             let fitting = signatures.iter().find_map(|signature| fit(signature, &typed, lenient));
@@ -340,6 +343,20 @@ fn is_written(end: &Expr) -> bool {
                 && matches!(arguments.as_slice(), [Expr::Text(_)])
         }
         _ => false,
+    }
+}
+
+/// Whether FEEL says how a value of this type is written.
+fn has_text(ty: &Type) -> bool {
+    fn plain(ty: &Type) -> bool {
+        match ty {
+            Type::List(element) => plain(element),
+            ty => matches!(ty, Type::Text | Type::Boolean | Type::Null) || *ty == NUMBER,
+        }
+    }
+    match ty {
+        Type::Scalar(scalar) => !matches!(scalar.0, Shape::Range(_)),
+        ty => plain(ty),
     }
 }
 

@@ -150,9 +150,10 @@ impl<'p> Checker<'p> {
             std::mem::take(&mut self.depth),
             std::mem::take(&mut self.calls),
             std::mem::replace(&mut self.budget, MAX_INLINED),
+            std::mem::take(&mut self.height),
         );
         let result = self.inline(key).map(Rc::new);
-        (self.scope, self.depth, self.calls, self.budget) = outer;
+        (self.scope, self.depth, self.calls, self.budget, self.height) = outer;
         self.decisions.insert(key, result.clone());
         result
     }

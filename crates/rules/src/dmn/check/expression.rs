@@ -17,6 +17,10 @@ use crate::value::Value;
 
 impl<'p> Checker<'p> {
     pub(super) fn expression(&mut self, expression: &Expr) -> Checked<Node> {
+        self.higher(|checker| checker.one_expression(expression))
+    }
+
+    fn one_expression(&mut self, expression: &Expr) -> Checked<Node> {
         match expression {
             Expr::Number(value) => Ok(constant(*value, NUMBER)),
             Expr::Text(text) => Ok(constant(text.as_str(), Type::Text)),

@@ -62,6 +62,11 @@ impl Checker<'_> {
         if asks(expression) {
             return self.boolean(found, "? を使った条件");
         }
+        if value.ty == Type::Boolean && found.ty == Type::Boolean && decides(expression) {
+            return self.refuse(
+                "真偽の入力に対する条件の意味が二つに読めます。? を使うか true・false と書いてください。",
+            );
+        }
         let (value, ty) = (value.clone(), value.ty.clone());
         let fits = |other: &Type| join(&ty, other).is_some();
         if range_element(&found.ty).is_some_and(fits) {
@@ -76,6 +81,19 @@ impl Checker<'_> {
         }
         self.binary(Operator::Equal, value, found)
     }
+}
+
+/// Whether an expression is a condition of its own rather than a value to be equal to.
+fn decides(expression: &Expr) -> bool {
+    matches!(
+        expression,
+        Expr::Binary(..)
+            | Expr::Between(..)
+            | Expr::In(..)
+            | Expr::InstanceOf(..)
+            | Expr::Call(..)
+            | Expr::Quantified(..)
+    )
 }
 
 /// Whether the value is itself a list of the same depth as the one it is held against.

@@ -5,7 +5,9 @@ use super::lexer::{Token, TokenKind, tokens};
 use super::syntax::{Expr, Operator, Test};
 
 /// Nesting of one expression.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 64;
+/// Operators and the like in one expression.
+const MAX_LINKS: usize = 1_000;
 
 pub(crate) type Parsed<T> = Result<T, String>;
 
@@ -71,6 +73,7 @@ pub(super) struct Parser<'a> {
     pub(super) place: usize,
     pub(super) names: Names,
     depth: usize,
+    links: usize,
     /// Within the high end of a range, where `[` may close it.
     pub(super) high_ends: usize,
 }
@@ -95,7 +98,7 @@ impl<'a> Parser<'a> {
     fn new(text: &'a str, names: &Names) -> Parsed<Self> {
         let tokens = tokens(text).map_err(|(place, message)| located(text, place, &message))?;
         let names = names.clone();
-        Ok(Self { text, tokens, place: 0, names, depth: 0, high_ends: 0 })
+        Ok(Self { text, tokens, place: 0, names, depth: 0, links: 0, high_ends: 0 })
     }
 
     pub(super) fn peek(&self) -> &TokenKind {
@@ -174,18 +177,33 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        self.deeper(Self::disjunction)
+    }
+
+    /// Parses one level deeper, if that is not too deep.
+    pub(super) fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth >= MAX_DEPTH {
             return self.fail("入れ子が深すぎます。式を分けてください。");
         }
-        let result = self.disjunction();
+        self.depth += 1;
+        let result = parse(self);
         self.depth -= 1;
         result
+    }
+
+    /// Counts what makes the tree higher without nesting in the text.
+    pub(super) fn link(&mut self) -> Parsed<()> {
+        self.links += 1;
+        if self.links > MAX_LINKS {
+            return self.fail("式が長すぎます。式を分けてください。");
+        }
+        Ok(())
     }
 
     fn disjunction(&mut self) -> Parsed<Expr> {
         let mut left = self.conjunction()?;
         while self.accept_word("or") {
+            self.link()?;
             let right = self.conjunction()?;
             left = Expr::Binary(Operator::Or, Box::new(left), Box::new(right));
         }
@@ -195,6 +213,7 @@ impl<'a> Parser<'a> {
     fn conjunction(&mut self) -> Parsed<Expr> {
         let mut left = self.comparison()?;
         while self.accept_word("and") {
+            self.link()?;
             let right = self.comparison()?;
             left = Expr::Binary(Operator::And, Box::new(left), Box::new(right));
         }
@@ -210,6 +229,7 @@ impl<'a> Parser<'a> {
     fn comparison(&mut self) -> Parsed<Expr> {
         let mut left = self.arithmetic(0)?;
         loop {
+            self.link()?;
             if let Some(operator) = self.comparison_sign() {
                 let right = self.arithmetic(0)?;
                 left = Expr::Binary(operator, Box::new(left), Box::new(right));
@@ -231,6 +251,7 @@ impl<'a> Parser<'a> {
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
         let mut left = self.arithmetic(level + 1)?;
         while let Some((sign, operator)) = operators.iter().find(|(sign, _)| self.is_sign(sign)) {
+            self.link()?;
             self.accept(sign);
             let right = self.arithmetic(level + 1)?;
             left = Expr::Binary(*operator, Box::new(left), Box::new(right));
@@ -240,12 +261,7 @@ impl<'a> Parser<'a> {
 
     fn unary(&mut self) -> Parsed<Expr> {
         if self.accept("-") {
-            self.depth += 1;
-            if self.depth > MAX_DEPTH {
-                return self.fail("入れ子が深すぎます。式を分けてください。");
-            }
-            let operand = self.unary()?;
-            self.depth -= 1;
+            let operand = self.deeper(Self::unary)?;
             return Ok(Expr::Negate(Box::new(operand)));
         }
         let mut operand = self.postfix()?;

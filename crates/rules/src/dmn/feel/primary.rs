@@ -31,8 +31,9 @@ const KEYWORDS: &[&str] = &[
 
 impl Parser<'_> {
     pub(super) fn postfix(&mut self) -> Parsed<Expr> {
-        let mut base = self.primary()?;
+        let mut base = self.deeper(Self::primary)?;
         loop {
+            self.link()?;
             if self.accept(".") {
                 base = Expr::Path(Box::new(base), self.field_name()?);
             } else if self.is_sign("(") {
@@ -393,6 +394,10 @@ impl Parser<'_> {
     }
 
     pub(super) fn type_expression(&mut self) -> Parsed<TypeExpr> {
+        self.deeper(Self::one_type)
+    }
+
+    fn one_type(&mut self) -> Parsed<TypeExpr> {
         if let Some((name, length)) = self.longest(&self.names.types) {
             self.place += length;
             return Ok(TypeExpr::Named(name));

@@ -106,18 +106,6 @@ fn written(value: &Value) -> String {
             let items: Vec<String> = items.iter().map(written).collect();
             format!("[{}]", items.join(", "))
         }
-        Value::Record(record) => {
-            let fields = record.iter().map(|(name, value)| format!("{name}: {}", written(value)));
-            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
-        }
-        Value::Scalar(scalar) => match &scalar.0 {
-            Kind::Range(range) => {
-                let open = if range.closed[0] { '[' } else { '(' };
-                let close = if range.closed[1] { ']' } else { ')' };
-                format!("{open}{}..{}{close}", written(&range.ends[0]), written(&range.ends[1]))
-            }
-            _ => scalar.to_string(),
-        },
         other => other.to_string(),
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn find(shape: &Shape, name: &str) -> Option<(Type, Apply)> {
         "weekday" if has_day => |a| of_day(a, CalendarDate::weekday),
         "hour" if has_clock => |a| of_clock(a, |time| i128::from(time.hour()) * SECOND),
         "minute" if has_clock => |a| of_clock(a, |time| i128::from(time.minute()) * SECOND),
-        "second" if has_clock => |a| of_clock(a, Time::second_nanos),
+        "second" if has_clock => |a| of_clock(a, |time| time.second_nanos() / SECOND * SECOND),
         "time offset" if has_clock => return Some((DAYS, offset)),
         "timezone" if has_clock => return Some((Type::Text, |_| Value::Null)),
         "days" if *shape == Shape::Days => |a| of_days(a, |nanos| nanos / DAY),
@@ -81,7 +81,7 @@ fn of_days(arguments: &[Value], part: fn(i128) -> i128) -> Value {
 }
 
 fn of_seconds(nanos: Option<i128>) -> Value {
-    of_nanos(nanos.map(|nanos| nanos % (60 * SECOND)))
+    of_nanos(nanos.map(|nanos| nanos / SECOND % 60 * SECOND))
 }
 
 fn offset(arguments: &[Value]) -> Value {

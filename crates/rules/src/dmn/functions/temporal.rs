@@ -46,19 +46,10 @@ pub(super) const ROWS: &[Row] = &[
         let both = moment(at(a, 0)).zip(time(at(a, 1)));
         or_null(both.map(|(day, time)| Kind::Moment(Moment { date: day.date, time }).value()))
     }),
-    ("years and months duration(from: date, to: date) -> months", |a| {
-        months_between(date(at(a, 0)), date(at(a, 1)))
-    }),
-    ("years and months duration(from: moment, to: moment) -> months", |a| {
-        moments_between(moment(at(a, 0)), moment(at(a, 1)))
-    }),
-    ("years and months duration(from: date, to: moment) -> months", |a| {
-        months_between(date(at(a, 0)), moment(at(a, 1)).map(|moment| moment.date))
-    }),
-    ("years and months duration(from: moment, to: date) -> months", |a| {
-        let last = date(at(a, 1)).map(|date| Moment::midnight(date, None));
-        moments_between(moment(at(a, 0)), last)
-    }),
+    ("years and months duration(from: date, to: date) -> months", months_between),
+    ("years and months duration(from: moment, to: moment) -> months", months_between),
+    ("years and months duration(from: date, to: moment) -> months", months_between),
+    ("years and months duration(from: moment, to: date) -> months", months_between),
     ("day of year(date: date) -> number", |a| of(a, CalendarDate::day_of_year)),
     ("day of year(date: moment) -> number", |a| of(a, CalendarDate::day_of_year)),
     ("week of year(date: date) -> number", |a| of(a, CalendarDate::week_of_year)),
@@ -87,34 +78,23 @@ const MONTHS: &[&str] = &[
     "December",
 ];
 
-fn day(arguments: &[Value]) -> Option<CalendarDate> {
-    let value = at(arguments, 0);
+fn day_of(value: &Value) -> Option<CalendarDate> {
     date(value).or_else(|| moment(value).map(|moment| moment.date))
 }
 
 fn of(arguments: &[Value], part: fn(CalendarDate) -> i64) -> Value {
-    or_null(day(arguments).map(|date| Number::from(part(date))))
+    or_null(day_of(at(arguments, 0)).map(|date| Number::from(part(date))))
 }
 
 fn name(arguments: &[Value], names: &[&str], part: fn(CalendarDate) -> i64) -> Value {
-    let place = day(arguments).map(part).and_then(|number| usize::try_from(number - 1).ok());
+    let place = day_of(at(arguments, 0)).map(part).and_then(|number| usize::try_from(number - 1).ok());
     or_null(place.and_then(|place| names.get(place)).copied())
 }
 
-fn months_between(from: Option<CalendarDate>, to: Option<CalendarDate>) -> Value {
-    or_null(from.zip(to).map(|(from, to)| Kind::Months(from.months_until(to)).value()))
-}
-
-/// Whole months between moments; the time of day counts.
-fn moments_between(from: Option<Moment>, to: Option<Moment>) -> Value {
-    let Some((from, to)) = from.zip(to) else { return Value::Null };
-    let mut last = to.date.to_days();
-    if to.universal() >= from.universal() && to.time.nanos < from.time.nanos {
-        last -= 1;
-    } else if to.universal() < from.universal() && to.time.nanos > from.time.nanos {
-        last += 1;
-    }
-    months_between(Some(from.date), CalendarDate::from_days(last))
+/// Whole months from one day to another; the time of day does not count.
+fn months_between(arguments: &[Value]) -> Value {
+    let both = day_of(at(arguments, 0)).zip(day_of(at(arguments, 1)));
+    or_null(both.map(|(from, to)| Kind::Months(from.months_until(to)).value()))
 }
 
 fn from_parts(arguments: &[Value]) -> Value {
