@@ -126,6 +126,9 @@ pub enum Fault {
     /// Text of more than 64 KiB.
     #[error("文字が長すぎます（64KiBまで）。つなげる文字を減らしてください。")]
     TextTooLong,
+    /// A time or moment with a named time zone in an imported model.
+    #[error("名前の時間帯（@Asia/Tokyo など）は扱いません。+09:00 のように書いてください。")]
+    NamedZone,
 }
 
 impl Fault {
@@ -168,6 +171,9 @@ impl Fault {
             }
             Fault::TextTooLong => {
                 "The text is too long (64 KiB at most). Join less of it.".to_owned()
+            }
+            Fault::NamedZone => {
+                "Named time zones are not supported. Write an offset such as +09:00.".to_owned()
             }
         }
     }

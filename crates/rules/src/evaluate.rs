@@ -3,6 +3,7 @@
 
 mod arithmetic;
 mod call;
+mod imported;
 mod list;
 mod truth;
 
@@ -132,6 +133,7 @@ impl Evaluator<'_, '_> {
                 self.in_range(value, ends, *closed, node.span)
             }
             NodeKind::Call { function, arguments } => self.call(*function, arguments, node),
+            NodeKind::Imported(operation) => self.imported(operation, node),
         }
     }
 
@@ -220,6 +222,7 @@ fn conform(value: &Value, ty: &Type, span: Span) -> Evaluated {
         | (Value::Boolean(_), Type::Boolean)
         | (Value::List(_), Type::List(_))
         | (Value::Record(_), Type::Record(_)) => Ok(value.clone()),
+        (Value::Scalar(scalar), Type::Scalar(ty)) if ty.holds(scalar) => Ok(value.clone()),
         _ => Err(wrong_type(value, ty, span)),
     }
 }

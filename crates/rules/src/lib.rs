@@ -23,6 +23,7 @@
 mod calendar;
 mod check;
 pub mod column;
+pub mod dmn;
 mod error;
 mod evaluate;
 mod expression;
@@ -32,6 +33,7 @@ mod lexer;
 mod nearest;
 mod parser;
 mod syntax;
+mod table;
 mod trace;
 mod tree;
 pub mod types;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::dmn::Operation;
 use crate::error::Span;
 use crate::functions::{Function, Rounding};
 use crate::syntax::{Comparison, Quantifier};
@@ -97,6 +98,8 @@ pub(crate) enum NodeKind {
         function: Function,
         arguments: Vec<Node>,
     },
+    /// What only imported models have.
+    Imported(Box<Operation>),
 }
 
 impl Node {
@@ -124,6 +127,7 @@ impl Node {
             NodeKind::In { value, list } => vec![value, list],
             NodeKind::InRange { value, ends, .. } => vec![value, &ends[0], &ends[1]],
             NodeKind::Call { arguments, .. } => arguments.iter().collect(),
+            NodeKind::Imported(operation) => operation.children(),
         }
     }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use crate::dmn::ScalarType;
+
 /// The largest number of decimal places a number may have.
 pub const MAX_SCALE: u8 = 9;
 
@@ -30,6 +32,8 @@ pub enum Type {
     List(Arc<Type>),
     /// Named fields (項目の組).
     Record(Arc<RecordType>),
+    /// A simple type of imported models; systems of our own have none.
+    Scalar(ScalarType),
 }
 
 impl Type {
@@ -59,6 +63,7 @@ impl Type {
                 Some(Type::Number { scale: *a.max(b) })
             }
             (Type::List(a), Type::List(b)) => Some(Type::list(a.join(b)?)),
+            (Type::Scalar(a), Type::Scalar(b)) => Some(Type::Scalar(a.join(b)?)),
             (Type::Record(a), Type::Record(b)) if Arc::ptr_eq(a, b) => Some(self.clone()),
             (a, b) => (a == b).then(|| a.clone()),
         }
@@ -82,6 +87,7 @@ impl fmt::Display for Type {
             Type::Boolean => f.write_str("真偽"),
             Type::List(element) => write!(f, "{element}の並び"),
             Type::Record(_) => f.write_str("項目の組"),
+            Type::Scalar(scalar) => scalar.fmt(f),
         }
     }
 }

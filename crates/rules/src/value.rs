@@ -9,6 +9,7 @@ mod unknown;
 use std::fmt;
 use std::sync::Arc;
 
+pub use crate::dmn::Scalar;
 pub use day::Day;
 pub(crate) use decimal::RescaleError;
 pub use decimal::{Decimal, NotADecimal};
@@ -38,6 +39,8 @@ pub enum Value {
     List(Arc<Vec<Value>>),
     /// Named fields.
     Record(Arc<Record>),
+    /// A simple value of imported models; systems of our own have none.
+    Scalar(Arc<Scalar>),
 }
 
 impl Value {
@@ -58,6 +61,7 @@ impl Value {
             Value::Boolean(_) => "真偽",
             Value::List(_) => "並び",
             Value::Record(_) => "項目の組",
+            Value::Scalar(scalar) => scalar.kind(),
         }
     }
 
@@ -70,6 +74,7 @@ impl Value {
             Value::Date(date) => write!(f, "{date}"),
             Value::Duration(duration) => write!(f, "{duration}"),
             Value::Boolean(truth) => write!(f, "{truth}"),
+            Value::Scalar(scalar) => write!(f, "{scalar}"),
             Value::List(_) | Value::Record(_) if depth >= MAX_SHOWN_DEPTH => f.write_str("…"),
             Value::List(items) => {
                 f.write_str("[")?;

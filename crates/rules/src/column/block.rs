@@ -267,7 +267,8 @@ impl<'b> Block<'b> {
             NodeKind::For { .. }
             | NodeKind::Filter { .. }
             | NodeKind::List(_)
-            | NodeKind::Record(_) => Col::bad(),
+            | NodeKind::Record(_)
+            | NodeKind::Imported(_) => Col::bad(),
         }
     }
 

@@ -28,6 +28,7 @@ fn check(node: &Node, as_list: bool, found: &mut Vec<String>) {
     let mut refuse = |what: &str| found.push(what.to_owned());
     match &node.kind {
         NodeKind::Record(_) => refuse("項目の組"),
+        NodeKind::Imported(_) => refuse("取り込んだモデルの式"),
         NodeKind::List(_) | NodeKind::For { .. } | NodeKind::Filter { .. } if !as_list => {
             refuse("並びの値");
         }

@@ -206,7 +206,10 @@ impl Walk<'_> {
             NodeKind::Filter { list, condition } => self.within(list, condition).0,
             NodeKind::Position { list, .. } => self.shape(list).element(),
             NodeKind::Call { function, arguments } => self.call(*function, arguments, node.span),
-            NodeKind::DatePart { .. } | NodeKind::And(..) | NodeKind::Or(..) => {
+            NodeKind::DatePart { .. }
+            | NodeKind::And(..)
+            | NodeKind::Or(..)
+            | NodeKind::Imported(_) => {
                 for child in node.children() {
                     self.shape(child);
                 }
