@@ -13,6 +13,7 @@ mod parcel;
 mod pipe;
 mod plane;
 mod relocate;
+mod rules_kit;
 mod sample;
 mod seed;
 mod serve;
@@ -62,6 +63,9 @@ enum Command {
     /// 事業者が業務システムを提出するファイルと、署名の鍵を作る
     #[command(subcommand)]
     Parcel(parcel::ParcelCommand),
+    /// 規則の言語: 意思決定モデル（DMN）の適合性試験
+    #[command(subcommand)]
+    Rules(rules_kit::RulesCommand),
     /// 業務の標準そのものを検査する
     #[command(subcommand)]
     Standard(standard::StandardCommand),
@@ -116,6 +120,9 @@ fn run(command: Command) -> Result<ExitCode> {
         };
         return Ok(code_of(good));
     }
+    if let Command::Rules(command) = &command {
+        return Ok(code_of(rules_kit::rules(command)?));
+    }
     if let Command::Gate(arguments) = &command {
         return Ok(code_of(gate::report(arguments)?));
     }
@@ -155,6 +162,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::PrintWorker
             | Command::Check { .. }
             | Command::Gate(_)
+            | Command::Rules(_)
             | Command::Parcel(_)
             | Command::Standard(_) => Ok(()),
         }

@@ -158,6 +158,8 @@ impl Node {
                 vec![value, low, high]
             }
             NodeKind::Call { arguments, .. } => arguments.iter_mut().collect(),
+            // A model that was imported stands for itself.
+            NodeKind::Imported(_) => Vec::new(),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! `kumoi bench rules`: law over one household with its trace and over a million in columns, and
-//! the same amount as one statement of PostgreSQL in the same run. Invented households only.
+//! the same amount as one statement of PostgreSQL in the same run; the resident tax of one person
+//! with its trace and of all in columns. Invented people only.
 
 mod allowance;
 mod statement;
+mod tax;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -12,19 +14,22 @@ use super::place::Folder;
 /// Options of `kumoi bench rules`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RulesArguments {
-    /// 一つの計測だけ: trace、columns、sql
+    /// 一つの計測だけ: trace、columns、sql、tax
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
     /// 子のいる世帯の数（columns、sql）
     #[arg(long, default_value_t = 1_000_000)]
     households: usize,
+    /// 住民税を計算する人の数（tax）
+    #[arg(long, default_value_t = 500_000)]
+    persons: usize,
     /// 何回測るか
     #[arg(long, default_value_t = 7)]
     rounds: usize,
 }
 
 /// The measurements.
-const NAMES: [&str; 3] = ["trace", "columns", "sql"];
+const NAMES: [&str; 4] = ["trace", "columns", "sql", "tax"];
 
 /// Measures what was asked for, or everything.
 pub(super) async fn rules(folder: &Folder, arguments: RulesArguments) -> Result<()> {
@@ -37,6 +42,9 @@ pub(super) async fn rules(folder: &Folder, arguments: RulesArguments) -> Result<
     let law = allowance::Allowance::new()?;
     if wanted("trace") {
         law.trace()?;
+    }
+    if wanted("tax") {
+        tax::Tax::new()?.measure(arguments.persons, arguments.rounds)?;
     }
     if !wanted("columns") && !wanted("sql") {
         return Ok(());

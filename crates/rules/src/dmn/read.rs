@@ -80,13 +80,19 @@ pub(super) fn name_of(node: Node<'_, '_>) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Where the text stops being XML.
+pub(super) fn broken_xml(error: &roxmltree::Error) -> String {
+    let place = error.pos();
+    format!("{}行{}文字目: XML として読めません（{error}）。", place.row, place.col)
+}
+
 /// Reads a model.
 ///
 /// # Errors
 /// Says in Japanese why the text is not a model.
 pub(crate) fn read_model(xml: &str) -> Result<Model, String> {
     let xml = xml.trim_start_matches('\u{feff}');
-    let document = Document::parse(xml).map_err(|error| format!("XMLとして読めません: {error}"))?;
+    let document = Document::parse(xml).map_err(|error| broken_xml(&error))?;
     check_depth(&document)?;
     let root = document.root_element();
     if root.tag_name().name() != "definitions" {

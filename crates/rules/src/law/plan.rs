@@ -92,6 +92,11 @@ pub(crate) enum Input {
 }
 
 impl Plan {
+    /// How many rules are at work.
+    pub fn rules(&self) -> usize {
+        self.steps.len()
+    }
+
     /// The unit of what a rule gives.
     pub fn unit_of(&self, rule: &str) -> Option<Unit> {
         self.steps.iter().find(|step| step.rule.name == rule)?.rule.unit

@@ -93,8 +93,8 @@ impl Plan {
         Answer { results, open_questions, steps: work.trace.unwrap_or_default() }
     }
 
-    /// The facts of the calculation with the parameters that have no value; elements get their place, and what is
-    /// missing in one is named with its place.
+    /// The facts of the calculation with the parameters that have no value; elements get their
+    /// place, and what is missing in one is named with its place.
     fn facts(&self, given: &Record) -> Record {
         let mut facts = Record::new();
         for fact in &self.calculation.facts {

@@ -2,6 +2,7 @@
 
 mod carried;
 mod columns;
+mod dmn;
 mod errors;
 mod law;
 mod properties;

@@ -87,7 +87,8 @@ fn of(arguments: &[Value], part: fn(CalendarDate) -> i64) -> Value {
 }
 
 fn name(arguments: &[Value], names: &[&str], part: fn(CalendarDate) -> i64) -> Value {
-    let place = day_of(at(arguments, 0)).map(part).and_then(|number| usize::try_from(number - 1).ok());
+    let place =
+        day_of(at(arguments, 0)).map(part).and_then(|number| usize::try_from(number - 1).ok());
     or_null(place.and_then(|place| names.get(place)).copied())
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::super::read::broken_xml;
 use roxmltree::{Document, Node};
 
 use crate::dmn::number::Number;
@@ -61,7 +62,7 @@ impl fmt::Display for Given {
 
 fn parse(text: &str) -> Result<Document<'_>, String> {
     let text = text.trim_start_matches('\u{feff}');
-    Document::parse(text).map_err(|error| format!("XMLとして読めません: {error}"))
+    Document::parse(text).map_err(|error| broken_xml(&error))
 }
 
 pub(super) fn model_name(text: &str) -> Option<String> {

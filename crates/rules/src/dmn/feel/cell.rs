@@ -1,4 +1,4 @@
-//! Tests of cells and after `in`.
+//! What stands in a cell of a table, and after `in`.
 
 use super::lexer::TokenKind;
 use super::parser::{Parsed, Parser};
