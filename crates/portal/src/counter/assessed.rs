@@ -30,7 +30,7 @@ fn assessed_view(desk: &Desk, one: &Assessed) -> Markup {
             @for (fact, reason) in &one.questions { (question(desk, fact, reason)) }
             (results(desk, one))
             (disclosure(desk.say("算定の過程", "How it was worked out"), html! {
-                (steps(desk, &one.steps))
+                (all_steps(desk, &one.steps))
                 (figures(desk, &one.parameters))
             }))
         },
@@ -121,9 +121,34 @@ fn elements(desk: &Desk, one: &Assessed, list: &str) -> Markup {
     })
 }
 
-/// Every rule at work: what it gave, from what, by which article.
-fn steps(desk: &Desk, steps: &[Worked]) -> Markup {
-    let rows = steps.iter().map(|step| {
+/// So many rules are read at a glance; of more, those that bring nothing stand apart.
+const AT_A_GLANCE: usize = 30;
+
+/// Every rule at work, those first that bring something.
+fn all_steps(desk: &Desk, all: &[Worked]) -> Markup {
+    if all.len() <= AT_A_GLANCE {
+        return steps(desk, all.iter());
+    }
+    let (nothing, something): (Vec<_>, Vec<_>) =
+        all.iter().partition(|step| brings_nothing(&step.gave.value));
+    let heading = match desk.language {
+        Language::Japanese => format!("値が 0・なし・いいえの規則（{}）", nothing.len()),
+        Language::English => format!("Rules that gave 0, nothing or no ({})", nothing.len()),
+    };
+    html! {
+        (steps(desk, something.into_iter()))
+        (disclosure(&heading, steps(desk, nothing.into_iter())))
+    }
+}
+
+fn brings_nothing(value: &str) -> bool {
+    matches!(value, "なし" | "いいえ")
+        || value.trim_end_matches(|c: char| !c.is_ascii_digit()) == "0"
+}
+
+/// What rules gave, from what, by which article.
+fn steps<'s>(desk: &Desk, steps: impl Iterator<Item = &'s Worked>) -> Markup {
+    let rows = steps.map(|step| {
         let took = step.took.iter().map(|(name, value)| format!("{name}: {value}"));
         let took = took.collect::<Vec<_>>().join("、");
         Row {

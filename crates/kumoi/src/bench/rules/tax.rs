@@ -198,9 +198,9 @@ fn dependants(adults: &[Adult], ordinary: i64) -> ListColumn {
     let count = births.len();
     let flags = |flag: bool| Column::flags(std::iter::repeat_n(flag, count));
     let fields = [
-        ("生年月日_親族", Column::dates(births)),
-        ("合計所得金額_親族", Column::of(vec![0; count])),
-        ("障害区分_親族", Column::of(vec![ordinary; count])),
+        ("生年月日（親族）", Column::dates(births)),
+        ("合計所得金額（親族）", Column::of(vec![0; count])),
+        ("障害区分（親族）", Column::of(vec![ordinary; count])),
         ("同居", flags(true)),
         ("直系尊属", flags(false)),
         ("国外対象外", flags(false)),
