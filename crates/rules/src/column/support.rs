@@ -32,6 +32,14 @@ fn check(node: &Node, as_list: bool, found: &mut Vec<String>) {
         NodeKind::List(_) | NodeKind::For { .. } | NodeKind::Filter { .. } if !as_list => {
             refuse("並びの値");
         }
+        NodeKind::Quantified { list, .. }
+        | NodeKind::For { list, .. }
+        | NodeKind::Filter { list, .. }
+        | NodeKind::Position { list, .. }
+            if is_written(list) =>
+        {
+            refuse("書き並べた値についての繰り返しや絞り込み");
+        }
         NodeKind::Constant(Value::Duration(_)) => refuse("期間"),
         NodeKind::Arithmetic { operation, .. } => {
             use Arithmetic::{Add, Multiply, Subtract};
@@ -63,6 +71,10 @@ fn check(node: &Node, as_list: bool, found: &mut Vec<String>) {
     for (at, child) in node.children().into_iter().enumerate() {
         check(child, lists.contains(&at), found);
     }
+}
+
+fn is_written(list: &Node) -> bool {
+    matches!(list.kind, NodeKind::List(_) | NodeKind::Constant(_))
 }
 
 /// Which children are taken as lists.

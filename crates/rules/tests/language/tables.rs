@@ -2,11 +2,13 @@
 //! rows that nobody reaches, against every case; messages with their place.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use rules::law::{Certainty, HitPolicy, Law, LawError, Rule, RuleTable};
-use rules::{Record, Value};
+use rules::column::{Batch, Column, Dictionary, Program};
+use rules::law::{Certainty, HitPolicy, Law, LawError, Plan, Rule, RuleTable};
+use rules::{Record, Type, Value};
 
 use crate::law::{calculation, parameters, rule, said};
 use crate::support::day;
@@ -305,5 +307,39 @@ proptest! {
             let answer = plan.run(&Record::new().with("年収", a).with("月収", b));
             prop_assert_eq!(answer.results.get("答え"), Some(&wanted), "{}\n{} {}", text, a, b);
         }
+        same_in_columns(plan);
+    }
+}
+
+/// Every case, one with nothing in it too, in columns and one by one.
+fn same_in_columns(plan: Plan) {
+    let number = |value: Option<i64>| value.map_or(Value::Null, Value::from);
+    let all = cases().map(|(a, b)| (Some(a), Some(b))).chain([(None, Some(1)), (Some(1), None)]);
+    let all: Vec<(Option<i64>, Option<i64>)> = all.collect();
+    let mut dictionary = Dictionary::default();
+    let mut batch = Batch { rows: all.len(), ..Batch::default() };
+    for (name, take) in [("年収", 0), ("月収", 1)] {
+        let mut column = Column::default();
+        for (a, b) in &all {
+            let value = number([*a, *b][take]);
+            column.push(&value, &Type::INTEGER, &mut dictionary);
+        }
+        batch.facts.insert(name.to_owned(), column);
+    }
+    let plan = Arc::new(plan);
+    let program = match Program::new(plan.clone(), dictionary) {
+        Ok(program) => program,
+        Err(refused) => {
+            // The greatest of the rows that hold is a filter over written values.
+            assert!(refused.iter().all(|why| why.contains("書き並べた値")), "{refused:?}");
+            return;
+        }
+    };
+    let results = program.run(&batch);
+    assert_eq!(results.irregular, []);
+    for (row, (a, b)) in all.iter().enumerate() {
+        let one = plan.run(&Record::new().with("年収", number(*a)).with("月収", number(*b)));
+        let column = program.value(&results.columns["答え"], row, &Type::INTEGER);
+        assert_eq!(one.results.get("答え"), Some(&column), "{a:?} {b:?}");
     }
 }
