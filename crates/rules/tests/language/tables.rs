@@ -226,6 +226,11 @@ impl Wanted {
         }
     }
 
+    /// Whether the row holds where there is no value.
+    fn takes_nothing(&self) -> bool {
+        matches!(self, Wanted::Any | Wanted::Not(_))
+    }
+
     fn takes(&self, value: i64) -> bool {
         match self {
             Wanted::Any => true,
@@ -254,7 +259,15 @@ type Rows = Vec<(Wanted, Wanted, i64)>;
 
 /// The answers of the rows that hold, read plainly.
 fn hits(rows: &Rows, a: i64, b: i64) -> Vec<usize> {
-    (0..rows.len()).filter(|at| rows[*at].0.takes(a) && rows[*at].1.takes(b)).collect()
+    hits_of(rows, Some(a), Some(b))
+}
+
+fn hits_of(rows: &Rows, a: Option<i64>, b: Option<i64>) -> Vec<usize> {
+    let takes = |cell: &Wanted, value: Option<i64>| match value {
+        Some(value) => cell.takes(value),
+        None => cell.takes_nothing(),
+    };
+    (0..rows.len()).filter(|at| takes(&rows[*at].0, a) && takes(&rows[*at].1, b)).collect()
 }
 
 /// Every case of two inputs, with one beyond each end of what the tables name.
@@ -264,9 +277,13 @@ fn cases() -> impl Iterator<Item = (i64, i64)> {
 
 fn is_right(rows: &Rows, policy: &str) -> bool {
     let all: Vec<Vec<usize>> = cases().map(|(a, b)| hits(rows, a, b)).collect();
+    // A row may also be there for those of whom something is not there.
+    let nothing = cases().flat_map(|(a, b)| [(None, Some(b)), (Some(a), None), (None, None)]);
+    let of_nothing: Vec<Vec<usize>> = nothing.map(|(a, b)| hits_of(rows, a, b)).collect();
+    let all_hits = || all.iter().chain(&of_nothing);
     let reached = |row: usize| match policy {
-        "先勝ち" => all.iter().any(|hit| hit.first() == Some(&row)),
-        _ => all.iter().any(|hit| hit.contains(&row)),
+        "先勝ち" => all_hits().any(|hit| hit.first() == Some(&row)),
+        _ => all_hits().any(|hit| hit.contains(&row)),
     };
     let fits = |hit: &Vec<usize>| match policy {
         "一意" => hit.len() == 1,
@@ -308,6 +325,30 @@ proptest! {
             prop_assert_eq!(answer.results.get("答え"), Some(&wanted), "{}\n{} {}", text, a, b);
         }
         same_in_columns(plan);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn tables_that_hold_together_answer_the_same_in_columns(
+        rows in prop::collection::vec((cell(), cell(), 1_i64..4), 1..6),
+        worked_out in any::<bool>(),
+    ) {
+        // With a last row for all the rest, and without those that nobody reaches, it always holds.
+        let mut rows = rows;
+        rows.push((Wanted::Any, Wanted::Any, 9));
+        let first: Vec<usize> = cases().map(|(a, b)| hits(&rows, a, b)[0]).collect();
+        let lines = rows.iter().enumerate().filter(|(at, _)| first.contains(at));
+        let lines = lines.map(|(_, (a, b, out))| match worked_out {
+            true => format!("| {} | {} | 年収 * {out} |\n", a.text(), b.text()),
+            false => format!("| {} | {} | {out} |\n", a.text(), b.text()),
+        });
+        let text = format!("| 年収 | 月収 | → |\n{}", lines.collect::<String>());
+        let law = law(table("先勝ち", None, &text)).expect("it reads");
+        prop_assert_eq!(said(&law.check().errors), "", "{}", text);
+        same_in_columns(law.plan(day("2026-04-01"), &BTreeMap::new()).expect("a plan"));
     }
 }
 
