@@ -73,7 +73,7 @@ pub(crate) fn procedure_scope(
     scope
 }
 
-fn common_scope(system: &System) -> Scope {
+pub(crate) fn common_scope(system: &System) -> Scope {
     let mut scope = Scope::new();
     scope.insert("本日", Type::Date);
     for (name, parameter) in &system.parameters {

@@ -315,6 +315,84 @@ pub(crate) const FACT_TYPES: &[(&str, FactWord)] = &[
 /// How a calculation is called among the values of a procedure.
 pub(crate) const CALL: &[Key] = &[must("calculate", Shape::Text, "算定の id。ほかは「事実: 式」")];
 
+pub(crate) const RUN: &[Key] = &[
+    must("id", Shape::Text, "識別名。ファイル名と同じ"),
+    must("name", Shape::Text, "一括処理の名前"),
+    must("name_en", Shape::Text, "英語名"),
+    must("statute", Shape::Text, "根拠の条文"),
+    may("order", Shape::Whole, "並ぶ順"),
+    may("guidance", Shape::Text, "始める前に知ること"),
+    may("guidance_en", Shape::Text, "英語の案内"),
+    must("procedure", Shape::Text, "一人ずつに行う手続の id"),
+    may("asks", Shape::List(RUN_ASK), "始めるときに聞くこと（全員に同じ）"),
+    must("subjects", Shape::Text, "誰について行うか（uses の名前か、自分の台帳の id）"),
+    may("lists", Shape::Free(&Shape::Map(RUN_LIST)), "対象者ごとの行の並び"),
+    may("only", Shape::Expression, "この条件を満たす人だけ"),
+    may("values", Shape::Free(&Shape::Expression), "導く値。後の式で使う"),
+    may("checks", Shape::List(RUN_CHECK), "満たさない人は待たせて理由を示す"),
+    must("inputs", Shape::Free(&Shape::Expression), "手続の欄: 式。書かない欄は空"),
+    may("totals", Shape::Names, "集計する項目（開く行の項目）"),
+    may("groups", Shape::List(RUN_GROUP), "見直しの試算で人を分ける区分"),
+];
+
+pub(crate) const RUN_GROUP: &[Key] = &[
+    must("name", Shape::Text, "区分の名前"),
+    must("name_en", Shape::Text, "英語名"),
+    must("by", Shape::Expression, "一人の区分を言う文字の式"),
+];
+
+pub(crate) const RUN_CHECK: &[Key] = &[
+    must("must", Shape::Expression, "満たすべき条件"),
+    must("message", Shape::Text, "満たさないときの理由と、すること"),
+];
+
+pub(crate) const RUN_ASK: &[Key] = &[
+    must("name", Shape::Text, "式の中での名前"),
+    must("name_en", Shape::Text, "英語名"),
+    must("type", Shape::Word(|| words(ASK_TYPES)), "型"),
+    may("default", Shape::Expression, "初めに入れておく値"),
+];
+
+pub(crate) const ASK_TYPES: &[(&str, FactWord)] =
+    &[("date", FactWord::Date), ("integer", FactWord::Integer)];
+
+pub(crate) const RUN_LIST: &[Key] = &[
+    must("register", Shape::Text, "台帳の id"),
+    must("by", Shape::Text, "対象者の主キーが入っている項目"),
+    may("same", Shape::Free(&Shape::Text), "項目: 始めるときに聞いたこと（等しい行だけ）"),
+];
+
+pub(crate) const INTAKE: &[Key] = &[
+    must("id", Shape::Text, "識別名。ファイル名と同じ"),
+    must("name", Shape::Text, "取込の名前"),
+    must("name_en", Shape::Text, "英語名"),
+    must("statute", Shape::Text, "根拠の条文"),
+    may("order", Shape::Whole, "並ぶ順"),
+    may("guidance", Shape::Text, "始める前に知ること"),
+    may("guidance_en", Shape::Text, "英語の案内"),
+    must("procedure", Shape::Text, "一行ずつに行う手続の id"),
+    may("asks", Shape::Names, "始めるときに聞く欄（全部の行に同じ）"),
+    may("values", Shape::Free(&Shape::Text), "欄: 決まった値"),
+    must("columns", Shape::Free(&Shape::Text), "欄: CSV の見出し"),
+    may("lists", Shape::Free(&Shape::Map(INTAKE_LIST)), "繰り返す欄のまとまり"),
+    may("match", Shape::Map(INTAKE_MATCH), "だれの行かを突き合わせる"),
+];
+
+pub(crate) const INTAKE_LIST: &[Key] = &[
+    must("most", Shape::Whole, "繰り返しの数"),
+    must("columns", Shape::Free(&Shape::Text), "欄: CSV の見出し。{n} が 1 からの番号になる"),
+];
+
+pub(crate) const INTAKE_MATCH: &[Key] = &[
+    must("field", Shape::Text, "見つかった人の番号を入れる欄"),
+    must("subjects", Shape::Text, "突き合わせる相手（uses の名前）"),
+    must("by", Shape::List(INTAKE_KEY), "突き合わせ方。上から順に、一人に決まるまで"),
+    may("near", Shape::List(INTAKE_KEY), "決まらないときに候補を探す項目"),
+];
+
+pub(crate) const INTAKE_KEY: &[Key] =
+    &[must("items", Shape::Names, "等しいはずの項目（相手の項目で、手続の同じ名前の欄）")];
+
 pub(crate) const SAMPLE: &[Key] = &[
     must("register", Shape::Text, "台帳の id"),
     must("each", Shape::Word(|| words(SAMPLE_EACH)), "一行が表すもの"),

@@ -3,9 +3,11 @@
 //! Names are the statute's own Japanese terms; `romaji` is the field name of the standard
 //! (データ項目のローマ字名) and becomes the column. The model is immutable and shared.
 
+mod intake;
 mod price;
 mod procedure;
 mod register;
+mod run;
 mod version;
 
 use std::collections::BTreeMap;
@@ -15,10 +17,12 @@ use base::date::Date;
 use rules::{Expression, Type};
 
 pub use crate::reader::Located;
+pub use intake::*;
 pub use price::*;
 pub use procedure::*;
 pub use register::*;
 pub use rules::law::{Certainty, Law, Parameter, ParameterValue};
+pub use run::*;
 
 /// 標準準拠システム or any other business system: one folder of data.
 #[derive(Clone, Debug)]
@@ -51,6 +55,10 @@ pub struct System {
     pub codes: BTreeMap<String, CodeList>,
     /// Procedures, by their `order`, then id.
     pub procedures: Vec<Procedure>,
+    /// What is done for many at once, by `order`, then id.
+    pub runs: Vec<Run>,
+    /// Files that are taken in, by `order`, then id.
+    pub intakes: Vec<Intake>,
     /// Rules by name (the file's stem).
     pub rules: Vec<Rule>,
     /// Calculations with their rules of all times, in the order of their files.
@@ -232,6 +240,16 @@ impl System {
     /// A procedure by id.
     pub fn procedure(&self, id: &str) -> Option<&Procedure> {
         self.procedures.iter().find(|p| p.id == id)
+    }
+
+    /// A bulk run by id.
+    pub fn run(&self, id: &str) -> Option<&Run> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
+    /// An intake by id.
+    pub fn intake(&self, id: &str) -> Option<&Intake> {
+        self.intakes.iter().find(|intake| intake.id == id)
     }
 
     /// A calculation by id.

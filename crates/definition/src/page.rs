@@ -1,7 +1,9 @@
 //! A readable page of a system, in Markdown: what its files say, for officials and reviewers.
 
 mod calculation;
+mod intake;
 mod procedure;
+mod run;
 
 use std::fmt::Write;
 
@@ -22,6 +24,8 @@ pub fn system_page(system: &System) -> String {
     links_section(&mut out, system);
     parameters_section(&mut out, system);
     calculation::section(&mut out, system);
+    run::section(&mut out, system);
+    intake::section(&mut out, system);
     rules_section(&mut out, system);
     examples_section(&mut out, system);
     out

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
@@ -12,7 +13,7 @@ use definition::{Package, System, examples};
 use office::example::{Difference, differences};
 use store::install::breaking_changes;
 
-use crate::systems::{package_read, system_folders, system_read};
+use crate::systems::{package_read, system_folders, system_read, systems_load};
 
 /// Checks the system in `folder`, or every system below it. True when none has an error. With
 /// `write` the decisions of examples that decide otherwise are written anew.
@@ -31,6 +32,8 @@ pub fn check(folder: &Path, write: bool) -> Result<bool> {
         match loaded {
             Some(system) => {
                 good &= examples_run(&folder, &package, &system, write)?;
+                let system = Arc::new(system);
+                good &= runs_fit(&folder, &system)?;
                 println!(
                     "{shown}: {}　定義に誤りなし（台帳 {}、手続 {}、例 {}、版 {} {}）",
                     system.name,
@@ -76,8 +79,27 @@ fn examples_run(folder: &Path, package: &Package, system: &System, write: bool) 
     Ok(write || found.is_empty())
 }
 
+/// Whether every bulk run can be carried out for many at once; what cannot is said.
+fn runs_fit(folder: &Path, system: &Arc<System>) -> Result<bool> {
+    if system.runs.is_empty() {
+        return Ok(true);
+    }
+    let mut systems = systems_load()?.to_vec();
+    systems.retain(|other| other.id != system.id);
+    systems.push(system.clone());
+    let today = base::date::day_in_japan(jiff::Timestamp::now());
+    let found = office::run::check(&systems, system, today);
+    if let Err(error) = &found {
+        println!("{}/runs: エラー: {error}", folder.display());
+        println!(
+            "  対処: 一括処理で使える式に直してください（docs/guides/systems.md の For everybody at once）"
+        );
+    }
+    Ok(found.is_ok())
+}
+
 /// The lines of both decisions: `-` only expected, `+` only found.
-fn compared(difference: &Difference) -> String {
+pub fn compared(difference: &Difference) -> String {
     let old: Vec<&str> = difference.expected.trim_end().lines().collect();
     let new: Vec<&str> = difference.found.trim_end().lines().collect();
     // Lengths of the longest common sequences of the tails.

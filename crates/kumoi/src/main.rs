@@ -22,6 +22,7 @@ mod systems;
 mod up;
 mod vendor;
 mod vendor_admission;
+mod xlsx;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,6 +1,15 @@
-//! `kumoi rules tck`: the compatibility kit of DMN over a folder of models and test files.
+//! `kumoi rules`: decision tables out to spreadsheets and DMN and back in; and `tck`, the
+//! compatibility kit of DMN over a folder of models and test files.
 //!
-//! Every case passes, is refused when its model is compiled, with the reason, or is wrong.
+//! Every case of the kit passes, is refused when its model is compiled, with the reason, or is
+//! wrong. A table is brought in whole or not at all.
+
+mod export;
+mod import;
+mod sheet;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,13 +27,55 @@ pub enum RulesCommand {
         /// モデル（.dmn）と試験（.xml）のフォルダを入れたフォルダ
         folder: PathBuf,
     },
+    /// 判定表を表計算（.xlsx）か DMN の XML に書き出す
+    Export {
+        /// 業務システムのフォルダ
+        folder: PathBuf,
+        /// 規則の名前（rules/ のファイル名から .feel を除いたもの）
+        rule: String,
+        /// 書き出す形（指定しなければ --out の拡張子による）
+        #[arg(long)]
+        format: Option<export::Format>,
+        /// 書き出すファイル（まだないもの）
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// 表計算（.xlsx）か DMN の XML から判定表を取り込む。誤りがあれば何も変えない
+    Import {
+        /// 取り込むファイル
+        file: PathBuf,
+        /// 業務システムのフォルダ
+        #[arg(long, value_name = "FOLDER")]
+        into: PathBuf,
+        /// 取り込む先の規則（指定しなければファイルの言う名前）
+        #[arg(long)]
+        rule: Option<String>,
+        /// DMN に判定表が二つ以上あるとき、そのうちの決定の名前
+        #[arg(long)]
+        decision: Option<String>,
+        /// 決定が変わる例を書き改める
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 /// Carries a command out. True when all is as it must be.
 pub fn rules(command: &RulesCommand) -> Result<bool> {
     match command {
         RulesCommand::Tck { folder } => run_kit(folder),
+        RulesCommand::Export { folder, rule, format, out } => {
+            export::export(folder, rule, *format, out).map(|()| true)
+        }
+        RulesCommand::Import { file, into, rule, decision, write } => {
+            let wanted = import::Wanted { rule: rule.as_deref(), decision: decision.as_deref() };
+            import::import(file, into, wanted, *write)
+        }
     }
+}
+
+/// Where the file of a rule lies in its package.
+fn path_of(rule: &str) -> String {
+    format!("rules/{rule}.feel")
 }
 
 /// The level of which every case must pass.

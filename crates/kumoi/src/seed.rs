@@ -4,6 +4,7 @@
 //! database takes the chunk before. How far a load has come is kept with the rows themselves, by
 //! each system for itself; nothing here remembers it.
 
+mod income;
 mod people;
 
 use std::sync::Arc;

@@ -4,7 +4,6 @@
 //! Changes nothing; what the findings mean is `definition`'s to say.
 
 mod official;
-mod xlsx;
 
 #[cfg(test)]
 mod tests;

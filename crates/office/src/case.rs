@@ -22,17 +22,19 @@ pub(crate) use assemble::{assemble, used_key};
 pub use assessed::case_assessed;
 pub use cancel::canceller;
 pub(crate) use cancel::standing;
+pub(crate) use decide::may_decide;
 pub use decide::{
     case_approve, case_post_review, case_return, case_reviewed, case_withdraw, purpose,
 };
 pub use enter::{
     CaseInput, case_enter, case_form, case_preview, case_preview_in, case_revise, protected_person,
 };
-pub(crate) use enter::{due, refuse_concealed, refuse_findings};
+pub(crate) use enter::{due, duplicates, refuse_concealed, refuse_findings};
 pub use gather::gather;
 pub(crate) use gather::used_row;
 pub(crate) use reference::references;
 pub use register::{ChangeView, changes_of, register_finally};
+pub(crate) use register::{issue_many, write};
 
 /// Stages of a case.
 pub mod stage {

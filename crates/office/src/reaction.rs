@@ -28,6 +28,8 @@ pub async fn work(office: &Office, at: jiff::Timestamp) -> Result<usize, OfficeE
         let outcome = match job.kind.as_str() {
             "reaction" => react(office, at, &job).await,
             "timer" => timer(office, at, &job).await,
+            crate::intake::JOB => crate::intake::job(office, at, &job.content).await,
+            crate::run::JOB => crate::run::job(office, at, &job.content).await,
             other => Err(OfficeError::Definition(format!("仕事の種類「{other}」を知りません"))),
         };
         let client = office.database.client().await?;

@@ -12,6 +12,7 @@ mod form_input;
 mod form_view;
 mod forwarding;
 mod identification;
+mod intakes;
 mod links;
 mod one_time_code;
 mod openapi;
@@ -20,7 +21,9 @@ mod password;
 mod procedure;
 mod queue;
 pub(crate) mod refusal;
+mod revisions;
 mod row;
+mod runs;
 mod search;
 mod sign_in;
 #[cfg(test)]

@@ -37,6 +37,9 @@ pub enum PrintError {
     /// The document took longer than the limit.
     #[error("印刷が制限時間内に終わりませんでした。様式と件数を確認してください")]
     Timeout,
+    /// The file of the bundle would be longer than the worker hands over: print fewer at a time.
+    #[error("一つのファイルにするには大きすぎます（256MiBまで）。件数を分けてください")]
+    TooLarge,
 }
 
 /// At most five places; the rest is counted.

@@ -7,18 +7,21 @@
 //! reads a clock, the network or a file other than the fonts.
 
 mod bench;
+mod bundle;
 mod compile;
 mod coverage;
 mod error;
 mod fonts;
 mod overlay;
 mod printer;
+mod sheets;
 mod template;
 mod wire;
 mod worker;
 mod world;
 
-pub use bench::{BenchReport, bench_documents};
+pub use bench::{BenchReport, bench_bundle, bench_documents};
+pub use bundle::{Bundle, BundleHead, Part};
 pub use error::{MissingGlyph, PrintError};
 pub use fonts::{FONT_FACES, FONT_FOLDERS, FontFace};
 pub use printer::{Printer, WorkerCommand};

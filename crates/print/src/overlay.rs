@@ -5,8 +5,10 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use typst::layout::{Abs, Frame, FrameItem, Point};
+use typst::layout::{Abs, Frame, Point};
 use typst_layout::{Page, PagedDocument};
+
+use crate::sheets::untagged;
 
 /// One kind of mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,21 +109,4 @@ fn mark_frame(drawn: &PagedDocument) -> Result<Frame, String> {
         return Err("見本・書損の表示が1頁に収まりません".to_owned());
     };
     Ok(untagged(&page.frame))
-}
-
-fn untagged(frame: &Frame) -> Frame {
-    let mut plain = Frame::hard(frame.size());
-    for (position, item) in frame.items() {
-        let item = match item {
-            FrameItem::Tag(_) => continue,
-            FrameItem::Group(group) => {
-                let mut group = group.clone();
-                group.frame = untagged(&group.frame);
-                FrameItem::Group(group)
-            }
-            other => other.clone(),
-        };
-        plain.push(*position, item);
-    }
-    plain
 }

@@ -3,6 +3,7 @@
 
 mod process;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::wire::frame_append;
-use crate::{Document, PrintError, Template};
+use crate::wire::Request;
+use crate::{Bundle, BundleHead, Document, Part, PrintError, Template};
 use process::Job;
 
 /// Documents that wait before a process; more callers wait in turn.
@@ -26,7 +27,8 @@ pub struct WorkerCommand {
     pub args: Vec<String>,
     /// How many processes share the work; each uses one core.
     pub processes: usize,
-    /// The limit for one document, in milliseconds.
+    /// The limit for one document, in milliseconds; in a bundle for each item, and at the end for
+    /// each begun thousand of them.
     pub timeout_ms: u64,
 }
 
@@ -68,8 +70,8 @@ impl Printer {
     /// # Errors
     /// See [`PrintError`]; after any of them the printer stays usable.
     pub async fn render(&self, template: &Template, data: &Value) -> Result<Document, PrintError> {
-        let reply = self.submit(template, data).await?;
-        reply_wait(reply).await
+        let reply = self.submit(template, None, std::slice::from_ref(data)).await?;
+        document(reply_wait(reply).await?)
     }
 
     /// Prints many documents of one template; answers stand in the order of `items`.
@@ -80,35 +82,69 @@ impl Printer {
     ) -> Vec<Result<Document, PrintError>> {
         let mut replies = Vec::with_capacity(items.len());
         for item in items {
-            replies.push(self.submit(template, item).await);
+            replies.push(self.submit(template, None, std::slice::from_ref(item)).await);
         }
         let mut documents = Vec::with_capacity(items.len());
         for reply in replies {
             documents.push(match reply {
-                Ok(reply) => reply_wait(reply).await,
+                Ok(reply) => reply_wait(reply).await.and_then(document),
                 Err(error) => Err(error),
             });
         }
         documents
     }
 
-    async fn submit(&self, template: &Template, data: &Value) -> Result<Reply, PrintError> {
-        let frames = request_frames(template, data)
-            .map_err(|error| PrintError::Worker(format!("依頼を送れません: {error}")))?;
+    /// Prints many documents of one template into one file, each with its own foot, marks and
+    /// page numbers. An item that cannot be printed is left out and named.
+    ///
+    /// Its worker prints nothing else meanwhile: what people wait for needs another printer.
+    ///
+    /// # Errors
+    /// What concerns the bundle as a whole; after any of them the printer stays usable.
+    pub async fn render_bundle(
+        &self,
+        template: &Template,
+        head: &BundleHead,
+        items: &[Value],
+    ) -> Result<Bundle, PrintError> {
+        let reply = self.submit(template, Some(head), items).await?;
+        reply_wait(reply).await
+    }
+
+    async fn submit(
+        &self,
+        template: &Template,
+        bundle: Option<&BundleHead>,
+        items: &[Value],
+    ) -> Result<Reply, PrintError> {
+        let request = Request {
+            template: template.clone(),
+            bundle: bundle.cloned(),
+            left_out: BTreeMap::new(),
+        };
         let (sender, reply) = oneshot::channel();
+        let job = Job::new(request, items, sender)
+            .map_err(|error| PrintError::Worker(format!("依頼を送れません: {error}")))?;
         let queues = self.shared.queues.get_or_init(|| queues_start(&self.shared.command));
         let turn = self.shared.next.fetch_add(1, Ordering::Relaxed) % queues.len();
-        let sent = queues[turn].send(Job::new(frames, sender)).await;
+        let sent = queues[turn].send(job).await;
         sent.map_err(|_| PrintError::Worker("印刷処理が止まっています".to_owned()))?;
         Ok(reply)
     }
 }
 
-type Reply = oneshot::Receiver<Result<Document, PrintError>>;
+type Reply = oneshot::Receiver<Result<Bundle, PrintError>>;
 
-async fn reply_wait(reply: Reply) -> Result<Document, PrintError> {
+async fn reply_wait(reply: Reply) -> Result<Bundle, PrintError> {
     let stopped = |_| Err(PrintError::Worker("印刷処理が止まりました".to_owned()));
     reply.await.unwrap_or_else(stopped)
+}
+
+/// The document of a request with one item, or why there is none.
+fn document(bundle: Bundle) -> Result<Document, PrintError> {
+    bundle.parts.into_iter().collect::<Result<Vec<Part>, PrintError>>()?;
+    let nothing = || PrintError::Template("様式に頁がありません".to_owned());
+    bundle.document.ok_or_else(nothing)
 }
 
 fn queues_start(command: &WorkerCommand) -> Vec<mpsc::Sender<Job>> {
@@ -118,11 +154,4 @@ fn queues_start(command: &WorkerCommand) -> Vec<mpsc::Sender<Job>> {
         sender
     };
     (0..command.processes.max(1)).map(start).collect()
-}
-
-fn request_frames(template: &Template, data: &Value) -> std::io::Result<Vec<u8>> {
-    let mut frames = Vec::new();
-    frame_append(&mut frames, &serde_json::to_vec(template)?)?;
-    frame_append(&mut frames, &serde_json::to_vec(data)?)?;
-    Ok(frames)
 }

@@ -9,6 +9,7 @@ mod batch;
 mod block;
 mod call;
 mod day;
+mod formulas;
 mod kernel;
 mod list;
 mod support;
@@ -23,6 +24,8 @@ use crate::value::{Decimal, Record, Value};
 
 pub use batch::{Batch, Column, Dictionary, ListColumn};
 use block::Block;
+pub use day::{from_days, unpack};
+pub use formulas::{Formulas, Handed, Names, Taken};
 
 /// Subjects that pass at a time.
 const BLOCK: usize = 2048;
@@ -77,6 +80,11 @@ impl Program {
     /// Texts and their numbers, those of the rules among them.
     pub fn dictionary(&mut self) -> &mut Dictionary {
         &mut self.dictionary
+    }
+
+    /// Texts and their numbers, to be read.
+    pub fn texts(&self) -> &Dictionary {
+        &self.dictionary
     }
 
     /// Works the whole batch out.

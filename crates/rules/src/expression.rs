@@ -69,6 +69,11 @@ impl Expression {
         &self.inner.names
     }
 
+    /// Its typed tree.
+    pub(crate) fn root(&self) -> &Node {
+        &self.inner.root
+    }
+
     /// The text it was compiled from.
     pub fn source(&self) -> &str {
         &self.inner.source

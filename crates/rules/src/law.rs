@@ -10,6 +10,7 @@ mod compile;
 mod order;
 mod plan;
 mod run;
+mod scope;
 mod table;
 mod unit;
 mod units;
@@ -29,6 +30,7 @@ use crate::types::Type;
 use crate::value::Value;
 
 pub use crate::parser::table::HitPolicy;
+pub use crate::parser::written::{HEAD_KEYS, Places, RowChange, WrittenRow, WrittenTable};
 pub(crate) use plan::{Input, Step};
 pub use plan::{ParameterInForce, Plan, PlanResult};
 pub use run::{Answer, Explained, Given, GivenKind};
@@ -186,6 +188,16 @@ pub enum Certainty {
 }
 
 impl Parameter {
+    /// The same parameter with one value for all times.
+    pub fn proposed(&self, value: Value, source: &str) -> Parameter {
+        let value =
+            ParameterValue { value, source: source.to_owned(), checked: Certainty::ToVerify };
+        let mut values = Dated::new();
+        // An empty series has no day twice.
+        let _ = values.insert(base::date::OPEN_FROM, Some(value));
+        Parameter { ordinance: false, values, ..self.clone() }
+    }
+
     /// Decimal places of its values: the most that any of them has.
     pub fn scale(&self) -> u8 {
         let scales = self.values.periods().map(|period| match &period.value.value {
@@ -304,6 +316,17 @@ impl Law {
         } else {
             Err(errors)
         }
+    }
+
+    /// The same law with these values in force at all times instead, as a proposal has them.
+    pub fn revised(&self, parameters: &BTreeMap<String, Parameter>) -> Law {
+        let mut own = (*self.parameters).clone();
+        for (name, parameter) in &mut own {
+            if let Some(other) = parameters.get(name) {
+                *parameter = other.clone();
+            }
+        }
+        Law { parameters: Arc::new(own), ..self.clone() }
     }
 
     /// What is worked out of which facts.

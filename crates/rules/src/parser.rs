@@ -3,6 +3,7 @@
 
 mod primary;
 pub(crate) mod table;
+pub(crate) mod written;
 
 use crate::error::{Problem, SourceError, Span};
 use crate::lexer::{self, Token, TokenKind};

@@ -4,11 +4,13 @@
 //! database takes those before. Only the number of the journal entry is filled in at the end.
 
 mod encode;
+pub mod ordered;
 pub mod plain;
 pub mod record;
 
 use std::pin::pin;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use futures_util::SinkExt;
 
@@ -19,6 +21,13 @@ pub use encode::{BulkMeta, BulkValue, CopyRows, Encoder};
 
 /// Bytes handed to the connection at a time.
 const PIECE: usize = 256 * 1024;
+
+/// SHA-256 over what all these rows say, hexadecimal.
+pub fn digest<'r>(rows: impl IntoIterator<Item = &'r CopyRows>) -> String {
+    let mut digest = Context::new(&SHA256);
+    rows.into_iter().for_each(|rows| digest.update(rows.content()));
+    digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// Copies rows into the current table (or the history, for rows that hold no more), as written by
 /// the journal entry `event_id`; how many there were.

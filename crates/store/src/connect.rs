@@ -23,6 +23,7 @@ pub struct Database {
     name: Arc<str>,
     server: Arc<str>,
     work: Arc<Notify>,
+    config: Arc<tokio_postgres::Config>,
 }
 
 impl std::fmt::Debug for Database {
@@ -44,6 +45,7 @@ impl Database {
     ) -> Result<Database, StoreError> {
         let name = config.get_dbname().unwrap_or_default().into();
         let server = format!("{:?} {:?}", config.get_hosts(), config.get_ports()).into();
+        let kept = Arc::new(config.clone());
         let manager = Manager::from_config(
             config,
             NoTls,
@@ -57,7 +59,16 @@ impl Database {
             .create_timeout(Some(Duration::from_secs(10)))
             .build()
             .map_err(|error| StoreError::Pool(error.to_string()))?;
-        Ok(Database { pool, vault, name, server, work: Arc::default() })
+        Ok(Database { pool, vault, name, server, work: Arc::default(), config: kept })
+    }
+
+    /// The same database over connections of its own, for long work that must not hold up others.
+    ///
+    /// # Errors
+    /// [`StoreError::Pool`] when the configuration cannot serve.
+    pub fn aside(&self, size: usize) -> Result<Database, StoreError> {
+        let own = Database::new((*self.config).clone(), size, self.vault.clone())?;
+        Ok(Database { work: Arc::clone(&self.work), ..own })
     }
 
     /// Its name on its server.

@@ -23,6 +23,8 @@ pub(crate) const OFFICE: Shape = Shape {
         ("reaction-cases", include_str!("../sql/steps/core-0003-reaction-cases.sql")),
         ("vendor-change", include_str!("../sql/steps/core-0004-vendor-change.sql")),
         ("system-ended", include_str!("../sql/steps/core-0005-system-ended.sql")),
+        ("run", include_str!("../sql/steps/core-0006-run.sql")),
+        ("intake", include_str!("../sql/steps/core-0007-intake.sql")),
     ],
 };
 /// 職員のデータベース.

@@ -20,7 +20,7 @@ pub(super) fn read_all(package: &Package, system: &mut System, out: &mut Vec<Dia
     }
 }
 
-/// Units that are none. An installed version is not asked for them.
+/// Units that are none, and values that nothing uses. An installed version is not asked for them.
 pub(super) fn check_units(package: &Package, out: &mut Vec<Diagnostic>) {
     for (_, path, text) in package.folder("parameters", ".yaml") {
         with_file(path, text, out, |reader, node| {
@@ -30,8 +30,20 @@ pub(super) fn check_units(package: &Package, out: &mut Vec<Diagnostic>) {
                 let help = Some(NotAUnit::HELP.to_owned());
                 reader.error(fields.place_of("unit"), error.to_string(), help);
             }
+            let name = fields.get("name").and_then(Node::scalar).unwrap_or_default();
+            if !name.is_empty() && !is_used(package, name) {
+                let help = "規則や手続で使うか、このファイルを消してください".to_owned();
+                let message = format!("法令の値「{name}」はどこからも使われません");
+                reader.error(fields.place_of("name"), message, Some(help));
+            }
         });
     }
+}
+
+/// Whether a rule, a procedure or a page names a value.
+fn is_used(package: &Package, name: &str) -> bool {
+    let beside = |path: &str| !path.starts_with("parameters/") && !path.starts_with("examples/");
+    package.files.iter().any(|(path, text)| beside(path) && text.contains(name))
 }
 
 fn read(reader: &mut Reader<'_>, node: &Node, system: &System) -> Parameter {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use base::diagnostic::{Diagnostic, Severity};
 
 use super::{
-    Package, calculation, code, name, parameter, price, procedure, register, rule, sample,
-    with_file,
+    Package, calculation, code, intake, name, parameter, price, procedure, register, rule, run,
+    sample, with_file,
 };
 use crate::examples;
 use crate::keys::{EVENT, STANDARD, SYSTEM, USE};
@@ -50,6 +50,10 @@ pub(super) fn read(package: &Package, diagnostics: &mut Vec<Diagnostic>) -> Opti
         return Some(system);
     }
     procedure::read_all(package, &mut system, diagnostics);
+    if !failed(diagnostics) {
+        run::read_all(package, &mut system, diagnostics);
+        intake::read_all(package, &mut system, diagnostics);
+    }
     sample::read(package, &mut system, diagnostics);
     // An example of a broken procedure would only repeat what is wrong with it.
     if !failed(diagnostics) {
@@ -99,6 +103,8 @@ fn read_head(reader: &mut Reader<'_>, node: &Node) -> System {
         registers: Vec::new(),
         codes: Default::default(),
         procedures: Vec::new(),
+        runs: Vec::new(),
+        intakes: Vec::new(),
         rules: Vec::new(),
         calculations: Vec::new(),
         parameters: Default::default(),
@@ -202,6 +208,8 @@ fn unknown_files(package: &Package, diagnostics: &mut Vec<Diagnostic>) {
         ("procedures/", ".yaml"),
         ("parameters/", ".yaml"),
         ("calculations/", ".yaml"),
+        ("runs/", ".yaml"),
+        ("intakes/", ".yaml"),
         ("rules/", ".feel"),
         ("notices/", ".typ"),
         ("examples/", ".md"),
@@ -221,7 +229,7 @@ fn unknown_files(package: &Package, diagnostics: &mut Vec<Diagnostic>) {
                 message: "このファイルはどこからも読まれません".into(),
                 help: Some(
                     "registers/*.yaml、codes/*.yaml、procedures/*.yaml、parameters/*.yaml、\
-                     calculations/*.yaml、rules/*.feel、notices/*.typ、examples/*.md のいずれかに置いてください"
+                     calculations/*.yaml、runs/*.yaml、intakes/*.yaml、rules/*.feel、notices/*.typ、examples/*.md のいずれかに置いてください"
                         .into(),
                 ),
             });

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::keys::{
-    CALCULATION, CODES, GROUP_OF_ITEMS, INTERFACE, Key, LAYOUT, PARAMETER, PRICE, PROCEDURE,
-    REGISTER, SAMPLE, SYSTEM, Shape, VERBS,
+    CALCULATION, CODES, GROUP_OF_ITEMS, INTAKE, INTERFACE, Key, LAYOUT, PARAMETER, PRICE,
+    PROCEDURE, REGISTER, RUN, SAMPLE, SYSTEM, Shape, VERBS,
 };
 
 /// A schema (draft 2020-12) for each kind of YAML file, by the pattern of its path.
@@ -23,6 +23,8 @@ pub fn file_schemas() -> BTreeMap<&'static str, Value> {
         ("parameters/*.yaml", titled(map_schema(PARAMETER), "法令の値")),
         ("calculations/*.yaml", titled(map_schema(CALCULATION), "算定")),
         ("procedures/*.yaml", titled(map_schema(PROCEDURE), "手続")),
+        ("runs/*.yaml", titled(map_schema(RUN), "一括処理")),
+        ("intakes/*.yaml", titled(map_schema(INTAKE), "取込")),
         ("price.yaml", titled(map_schema(PRICE), "料金表とデータの持ち主")),
         ("standard.yaml", titled(map_schema(LAYOUT), "業務の標準")),
         ("items/*.yaml", titled(map_schema(GROUP_OF_ITEMS), "標準のデータ項目")),

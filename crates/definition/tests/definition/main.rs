@@ -8,3 +8,4 @@ mod pages;
 mod standards;
 mod support;
 mod systems;
+mod tables;

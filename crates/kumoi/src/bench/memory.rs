@@ -51,6 +51,14 @@ pub(super) async fn end(up: &mut Child) -> Result<()> {
     Ok(())
 }
 
+/// The most memory that this process ever had, in MiB.
+pub(super) fn peak() -> Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok());
+    Ok(kibibytes.context("VmHWM")? / 1024.0)
+}
+
 /// Four ports that nobody listens on; all are held until the last one is found.
 pub(super) fn ports_free() -> Result<Vec<u16>> {
     let held: Vec<TcpListener> =

@@ -1,8 +1,11 @@
 //! `kumoi bench rules`: law over one household with its trace and over a million in columns, and
 //! the same amount as one statement of PostgreSQL in the same run; the resident tax of one person
-//! with its trace and of all in columns. Invented people only.
+//! with its trace and of all in columns, and their notices in bulk. Invented people only.
 
 mod allowance;
+mod levy;
+mod nation;
+mod notices;
 mod statement;
 mod tax;
 
@@ -14,7 +17,7 @@ use super::place::Folder;
 /// Options of `kumoi bench rules`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RulesArguments {
-    /// 一つの計測だけ: trace、columns、sql、tax
+    /// 一つの計測だけ: trace、columns、sql、tax、nation、levy、notices
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
     /// 子のいる世帯の数（columns、sql）
@@ -23,13 +26,25 @@ pub(super) struct RulesArguments {
     /// 住民税を計算する人の数（tax）
     #[arg(long, default_value_t = 500_000)]
     persons: usize,
+    /// 全国の住民税を計算する人の数（nation）
+    #[arg(long, default_value_t = 124_000_000)]
+    nation: u32,
+    /// 一括処理をする住民の数（levy。既定の 0 では測らない。横浜市は 3770000）
+    #[arg(long, default_value_t = 0)]
+    residents: u32,
+    /// 一括印刷する納税通知書の数（notices）
+    #[arg(long, default_value_t = 5_000)]
+    notices: usize,
+    /// 印刷処理の数。それぞれが一束を刷る（notices）
+    #[arg(long, default_value_t = 1)]
+    printers: usize,
     /// 何回測るか
     #[arg(long, default_value_t = 7)]
     rounds: usize,
 }
 
 /// The measurements.
-const NAMES: [&str; 4] = ["trace", "columns", "sql", "tax"];
+const NAMES: [&str; 7] = ["trace", "columns", "sql", "tax", "nation", "levy", "notices"];
 
 /// Measures what was asked for, or everything.
 pub(super) async fn rules(folder: &Folder, arguments: RulesArguments) -> Result<()> {
@@ -45,6 +60,15 @@ pub(super) async fn rules(folder: &Folder, arguments: RulesArguments) -> Result<
     }
     if wanted("tax") {
         tax::Tax::new()?.measure(arguments.persons, arguments.rounds)?;
+    }
+    if wanted("nation") {
+        nation::nation(&tax::Tax::new()?, arguments.nation)?;
+    }
+    if wanted("levy") && arguments.residents > 0 {
+        levy::levy(folder, arguments.residents).await?;
+    }
+    if wanted("notices") {
+        notices::notices(arguments.notices, arguments.printers).await?;
     }
     if !wanted("columns") && !wanted("sql") {
         return Ok(());

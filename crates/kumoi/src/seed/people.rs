@@ -13,6 +13,7 @@ use population::{
     facts_of_person, facts_of_state,
 };
 
+use super::income::{self, Told};
 use crate::sample::{DAY, word};
 
 /// The facts that are the organisation's own, after those of the population.
@@ -36,6 +37,7 @@ const CARD: usize = NUMBER + 5;
 const PROTECTED: usize = NUMBER + 6;
 const PROTECTED_FROM: usize = NUMBER + 7;
 const PROTECTED_TO: usize = NUMBER + 8;
+const INCOME: usize = NUMBER + 9;
 
 /// Makes the households of one population.
 pub(super) struct Maker<'p> {
@@ -78,7 +80,7 @@ impl<'p> Maker<'p> {
 
     /// An empty chunk for the facts of people.
     pub(super) fn chunk() -> SampleChunk {
-        SampleChunk::new(FACT_NAMES.iter().chain(&OWN).copied().collect())
+        SampleChunk::new(FACT_NAMES.iter().chain(&OWN).chain(&income::NAMES).copied().collect())
     }
 
     /// A household whose first member is person number `before` + 1 of the organisation.
@@ -151,6 +153,10 @@ impl<'p> Maker<'p> {
         row.text(STATE, self.resident);
         row.day(NOTIFIED, notified.min(DAY));
         row.text(PROTECTED, "0");
+        let told = Told { household: home.household, first: home.first, head: home.head };
+        let shown =
+            |number| AddresseeNumber::from_serial(number).map_or(String::new(), |n| n.to_string());
+        income::facts(&told, person, (INCOME, &shown), row);
         if is_foreign {
             // Five letters: no real card has such a number.
             let card = home.household.index % 300_000 * 32 + person.index;

@@ -16,7 +16,7 @@ use anyhow::Result;
 use definition::model::Located;
 use definition::standard::{Standard, Trust};
 
-use super::xlsx;
+use crate::xlsx;
 
 /// What the official files say.
 #[derive(Debug)]

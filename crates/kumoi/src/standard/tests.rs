@@ -7,6 +7,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
 use super::*;
+use crate::xlsx;
 
 /// An archive with these parts, packed; enough of the format for a reader.
 fn archive(parts: &[(&str, &str)]) -> Vec<u8> {

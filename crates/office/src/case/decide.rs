@@ -45,14 +45,30 @@ async fn permit(
     actor: &Actor,
     case: &Case,
 ) -> Result<Permit, OfficeError> {
-    if case.entered.entered_by == actor.id {
+    let place = (case.entered.system.as_str(), case.entered.procedure.as_str());
+    let rule = may_decide(client, actor, place, &case.entered.entered_by).await?;
+    Ok(Permit { rule })
+}
+
+/// The rule of the 事務決裁規程 under which this person may decide what somebody else entered for
+/// a procedure of a system.
+///
+/// # Errors
+/// [`OfficeError::Forbidden`] for who entered it, and with those who may decide.
+pub(crate) async fn may_decide(
+    client: &impl GenericClient,
+    actor: &Actor,
+    (system, procedure): (&str, &str),
+    entered_by: &str,
+) -> Result<DecisionRule, OfficeError> {
+    if entered_by == actor.id {
         return Err(OfficeError::Forbidden(said!(
             "自分が入力した事案は決裁できません。ほかの職員が決裁してください",
             "Who entered a case cannot decide it. Another member of staff must"
         )));
     }
-    let own = format!("{}/{}", case.entered.system, case.entered.procedure);
-    let whole = format!("{}/*", case.entered.system);
+    let own = format!("{system}/{procedure}");
+    let whole = format!("{system}/*");
     let rules = decision_rules(client, actor.today()).await?;
     let rank = |rule: &DecisionRule| match rule.procedure.as_str() {
         name if name == own => 0,
@@ -63,7 +79,7 @@ async fn permit(
     let mut fitting: Vec<&DecisionRule> = rules.iter().filter(|rule| rank(rule) < 3).collect();
     fitting.sort_by_key(|rule| (rank(rule), rule.manner == "代決"));
     match fitting.iter().find(|rule| actor.has(&rule.approver_role)) {
-        Some(rule) => Ok(Permit { rule: (*rule).clone() }),
+        Some(rule) => Ok((*rule).clone()),
         None => {
             let who = who_decides(&fitting);
             let (ja, en) = (who.ja, who.en);

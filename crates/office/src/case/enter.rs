@@ -156,7 +156,7 @@ fn opened_names(system: &System, procedure: &Procedure, plan: &Plan) -> Vec<Stri
 }
 
 /// A row to be opened that seems to be there already (二重登録).
-pub(super) async fn duplicates(
+pub(crate) async fn duplicates(
     office: &Office,
     client: &impl GenericClient,
     system: &System,
@@ -183,11 +183,12 @@ pub(super) async fn duplicates(
         let vault = office.database.vault().ok();
         let found = store::search::search(client, table, &criteria, 100, vault).await?;
         let same = |row: &&store::Row| {
+            // What is empty in both is alike, unless there is nothing else.
             row.meta.closed_on.is_none()
+                && positions.iter().any(|at| values[*at].is_some())
                 && positions.iter().all(|at| {
-                    // A secret was compared through its index; what is empty is like nothing.
-                    table.register.items[*at].secret
-                        || (values[*at].is_some() && row.values[*at] == values[*at])
+                    // A secret was compared through its index.
+                    table.register.items[*at].secret || row.values[*at] == values[*at]
                 })
         };
         if let Some(row) = found.iter().find(same) {

@@ -1,7 +1,7 @@
 //! 本登録: the plan is made again under lock, numbers are issued, rows, journal and follow-up work
 //! are written in the caller's transaction.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use base::date::{FOREVER, start_in_japan};
@@ -98,13 +98,32 @@ async fn same_versions(
 async fn issue(
     transaction: &Transaction<'_>,
     counted: &Placeholders,
-) -> Result<std::collections::VecDeque<String>, OfficeError> {
-    let mut out = std::collections::VecDeque::new();
-    for (series, shape) in &counted.taken {
-        let serial = series_take(transaction, series, 1).await?;
-        out.push_back(Shape::write(*shape, u64::try_from(serial).unwrap_or_default()));
+) -> Result<VecDeque<String>, OfficeError> {
+    Ok(issue_many(transaction, &[counted]).await?.pop().unwrap_or_default())
+}
+
+/// Takes the numbers of many plans, each series once.
+pub(crate) async fn issue_many(
+    transaction: &Transaction<'_>,
+    counted: &[&Placeholders],
+) -> Result<Vec<VecDeque<String>>, OfficeError> {
+    let all = || counted.iter().flat_map(|one| &one.taken);
+    let mut next: HashMap<&str, i64> = HashMap::new();
+    for (series, _) in all() {
+        if !next.contains_key(series.as_str()) {
+            let count = all().filter(|(own, _)| own == series).count();
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            next.insert(series, series_take(transaction, series, count).await?);
+        }
     }
-    Ok(out)
+    let mut number = |(series, shape): &(String, Shape)| {
+        let serial = next.get_mut(series.as_str()).map_or(0, |next| {
+            *next += 1;
+            *next - 1
+        });
+        shape.write(u64::try_from(serial).unwrap_or_default())
+    };
+    Ok(counted.iter().map(|one| one.taken.iter().map(&mut number).collect()).collect())
 }
 
 fn journal_entry(

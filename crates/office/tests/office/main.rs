@@ -7,6 +7,7 @@ mod examples;
 mod folder;
 mod front;
 mod generated;
+mod intakes;
 mod reactions;
 mod upgrade;
 mod values;

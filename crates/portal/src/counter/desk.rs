@@ -266,6 +266,14 @@ impl Desk {
             let glyphs = self.say("文字の同定", "Characters").to_owned();
             out.push((self.href("/identification"), glyphs));
         }
+        let masses = [role::COUNTER, role::CHIEF, role::MANAGER];
+        let has_runs = self.place.office.systems.iter().any(|system| !system.runs.is_empty());
+        if has_runs && masses.iter().any(|role| self.actor.has(role)) {
+            out.push((self.href("/runs"), self.say("一括処理", "Bulk runs").to_owned()));
+        }
+        if super::intakes::is_for(self) {
+            out.push((self.href("/intakes"), self.say("取込", "Intakes").to_owned()));
+        }
         if self.actor.has(role::PROTECTION) {
             out.push((self.href("/forwarding"), self.say("転送", "Forwarding").to_owned()));
         }

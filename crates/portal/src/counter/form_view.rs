@@ -183,20 +183,7 @@ impl FormView<'_> {
             },
             Some(Json::Bool(true)) => "yes".to_owned(),
             Some(_) => String::new(),
-            None => self.default_of(model),
-        }
-    }
-
-    fn default_of(&self, model: &Model) -> String {
-        let Some(default) = &model.default else { return String::new() };
-        let mut facts = rules::Record::new();
-        facts.insert("本日", self.desk.actor.today());
-        match default.evaluate(&facts).value {
-            Ok(rules::Value::Date(day)) => base::era::japanese(*day),
-            Ok(rules::Value::Text(text)) => text.to_string(),
-            Ok(rules::Value::Boolean(true)) => "yes".to_owned(),
-            Ok(rules::Value::Number(number)) => number.to_string(),
-            _ => String::new(),
+            None => default_of(self.desk, model),
         }
     }
 
@@ -212,6 +199,20 @@ impl FormView<'_> {
             }));
         }
         out
+    }
+}
+
+/// What a field holds before anything is entered.
+pub fn default_of(desk: &Desk, model: &Model) -> String {
+    let Some(default) = &model.default else { return String::new() };
+    let mut facts = rules::Record::new();
+    facts.insert("本日", desk.actor.today());
+    match default.evaluate(&facts).value {
+        Ok(rules::Value::Date(day)) => base::era::japanese(*day),
+        Ok(rules::Value::Text(text)) => text.to_string(),
+        Ok(rules::Value::Boolean(true)) => "yes".to_owned(),
+        Ok(rules::Value::Number(number)) => number.to_string(),
+        _ => String::new(),
     }
 }
 

@@ -5,14 +5,18 @@
 use axum::routing::on;
 use office::access::role;
 
-use super::{CounterState, administration, case, certificate, forwarding, identification, links};
-use super::{one_time_code, password, procedure, queue, row, search, sign_in};
+use super::{CounterState, administration, case, certificate, forwarding, identification, intakes};
+use super::{
+    links, one_time_code, password, procedure, queue, revisions, row, runs, search, sign_in,
+};
 use crate::route::{Access, Leaves, Page};
 
 /// Who works on cases.
 const WORKS: Access = Access::Roles(&[role::COUNTER, role::PROTECTION, role::CHIEF, role::MANAGER]);
 /// Who enters cases and issues certificates.
 const ENTERS: Access = Access::Roles(&[role::COUNTER, role::PROTECTION]);
+/// Who does something for everybody at once.
+const MASSES: Access = Access::Roles(&[role::COUNTER, role::CHIEF, role::MANAGER]);
 /// Who works with protected people.
 const PROTECTS: Access = Access::Roles(&[role::PROTECTION]);
 /// Who runs the system, and handles no cases.
@@ -63,6 +67,31 @@ pub static PAGES: &[Page<CounterState>] = &[
     Page::get("/{organisation}/identification/{id}", WORKS, Look, |f| on(f, identification::one)),
     Page::post("/{organisation}/identification/{id}", ENTERS, Change, |f| {
         on(f, identification::submit)
+    }),
+    Page::get("/{organisation}/runs", MASSES, Nothing, |f| on(f, runs::page)),
+    Page::post("/{organisation}/runs/{id}/{act}", MASSES, Change, |f| on(f, runs::act)),
+    Page::get("/{organisation}/runs/{id}", MASSES, Look, |f| on(f, runs::one)),
+    Page::get("/{organisation}/runs/{id}/subjects/{key}", MASSES, Look, |f| on(f, runs::subject)),
+    Page::post("/{organisation}/start-run/{system}/{run}", MASSES, Change, |f| on(f, runs::start)),
+    Page::get("/{organisation}/revisions/{system}/{run}", MASSES, Nothing, |f| {
+        on(f, revisions::form)
+    }),
+    Page::post("/{organisation}/revisions/{system}/{run}", MASSES, Change, |f| {
+        on(f, revisions::start)
+    }),
+    Page::get("/{organisation}/intakes", MASSES, Nothing, |f| on(f, intakes::page)),
+    Page::get("/{organisation}/start-intake/{system}/{intake}", MASSES, Nothing, |f| {
+        on(f, intakes::headings)
+    }),
+    Page::post("/{organisation}/start-intake/{system}/{intake}", MASSES, Change, |f| {
+        on(f, intakes::start)
+    })
+    .largest(intakes::LARGEST),
+    Page::get("/{organisation}/intakes/{id}", MASSES, Look, |f| on(f, intakes::one)),
+    Page::post("/{organisation}/intakes/{id}/resume", MASSES, Change, |f| on(f, intakes::resume)),
+    Page::get("/{organisation}/intakes/{id}/lines/{line}", MASSES, Look, |f| on(f, intakes::line)),
+    Page::post("/{organisation}/intakes/{id}/lines/{line}", MASSES, Change, |f| {
+        on(f, intakes::settle)
     }),
     Page::get("/{organisation}/forwarding", PROTECTS, Look, |f| on(f, forwarding::page)),
     Page::post("/{organisation}/forwarding/{act}", PROTECTS, Change, |f| on(f, forwarding::act)),

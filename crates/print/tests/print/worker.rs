@@ -1,14 +1,12 @@
 //! The worker's life: errors, crashes, timeouts; the printer stays usable.
 
-use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use print::{PrintError, Printer, Template, WorkerCommand, bench_documents};
 use serde_json::Value;
 
-use crate::support::{body_template, data, printer, value_template};
+use crate::support::{body_template, data, printer, value_template, worker_kill};
 
 /// The message for a broken template.
 async fn check(printer: &Printer, source: &str, expect: Expect) {
@@ -97,18 +95,6 @@ async fn after_a_killed_worker_the_next_document_prints() {
         worker_kill(mark);
     });
     both.0.expect("printed in the second attempt");
-}
-
-/// `kill -9` to the one worker that carries the mark in its command line.
-fn worker_kill(mark: &str) {
-    let entries = fs::read_dir("/proc").expect("procfs").filter_map(Result::ok);
-    for entry in entries {
-        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        if line.split(|&byte| byte == 0).any(|part| part == mark.as_bytes()) {
-            let pid = entry.file_name();
-            Command::new("kill").arg("-9").arg(pid).status().expect("kill runs");
-        }
-    }
 }
 
 #[tokio::test]

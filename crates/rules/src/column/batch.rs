@@ -63,8 +63,13 @@ impl Dictionary {
     }
 
     /// The number of a text that is there.
-    pub(super) fn find(&self, text: &str) -> Option<i64> {
+    pub fn find(&self, text: &str) -> Option<i64> {
         self.numbers.get(text).copied()
+    }
+
+    /// The text of a number, as it stands here.
+    pub fn get(&self, number: i64) -> Option<&str> {
+        Some(self.texts.get(usize::try_from(number).ok()?)?)
     }
 
     /// The text of a number.
@@ -89,8 +94,72 @@ impl Column {
         Column::of(flags.into_iter().map(|flag| -i64::from(flag)).collect())
     }
 
+    /// A column of one value for everybody; unknown when it is not of the type.
+    pub fn constant(value: &Value, ty: &Type, rows: usize, dictionary: &Dictionary) -> Column {
+        let text = |text: &str| dictionary.find(text).unwrap_or(-1);
+        let (number, null, unknown) = encode(value, ty, text);
+        Column {
+            values: vec![number; rows],
+            null: if null { vec![true; rows] } else { Vec::new() },
+            unknown: if unknown { vec![true; rows] } else { Vec::new() },
+        }
+    }
+
+    /// Adds a value as it stands in a column.
+    pub fn push_known(&mut self, value: i64) {
+        self.values.push(value);
+        for marks in [&mut self.null, &mut self.unknown] {
+            if !marks.is_empty() {
+                marks.push(false);
+            }
+        }
+    }
+
+    /// Adds that there is nothing.
+    pub fn push_null(&mut self) {
+        let row = self.values.len();
+        self.values.push(0);
+        mark(&mut self.null, row, true);
+        mark(&mut self.unknown, row, false);
+    }
+
+    /// Adds that it is not known.
+    pub fn push_unknown(&mut self) {
+        let row = self.values.len();
+        self.values.push(0);
+        mark(&mut self.null, row, false);
+        mark(&mut self.unknown, row, true);
+    }
+
+    /// Puts a value in the place of another; what is not of the type is unknown.
+    pub fn set(&mut self, row: usize, value: &Value, ty: &Type, dictionary: &Dictionary) {
+        let text = |text: &str| dictionary.find(text).unwrap_or(-1);
+        let (number, null, unknown) = encode(value, ty, text);
+        self.values[row] = number;
+        let rows = self.values.len();
+        for (marks, set) in [(&mut self.null, null), (&mut self.unknown, unknown)] {
+            if set || !marks.is_empty() {
+                marks.resize(rows, false);
+                marks[row] = set;
+            }
+        }
+    }
+
+    /// The values of these rows.
+    pub fn pick(&self, rows: &[u32]) -> Column {
+        let marks = |marks: &[bool]| match marks {
+            [] => Vec::new(),
+            marks => rows.iter().map(|row| marks[*row as usize]).collect(),
+        };
+        Column {
+            values: rows.iter().map(|row| self.values[*row as usize]).collect(),
+            null: marks(&self.null),
+            unknown: marks(&self.unknown),
+        }
+    }
+
     /// Takes every value out; the room stays.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.values.clear();
         self.null.clear();
         self.unknown.clear();
@@ -146,6 +215,35 @@ pub(super) fn constant(value: &Value, ty: &Type) -> Column {
 }
 
 impl Batch {
+    /// These subjects alone, in ascending order; and for every list the rows of its elements that
+    /// stay.
+    pub fn pick(&self, rows: &[u32]) -> (Batch, BTreeMap<String, Vec<u32>>) {
+        let picked = |(name, column): (&String, &Column)| (name.clone(), column.pick(rows));
+        let mut batch = Batch {
+            rows: rows.len(),
+            facts: self.facts.iter().map(picked).collect(),
+            ..Batch::default()
+        };
+        let mut kept = BTreeMap::new();
+        for (name, list) in &self.lists {
+            let (mut elements, mut offsets) = (Vec::new(), vec![0]);
+            for row in rows {
+                elements.extend(list.range(*row as usize).filter_map(|at| u32::try_from(at).ok()));
+                offsets.push(u32::try_from(elements.len()).unwrap_or(u32::MAX));
+            }
+            let unknown = match list.unknown.as_slice() {
+                [] => Vec::new(),
+                marks => rows.iter().map(|row| marks[*row as usize]).collect(),
+            };
+            let fields = list.fields.iter();
+            let fields = fields.map(|(name, column)| (name.clone(), column.pick(&elements)));
+            let fields = fields.collect();
+            batch.lists.insert(name.clone(), ListColumn { offsets, unknown, fields });
+            kept.insert(name.clone(), elements);
+        }
+        (batch, kept)
+    }
+
     /// The facts of one subject; what a column says is unknown is left out.
     pub(super) fn record(
         &self,
@@ -187,8 +285,20 @@ impl Batch {
 }
 
 impl ListColumn {
+    /// Those elements alone for which `keep` holds, and their rows.
+    pub fn keep(&self, keep: impl Fn(usize) -> bool) -> (ListColumn, Vec<u32>) {
+        let (mut rows, mut offsets) = (Vec::new(), vec![0]);
+        for subject in 1..self.offsets.len() {
+            let kept = self.range(subject - 1).filter(|at| keep(*at));
+            rows.extend(kept.filter_map(|at| u32::try_from(at).ok()));
+            offsets.push(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        }
+        let fields = self.fields.iter().map(|(name, column)| (name.clone(), column.pick(&rows)));
+        (ListColumn { offsets, unknown: self.unknown.clone(), fields: fields.collect() }, rows)
+    }
+
     /// The elements of all subjects together.
-    pub(super) fn elements(&self) -> usize {
+    pub fn elements(&self) -> usize {
         self.offsets.last().map_or(0, |end| *end as usize)
     }
 

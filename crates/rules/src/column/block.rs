@@ -242,6 +242,11 @@ impl<'b> Block<'b> {
                 let col = self.eval(inner);
                 self.combine(Col::one(0), col, Arithmetic::Subtract)
             }
+            NodeKind::Arithmetic { operation: Arithmetic::Add, left, right }
+                if matches!(left.kind, NodeKind::Arithmetic { operation: Arithmetic::Add, .. }) =>
+            {
+                self.sum(left, right)
+            }
             NodeKind::Arithmetic { operation, left, right } => {
                 let (left, right) = (self.eval(left), self.eval(right));
                 self.combine(left, right, *operation)
@@ -397,6 +402,25 @@ impl<'b> Block<'b> {
             Arithmetic::Multiply => self.checked(&a, &b, i64::checked_mul),
             _ => Col::bad(),
         }
+    }
+
+    /// A chain of additions in one column: what was added so far is not kept.
+    fn sum(&mut self, left: &'b Node, right: &'b Node) -> Col<'b> {
+        let (mut chain, mut at) = (vec![right], left);
+        while let NodeKind::Arithmetic { operation: Arithmetic::Add, left, right } = &at.kind {
+            chain.push(right);
+            at = left;
+        }
+        let mut sum = self.eval(at);
+        while let Some(node) = chain.pop() {
+            let next = self.eval(node);
+            let is_plain = |col: &Col<'b>| col.null.is_none() && col.bad.is_none();
+            let fits = sum.domain == next.domain && is_plain(&sum) && is_plain(&next);
+            if !fits || !sum.data.add(&next.data) {
+                sum = self.combine(sum, next, Arithmetic::Add);
+            }
+        }
+        sum
     }
 
     /// Wrapping arithmetic in one pass; the sign of `over` tells where it wrapped.

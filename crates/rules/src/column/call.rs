@@ -2,7 +2,7 @@
 
 use super::block::{Block, Col, scale};
 use super::day;
-use super::kernel::{Data, Mask};
+use super::kernel::{Data, Mask, truth};
 use crate::functions::{Function, Rounding};
 use crate::tree::{Node, NodeKind};
 
@@ -46,6 +46,12 @@ impl<'b> Block<'b> {
                     self.one(&col, day::fiscal_year_end)
                 }
             },
+            (Function::Date, [year, month, day]) => {
+                let (year, month) = (self.eval(year), self.eval(month));
+                let month = self.checked(&year, &month, day::month_of);
+                let day = self.eval(day);
+                self.checked(&month, &day, day::day_of)
+            }
             (_, [first, second]) => {
                 let (a, b) = (self.eval(first), self.eval(second));
                 match function {
@@ -106,35 +112,24 @@ impl<'b> Block<'b> {
         if let Some(col) = self.simple(rounding, (&over, &under, &unit), (more, less)) {
             return col;
         }
-        let all: Vec<&Col<'b>> = over.iter().chain(&under).chain([&unit]).collect();
         let mut domain = super::block::SUBJECTS;
-        for col in &all {
+        for col in over.iter().chain(&under).chain([&unit]) {
             domain = self.inner(domain, col.domain);
         }
         let lift = |cols: &[Col<'b>]| -> Vec<Col<'b>> {
             cols.iter().map(|col| self.lift(col, domain)).collect()
         };
         let (over, under, unit) = (lift(&over), lift(&under), self.lift(&unit, domain));
-        let row_of = |row: usize| -> Option<i64> {
-            let product = |cols: &[Col<'b>], first: i128| {
-                cols.iter().try_fold(first, |x, col| x.checked_mul(i128::from(col.data.at(row))))
-            };
-            let unit = i128::from(unit.data.at(row));
-            let under = product(&under, less)?.checked_mul(unit)?;
-            if unit <= 0 || under == 0 {
-                return None;
-            }
-            let whole = round(rounding, product(&over, more)?, under)?.checked_mul(unit)?;
-            i64::try_from(whole).ok()
-        };
         let (mut null, mut bad) = (Mask::None, Mask::None);
         for col in over.iter().chain(&under).chain([&unit]) {
             null = null.or(&col.null);
             bad = bad.or(&col.bad);
         }
-        let rows = Data::own(0..i64::try_from(self.rows(domain)).unwrap_or(0));
-        let rows = Col { data: rows, null, bad, domain };
-        self.one(&rows, |row| row_of(usize::try_from(row).unwrap_or(0)))
+        let parts = (over.as_slice(), under.as_slice(), &unit);
+        let (data, failed) = shared(rounding, parts, (more, less))
+            .unwrap_or_else(|| row_by_row(rounding, parts, (more, less), self.rows(domain)));
+        let bad = bad.or(&failed.without(&null.data()));
+        Col { data, null, bad, domain }
     }
 
     /// One column of numbers times a constant over a constant, the usual case.
@@ -172,6 +167,11 @@ impl<'b> Block<'b> {
             Rounding::Up => by - 1,
             Rounding::HalfUp => by / 2,
         };
+        if let Some(data) =
+            Narrow::new(by).and_then(|narrow| narrow.all(&column.data, (times, half, unit)))
+        {
+            return Some(Col { data, ..column.clone() });
+        }
         Some(self.one(column, |x| {
             let magnitude = x.unsigned_abs();
             if magnitude > most {
@@ -180,6 +180,54 @@ impl<'b> Block<'b> {
             let whole = divisor.divide(magnitude * times + half);
             let whole = i64::try_from(whole).ok()?.checked_mul(unit)?;
             Some(if x < 0 { -whole } else { whole })
+        }))
+    }
+}
+
+/// Division of numbers below 2^31 by a constant: one multiplication of 32 bits, many at a time.
+struct Narrow {
+    multiplier: u64,
+    shift: u32,
+}
+
+/// The lower half of a number.
+const LOW: u64 = 0xffff_ffff;
+
+impl Narrow {
+    fn new(by: u64) -> Option<Narrow> {
+        if by >= 1 << 31 {
+            return None;
+        }
+        let shift = 31 + (64 - (by - 1).leading_zeros());
+        Some(Narrow { multiplier: ((1 << shift) + by - 1) / by, shift })
+    }
+
+    /// Every number times one constant, over the divisor and times another; `None` when one of
+    /// them is too large for this way.
+    fn all<'b>(&self, data: &Data<'b>, (times, half, unit): (u64, u64, i64)) -> Option<Data<'b>> {
+        let unit = u64::try_from(unit).ok().filter(|unit| *unit <= LOW)?;
+        let spread = |(bits, signs), x: &i64| (bits | (x ^ (x >> 63)), signs | x);
+        let (bits, signs) = data.rows()?.iter().fold((0, 0), spread);
+        // Every magnitude is at most this.
+        let most = u64::try_from(bits).ok()?.checked_add(1)?.checked_next_power_of_two()?;
+        if most.checked_mul(times)?.checked_add(half)? >= 1 << 31 {
+            return None;
+        }
+        let (multiplier, shift) = (self.multiplier, self.shift);
+        let whole = |over: u64| ((over & LOW) * (multiplier & LOW)) >> shift;
+        if signs >= 0 && times == 1 && unit == 1 {
+            return Some(data.map(|x| whole(x as u64 + half) as i64));
+        }
+        let of = |magnitude: u64| {
+            let whole = whole((magnitude & LOW) * (times & LOW) + half);
+            ((whole & LOW) * (unit & LOW)) as i64
+        };
+        if signs >= 0 {
+            return Some(data.map(|x| of(x as u64)));
+        }
+        Some(data.map(|x| {
+            let sign = x >> 63;
+            (of(((x ^ sign) - sign) as u64) ^ sign) - sign
         }))
     }
 }
@@ -205,6 +253,78 @@ impl Divisor {
 
 fn gcd(a: u128, b: u128) -> u128 {
     if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Factors over factors, and a unit.
+type Parts<'a, 'b> = (&'a [Col<'b>], &'a [Col<'b>], &'a Col<'b>);
+
+/// The quotients of all rows, and which have none.
+fn row_by_row<'b>(
+    rounding: Rounding,
+    (over, under, unit): Parts<'_, 'b>,
+    (more, less): (i128, i128),
+    rows: usize,
+) -> (Data<'b>, Mask<'b>) {
+    let row_of = |row: usize| -> Option<i64> {
+        let product = |cols: &[Col<'_>], first: i128| {
+            cols.iter().try_fold(first, |x, col| x.checked_mul(i128::from(col.data.at(row))))
+        };
+        let unit = i128::from(unit.data.at(row));
+        let under = product(under, less)?.checked_mul(unit)?;
+        if unit <= 0 || under == 0 {
+            return None;
+        }
+        let whole = round(rounding, product(over, more)?, under)?.checked_mul(unit)?;
+        i64::try_from(whole).ok()
+    };
+    let found: Vec<Option<i64>> = (0..rows).map(row_of).collect();
+    let failed = Mask::from_data(Data::own(found.iter().map(|own| truth(own.is_none()))));
+    (Data::own(found.into_iter().map(Option::unwrap_or_default)), failed)
+}
+
+/// The same where the products fit 64 bits and the unit is one for all; `None` where they do not.
+fn shared<'b>(
+    rounding: Rounding,
+    (over, under, unit): Parts<'_, 'b>,
+    (more, less): (i128, i128),
+) -> Option<(Data<'b>, Mask<'b>)> {
+    if unit.data.rows().is_some() || unit.data.at(0) <= 0 {
+        return None;
+    }
+    let unit = unit.data.at(0);
+    let over = product(over, more)?;
+    let under = product(under, less.checked_mul(i128::from(unit))?)?;
+    let (data, failed) = over.zip_with(&under, |over, under| {
+        let (above, below) = (over.unsigned_abs(), under.unsigned_abs().max(1));
+        let (whole, rest) = (above / below, above % below);
+        let up = match rounding {
+            Rounding::Down => false,
+            Rounding::Up => rest > 0,
+            Rounding::HalfUp => rest >= below - rest,
+        };
+        let whole = i64::try_from(whole + u64::from(up)).ok();
+        let whole = whole.and_then(|whole| whole.checked_mul(unit));
+        let (sign, there) = ((over ^ under) >> 63, truth(under != 0));
+        (whole.map_or(0, |whole| ((whole ^ sign) - sign) & there), truth(whole.is_none()))
+    });
+    let none = Mask::from_data(under.map(|under| truth(under == 0)));
+    (failed == 0).then_some((data, none))
+}
+
+/// The product of columns; `None` when one leaves 64 bits.
+fn product<'b>(cols: &[Col<'b>], first: i128) -> Option<Data<'b>> {
+    let mut whole = Data::One(i64::try_from(first).ok()?);
+    for col in cols {
+        let (next, left) = whole.zip_with(&col.data, |x, y| {
+            let (product, left) = x.overflowing_mul(y);
+            (product, truth(left))
+        });
+        if left != 0 {
+            return None;
+        }
+        whole = next;
+    }
+    Some(whole)
 }
 
 /// `over` / `under` as a whole number, by magnitude.

@@ -16,9 +16,33 @@ fn parts(year: i64, month: i64, day: i64) -> i64 {
 
 /// The date of a packed one.
 #[inline]
-pub(super) fn unpack(packed: i64) -> Option<Date> {
+pub fn unpack(packed: i64) -> Option<Date> {
     let year = i16::try_from(year(packed)).ok()?;
     Date::new(year, i8::try_from(month(packed)).ok()?, i8::try_from(day(packed)).ok()?).ok()
+}
+
+/// A date from the days since 1970-01-01 as it stands in a column.
+pub fn from_days(days: i32) -> i64 {
+    let shifted = i64::from(days) + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    parts(era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
+/// A year and a month, for [`day_of`].
+#[inline]
+pub(super) fn month_of(year: i64, month: i64) -> Option<i64> {
+    (is_year(year) && (1..=12).contains(&month)).then(|| parts(year, month, 0))
+}
+
+/// A day of a month; `None` when the month has no such day.
+#[inline]
+pub(super) fn day_of(of: i64, number: i64) -> Option<i64> {
+    (1..=days_of(year(of), month(of))).contains(&number).then(|| of + number)
 }
 
 #[inline]

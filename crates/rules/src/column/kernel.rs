@@ -128,6 +128,26 @@ impl<'b> Data<'b> {
         (Data::Own(Rc::new(out)), all)
     }
 
+    /// Adds other numbers in place, where these belong to nobody else and no sum leaves the range;
+    /// otherwise nothing is changed.
+    pub fn add(&mut self, other: &Data<'b>) -> bool {
+        let Data::Own(own) = self else { return false };
+        let (Some(own), Some(rows)) = (Rc::get_mut(own), other.rows()) else { return false };
+        if own.0.len() != rows.len() {
+            return false;
+        }
+        let mut over = 0;
+        for (sum, x) in own.0.iter_mut().zip(rows) {
+            let new = sum.wrapping_add(*x);
+            over |= (*sum ^ new) & (x ^ new);
+            *sum = new;
+        }
+        if over < 0 {
+            own.0.iter_mut().zip(rows).for_each(|(sum, x)| *sum = sum.wrapping_sub(*x));
+        }
+        over >= 0
+    }
+
     /// How many of the cuts each number reaches.
     pub fn reached(&self, cuts: &[i64]) -> Self {
         let Some(rows) = self.rows() else {
@@ -136,9 +156,19 @@ impl<'b> Data<'b> {
             return Data::One(reached);
         };
         let mut out = Buffer::room(rows.len());
-        out.0.fill(0);
-        for cut in cuts {
-            out.0.iter_mut().zip(rows).for_each(|(out, x)| *out += i64::from(*x >= *cut));
+        let (many, rest) = rows.as_chunks::<8>();
+        let (to, left) = out.0.as_chunks_mut::<8>();
+        for (to, rows) in to.iter_mut().zip(many) {
+            let mut reached = [0; 8];
+            for cut in cuts {
+                for at in 0..8 {
+                    reached[at] += i64::from(rows[at] >= *cut);
+                }
+            }
+            *to = reached;
+        }
+        for (to, x) in left.iter_mut().zip(rest) {
+            *to = cuts.iter().map(|cut| i64::from(*x >= *cut)).sum();
         }
         Data::Own(Rc::new(out))
     }

@@ -97,7 +97,7 @@ fn of_list(function: Function) -> bool {
 
 fn call(function: Function, arguments: &[Node], refuse: &mut impl FnMut(&str)) {
     use Function::{
-        Abs, AddMonths, AddYears, Age, AgeReached, DaysBetween, FiscalYear, FiscalYearEnd,
+        Abs, AddMonths, AddYears, Age, AgeReached, Date, DaysBetween, FiscalYear, FiscalYearEnd,
         IsUnknown, Max, Min, MonthEnd, MonthStart, Not, ValueOr,
     };
     let known = matches!(
@@ -106,6 +106,7 @@ fn call(function: Function, arguments: &[Node], refuse: &mut impl FnMut(&str)) {
             | AddYears
             | Age
             | AgeReached
+            | Date
             | DaysBetween
             | FiscalYear
             | FiscalYearEnd

@@ -1,6 +1,6 @@
 //! Reading a DMN model: from XML to definitions, without types yet.
 
-mod logic;
+pub(super) mod logic;
 
 use roxmltree::{Document, Node};
 
@@ -116,7 +116,7 @@ pub(crate) fn read_model(xml: &str) -> Result<Model, String> {
 /// Elements within elements, so that reading ends.
 const MAX_DEPTH: usize = 200;
 
-fn check_depth(document: &Document<'_>) -> Result<(), String> {
+pub(super) fn check_depth(document: &Document<'_>) -> Result<(), String> {
     let (mut node, mut depth) = (document.root(), 0_usize);
     loop {
         if let Some(child) = node.first_child() {

@@ -123,8 +123,7 @@ fn lines(source: &str) -> Parsed<Vec<Line>> {
         let from = start + (line.len() - line.trim_start().len());
         let span = Span { start: from, end: from + text.len() };
         start += line.len();
-        let is_rule = !text.is_empty() && text.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '));
-        if text.is_empty() || text.starts_with("//") || (is_rule && text.contains("--")) {
+        if text.is_empty() || text.starts_with("//") || is_divider(text) {
             continue;
         }
         if !(text.starts_with('|') && text.ends_with('|') && text.len() > 1) {
@@ -137,8 +136,13 @@ fn lines(source: &str) -> Parsed<Vec<Line>> {
     Ok(found)
 }
 
+/// Whether a line only stands between the head and the rows.
+pub(super) fn is_divider(line: &str) -> bool {
+    line.contains("--") && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
+}
+
 /// The stretches between the bars; a bar within quotes belongs to the text.
-fn cells(source: &str, line: Span) -> Vec<Span> {
+pub(super) fn cells(source: &str, line: Span) -> Vec<Span> {
     let mut cells = Vec::new();
     let (mut quoted, mut start) = (false, line.start + 1);
     for (at, c) in source[line.start..line.end].char_indices().skip(1) {
@@ -173,14 +177,16 @@ fn parser(source: &str, at: Span) -> Parsed<Parser<'_>> {
     Ok(Parser { source, tokens, position: 0, nesting: 0 })
 }
 
-fn whole(source: &str, at: Span) -> Parsed<Syntax> {
+/// The expression that a cell holds.
+pub(crate) fn whole(source: &str, at: Span) -> Parsed<Syntax> {
     let mut parser = parser(source, at)?;
     let syntax = parser.expression()?;
     parser.end("欄の終わりか演算子")?;
     Ok(syntax)
 }
 
-fn cell(source: &str, at: Span) -> Parsed<Cell> {
+/// The tests that a cell holds.
+pub(crate) fn cell(source: &str, at: Span) -> Parsed<Cell> {
     let mut parser = parser(source, at)?;
     let trimmed = source[at.start..at.end].trim();
     let span = parser.peek().span.to(Span { start: at.start, end: at.start + trimmed.len() });

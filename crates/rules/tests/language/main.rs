@@ -4,6 +4,7 @@ mod carried;
 mod columns;
 mod dmn;
 mod errors;
+mod exchange;
 mod law;
 mod properties;
 mod support;

@@ -20,7 +20,7 @@ const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 /// Columns after those of the items.
 const META: i16 = 8;
 /// Days and seconds from 1970-01-01 to 2000-01-01, PostgreSQL's own beginning.
-const EPOCH_DAYS: i32 = 10_957;
+pub(super) const EPOCH_DAYS: i32 = 10_957;
 const EPOCH_SECONDS: i64 = EPOCH_DAYS as i64 * 86_400;
 
 /// A value of an item on its way into a table; absent values are `None` around it.
@@ -36,6 +36,9 @@ pub enum BulkValue<'v> {
     Stored(Option<Date>, Option<&'v str>),
     /// Flag.
     Flag(bool),
+    /// A plain number of one of the series that [`CopyRows::number`] is given: which, and how far
+    /// behind its first one.
+    Series(usize, u32),
 }
 
 /// What is kept beside the items; the number of the journal entry comes with the copy.
@@ -62,6 +65,8 @@ pub struct CopyRows {
     count: usize,
     /// Where the rows hold the number of their journal entry, if that comes with the copy.
     events: Vec<usize>,
+    /// Where numbers belong, of which series, and how far each is behind the first.
+    numbers: Vec<(usize, usize, u32)>,
 }
 
 impl CopyRows {
@@ -73,6 +78,34 @@ impl CopyRows {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Puts numbers in their places; `firsts` are the first ones of the series.
+    pub fn number(&mut self, firsts: &[i64]) {
+        use std::io::Write;
+        let room = self.bytes.len() + self.numbers.len() * 16;
+        let old = std::mem::replace(&mut self.bytes, Vec::with_capacity(room));
+        let mut events = self.events.iter_mut().peekable();
+        let (mut from, mut text) = (0, Vec::new());
+        for (at, series, behind) in std::mem::take(&mut self.numbers) {
+            while let Some(event) = events.next_if(|event| **event < at) {
+                *event += self.bytes.len() - from;
+            }
+            self.bytes.extend_from_slice(&old[from..at]);
+            from = at;
+            text.clear();
+            // A Vec takes everything.
+            let _ = write!(text, "{:08}", firsts[series] + i64::from(behind));
+            field(&mut self.bytes, &text);
+        }
+        let moved = self.bytes.len() - from;
+        events.for_each(|event| *event += moved);
+        self.bytes.extend_from_slice(&old[from..]);
+    }
+
+    /// What the rows say, without the numbers of their journal entries: the same for the same rows.
+    pub(super) fn content(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Takes the bytes made so far, to be sent as they are: rows that name their own entries.
@@ -211,6 +244,10 @@ impl<'v> Encoder<'v> {
         }
         out.extend(self.fields.to_be_bytes());
         for (column, value) in self.columns.iter_mut().zip(values) {
+            if let (Some(BulkValue::Series(of, behind)), Form::Text) = (value, column.form) {
+                rows.numbers.push((out.len(), *of, *behind));
+                continue;
+            }
             column.write(*value, self.vault, out)?;
         }
         rows.count += 1;
@@ -362,6 +399,29 @@ mod tests {
             moment(&mut out, at);
             assert_eq!(out[4..], bytes(&at, &Type::TIMESTAMPTZ), "{at}");
         }
+    }
+
+    #[test]
+    fn numbers_of_a_series_are_put_in_their_places() {
+        let mut rows = CopyRows::default();
+        for behind in [0, 12] {
+            rows.bytes.push(1);
+            rows.numbers.push((rows.bytes.len(), 1, behind));
+            rows.bytes.push(2);
+            rows.events.push(rows.bytes.len());
+            rows.bytes.extend([0; 8]);
+        }
+        rows.number(&[0, 99_999_990]);
+        let whole = rows.into_bytes(7);
+        let mut wanted = Vec::new();
+        for number in ["99999990", "100000002"] {
+            wanted.push(1);
+            field(&mut wanted, number.as_bytes());
+            wanted.push(2);
+            wanted.extend(7_i64.to_be_bytes());
+        }
+        wanted.extend(TRAILER);
+        assert_eq!(whole, wanted);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::bench::figure::Figure;
 use crate::systems::systems_load;
 
 /// The first day of the fiscal year.
-const YEAR: Date = Date::constant(2026, 4, 1);
+pub(super) const YEAR: Date = Date::constant(2026, 4, 1);
 /// People with their whole trace.
 const TRACES: usize = 2_000;
 /// Younger people have no income of their own here.
@@ -71,7 +71,9 @@ pub(super) struct Tax {
 }
 
 /// One adult: whose tax it is, with the members of the household that count.
-struct Adult {
+pub(super) struct Adult {
+    /// The place within the household.
+    pub(super) member: usize,
     /// A number for drawing.
     seed: u64,
     birth: Date,
@@ -141,7 +143,13 @@ impl Tax {
         Ok(())
     }
 
-    fn batch(&self, adults: &[Adult], dictionary: &mut Dictionary) -> Batch {
+    /// The plan.
+    pub(super) fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan)
+    }
+
+    /// The facts of these people.
+    pub(super) fn batch(&self, adults: &[Adult], dictionary: &mut Dictionary) -> Batch {
         let mut batch = Batch { rows: adults.len(), ..Batch::default() };
         let ordinary = dictionary.number("0");
         for fact in &self.plan.calculation.facts {
@@ -178,7 +186,11 @@ fn column(name: &str, ty: &Type, (adults, ordinary): (&[Adult], i64)) -> Column 
         _ => {
             let found = DRAWN.iter().find(|(known, ..)| *known == name);
             let (_, share, most) = found.copied().unwrap_or((name, 0, 1));
-            let drawn = adults.iter().map(|adult| draw(adult.seed, name, share, most));
+            if share == 0 {
+                return Column::of(vec![0; adults.len()]);
+            }
+            let salt = salt(name);
+            let drawn = adults.iter().map(|adult| drawn(adult.seed, salt, share, most));
             match ty {
                 Type::Boolean => Column::flags(drawn.map(|value| value > 0)),
                 _ => Column::of(drawn.collect()),
@@ -219,9 +231,18 @@ fn pension(adult: &Adult) -> i64 {
 
 /// Nothing for most people; for `share` of a thousand up to `most`.
 fn draw(seed: u64, name: &str, share: u64, most: u64) -> i64 {
-    let mut state = name.bytes().fold(seed ^ 0x9E37_79B9_7F4A_7C15, |state, byte| {
+    drawn(seed, salt(name), share, most)
+}
+
+/// What makes the draws of one name differ from those of another.
+fn salt(name: &str) -> u64 {
+    name.bytes().fold(0x9E37_79B9_7F4A_7C15, |state, byte| {
         (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    });
+    })
+}
+
+fn drawn(seed: u64, salt: u64, share: u64, most: u64) -> i64 {
+    let mut state = (seed ^ salt).wrapping_mul(0x0100_0000_01B3);
     state ^= state >> 29;
     state = state.wrapping_mul(0xBF58_476D_1CE4_E5B9);
     state ^= state >> 32;
@@ -246,26 +267,29 @@ fn adults(count: usize) -> Vec<Adult> {
     adults
 }
 
-fn household_adults(household: &Household, adults: &mut Vec<Adult>) {
+/// The adults of a household with those who count for them.
+pub(super) fn household_adults(household: &Household, adults: &mut Vec<Adult>) {
     let born = |birth: &Birth| match birth {
         Birth::Certain(birth) => Some(*birth),
         _ => None,
     };
-    let members: Vec<(Date, bool, &str)> = household
+    let members: Vec<(usize, Date, bool, &str)> = household
         .members
         .iter()
-        .filter_map(|own| Some((born(&own.birth)?, own.head, own.relationship)))
+        .enumerate()
+        .filter_map(|(at, own)| Some((at, born(&own.birth)?, own.head, own.relationship)))
         .collect();
     let is_adult = |birth: Date| YEAR.year() - birth.year() > ADULT;
-    for (birth, head, _) in members.iter().filter(|(birth, ..)| is_adult(*birth)) {
-        let seed = u64::try_from(adults.len()).unwrap_or(0).wrapping_mul(0x2545_F491_4F6C_DD1D);
+    for (member, birth, head, _) in members.iter().filter(|(_, birth, ..)| is_adult(*birth)) {
+        let number = u64::from(household.index) << 16 | u64::try_from(adults.len()).unwrap_or(0);
+        let seed = number.wrapping_mul(0x2545_F491_4F6C_DD1D);
         let spouse = members.iter().find(|(.., word)| *head && (*word == "妻" || *word == "夫"));
         let mut dependants = Vec::new();
         if *head {
-            let young = members.iter().filter(|(birth, ..)| !is_adult(*birth));
-            dependants.extend(young.map(|(birth, ..)| *birth));
+            let young = members.iter().filter(|(_, birth, ..)| !is_adult(*birth));
+            dependants.extend(young.map(|(_, birth, ..)| *birth));
         }
-        let spouse = spouse.map(|(birth, ..)| *birth);
-        adults.push(Adult { seed, birth: *birth, spouse, dependants });
+        let spouse = spouse.map(|(_, birth, ..)| *birth);
+        adults.push(Adult { member: *member, seed, birth: *birth, spouse, dependants });
     }
 }

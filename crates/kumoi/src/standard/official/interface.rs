@@ -10,7 +10,7 @@ use definition::standard::{
 
 use super::table::{Table, below, beside, table};
 use super::{Official, at_line, condition, shown, special};
-use crate::standard::xlsx::Sheet;
+use crate::xlsx::Sheet;
 
 /// Names of the envelope of every response: what wraps the values is no data.
 const ENVELOPE: &[&str] = &["title", "detail", "href", "code", "message"];

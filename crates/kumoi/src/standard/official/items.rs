@@ -9,7 +9,7 @@ use definition::standard::{Group, Output, Standard, StandardItem, StandardType};
 
 use super::table::{Table, below, table};
 use super::{Official, at_line, condition, shown, special};
-use crate::standard::xlsx::Sheet;
+use crate::xlsx::Sheet;
 
 const ROMAJI: &str = "データ項目（ローマ字）";
 /// コードID of 自治体固有コード.

@@ -1,6 +1,6 @@
 //! A table of a sheet: the row of its headings, and cells by heading.
 
-use crate::standard::xlsx::Sheet;
+use crate::xlsx::Sheet;
 
 /// Headings and where the rows begin.
 pub(super) struct Table<'s> {

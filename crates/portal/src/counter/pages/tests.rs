@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use office::staff::{session_actor, sign_in};
 use serde_json::json;
 use store::audit::audit_latest;
+use store::intake::{NewIntake, intake_enter, intake_read, intake_rows_add, intake_update};
+use store::run::{NewRun, run_enter};
 
 use super::PAGES;
 use crate::counter::CounterState;
@@ -26,6 +28,63 @@ struct World {
     key: String,
     case: String,
     document: String,
+    run: String,
+    intake: String,
+}
+
+/// A bulk run that waits for its decision, in a municipality that has a system with runs.
+async fn submitted_run(stage: &Stage) -> String {
+    stage.install("first_city", "resident-tax").await;
+    stage.state.refresh("first_city").await.expect("its systems").expect("a place");
+    let place = stage.state.place("first_city").expect("a place");
+    let client = place.office.database.client().await.expect("a connection");
+    let new = NewRun {
+        system: "resident-tax".to_owned(),
+        run: "initial-levy".to_owned(),
+        package: String::new(),
+        asked: json!({"年度の初日": "2026-04-01"}),
+        trial: false,
+        entered_by: "kakari".to_owned(),
+    };
+    run_enter(&**client, &new).await.expect("it is entered").to_string()
+}
+
+/// An intake that broke off, with a line that waits.
+async fn halted_intake(stage: &Stage) -> String {
+    let place = stage.state.place("first_city").expect("a place");
+    let client = place.office.database.client().await.expect("a connection");
+    let new = NewIntake {
+        system: "resident-tax".to_owned(),
+        intake: "salary-report".to_owned(),
+        package: String::new(),
+        file_name: "給報.csv".to_owned(),
+        encoding: "UTF-8".to_owned(),
+        digest: "ab".repeat(32),
+        asked: json!({"年度の初日": "2026-04-01"}),
+        trial: false,
+        entered_by: "kakari".to_owned(),
+        lines: 2,
+    };
+    let id = intake_enter(&**client, &new, b"sealed").await.expect("it is entered").expect("new");
+    let wrong = json!([{"at": "宛名番号", "message": "該当する人がいません"}]);
+    let row = (2, json!({"氏名": "見本　一"}), wrong);
+    intake_rows_add(&**client, id, &[row]).await.expect("it waits");
+    let mut own = intake_read(&**client, id, false).await.expect("it is there");
+    own.stage = store::intake::stage::HALTED.to_owned();
+    own.waiting = 1;
+    intake_update(&**client, &own).await.expect("it is kept");
+    id.to_string()
+}
+
+/// The parts of a form, in order, the one named `file` as a file.
+fn multipart(boundary: &str, fields: &[(&'static str, String)]) -> String {
+    let part = |(name, value): &(&'static str, String)| {
+        let file = if *name == "file" { "; filename=\"slips.csv\"" } else { "" };
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"{file}");
+        format!("--{boundary}\r\n{head}\r\n\r\n{value}\r\n")
+    };
+    let parts: String = fields.iter().map(part).collect();
+    format!("{parts}--{boundary}--\r\n")
 }
 
 impl World {
@@ -43,12 +102,22 @@ impl World {
         let document = "20260401-999999-madoguchi-000001".to_owned();
         stage.issued(&document).await;
         stage.unprintable(&key, "一").await;
-        World { stage, key, case: second, document }
+        let run = submitted_run(&stage).await;
+        let intake = halted_intake(&stage).await;
+        World { stage, key, case: second, document, run, intake }
     }
 
     /// The address of a page that names what is there.
     fn path(&self, page: &Page<CounterState>, organisation: &str) -> String {
+        let run = format!("/runs/{}", self.run);
+        let intake = format!("/intakes/{}", self.intake);
         let named = [
+            ("/runs/{id}", run.as_str()),
+            ("/start-run/{system}/{run}", "/start-run/resident-tax/initial-levy"),
+            ("/revisions/{system}/{run}", "/revisions/resident-tax/initial-levy"),
+            ("/intakes/{id}", intake.as_str()),
+            ("{line}", "2"),
+            ("/start-intake/{system}/{intake}", "/start-intake/resident-tax/salary-report"),
             ("{organisation}", organisation),
             ("{file}", "tokens.css"),
             ("{system}", "resident-record"),
@@ -84,7 +153,12 @@ impl World {
             request = request.header(header::COOKIE, format!("{COOKIE}={token}"));
         }
         let mut body = String::new();
-        if page.verb == Verb::Post {
+        let is_file = page.path == "/{organisation}/start-intake/{system}/{intake}";
+        if page.verb == Verb::Post && is_file {
+            request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=parts");
+            let own: Fields = fields.iter().cloned().chain(self.form(page)).collect();
+            body = multipart("parts", &own);
+        } else if page.verb == Verb::Post {
             let kind = "application/x-www-form-urlencoded";
             request = request.header(header::CONTENT_TYPE, kind);
             let mut url = reqwest::Url::parse("http://form/").expect("an address");
@@ -123,7 +197,22 @@ impl World {
             "/{organisation}/identification/{id}" => {
                 text(&[("act", "choose"), ("character", "弌"), ("reason", "届書で確かめた")])
             }
-            "/{organisation}/forwarding/{act}" => Vec::new(),
+            "/{organisation}/forwarding/{act}" | "/{organisation}/runs/{id}/{act}" => Vec::new(),
+            "/{organisation}/start-run/{system}/{run}" => {
+                text(&[("年度の初日", "令和8年4月1日"), ("how", "trial")])
+            }
+            "/{organisation}/revisions/{system}/{run}" => {
+                text(&[("年度の初日", "令和8年4月1日"), ("value.市町村民税の所得割の税率", "7000")])
+            }
+            "/{organisation}/start-intake/{system}/{intake}" => text(&[
+                ("年度の初日", "令和8年4月1日"),
+                ("how", "trial"),
+                ("file", "受給者の氏名,支払金額,宛名番号,支払者の番号\n見本　一,5000000,,\n"),
+            ]),
+            "/{organisation}/intakes/{id}/resume" => Vec::new(),
+            "/{organisation}/intakes/{id}/lines/{line}" => {
+                text(&[("act", "leave-out"), ("reason", "この団体の人ではない")])
+            }
             other => panic!("{other} has no act in this matrix"),
         }
     }
@@ -263,6 +352,13 @@ async fn acts(world: &World) {
             // The case that corrects the register, and the decision itself.
             "/{organisation}/identification/{id}" => ("madoguchi", 303, 2),
             "/{organisation}/forwarding/{act}" => ("hogo", 303, 1),
+            "/{organisation}/runs/{id}/{act}"
+            | "/{organisation}/start-run/{system}/{run}"
+            | "/{organisation}/revisions/{system}/{run}"
+            | "/{organisation}/start-intake/{system}/{intake}"
+            | "/{organisation}/intakes/{id}/resume" => ("madoguchi", 303, 1),
+            // What was looked at, and what was done with it.
+            "/{organisation}/intakes/{id}/lines/{line}" => ("madoguchi", 303, 2),
             _ => ("madoguchi", 200, 1),
         };
         let before = world.audits().await;

@@ -183,7 +183,8 @@ pub(super) fn function(node: Node<'_, '_>) -> Option<Boxed> {
     Some(Boxed { type_name: attribute(node, "typeRef"), logic })
 }
 
-fn table(node: Node<'_, '_>) -> TableText {
+/// A decision table.
+pub(in crate::dmn) fn table(node: Node<'_, '_>) -> TableText {
     let texts = |row: Node<'_, '_>, name: &str| -> Vec<String> {
         let cells = row.children().filter(|child| child.tag_name().name() == name);
         cells.map(|cell| text_of(cell, "text").unwrap_or_default()).collect()
