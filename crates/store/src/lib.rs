@@ -13,6 +13,7 @@ pub mod control;
 pub mod copybook;
 pub mod document;
 mod error;
+pub mod exchange;
 pub mod forward;
 pub mod front;
 pub mod glyph;

@@ -45,6 +45,15 @@ pub const AUDIT: Listing = Listing {
             on l.kind = 'audit' and l.entry_id = t.id order by t.id",
 };
 
+/// 情報連携, each exchange with its leaf.
+pub const EXCHANGE: Listing = Listing {
+    name: "exchange",
+    sql: "select (to_jsonb(t) || jsonb_build_object('leaf', l.leaf_index,
+            'salt', encode(l.salt, 'hex'), 'commitment', encode(l.commitment, 'hex')))::text
+          from core.exchange t left join core.log_leaf l
+            on l.kind = 'exchange' and l.entry_id = t.id order by t.id",
+};
+
 /// The signed checkpoints of the log.
 pub const CHECKPOINTS: Listing = table!("log_checkpoint", "size");
 
@@ -69,6 +78,7 @@ pub const OFFICE: &[Listing] = &[
     table!("intake_row", "intake_id, line"),
     JOURNAL,
     AUDIT,
+    EXCHANGE,
     CHECKPOINTS,
 ];
 

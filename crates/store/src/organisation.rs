@@ -41,6 +41,7 @@ const GROUPS: &[&str] = &[
     "kumoi_owner",
     "kumoi_office",
     "kumoi_reader",
+    "kumoi_mesh",
     "kumoi_staff",
     "kumoi_front",
     "kumoi_front_office",
@@ -434,6 +435,24 @@ impl Installer {
             vault: None,
             staff_vault: Some(URL_SAFE_NO_PAD.encode(Vault::new_master()?)),
         })
+    }
+
+    /// The login with which a node of the mesh works for an organisation: it reads masked views and
+    /// appends exchanges; its password is new each time.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn mesh_login(&self, id: &str) -> Result<Login, StoreError> {
+        check_identifier(id)?;
+        let client = self.connect("postgres").await?;
+        alone(&client, id).await?;
+        let login = self.login(&client, &format!("{id}_mesh"), id).await?;
+        let sql = format!(
+            "grant kumoi_mesh, kumoi_reader to {0}; grant connect on database {id} to {0}",
+            login.user
+        );
+        client.batch_execute(&sql).await?;
+        Ok(login)
     }
 
     /// A login to one database, which belongs to no organisation and is given no rights here; its

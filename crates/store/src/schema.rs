@@ -25,6 +25,7 @@ pub(crate) const OFFICE: Shape = Shape {
         ("system-ended", include_str!("../sql/steps/core-0005-system-ended.sql")),
         ("run", include_str!("../sql/steps/core-0006-run.sql")),
         ("intake", include_str!("../sql/steps/core-0007-intake.sql")),
+        ("exchange", include_str!("../sql/steps/core-0008-exchange.sql")),
     ],
 };
 /// 職員のデータベース.

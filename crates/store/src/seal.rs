@@ -1,4 +1,4 @@
-//! 改ざん検知: seals committed rows of the journal and the audit, in batches, into the organisation's
+//! 改ざん検知: seals committed rows of the journal, the audit and the exchanges, in batches, into the organisation's
 //! one tamper-evident log (C2SP tlog-tiles, RFC 6962), and proves or refutes that nothing changed.
 //!
 //! A leaf is a salted commitment, so a tile given away tells nothing about a row. Nothing here runs
@@ -47,17 +47,20 @@ pub enum Kind {
     Journal,
     /// 監査.
     Audit,
+    /// 情報連携.
+    Exchange,
 }
 
 impl Kind {
-    /// Both, in the order in which a batch takes them.
-    pub const ALL: [Kind; 2] = [Kind::Journal, Kind::Audit];
+    /// All, in the order in which a batch takes them.
+    pub const ALL: [Kind; 3] = [Kind::Journal, Kind::Audit, Kind::Exchange];
 
     /// The identifier in leaves and proofs.
     pub fn id(self) -> &'static str {
         match self {
             Kind::Journal => "journal",
             Kind::Audit => "audit",
+            Kind::Exchange => "exchange",
         }
     }
 
@@ -71,24 +74,30 @@ impl Kind {
         match self {
             Kind::Journal => "異動",
             Kind::Audit => "監査記録",
+            Kind::Exchange => "情報連携の記録",
         }
     }
 
     fn place(self) -> usize {
-        usize::from(self == Kind::Audit)
+        match self {
+            Kind::Journal => 0,
+            Kind::Audit => 1,
+            Kind::Exchange => 2,
+        }
     }
 
     fn table(self) -> &'static str {
         match self {
             Kind::Journal => "core.journal",
             Kind::Audit => "core.audit",
+            Kind::Exchange => "core.exchange",
         }
     }
 
     fn id_column(self) -> &'static str {
         match self {
             Kind::Journal => "event_id",
-            Kind::Audit => "id",
+            Kind::Audit | Kind::Exchange => "id",
         }
     }
 }
@@ -164,7 +173,7 @@ pub async fn seal_all(database: &Database, key: &SealKey) -> Result<u64, StoreEr
 pub struct SealStanding {
     /// Rows sealed.
     pub size: i64,
-    /// Rows of the journal and of the audit that wait for the next batch.
+    /// Rows of the journal, the audit and the exchanges that wait for the next batch.
     pub waiting: i64,
     /// When the last checkpoint was written; `None` before the first.
     pub at: Option<jiff::Timestamp>,
@@ -178,13 +187,16 @@ pub async fn seal_standing(client: &impl GenericClient) -> Result<SealStanding, 
     let row = client
         .query_one(
             "with mark as (select coalesce(max(journal_floor), 0) journal,
-                             coalesce(max(audit_floor), 0) audit from core.log_mark),
+                             coalesce(max(audit_floor), 0) audit,
+                             coalesce(max(exchange_floor), 0) exchange from core.log_mark),
                last as (select size, sealed_at from core.log_checkpoint order by size desc limit 1)
              select coalesce((select size from last), 0), (select sealed_at from last),
                (select count(*) from core.journal, mark where event_id > mark.journal)
                + (select count(*) from core.audit, mark where id > mark.audit)
+               + (select count(*) from core.exchange, mark where id > mark.exchange)
                - (select count(*) from core.log_leaf, mark
-                  where entry_id > case kind when 'journal' then mark.journal else mark.audit end)",
+                  where entry_id > case kind when 'journal' then mark.journal
+                    when 'audit' then mark.audit else mark.exchange end)",
             &[],
         )
         .await?;
@@ -202,7 +214,7 @@ async fn check_origin(client: &impl GenericClient, origin: &str) -> Result<(), S
 /// What a search found, and who held numbers before and after it.
 struct Search {
     rows: Vec<(Kind, RowDigest)>,
-    taken: [Taken; 2],
+    taken: [Taken; 3],
     before: Vec<String>,
     after: Vec<String>,
 }
@@ -213,10 +225,11 @@ async fn search(
     limit: usize,
 ) -> Result<Search, StoreError> {
     let before = read::holders(client).await?;
-    let (mut rows, mut taken) = (Vec::new(), [Taken::default(); 2]);
+    let (mut rows, mut taken) = (Vec::new(), [Taken::default(); 3]);
     for kind in Kind::ALL {
-        // The journal takes at most half, so that neither table starves.
-        let share = if kind == Kind::Journal { limit / 2 } else { limit - rows.len() };
+        // The journal takes at most half, the audit half of the rest: none of the tables starves.
+        let left = limit - rows.len();
+        let share = if kind == Kind::Exchange { left } else { left.div_ceil(2) };
         let found = read::unsealed(client, kind, marks.floor_of(kind), share).await?;
         let highest = found.last().map(|row| row.entry_id);
         let top = read::top(client, kind).await?.max(highest.unwrap_or(0));
@@ -282,11 +295,9 @@ async fn write_checkpoint(
 }
 
 async fn write_marks(client: &impl GenericClient, marks: &Marks) -> Result<(), StoreError> {
-    let sql = "insert into core.log_mark (journal_floor, audit_floor, journal_seen, audit_seen,
-           holders) values ($1, $2, $3, $4, $5)";
-    let ([journal_floor, audit_floor], [journal_seen, audit_seen]) = (&marks.floor, &marks.seen);
-    client
-        .execute(sql, &[journal_floor, audit_floor, journal_seen, audit_seen, &marks.holders])
-        .await?;
+    let sql = "insert into core.log_mark (journal_floor, audit_floor, exchange_floor,
+           journal_seen, audit_seen, exchange_seen, holders) values ($1, $2, $3, $4, $5, $6, $7)";
+    let ([one, two, three], [four, five, six]) = (&marks.floor, &marks.seen);
+    client.execute(sql, &[one, two, three, four, five, six, &marks.holders]).await?;
     Ok(())
 }

@@ -261,7 +261,8 @@ async fn a_database_from_before_the_steps_is_brought_up() {
     // As it was before: no steps, no kept versions, files beside the system.
     let older = "drop table core.step, core.vendor_change, core.system_version,
             core.system_refusal, core.system_ended, core.run, core.run_waiting,
-            core.intake, core.intake_row;
+            core.intake, core.intake_row, core.exchange, core.linkage;
+        alter table core.log_mark drop column exchange_floor, drop column exchange_seen;
         drop function core.package_is_in_force cascade;
         alter table core.system add column files jsonb not null default '{}';
         drop index core.cases_origin;
@@ -271,7 +272,7 @@ async fn a_database_from_before_the_steps_is_brought_up() {
     let opened = world.open(std::slice::from_ref(&one)).await.unwrap();
     assert_eq!(opened.systems[0].hash, one.hash);
     assert_eq!(world.catalogue().await, now);
-    assert_eq!(world.text("select max(number)::text from core.step").await, "7");
+    assert_eq!(world.text("select max(number)::text from core.step").await, "8");
     let kept = "select version from core.system_version where files ? 'system.yaml'";
     assert_eq!(world.text(kept).await, "1");
     // Its version is kept now, so that the next one can be compared with it.

@@ -1,4 +1,4 @@
-//! The canonical form of a row of the journal or the audit, its digest, and the salted commitment
+//! The canonical form of a row of the journal, the audit or the exchanges, its digest, and the salted commitment
 //! that becomes its leaf. Pure; the bytes may never change for a version once it has sealed rows.
 //!
 //! Fields follow each other in a fixed order: a text is its length (u32, big endian) and its UTF-8;
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::Kind;
 use crate::audit::NewAudit;
+use crate::exchange::Exchange;
 use crate::journal::NewEntry;
 
 /// SHA-256.
@@ -50,6 +51,33 @@ pub fn audit_digest(at: Timestamp, audit: &NewAudit) -> Digest {
     out.texts(&audit.subjects);
     out.json(&audit.detail);
     out.text(&audit.request);
+    sha256(&[&out.0])
+}
+
+/// The digest of an exchange, without its number.
+pub fn exchange_digest(exchange: &Exchange) -> Digest {
+    let mut out = Canonical::new("kumoi exchange v1");
+    out.moment(exchange.at);
+    out.text(exchange.side.word());
+    out.text(&exchange.request);
+    out.text(&exchange.counterpart);
+    out.text(&exchange.service);
+    for field in [
+        &exchange.affair,
+        &exchange.item_set,
+        &exchange.basis,
+        &exchange.subject,
+        &exchange.case_reference,
+        &exchange.officer,
+    ] {
+        out.optional(field.as_deref(), Canonical::text);
+    }
+    out.text(exchange.outcome.word());
+    out.optional(exchange.reason.as_deref(), Canonical::text);
+    out.text(&exchange.request_base);
+    out.bytes(&exchange.request_signature);
+    out.optional(exchange.answer_base.as_deref(), Canonical::text);
+    out.optional(exchange.answer_signature.as_deref(), Canonical::bytes);
     sha256(&[&out.0])
 }
 
@@ -136,6 +164,11 @@ impl Canonical {
     fn text(&mut self, text: &str) {
         self.count(text.len());
         self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.count(bytes.len());
+        self.0.extend_from_slice(bytes);
     }
 
     fn texts(&mut self, texts: &[String]) {

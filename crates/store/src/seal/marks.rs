@@ -22,9 +22,9 @@ pub struct Taken {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Marks {
     /// Every row up to here is sealed and none can appear any more; by [`Kind`].
-    pub floor: [i64; 2],
+    pub floor: [i64; 3],
     /// The floor once all holders have ended.
-    pub seen: [i64; 2],
+    pub seen: [i64; 3],
     /// Transactions that may still bring a row up to `seen`.
     pub holders: Vec<String>,
 }
@@ -43,7 +43,7 @@ impl Marks {
     /// The marks after a batch. `before` were the holders when its search began, `after` when it
     /// had ended.
     #[must_use]
-    pub fn advance(&self, before: &[String], after: Vec<String>, taken: [Taken; 2]) -> Marks {
+    pub fn advance(&self, before: &[String], after: Vec<String>, taken: [Taken; 3]) -> Marks {
         let waiting: Vec<String> =
             self.holders.iter().filter(|holder| before.contains(holder)).cloned().collect();
         if !waiting.is_empty() {
@@ -70,8 +70,9 @@ mod tests {
         holders.iter().map(|&holder| holder.to_owned()).collect()
     }
 
-    fn took(highest: i64, full: bool) -> [Taken; 2] {
-        [Taken { highest: Some(highest), full, top: highest }, Taken::default()]
+    fn took(highest: i64, full: bool) -> [Taken; 3] {
+        let none = Taken::default();
+        [Taken { highest: Some(highest), full, top: highest }, none, none]
     }
 
     #[test]
@@ -84,7 +85,8 @@ mod tests {
         let third = second.advance(&names(&["5/5"]), names(&["5/5"]), took(30, false));
         assert_eq!((third.floor[0], third.seen[0]), (10, 30));
         assert_eq!(third.holders, names(&["5/5"]));
-        let idle = [Taken { top: 40, ..Taken::default() }, Taken::default()];
+        let none = Taken::default();
+        let idle = [Taken { top: 40, ..none }, none, none];
         let fourth = third.advance(&[], vec![], idle);
         assert_eq!((fourth.floor[0], fourth.seen[0]), (30, 40));
         let fifth = fourth.advance(&[], vec![], idle);
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_full_batch_vouches_only_for_what_it_took() {
-        let marks = Marks { floor: [5, 0], seen: [100, 0], holders: vec![] };
+        let marks = Marks { floor: [5, 0, 0], seen: [100, 0, 0], holders: vec![] };
         let next = marks.advance(&[], vec![], took(40, true));
         assert_eq!((next.floor[0], next.seen[0]), (40, 100));
         let next = marks.advance(&[], vec![], took(140, true));

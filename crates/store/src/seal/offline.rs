@@ -6,10 +6,11 @@ use serde_json::Value;
 use signed_note::Note;
 use tlog_tiles::{Checkpoint, record_hash};
 
-use super::digest::{Digest, audit_digest, commitment, journal_digest};
+use super::digest::{Digest, audit_digest, commitment, exchange_digest, journal_digest};
 use super::tree::Edge;
 use super::{Kind, Verifier};
 use crate::audit::NewAudit;
+use crate::exchange::{Exchange, Outcome, Side};
 use crate::journal::NewEntry;
 
 /// A log that is put together again, row by row.
@@ -74,6 +75,7 @@ fn made(kind: Kind, line: &Value) -> Option<Digest> {
             let at: Timestamp = line["at"].as_str()?.parse().ok()?;
             (line["id"].as_i64()?, audit_digest(at, &audit(line)?))
         }
+        Kind::Exchange => (line["id"].as_i64()?, exchange_digest(&exchange(line)?)),
     };
     Some(commitment(kind, id, &salt, &digest))
 }
@@ -107,6 +109,35 @@ fn audit(line: &Value) -> Option<NewAudit> {
         detail: line["detail"].clone(),
         request: text(line, "request")?,
     })
+}
+
+fn exchange(line: &Value) -> Option<Exchange> {
+    Some(Exchange {
+        at: line["at"].as_str()?.parse().ok()?,
+        side: Side::parse(line["side"].as_str()?)?,
+        request: text(line, "request")?,
+        counterpart: text(line, "counterpart")?,
+        service: text(line, "service")?,
+        affair: text(line, "affair"),
+        item_set: text(line, "item_set"),
+        basis: text(line, "basis"),
+        subject: text(line, "subject"),
+        case_reference: text(line, "case_reference"),
+        officer: text(line, "officer"),
+        outcome: Outcome::parse(line["outcome"].as_str()?)?,
+        reason: text(line, "reason"),
+        request_base: text(line, "request_base")?,
+        request_signature: escaped(&line["request_signature"])?,
+        answer_base: text(line, "answer_base"),
+        answer_signature: escaped(&line["answer_signature"]),
+    })
+}
+
+/// Bytes as PostgreSQL writes them into JSON: a backslash, an x, two hexadecimal digits a byte.
+fn escaped(value: &Value) -> Option<Vec<u8>> {
+    let digits = value.as_str()?.strip_prefix("\\x").filter(|digits| digits.is_ascii())?;
+    let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+    (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 fn text(line: &Value, name: &str) -> Option<String> {

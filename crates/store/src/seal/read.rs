@@ -10,10 +10,10 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row};
 
 use super::Kind;
-use super::digest::{Digest, Salt, audit_digest, journal_digest};
+use super::digest::{Digest, Salt, audit_digest, exchange_digest, journal_digest};
 use super::marks::Marks;
 use super::tree::{Edge, Gathered, Place, TILE_HEIGHT, TILE_WIDTH, subtree};
-use crate::{StoreError, audit, journal};
+use crate::{StoreError, audit, exchange, journal};
 
 /// A row as it stands now.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub struct RowDigest {
     pub entry_id: i64,
     /// The digest of what it holds.
     pub digest: Digest,
-    /// Its own column holds the same digest (always true for the audit, which has none).
+    /// Its own column holds the same digest (always true for those without one).
     pub agrees: bool,
 }
 
@@ -85,19 +85,20 @@ pub async fn holders(client: &impl GenericClient) -> Result<Vec<String>, StoreEr
     let sql = "select distinct virtualtransaction from pg_locks
          where locktype = 'relation' and mode = 'RowExclusiveLock' and granted
            and database = (select oid from pg_database where datname = current_database())
-           and relation in ('core.journal'::regclass, 'core.audit'::regclass)";
+           and relation in
+             ('core.journal'::regclass, 'core.audit'::regclass, 'core.exchange'::regclass)";
     client.query(sql, &[]).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// The marks of the last search.
 pub async fn marks(client: &impl GenericClient) -> Result<Marks, StoreError> {
-    let sql = "select journal_floor, audit_floor, journal_seen, audit_seen, holders
-         from core.log_mark order by id desc limit 1";
+    let sql = "select journal_floor, audit_floor, exchange_floor, journal_seen, audit_seen,
+           exchange_seen, holders from core.log_mark order by id desc limit 1";
     let Some(row) = client.query_opt(sql, &[]).await? else { return Ok(Marks::default()) };
     Ok(Marks {
-        floor: [row.try_get(0)?, row.try_get(1)?],
-        seen: [row.try_get(2)?, row.try_get(3)?],
-        holders: row.try_get(4)?,
+        floor: [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?],
+        seen: [row.try_get(3)?, row.try_get(4)?, row.try_get(5)?],
+        holders: row.try_get(6)?,
     })
 }
 
@@ -146,6 +147,7 @@ async fn digests(
         Kind::Audit => {
             "id, at, actor, role, zone, purpose, action, subjects, detail, request".to_owned()
         }
+        Kind::Exchange => exchange::COLUMNS.to_owned(),
     };
     let sql = format!("select {columns} from {} where {condition}", kind.table());
     let mut stream = pin!(client.query_raw(&sql, parameters.iter().copied()).await?);
@@ -154,6 +156,7 @@ async fn digests(
         out.push(match kind {
             Kind::Journal => journal_row(&row)?,
             Kind::Audit => audit_row(&row)?,
+            Kind::Exchange => exchange_row(&row)?,
         });
     }
     Ok(out)
@@ -169,6 +172,11 @@ fn journal_row(row: &Row) -> Result<RowDigest, StoreError> {
 fn audit_row(row: &Row) -> Result<RowDigest, StoreError> {
     let digest = audit_digest(row.try_get(1)?, &audit::content(row)?);
     Ok(RowDigest { entry_id: row.try_get(0)?, digest, agrees: true })
+}
+
+fn exchange_row(row: &Row) -> Result<RowDigest, StoreError> {
+    let kept = exchange::read(row)?;
+    Ok(RowDigest { entry_id: kept.id, digest: exchange_digest(&kept.exchange), agrees: true })
 }
 
 const LEAF: &str = "select leaf_index, kind, entry_id, salt, commitment from core.log_leaf";

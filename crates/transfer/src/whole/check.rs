@@ -68,7 +68,7 @@ pub fn whole_verify(folder: &Path) -> Result<WholeReport, TransferError> {
 /// The log from the rows, against the last checkpoint that was there at the same moment.
 fn log_check(folder: &Path, report: &mut WholeReport) -> Result<(), TransferError> {
     let mut log = OfflineLog::default();
-    for (kind, name) in [(Kind::Journal, "journal"), (Kind::Audit, "audit")] {
+    for (kind, name) in Kind::ALL.map(|kind| (kind, kind.id())) {
         lines(folder, name, |line| log.row(kind, line))?;
     }
     report.unsealed = log.unsealed;
