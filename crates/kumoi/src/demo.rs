@@ -12,6 +12,7 @@ mod costs;
 mod fill;
 mod keys;
 mod mail;
+mod mesh;
 mod nation;
 pub(crate) mod newcomers;
 mod operators;
@@ -76,6 +77,9 @@ pub struct UpArguments {
     /// 見本の認証アプリのポート
     #[arg(long, default_value_t = 8614, value_name = "PORT")]
     pub authenticator_port: u16,
+    /// 情報連携のノードの最初のポート（一つのノードが二つ使います。0 なら空いているもの）
+    #[arg(long, default_value_t = 8621, value_name = "PORT")]
+    pub mesh_port: u16,
     /// 業務システムのフォルダを入れたフォルダ（指定がなければ組込みのもの）
     #[arg(long, value_name = "DIR")]
     pub systems: Option<PathBuf>,
@@ -113,7 +117,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     if arguments.fresh {
         layout.clear().await?;
     }
-    let plans = plan::zones(&arguments, &layout)?;
+    let mut plans = plan::zones(&arguments, &layout)?;
     ports_check(&plans).await?;
     let authenticator = plan::authenticator_listen(&arguments).await?;
     let cluster = Cluster::start(&ClusterOptions::new(layout.postgres())).await?;
@@ -133,6 +137,17 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
         }
     };
     let zones: Vec<_> = plans.iter().map(|plan| (plan.zone, plan.address)).collect();
+    let installer = Installer::new(cluster.installer("postgres"));
+    let mesh = match mesh::prepare(&installer, &layout, (&arguments, &opened)).await {
+        Ok((mesh, nodes)) => {
+            plans.extend(nodes);
+            mesh
+        }
+        Err(error) => {
+            stop_all(Some(cluster), elsewhere).await?;
+            return Err(error);
+        }
+    };
     let supervisor = match Supervisor::start(&layout, plans, &mut signals).await {
         Ok(Some(supervisor)) => supervisor,
         other => {
@@ -143,12 +158,13 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let cards = cards::authenticator(&arguments, &opened, layout.var())?;
     let helper = tokio::spawn(plan::authenticator_serve(authenticator, cards));
     banner::print(&arguments, &opened, layout.var());
-    let installer = Installer::new(cluster.installer("postgres"));
+    let directory = cloud::watched("directory", PAUSE, move || mesh.clone().serve());
     let socket = cluster.socket().display().to_string();
     let tasks = Tasks { installer, layout: Arc::clone(&layout), socket, zones, relay };
     let running = tasks.begin(known, opened).await?;
     let cluster = supervisor.run(cluster, &mut signals).await;
     running.iter().for_each(JoinHandle::abort);
+    directory.abort();
     helper.abort();
     stop_all(cluster, elsewhere).await?;
     eprintln!("kumoi: 停止しました");
@@ -336,7 +352,7 @@ fn write_credentials(
             let credentials = match zone {
                 Zone::Office => &one.kept.office,
                 Zone::Lgwan => &one.kept.lgwan,
-                Zone::Internet => &one.kept.internet,
+                Zone::Internet | Zone::Node(_) => &one.kept.internet,
             };
             let name = format!("{}.json", one.sample.organisation.id);
             layout.credential_write(zone, &name, &serde_json::to_vec_pretty(credentials)?)?;

@@ -8,6 +8,7 @@ mod gate;
 mod incident;
 mod leave;
 mod log;
+mod node;
 mod organisation;
 mod parcel;
 mod pipe;

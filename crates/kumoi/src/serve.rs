@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use self::newcomers::{Newcomers, pass};
+use crate::node;
 use crate::systems::systems_load;
 use crate::up::Signals;
 
@@ -47,13 +48,19 @@ pub enum ZoneName {
 #[derive(Args, Debug)]
 pub struct ServeArguments {
     /// 区画
-    #[arg(long, value_enum)]
-    pub zone: ZoneName,
-    /// 待ち受けるアドレス
+    #[arg(long, value_enum, required_unless_present = "member", conflicts_with = "member")]
+    pub zone: Option<ZoneName>,
+    /// 情報連携のノード: 機関の鍵と証明書のファイル
+    #[arg(long, value_name = "FILE")]
+    pub member: Option<PathBuf>,
+    /// ノードが、ほかの機関と自分の窓口のために待ち受けるアドレス
+    #[arg(long, value_name = "ADDRESS", requires = "member")]
+    pub mesh: Option<SocketAddr>,
+    /// 待ち受けるアドレス（ノードでは、動いているかを答えるところ）
     #[arg(long)]
     pub address: SocketAddr,
     /// この区画の資格情報のフォルダ
-    #[arg(long)]
+    #[arg(long, default_value = "")]
     pub credentials: PathBuf,
     /// 認証アプリのアドレス（インターネット接続系、個人番号利用事務系）
     #[arg(long, default_value = "")]
@@ -66,7 +73,14 @@ pub struct ServeArguments {
 /// Serves the zone until a signal asks for the end.
 pub async fn serve(arguments: ServeArguments) -> Result<()> {
     let mut signals = Signals::listen()?;
-    let router = router(&arguments).await?;
+    let (router, _node) = match (&arguments.member, arguments.mesh, arguments.zone) {
+        (Some(file), Some(mesh), _) => {
+            let node = node::start(file, mesh).await?;
+            (Router::new().route("/health", get(|| async { "ok\n" })), Some(node))
+        }
+        (_, _, Some(zone)) => (router(&arguments, zone).await?, None),
+        _ => bail!("--member には --mesh が要ります"),
+    };
     let listener = TcpListener::bind(arguments.address)
         .await
         .with_context(|| format!("{} を開けません", arguments.address))?;
@@ -101,11 +115,13 @@ struct Making {
     issuer: String,
     public_url: String,
     printer: Option<Printer>,
+    /// Where the office's keys to its nodes lie.
+    doors: PathBuf,
 }
 
 impl Making {
-    fn of(arguments: &ServeArguments) -> Result<Making> {
-        let printer = match arguments.zone {
+    fn of(arguments: &ServeArguments, zone: ZoneName) -> Result<Making> {
+        let printer = match zone {
             ZoneName::Office | ZoneName::Lgwan => {
                 let program = std::env::current_exe()?;
                 Some(Printer::new(WorkerCommand::new(program, &["print-worker"])))
@@ -113,7 +129,8 @@ impl Making {
             ZoneName::Internet => None,
         };
         let (issuer, public_url) = (arguments.issuer.clone(), arguments.public_url.clone());
-        Ok(Making { zone: arguments.zone, issuer, public_url, printer })
+        let doors = arguments.credentials.clone();
+        Ok(Making { zone, issuer, public_url, printer, doors })
     }
 
     /// The pages of these organisations, and their work in the background: it ends with the set.
@@ -127,6 +144,7 @@ impl Making {
                     "" => state,
                     issuer => state.with_issuer(issuer)?,
                 };
+                let state = state.with_doors(node::doors_read(&self.doors)?);
                 working = state.spawn_workers();
                 counter::router(state)
             }
@@ -145,14 +163,14 @@ impl Making {
     }
 }
 
-async fn router(arguments: &ServeArguments) -> Result<Router> {
+async fn router(arguments: &ServeArguments, zone: ZoneName) -> Result<Router> {
     let folder = &arguments.credentials;
     let mut credentials = credentials_read(folder)
         .with_context(|| format!("資格情報 {} を読めません", folder.display()))?;
     // Training copies and sandboxes come and go: they are taken up beside the others.
     credentials.retain(|own| !is_copy(&own.organisation.id));
     let known = credentials.iter().map(|own| own.organisation.id.clone()).collect();
-    let making = Making::of(arguments)?;
+    let making = Making::of(arguments, zone)?;
     let (zone, mut working) = making.router(credentials).await?;
     working.detach_all();
     let newcomers = Newcomers::new(folder.clone(), known);

@@ -5,6 +5,8 @@
 //! fact, and on its disk before the answer goes out. A node never holds an individual number.
 
 pub mod directory;
+pub mod evidence;
+pub mod inquiry;
 pub mod key;
 pub mod linkage;
 pub mod message;
@@ -31,6 +33,9 @@ pub enum MeshError {
     /// The set-up of a node is wrong.
     #[error("ノードの設定（{0}）")]
     Setting(String),
+    /// The office refused it: who asks, the purpose, the record.
+    #[error(transparent)]
+    Office(#[from] office::OfficeError),
     /// The member's database.
     #[error(transparent)]
     Store(#[from] store::StoreError),

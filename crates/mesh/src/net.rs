@@ -15,9 +15,11 @@ mod tests;
 mod tls;
 
 pub use body::BODY_LARGEST;
-pub use door::{Ask, Door, Given, OfficeKey, pin_text};
+pub use door::{Ask, Contact, Contacts, Door, Given, OfficeKey, pin_text};
 pub use ledger::Ledger;
 pub use node::{Hosted, Node, Running};
 pub use register::RegisterService;
-pub use service::{Asked, IdentityService, Reply, Service, code_body, linkages_body};
+pub use service::{
+    Asked, IdentityService, LINKAGES_MOST, Reply, Service, code_body, linkages_body,
+};
 pub use tls::{Identity, fingerprint, server_name};

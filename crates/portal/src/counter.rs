@@ -31,7 +31,7 @@ mod tests;
 mod words;
 mod workers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
@@ -40,6 +40,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use definition::System;
+use mesh::net::Door;
 use office::version::systems_in_force;
 use office::{Office, OfficeError};
 use print::Printer;
@@ -68,6 +69,8 @@ pub struct Place {
     pub front: Option<Database>,
     /// Key that signs the organisation's log.
     pub seal: Arc<SealKey>,
+    /// The way to the organisation's node of the mesh; `None` where it is no member.
+    pub door: Option<Arc<Door>>,
 }
 
 /// What the office zone holds.
@@ -102,7 +105,7 @@ impl CounterState {
             let systems = Arc::clone(&systems);
             let office = Office { organisation, database, systems, ended: Arc::default() };
             let seal = Arc::new(SealKey::from_credentials(&own)?);
-            let place = Place { office, staff, front, seal };
+            let place = Place { office, staff, front, seal, door: None };
             places.insert(own.organisation.id.clone(), RwLock::new(Arc::new(place)));
         }
         Ok(CounterState { places: Arc::new(places), systems, printer, issuer: None })
@@ -117,6 +120,17 @@ impl CounterState {
         let provider = provider.map_err(|error| StoreError::Pool(error.to_string()))?;
         self.issuer = Some(Arc::new(provider));
         Ok(self)
+    }
+
+    /// The ways to nodes of the mesh, by organisation.
+    pub fn with_doors(self, doors: HashMap<String, Arc<Door>>) -> CounterState {
+        for (id, door) in doors {
+            if let Some(held) = self.places.get(&id) {
+                let mut held = held.write().unwrap_or_else(PoisonError::into_inner);
+                *held = Arc::new(Place { door: Some(door), ..Place::clone(&held) });
+            }
+        }
+        self
     }
 
     /// The organisations of this zone, each with the systems in the versions that it has installed;

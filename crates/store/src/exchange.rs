@@ -4,6 +4,10 @@
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
+use definition::model::Item;
+
+use crate::register::{Table, quote};
+use crate::vault::Vault;
 use crate::{GenericClient, StoreError};
 
 /// Columns of an exchange, in the order of [`read`].
@@ -253,6 +257,33 @@ pub async fn linkage_subject(
     let sql = "select subject from core.linkage where code_index = $1";
     let row = client.query_opt(sql, &[&index]).await?;
     row.map(|row| Ok(row.try_get(0)?)).transpose()
+}
+
+/// People of a register whose linkage is not known yet, with the number that it is made of, in the
+/// order of their keys. The caller writes the audit row.
+///
+/// # Errors
+/// [`StoreError::Vault`] when the keys do not fit.
+pub async fn linkages_missing(
+    client: &impl GenericClient,
+    (table, number): (Table<'_>, &Item),
+    vault: &Vault,
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let key = quote(table.register.key_column());
+    let sealed = quote(&format!("{}_sealed", number.romaji));
+    let sql = format!(
+        "select {key}, {sealed} from {} t where {sealed} is not null
+           and not exists (select from core.linkage l where l.subject = t.{key})
+         order by {key} limit $1",
+        table.current()
+    );
+    let place = table.place(number);
+    let read = |row: &Row| {
+        let sealed: Vec<u8> = row.try_get(1)?;
+        Ok((row.try_get(0)?, vault.open_sealed(&place, &sealed)?))
+    };
+    client.query(&sql, &[&limit]).await?.iter().map(read).collect()
 }
 
 /// Keeps under which index each subject is found; one that had another gets the new one.

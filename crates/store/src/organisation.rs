@@ -324,6 +324,7 @@ impl Installer {
         let lgwan = self.login(&client, &format!("{id}_lgwan"), id).await?;
         let internet = self.login(&client, &format!("{id}_internet"), id).await?;
         let reader = self.login(&client, &format!("{id}_reader"), id).await?;
+        let mesh = self.login(&client, &format!("{id}_mesh"), id).await?;
         let grants = [
             ("kumoi_office", &office),
             ("kumoi_staff", &office),
@@ -331,12 +332,14 @@ impl Installer {
             ("kumoi_staff", &lgwan),
             ("kumoi_front", &internet),
             ("kumoi_reader", &reader),
+            ("kumoi_mesh", &mesh),
+            ("kumoi_reader", &mesh),
         ];
         for (group, login) in grants {
             client.batch_execute(&format!("grant {group} to {}", login.user)).await?;
         }
         let databases = [
-            (id.clone(), &templates.office, vec![&office, &reader]),
+            (id.clone(), &templates.office, vec![&office, &reader, &mesh]),
             (format!("{id}_staff"), &templates.staff, vec![&office, &lgwan]),
             (format!("{id}_front"), &templates.front, vec![&office, &internet]),
         ];
@@ -452,6 +455,28 @@ impl Installer {
             login.user
         );
         client.batch_execute(&sql).await?;
+        Ok(login)
+    }
+
+    /// Creates the database of a member of the mesh that has no office here (a state authority), and
+    /// the login with which its node works and seals; what exists is kept, the password is new.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn member_create(
+        &self,
+        organisation: &Organisation,
+        templates: &Templates,
+    ) -> Result<Login, StoreError> {
+        let id = &organisation.id;
+        check_identifier(id)?;
+        let client = self.connect("postgres").await?;
+        alone(&client, id).await?;
+        let login = self.login(&client, &format!("{id}_mesh"), id).await?;
+        let sql = format!("grant kumoi_mesh, kumoi_office to {}", login.user);
+        client.batch_execute(&sql).await?;
+        self.clone_database(&client, id, &templates.office, &[&login]).await?;
+        self.write_organisation(organisation).await?;
         Ok(login)
     }
 
@@ -694,6 +719,7 @@ const ENDINGS: &[&str] = &[
     "_lgwan",
     "_internet",
     "_reader",
+    "_mesh",
     "_move",
     "_vendor",
     "_operator",

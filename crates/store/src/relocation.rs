@@ -30,8 +30,8 @@ pub fn databases_of(organisation: &str) -> [String; 3] {
 }
 
 /// The login roles of an organisation.
-pub(crate) fn roles_of(organisation: &str) -> [String; 4] {
-    ["office", "lgwan", "internet", "reader"].map(|end| format!("{organisation}_{end}"))
+pub(crate) fn roles_of(organisation: &str) -> [String; 5] {
+    ["office", "lgwan", "internet", "reader", "mesh"].map(|end| format!("{organisation}_{end}"))
 }
 
 /// One cluster as the mover sees it.

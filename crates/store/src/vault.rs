@@ -18,6 +18,7 @@ const KEY_LENGTH: usize = 32;
 pub struct Vault {
     seal: LessSafeKey,
     index: hmac::Key,
+    linkage: [u8; KEY_LENGTH],
 }
 
 impl std::fmt::Debug for Vault {
@@ -56,7 +57,7 @@ impl Vault {
         let seal = UnboundKey::new(&AES_256_GCM, &derive(master, b"seal")?)
             .map_err(|_| StoreError::Vault("鍵"))?;
         let index = hmac::Key::new(hmac::HMAC_SHA256, &derive(master, b"index")?);
-        Ok(Vault { seal: LessSafeKey::new(seal), index })
+        Ok(Vault { seal: LessSafeKey::new(seal), index, linkage: derive(master, b"linkage")? })
     }
 
     /// Reads the master key of a file.
@@ -75,6 +76,12 @@ impl Vault {
         let mut key = [0; KEY_LENGTH];
         rand::fill(&mut key).map_err(|_| StoreError::Vault("乱数"))?;
         Ok(key)
+    }
+
+    /// The key of the index under which people are found by codes of the mesh: the only one that
+    /// the organisation's node is given, too.
+    pub fn linkage_key(&self) -> &[u8] {
+        &self.linkage
     }
 
     /// Seals a text for one item of one register (`place` = `schema.table.column`).

@@ -69,7 +69,7 @@ pub(super) async fn open(
         let own = match zone {
             Zone::Office => &kept.office,
             Zone::Lgwan => &kept.lgwan,
-            Zone::Internet => &kept.internet,
+            Zone::Internet | Zone::Node(_) => &kept.internet,
         };
         let name = format!("{}.json", organisation.id);
         layout.credential_write(zone, &name, &serde_json::to_vec_pretty(own)?)?;

@@ -41,6 +41,11 @@ pub(super) fn port(arguments: &UpArguments, zone: Zone) -> u16 {
         Zone::Office => arguments.office_port,
         Zone::Lgwan => arguments.lgwan_port,
         Zone::Internet => arguments.internet_port,
+        // Two ports a node: what others reach, and what the supervisor asks.
+        Zone::Node(number) => match arguments.mesh_port {
+            0 => 0,
+            first => first + 2 * u16::from(number),
+        },
     }
 }
 

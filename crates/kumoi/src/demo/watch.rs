@@ -65,7 +65,9 @@ impl Watch {
                 // The first page: it needs the zone and the organisation's database.
                 let path = match zone {
                     Zone::Internet => format!("/{organisation}/"),
-                    Zone::Office | Zone::Lgwan => format!("/{organisation}/sign-in"),
+                    Zone::Office | Zone::Lgwan | Zone::Node(_) => {
+                        format!("/{organisation}/sign-in")
+                    }
                 };
                 let took = answer_time(*address, &path).await;
                 let ms = took.map(|it| i32::try_from(it.as_millis()).unwrap_or(i32::MAX));

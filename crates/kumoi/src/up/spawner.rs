@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Layout, ZonePlan};
+use super::{Layout, Zone, ZonePlan};
 
 type Order = (ZonePlan, oneshot::Sender<std::io::Result<Child>>);
 
@@ -57,7 +57,11 @@ impl Spawner {
 /// together with the supervisor, however that ends.
 fn command(program: &PathBuf, place: &PathBuf, plan: &ZonePlan) -> Command {
     let mut command = Command::new(program);
-    command.args(["serve", "--zone", plan.zone.name()]).args(&plan.arguments);
+    command.arg("serve");
+    if !matches!(plan.zone, Zone::Node(_)) {
+        command.args(["--zone", plan.zone.name()]);
+    }
+    command.args(&plan.arguments);
     command.env_clear().env("LANG", "C.UTF-8").env("PATH", "/usr/local/bin:/usr/bin:/bin");
     command.envs(plan.environment.iter().map(|(name, value)| (name, value)));
     command.current_dir(place).process_group(0).stdin(Stdio::null());

@@ -22,7 +22,7 @@ const RECOVERED: Duration = Duration::from_secs(60);
 /// How long a zone may take to end after SIGTERM.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The three zones (三層の対策).
+/// The three zones (三層の対策), and the nodes of the mesh beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zone {
     /// 個人番号利用事務系.
@@ -31,10 +31,12 @@ pub enum Zone {
     Lgwan,
     /// インターネット接続系.
     Internet,
+    /// A node of the mesh, by its number.
+    Node(u8),
 }
 
 impl Zone {
-    /// All three, the innermost first.
+    /// The three of 三層の対策, the innermost first.
     pub const ALL: [Zone; 3] = [Zone::Office, Zone::Lgwan, Zone::Internet];
 
     /// The word on the command line and in paths.
@@ -43,6 +45,11 @@ impl Zone {
             Zone::Office => "office",
             Zone::Lgwan => "lgwan",
             Zone::Internet => "internet",
+            Zone::Node(number) => match number {
+                0 => "node-0",
+                1 => "node-1",
+                _ => "node-2",
+            },
         }
     }
 
@@ -52,6 +59,7 @@ impl Zone {
             Zone::Office => "個人番号利用事務系",
             Zone::Lgwan => "LGWAN接続系",
             Zone::Internet => "インターネット接続系",
+            Zone::Node(_) => "情報連携のノード",
         }
     }
 
@@ -62,6 +70,7 @@ impl Zone {
             Zone::Office => 61001,
             Zone::Lgwan => 61002,
             Zone::Internet => 61003,
+            Zone::Node(number) => 61010 + u32::from(number),
         }
     }
 }

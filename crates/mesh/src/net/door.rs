@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::Identity;
 use super::body::{head as text_of, read, whole};
 use super::link::Links;
+use super::outbound::MEMBERS;
 use super::tls::{Peers, client};
 use crate::MeshError;
 use crate::message::{ROOT, name, percent, percent_read};
@@ -34,8 +35,30 @@ pub struct OfficeKey {
     pub key: String,
 }
 
+/// A member that can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Identifier.
+    pub id: String,
+    /// 団体の名称.
+    pub name: String,
+    /// Kind of authority, as in the statutory table.
+    pub kind: String,
+}
+
+/// Everybody who can be asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contacts {
+    /// The members.
+    pub members: Vec<Contact>,
+    /// The directory as it was signed.
+    pub directory: String,
+}
+
 /// What an office asks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Ask<'a> {
     /// The member that is asked.
     pub to: &'a str,
@@ -122,6 +145,21 @@ impl Door {
             node: Arc::new(Pin(pin)),
             links: Links::default(),
         })
+    }
+
+    /// Who can be asked, and the signed directory that says so.
+    ///
+    /// # Errors
+    /// As [`Door::ask`].
+    pub async fn members(&self) -> Result<Contacts, MeshError> {
+        let ask = Ask { to: &self.member, service: MEMBERS, ..Ask::default() };
+        let given = self.ask(&ask).await?;
+        serde_json::from_value(given.body).map_err(|_| MeshError::Message("名簿".to_owned()))
+    }
+
+    /// The member whose office this is.
+    pub fn member(&self) -> &str {
+        &self.member
     }
 
     /// Asks another member.

@@ -62,12 +62,14 @@ impl std::fmt::Debug for Hosted {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) directory: Directory,
+    /// The note as it was signed.
+    pub(super) note: String,
     /// Members by the certificate that they may show.
     by_certificate: HashMap<[u8; 32], (String, Timestamp)>,
 }
 
 impl Known {
-    fn new(directory: Directory) -> Known {
+    fn new(directory: Directory, note: &str) -> Known {
         let mut by_certificate = HashMap::new();
         for member in &directory.members {
             for one in &member.certificates {
@@ -77,7 +79,7 @@ impl Known {
                 }
             }
         }
-        Known { directory, by_certificate }
+        Known { directory, note: note.to_owned(), by_certificate }
     }
 
     /// Whose certificate it is now; of nobody once the directory has run out.
@@ -141,7 +143,7 @@ impl Node {
         }
         let is_new = directory != *held;
         if is_new {
-            *known = Arc::new(Known::new(directory));
+            *known = Arc::new(Known::new(directory, note));
             self.links.forget();
         }
         Ok(is_new)

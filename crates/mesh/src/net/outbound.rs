@@ -27,6 +27,9 @@ use crate::message::{
 /// How long the other member may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// The service with which an office asks its own node who can be asked.
+pub(super) const MEMBERS: &str = "members";
+
 /// A request that was signed.
 struct Signed {
     head: RequestHead,
@@ -78,6 +81,9 @@ async fn asked(
     let (to, service) = path_parts(&path)
         .filter(|_| request.method() == Method::POST)
         .ok_or_else(|| wrong("アドレスが規約（/mesh/v1/機関/サービス）と違います"))?;
+    if to == member && service == MEMBERS {
+        return Ok(members(node));
+    }
     let headers = request.headers().clone();
     let (body, _) = read(request.into_body()).await?;
     let signed = sign(hosted, (to, service), &headers, body)?;
@@ -93,6 +99,19 @@ async fn asked(
         Err(_) => Err(MeshError::Unreachable(provider.name.clone(), "時間切れ".to_owned())),
     };
     handed_over(hosted, (&signed, &headers), answer).await
+}
+
+/// Who can be asked, as the node's directory has it.
+fn members(node: &Node) -> Response<Whole> {
+    let known = node.known();
+    let all: Vec<serde_json::Value> = known
+        .directory
+        .members
+        .iter()
+        .map(|one| serde_json::json!({ "id": one.id, "name": one.name, "kind": one.kind }))
+        .collect();
+    let body = serde_json::json!({ "members": all, "directory": known.note }).to_string();
+    Response::new(whole(Bytes::from(body), None))
 }
 
 /// Makes the message of what the office asks.

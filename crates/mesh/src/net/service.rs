@@ -80,7 +80,7 @@ pub struct IdentityService(pub Authority);
 /// The basis of linkages and codes.
 const IDENTITY_BASIS: &str = "番号法第21条の2";
 /// Individual numbers of one request.
-const NUMBERS_MOST: usize = 20_000;
+pub const LINKAGES_MOST: usize = 20_000;
 
 /// The body that asks for the code of a person at `provider`.
 pub fn code_body(provider: &str, number: &str) -> Value {
@@ -102,8 +102,8 @@ impl IdentityService {
                 Some(Value::from(STANDARD.encode(linkage)))
             };
             let all: Vec<Value> =
-                numbers.iter().take(NUMBERS_MOST + 1).map(own).collect::<Option<_>>()?;
-            if all.len() > NUMBERS_MOST {
+                numbers.iter().take(LINKAGES_MOST + 1).map(own).collect::<Option<_>>()?;
+            if all.len() > LINKAGES_MOST {
                 return None;
             }
             return Some(Reply::answer(basis(), None, &json!({ "linkages": all })));

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use office::OfficeError;
 use office::front::{LinkItems, Trust, tick};
+use office::{Actor, OfficeError};
 use store::Database;
 use store::job::job_next;
 use tokio::sync::Semaphore;
@@ -90,6 +90,7 @@ impl Worker {
         self.due.worked(next, Instant::now());
         if due.exchange <= begin {
             self.exchange(trust.as_ref()).await;
+            enrol(&self.place).await;
             self.due.exchanged(Instant::now());
         }
         if due.seal <= begin {
@@ -175,6 +176,16 @@ async fn exchange(place: &Place, front: &Database, trust: Option<&Trust>) {
                 tracing::warn!(%organisation, %error, "exchange with the front failed");
             }
         }
+    }
+}
+
+/// Gets the linkages of people who have none yet, so that others can ask about them.
+async fn enrol(place: &Place) {
+    let Some(door) = &place.door else { return };
+    let actor = Actor::automatic(Timestamp::now());
+    if let Err(error) = mesh::inquiry::enrol((&place.office, &actor, door)).await {
+        let organisation = &place.office.organisation.id;
+        tracing::warn!(%organisation, %error, "linkages could not be had");
     }
 }
 

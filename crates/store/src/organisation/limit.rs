@@ -5,7 +5,7 @@ use super::Installer;
 use crate::StoreError;
 
 /// What follows a body's identifier in the names of its logins.
-const LOGINS: [&str; 4] = ["_office", "_lgwan", "_internet", "_reader"];
+const LOGINS: [&str; 5] = ["_office", "_lgwan", "_internet", "_reader", "_mesh"];
 /// And in the names of its databases.
 const DATABASES: [&str; 3] = ["", "_staff", "_front"];
 

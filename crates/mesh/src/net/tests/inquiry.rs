@@ -4,6 +4,7 @@ use store::exchange::{Outcome, Side};
 use store::seal::{seal_all, verify};
 
 use super::world::World;
+use crate::evidence::{Evidence, export};
 use crate::key::PublicKey;
 use crate::net::{Ask, Given};
 
@@ -60,10 +61,37 @@ async fn a_lawful_inquiry_is_answered_with_its_items_only_and_another_is_refused
     assert_eq!([north[0].exchange.outcome, north[1].exchange.outcome], outcomes);
     assert_eq!([south[0].exchange.outcome, south[1].exchange.outcome], outcomes);
     assert_eq!(south[1].exchange.subject.as_deref(), Some("200000000000001"));
+    evidence_holds(&world, &given.request).await;
     for body in [&world.north, &world.south] {
-        assert_eq!(seal_all(&body.office(), &body.seal()).await.unwrap(), 2);
         let report = verify(&body.office(), &body.seal().verifier().unwrap()).await.unwrap();
         assert!(report.is_intact() && report.rows == 2, "{report}");
+    }
+}
+
+/// The evidence of both sides holds, and not a byte of it can be another.
+async fn evidence_holds(world: &World, request: &str) {
+    let directory = world.note(7, &[&world.north.member, &world.south.member]);
+    let key = world.directory.verifier();
+    for (id, body) in [("kita", &world.north), ("minami", &world.south)] {
+        let unsealed = export(&body.office(), (id, request), &directory).await;
+        assert!(unsealed.is_err(), "nothing is proven before it is sealed");
+        seal_all(&body.office(), &body.seal()).await.unwrap();
+        let evidence = export(&body.office(), (id, request), &directory).await.unwrap();
+        let checked = evidence.verify(&key).unwrap();
+        assert_eq!(checked.len(), 4, "{checked:?}");
+        let text = serde_json::to_string(&evidence).unwrap();
+        let mut spoilt = 0;
+        for at in 0..text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let Ok(read) = serde_json::from_slice::<Evidence>(&bytes) else { continue };
+            // A letter of an escape may be written otherwise and mean the same.
+            if serde_json::to_string(&read).unwrap() != text {
+                assert!(read.verify(&key).is_err(), "byte {at} of {text}");
+                spoilt += 1;
+            }
+        }
+        assert!(spoilt > 2000, "{spoilt}");
     }
 }
 
