@@ -12,6 +12,7 @@ mod figure;
 mod load;
 mod many;
 mod memory;
+mod mesh;
 mod open;
 mod place;
 mod process;
@@ -66,6 +67,8 @@ enum What {
     Cloud(cloud::CloudArguments),
     /// 法令の計算: 一世帯の過程、百万世帯の一括、同じ額を求める PostgreSQL の一文
     Rules(rules::RulesArguments),
+    /// 情報連携: 二つのノードの間の照会。nginx があれば、相互の TLS だけの二つを物差しにする
+    Mesh(mesh::MeshArguments),
     /// 三つの団体を受け持つ区画と印刷係の記憶域（PSS）
     Memory {
         /// 開く画面の数
@@ -117,6 +120,7 @@ pub async fn bench(arguments: BenchArguments) -> Result<()> {
         What::Page(looks) => search::page(&folder, looks).await,
         What::Case(looks) => case::case(&folder, looks).await,
         What::Certificates(looks) => certificates::certificates(&folder, looks).await,
+        What::Mesh(arguments) => mesh::measure(&folder, arguments).await,
         What::Open { count } => open::open(&folder, count).await,
         What::Many(crowd) => many::many(&folder, crowd).await,
         What::Cloud(arguments) => cloud::cloud(&folder, arguments).await,

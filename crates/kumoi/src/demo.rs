@@ -48,6 +48,7 @@ use crate::systems::{documents_load, systems_load, systems_read};
 use crate::up::{Layout, Signals, Supervisor, Zone, ports_check};
 pub(crate) use costs::make as costs_make;
 pub(crate) use keys::KeyFolder;
+pub(crate) use mesh::{strike, struck, verifier as mesh_verifier};
 pub(crate) use places::{Places, away, elsewhere};
 
 /// The pause before a task of the executor that has ended begins again.
@@ -89,9 +90,10 @@ pub struct UpArguments {
     /// 通知の差出人
     #[arg(long, value_name = "ADDRESS", default_value = "kumoi@example.lg.jp")]
     pub mail_from: String,
-    /// 一つの団体だけで始める: village、city、special_ward
-    #[arg(long, value_name = "KIND", value_parser = ["village", "city", "special_ward"])]
-    pub only: Option<String>,
+    /// 一部の団体だけで始める: village、city、special_ward（, で並べる）
+    #[arg(long, value_name = "KIND", value_delimiter = ',',
+        value_parser = ["village", "city", "special_ward"])]
+    pub only: Vec<String>,
 }
 
 /// A sample organisation in service.
@@ -137,8 +139,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
         }
     };
     let zones: Vec<_> = plans.iter().map(|plan| (plan.zone, plan.address)).collect();
-    let installer = Installer::new(cluster.installer("postgres"));
-    let mesh = match mesh::prepare(&installer, &layout, (&arguments, &opened)).await {
+    let mesh = match mesh::prepare(&cluster, &layout, (&arguments, &opened)).await {
         Ok((mesh, nodes)) => {
             plans.extend(nodes);
             mesh
@@ -159,6 +160,7 @@ pub async fn up(arguments: UpArguments) -> Result<()> {
     let helper = tokio::spawn(plan::authenticator_serve(authenticator, cards));
     banner::print(&arguments, &opened, layout.var());
     let directory = cloud::watched("directory", PAUSE, move || mesh.clone().serve());
+    let installer = Installer::new(cluster.installer("postgres"));
     let socket = cluster.socket().display().to_string();
     let tasks = Tasks { installer, layout: Arc::clone(&layout), socket, zones, relay };
     let running = tasks.begin(known, opened).await?;
@@ -299,7 +301,9 @@ async fn open_all(
     let places = keeper.places()?;
     let socket = cluster.socket().display().to_string();
     let control = store::control::control_open(installer).await?;
-    for sample in samples(arguments.only.as_deref()) {
+    let wanted =
+        |kind: &str| arguments.only.is_empty() || arguments.only.iter().any(|it| it == kind);
+    for sample in samples(None).into_iter().filter(|one| wanted(one.source.kind)) {
         let organisation = &sample.organisation;
         let name = organisation.name.clone();
         if deletion_last(&control, &organisation.id).await?.is_some() {

@@ -4,10 +4,12 @@ mod bench;
 mod check;
 mod cost;
 mod demo;
+mod evidence;
 mod gate;
 mod incident;
 mod leave;
 mod log;
+mod member;
 mod node;
 mod organisation;
 mod parcel;
@@ -75,6 +77,12 @@ enum Command {
     Seed(demo::SeedArguments),
     /// 改ざんを検知する記録を検証し、控えを取る
     Log(log::LogArguments),
+    /// 情報連携の機関: 一覧、名簿から外す、戻す
+    #[command(subcommand)]
+    Member(member::MemberCommand),
+    /// 情報連携の証拠: 書き出す、確かめる
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// 団体のすべてを書き出す。書き出したものを確かめる
     Export(leave::ExportArguments),
     /// 最後の書き出しの後、団体を消し、消したことの記録を残す
@@ -160,6 +168,8 @@ fn run(command: Command) -> Result<ExitCode> {
                 let intact = log::log(arguments).await?;
                 return Ok(code_of(intact));
             }
+            Command::Member(command) => member::member(command),
+            Command::Evidence(command) => return Ok(code_of(evidence::evidence(command).await?)),
             Command::Plane(arguments) => return Ok(code_of(plane::plane(arguments).await?)),
             Command::PrintWorker
             | Command::Check { .. }

@@ -18,6 +18,7 @@ use mesh::net::{
 };
 use mesh::statute::Statute;
 use office::version::systems_in_force;
+use portal::counter::Gate;
 use serde::{Deserialize, Serialize};
 use store::Database;
 use store::organisation::{Credentials, Login};
@@ -209,12 +210,13 @@ async fn seal(database: Database, key: SealKey) {
     }
 }
 
-/// The office's keys to its nodes (`<organisation>.door`), by member.
+/// The office's ways to other authorities, from its keys to the nodes (`<organisation>.door`).
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn doors_read(folder: &Path) -> Result<HashMap<String, Arc<Door>>> {
-    let mut doors = HashMap::new();
+pub fn gates_read(folder: &Path) -> Result<HashMap<String, Gate>> {
+    let statute = Arc::new(statute()?);
+    let mut gates = HashMap::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_none_or(|ending| ending != "door") {
@@ -223,7 +225,8 @@ pub fn doors_read(folder: &Path) -> Result<HashMap<String, Arc<Door>>> {
         let shown = path.display();
         let key: OfficeKey = serde_json::from_slice(&std::fs::read(&path)?)
             .with_context(|| format!("{shown} の形が違います"))?;
-        doors.insert(key.member.clone(), Arc::new(Door::new(&key)?));
+        let (door, statute) = (Arc::new(Door::new(&key)?), Arc::clone(&statute));
+        gates.insert(key.member.clone(), Gate { door, statute });
     }
-    Ok(doors)
+    Ok(gates)
 }

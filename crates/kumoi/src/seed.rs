@@ -5,6 +5,7 @@
 //! each system for itself; nothing here remembers it.
 
 mod income;
+mod movers;
 mod people;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use store::Database;
 use tokio::sync::mpsc;
 
 use crate::sample::{self, Sample};
+use movers::Movers;
 use people::Maker;
 
 /// Households in one chunk, about 4,600 people: one transaction.
@@ -59,8 +61,10 @@ pub async fn load(
     let loads = loads(&database, systems).await?;
     let (sender, mut chunks) = mpsc::channel(1);
     let (makers, whose) = (loads.clone(), sample.clone());
-    let making =
-        tokio::task::spawn_blocking(move || produce(&makers, &population(&whose), &sender));
+    let making = tokio::task::spawn_blocking(move || {
+        let (population, movers) = (population(&whose), Movers::of(&whose));
+        produce(&makers, (&population, &movers), &sender)
+    });
     while let Some(Ready { number, people, households, rows }) = chunks.recv().await {
         let series = [("宛名番号", i64::from(people) + 1), ("世帯番号", i64::from(households) + 1)];
         for (load, rows) in loads.iter().zip(rows) {
@@ -100,7 +104,11 @@ pub async fn loaded(sample: &Sample, kept: &Kept, systems: &[Arc<System>]) -> Re
 }
 
 /// Makes every chunk in order; ends early when nobody takes them any more.
-fn produce(loads: &[Load], population: &Population, sender: &mpsc::Sender<Ready>) -> Result<()> {
+fn produce(
+    loads: &[Load],
+    (population, movers): (&Population, &Movers),
+    sender: &mpsc::Sender<Ready>,
+) -> Result<()> {
     let maker = Maker::new(population);
     let missing = loads.iter().map(|load| load.position).min().unwrap_or(u64::MAX);
     let mut chunk = Maker::chunk();
@@ -110,7 +118,7 @@ fn produce(loads: &[Load], population: &Population, sender: &mpsc::Sender<Ready>
         let households = all.min(begin + CHUNK);
         for index in begin..households {
             if number >= missing {
-                let household = population.household(index);
+                let household = movers.household(population, index);
                 maker.household(&household, u64::from(people), &mut chunk)?;
             }
             people += population.size(index);

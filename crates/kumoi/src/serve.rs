@@ -5,7 +5,7 @@
 mod newcomers;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -60,8 +60,8 @@ pub struct ServeArguments {
     #[arg(long)]
     pub address: SocketAddr,
     /// この区画の資格情報のフォルダ
-    #[arg(long, default_value = "")]
-    pub credentials: PathBuf,
+    #[arg(long, required_unless_present = "member")]
+    pub credentials: Option<PathBuf>,
     /// 認証アプリのアドレス（インターネット接続系、個人番号利用事務系）
     #[arg(long, default_value = "")]
     pub issuer: String,
@@ -129,7 +129,7 @@ impl Making {
             ZoneName::Internet => None,
         };
         let (issuer, public_url) = (arguments.issuer.clone(), arguments.public_url.clone());
-        let doors = arguments.credentials.clone();
+        let doors = credentials(arguments)?.to_owned();
         Ok(Making { zone, issuer, public_url, printer, doors })
     }
 
@@ -144,7 +144,7 @@ impl Making {
                     "" => state,
                     issuer => state.with_issuer(issuer)?,
                 };
-                let state = state.with_doors(node::doors_read(&self.doors)?);
+                let state = state.with_gates(node::gates_read(&self.doors)?);
                 working = state.spawn_workers();
                 counter::router(state)
             }
@@ -163,8 +163,13 @@ impl Making {
     }
 }
 
+/// The folder of the credentials of a zone.
+fn credentials(arguments: &ServeArguments) -> Result<&Path> {
+    arguments.credentials.as_deref().context("--credentials がありません")
+}
+
 async fn router(arguments: &ServeArguments, zone: ZoneName) -> Result<Router> {
-    let folder = &arguments.credentials;
+    let folder = credentials(arguments)?;
     let mut credentials = credentials_read(folder)
         .with_context(|| format!("資格情報 {} を読めません", folder.display()))?;
     // Training copies and sandboxes come and go: they are taken up beside the others.
@@ -173,7 +178,7 @@ async fn router(arguments: &ServeArguments, zone: ZoneName) -> Result<Router> {
     let making = Making::of(arguments, zone)?;
     let (zone, mut working) = making.router(credentials).await?;
     working.detach_all();
-    let newcomers = Newcomers::new(folder.clone(), known);
+    let newcomers = Newcomers::new(folder.to_owned(), known);
     tokio::spawn(newcomers.clone().watch(making));
     // Asked by the supervisor; answers before any page of the zone is looked for.
     let zone = Router::new().fallback_service(zone).layer(from_fn_with_state(newcomers, pass));

@@ -167,6 +167,8 @@ pub enum Reason {
 pub enum Origin {
     /// A real address: town, lot, branch.
     Town(&'static Town, u16, u16),
+    /// An address in another sample organisation.
+    Sample(Address),
     /// A country abroad.
     Abroad(&'static str),
     /// 住所不定.
@@ -319,6 +321,7 @@ impl fmt::Display for Origin {
             Self::Town(town, lot, branch) => {
                 write!(out, "{town}{}番地{}", Wide(*lot), Wide(*branch))
             }
+            Self::Sample(address) => write!(out, "{address}"),
             Self::Abroad(nation) => write!(out, "国外（{nation}）"),
             Self::NoFixedAddress => out.write_str("住所不定"),
         }

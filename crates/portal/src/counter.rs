@@ -12,6 +12,7 @@ mod form_input;
 mod form_view;
 mod forwarding;
 mod identification;
+mod inquiries;
 mod intakes;
 mod links;
 mod one_time_code;
@@ -41,6 +42,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use definition::System;
 use mesh::net::Door;
+use mesh::statute::Statute;
 use office::version::systems_in_force;
 use office::{Office, OfficeError};
 use print::Printer;
@@ -69,8 +71,17 @@ pub struct Place {
     pub front: Option<Database>,
     /// Key that signs the organisation's log.
     pub seal: Arc<SealKey>,
-    /// The way to the organisation's node of the mesh; `None` where it is no member.
-    pub door: Option<Arc<Door>>,
+    /// The way to other authorities; `None` where the organisation is no member of the mesh.
+    pub gate: Option<Gate>,
+}
+
+/// The way to other authorities.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// To the organisation's own node.
+    pub door: Arc<Door>,
+    /// Who may ask whom for what.
+    pub statute: Arc<Statute>,
 }
 
 /// What the office zone holds.
@@ -105,7 +116,7 @@ impl CounterState {
             let systems = Arc::clone(&systems);
             let office = Office { organisation, database, systems, ended: Arc::default() };
             let seal = Arc::new(SealKey::from_credentials(&own)?);
-            let place = Place { office, staff, front, seal, door: None };
+            let place = Place { office, staff, front, seal, gate: None };
             places.insert(own.organisation.id.clone(), RwLock::new(Arc::new(place)));
         }
         Ok(CounterState { places: Arc::new(places), systems, printer, issuer: None })
@@ -122,12 +133,12 @@ impl CounterState {
         Ok(self)
     }
 
-    /// The ways to nodes of the mesh, by organisation.
-    pub fn with_doors(self, doors: HashMap<String, Arc<Door>>) -> CounterState {
-        for (id, door) in doors {
+    /// The ways to other authorities, by organisation.
+    pub fn with_gates(self, gates: HashMap<String, Gate>) -> CounterState {
+        for (id, gate) in gates {
             if let Some(held) = self.places.get(&id) {
                 let mut held = held.write().unwrap_or_else(PoisonError::into_inner);
-                *held = Arc::new(Place { door: Some(door), ..Place::clone(&held) });
+                *held = Arc::new(Place { gate: Some(gate), ..Place::clone(&held) });
             }
         }
         self

@@ -1,6 +1,8 @@
 //! 情報連携: what was asked of other members of the mesh and answered to them, as evidence; and the
 //! index under which a person is found by a code. Append-only; bodies of answers are never kept.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -146,18 +148,16 @@ pub async fn exchanges_append(
     let asked: Vec<&[u8]> = all.iter().map(|one| one.request_signature.as_slice()).collect();
     let answered: Vec<Option<&[u8]>> =
         all.iter().map(|one| one.answer_signature.as_deref()).collect();
-    let sql = "with new as (insert into core.exchange (at, side, request, counterpart, service,
-             affair, item_set, basis, subject, case_reference, officer, outcome, reason,
-             request_base, request_signature, answer_base, answer_signature)
-           select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[],
-             $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-             $13::text[], $14::text[], $15::bytea[], $16::text[], $17::bytea[])
-           on conflict (side, counterpart, request) do nothing
-           returning side, counterpart, request)
-         select one.n from unnest($2::text[], $4::text[], $3::text[])
-           with ordinality as one (side, counterpart, request, n)
-         join new using (side, counterpart, request)";
-    let client_rows = client
+    let sql =
+        "insert into core.exchange (at, side, request, counterpart, service, affair, item_set,
+           basis, subject, case_reference, officer, outcome, reason, request_base,
+           request_signature, answer_base, answer_signature)
+         select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[],
+           $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+           $13::text[], $14::text[], $15::bytea[], $16::text[], $17::bytea[])
+         on conflict (side, counterpart, request) do nothing
+         returning side, counterpart, request";
+    let rows = client
         .query(
             sql,
             &[
@@ -181,14 +181,15 @@ pub async fn exchanges_append(
             ],
         )
         .await?;
-    let mut new = vec![false; all.len()];
-    let mut seen = std::collections::HashSet::new();
-    for row in client_rows {
-        let at = usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX);
-        // Twice in one batch: the first one is the one that was written.
-        if let Some(one) = all.get(at) {
-            new[at] = seen.insert((one.side.word(), &one.counterpart, &one.request));
-        }
+    let mut written: HashSet<(&str, &str, &str)> = HashSet::with_capacity(all.len());
+    for row in &rows {
+        written.insert((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    }
+    let mut new = Vec::with_capacity(all.len());
+    for one in all {
+        // Twice in one group: the first one is the one that was written.
+        let own = (one.side.word(), one.counterpart.as_str(), one.request.as_str());
+        new.push(written.remove(&own));
     }
     Ok(new)
 }

@@ -111,6 +111,14 @@ async fn as_kept(client: &impl GenericClient, entry: &NewEntry) -> Result<NewEnt
     Ok(kept)
 }
 
+/// The number of the last entry; `None` when there is none.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn journal_last(client: &impl GenericClient) -> Result<Option<i64>, StoreError> {
+    Ok(client.query_one("select max(event_id) from core.journal", &[]).await?.try_get(0)?)
+}
+
 /// One entry.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ use crate::value::{Cell, ItemValue, Row, RowMeta};
 use crate::vault::Vault;
 
 pub use change::{Change, Stamp, apply, undo};
-pub use masked::MaskedRead;
+pub use masked::{MaskedRead, MaskedRows};
 pub use read::{
     keys_flagged, open_count, reveal, row, rows, rows_as_of, rows_before, rows_by, rows_by_as_of,
     rows_history, rows_locked, rows_recorded,

@@ -101,6 +101,8 @@ pub struct World {
     pub ports: Ports,
     /// The folder of the business systems; those built in when there is none.
     pub systems: Option<PathBuf>,
+    /// The kinds of sample bodies that it opens.
+    only: &'static str,
     child: Option<Child>,
     _watcher: (Child, ChildStdin),
 }
@@ -112,6 +114,15 @@ impl World {
     /// With the program's own words when it does not start.
     #[track_caller]
     pub fn start(program: &str, name: &str) -> World {
+        World::start_with(program, name, "village")
+    }
+
+    /// The same with sample bodies of these kinds (`village,city`).
+    ///
+    /// # Panics
+    /// As [`World::start`].
+    #[track_caller]
+    pub fn start_with(program: &str, name: &str, only: &'static str) -> World {
         let place =
             std::env::var_os("KUMOI_TEST_FOLDER").map_or_else(std::env::temp_dir, Into::into);
         let folder = place.join(format!("kumoi-test-{}-{name}", std::process::id()));
@@ -138,6 +149,7 @@ impl World {
             folder,
             ports: Ports::free(),
             systems: None,
+            only,
             child: None,
             _watcher: (watcher, line),
         };
@@ -195,12 +207,23 @@ impl World {
     /// The command that starts Kumoi with this data on these ports.
     pub fn command(&self, var: &Path, ports: Ports) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(["up", "--only", "village", "--var"]).arg(var).args(ports.words());
+        command.args(["up", "--only", self.only, "--mesh-port", "0", "--var"]);
+        command.arg(var).args(ports.words());
         if let Some(systems) = &self.systems {
             command.arg("--systems").arg(systems);
         }
         command.current_dir(&self.folder).stdin(Stdio::null());
         command
+    }
+
+    /// The node of the mesh with this number.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn node(&self, number: u8) -> Process {
+        let file = format!("/node-{number}/node.json");
+        let is = |one: &Process| one.words.iter().any(|word| word.ends_with(&file));
+        self.processes().into_iter().find(is).unwrap_or_else(|| panic!("no node {number}"))
     }
 
     /// Whether the program runs.

@@ -74,6 +74,7 @@ pub(super) fn start(var: &Path, ports: &[u16], only: Option<&str>) -> Result<Chi
     for (name, port) in names.iter().zip(ports) {
         command.arg(name).arg(port.to_string());
     }
+    command.args(["--mesh-port", "0"]);
     if let Some(only) = only {
         command.args(["--only", only]);
     }

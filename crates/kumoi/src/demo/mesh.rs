@@ -8,9 +8,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +20,7 @@ use mesh::key::SigningKey;
 use mesh::linkage::Authority;
 use mesh::net::{Identity, OfficeKey, pin_text};
 use serde::{Deserialize, Serialize};
+use store::cluster::Cluster;
 use store::organisation::{Credentials, Installer, Organisation};
 use store::seal::SealKey;
 use store::vault::Vault;
@@ -34,9 +35,11 @@ const CERTIFICATE_DAYS: i64 = 90;
 const RENEW_DAYS: i64 = 30;
 /// Days of a key that signs messages.
 const KEY_DAYS: i64 = 5 * 365;
-/// How long a directory counts, and how often it is signed anew.
+/// How long a directory counts, how often it is signed anew, and how often it is looked whether
+/// somebody was struck from it.
 const DIRECTORY: SignedDuration = SignedDuration::from_hours(24);
 const SIGN: Duration = Duration::from_secs(600);
+const LOOK: Duration = Duration::from_secs(2);
 /// The sample identity authority.
 const AUTHORITY: &str = "fugo";
 
@@ -48,6 +51,17 @@ struct Secrets {
     identity: String,
     log: String,
     members: BTreeMap<String, MemberSecrets>,
+    /// Members struck from the directory.
+    #[serde(default)]
+    struck: BTreeMap<String, Struck>,
+}
+
+/// When and why a member was struck from the directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Struck {
+    pub(crate) at: Timestamp,
+    pub(crate) reason: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -72,27 +86,36 @@ struct Shown {
 #[derive(Clone)]
 pub(super) struct Mesh {
     path: PathBuf,
+    secrets: PathBuf,
     key: Arc<DirectoryKey>,
     members: Arc<Vec<Member>>,
 }
 
 impl Mesh {
-    /// Signs again and again.
+    /// Signs again and again, and at once when somebody was struck off or taken in again.
     pub(super) async fn serve(self) {
+        let mut signed: Option<(Instant, BTreeMap<String, Struck>)> = None;
         loop {
-            if let Err(error) = self.sign() {
-                tracing::error!(%error, "the directory was not signed");
+            let struck = read(&self.secrets).map(|secrets| secrets.struck);
+            match (struck, &signed) {
+                (Ok(struck), Some((at, known))) if *known == struck && at.elapsed() < SIGN => {}
+                (Ok(struck), _) => match self.sign(&struck) {
+                    Ok(()) => signed = Some((Instant::now(), struck)),
+                    Err(error) => tracing::error!(%error, "the directory was not signed"),
+                },
+                (Err(error), _) => tracing::error!(%error, "who is struck off is not known"),
             }
-            tokio::time::sleep(SIGN).await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 
     /// Signs and puts the directory where the nodes look: whole or not at all.
-    fn sign(&self) -> Result<()> {
+    fn sign(&self, struck: &BTreeMap<String, Struck>) -> Result<()> {
         let issued = Timestamp::now();
         let version = u64::try_from(issued.as_second()).unwrap_or_default();
         let expires = issued.checked_add(DIRECTORY)?;
-        let members = self.members.to_vec();
+        let listed = self.members.iter().filter(|one| !struck.contains_key(&one.id));
+        let members = listed.cloned().collect();
         let note = self.key.sign(&Directory { version, issued, expires, members })?;
         let unfinished = self.path.with_extension("unfinished");
         fs::write(&unfinished, note)?;
@@ -100,13 +123,49 @@ impl Mesh {
     }
 }
 
+/// The public key of the directory of the samples below `var`.
+pub(crate) fn verifier(var: &Path) -> Result<String> {
+    let path = var.join("secrets").join("mesh.json");
+    let text = fs::read(&path).with_context(|| format!("{} を読めません", path.display()))?;
+    let secrets: Secrets = serde_json::from_slice(&text)?;
+    let seed: [u8; 32] = bytes(&secrets.directory)?.try_into().ok().context("名簿の鍵の長さ")?;
+    Ok(DirectoryKey::from_seed(&seed)?.verifier())
+}
+
+/// Strikes a member from the directory of the samples below `var`, or takes it in again when
+/// there is no reason; whether that changed anything.
+pub(crate) fn strike(var: &Path, id: &str, reason: Option<&str>) -> Result<bool> {
+    let path = var.join("secrets").join("mesh.json");
+    let mut secrets = read(&path)?;
+    if !secrets.members.contains_key(id) {
+        bail!("「{id}」は情報連携の機関ではありません");
+    }
+    let changed = match reason {
+        Some(_) if secrets.struck.contains_key(id) => false,
+        Some(reason) => {
+            let struck = Struck { at: Timestamp::now(), reason: reason.to_owned() };
+            secrets.struck.insert(id.to_owned(), struck).is_none()
+        }
+        None => secrets.struck.remove(id).is_some(),
+    };
+    write(&path, &secrets)?;
+    Ok(changed)
+}
+
+/// Who is struck from the directory below `var`, when and why.
+pub(crate) fn struck(var: &Path) -> Result<BTreeMap<String, Struck>> {
+    Ok(read(&var.join("secrets").join("mesh.json"))?.struck)
+}
+
 /// Makes what is missing and writes the files of the nodes and of the offices; how the nodes are
 /// to be run.
 pub(super) async fn prepare(
-    installer: &Installer,
+    cluster: &Cluster,
     layout: &Layout,
     (arguments, opened): (&UpArguments, &[Opened]),
 ) -> Result<(Mesh, Vec<ZonePlan>)> {
+    let installer = &Installer::new(cluster.installer("postgres"));
+    let socket = cluster.socket();
     let path = layout.var().join("secrets").join("mesh.json");
     let mut secrets = read(&path)?;
     let seed: [u8; 32] = bytes(&secrets.directory)?.try_into().ok().context("名簿の鍵の長さ")?;
@@ -114,7 +173,10 @@ pub(super) async fn prepare(
     let key = DirectoryKey::from_seed(&seed)?;
     let directory = layout.var().join("directory");
     // Who has moved to another cluster is hosted by a node there, which these are not.
-    let bodies: Vec<&Opened> = opened.iter().filter(|one| one.kept.office.home.is_none()).collect();
+    let home = fs::canonicalize(socket)?;
+    let is_home =
+        |one: &&Opened| fs::canonicalize(&one.kept.office.host).is_ok_and(|host| host == home);
+    let bodies: Vec<&Opened> = opened.iter().filter(is_home).collect();
     for id in bodies.iter().map(|one| one.sample.organisation.id.as_str()).chain([AUTHORITY]) {
         refresh(&mut secrets, id)?;
     }
@@ -124,7 +186,7 @@ pub(super) async fn prepare(
     let mut nodes = vec![Vec::new(), Vec::new(), Vec::new()];
     let places: Vec<(u8, SocketAddr, SocketAddr)> =
         (0..3).map(|number| place(arguments, number)).collect::<Result<_>>()?;
-    let state = state(installer, (&secrets, bodies.first().copied())).await?;
+    let state = state((installer, socket), &secrets).await?;
     let log = bytes(&secrets.log)?;
     let name = &state.credentials.organisation.name;
     members.push(listed(&state, (name, places[0].1), (&secrets, &log))?);
@@ -139,8 +201,9 @@ pub(super) async fn prepare(
         door(layout, &member, (places[number].1, &secrets))?;
         nodes[number].push(member);
     }
-    let mesh = Mesh { path: directory.clone(), key: Arc::new(key), members: Arc::new(members) };
-    mesh.sign()?;
+    let (key, members) = (Arc::new(key), Arc::new(members));
+    let mesh = Mesh { path: directory.clone(), secrets: path, key, members };
+    mesh.sign(&secrets.struck)?;
     let verifier = mesh.key.verifier();
     let mut plans = Vec::new();
     for ((number, tls, asked), members) in places.into_iter().zip(nodes) {
@@ -183,10 +246,7 @@ fn place(arguments: &UpArguments, number: u8) -> Result<(u8, SocketAddr, SocketA
 }
 
 /// The identity authority: a member of the state with a database of its own.
-async fn state(
-    installer: &Installer,
-    (secrets, first): (&Secrets, Option<&Opened>),
-) -> Result<MemberFile> {
+async fn state((installer, socket): (&Installer, &Path), secrets: &Secrets) -> Result<MemberFile> {
     let organisation = Organisation {
         id: AUTHORITY.to_owned(),
         code: AUTHORITY.to_owned(),
@@ -197,10 +257,9 @@ async fn state(
     };
     let templates = installer.prepare(&[]).await?;
     let login = installer.member_create(&organisation, &templates).await?;
-    let host = first.map_or_else(String::new, |one| one.kept.office.host.clone());
     let credentials = Credentials {
         organisation,
-        host,
+        host: socket.display().to_string(),
         home: None,
         office: None,
         front: None,
@@ -323,6 +382,7 @@ fn read(path: &Path) -> Result<Secrets> {
             identity: random()?,
             log: random()?,
             members: BTreeMap::new(),
+            struck: BTreeMap::new(),
         }),
         Err(error) => Err(error.into()),
     }

@@ -10,6 +10,7 @@ mod keyboard;
 mod killing;
 mod life;
 mod log;
+mod mesh;
 mod moves;
 mod pipe;
 mod protection;

@@ -1,14 +1,18 @@
 //! The ledger: exchanges are written in groups, and whoever waits for one is told when it is on
 //! the disk. One statement a group; groups grow by themselves while the one before is written.
 
+use std::sync::Arc;
+
 use store::exchange::{Exchange, exchanges_append};
 use store::{Database, StoreError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::MeshError;
 
 /// Exchanges of one group.
 const GROUP: usize = 512;
+/// Groups that are written at the same time: the server brings them to the disk together.
+const AT_ONCE: usize = 2;
 /// Exchanges that wait before whoever comes has to.
 const WAITING: usize = 4096;
 
@@ -23,10 +27,20 @@ impl Ledger {
     pub fn new(database: Database) -> Ledger {
         let (entries, mut received) = mpsc::channel::<Entry>(WAITING);
         tokio::spawn(async move {
+            let turns = Arc::new(Semaphore::new(AT_ONCE));
             let mut group = Vec::with_capacity(GROUP);
-            while received.recv_many(&mut group, GROUP).await > 0 {
+            loop {
+                // Whoever comes while all are writing makes the next group larger.
+                let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
+                if received.recv_many(&mut group, GROUP).await == 0 {
+                    return;
+                }
                 let (all, waiting): (Vec<Exchange>, Vec<_>) = group.drain(..).unzip();
-                write(&database, &all, waiting).await;
+                let database = database.clone();
+                tokio::spawn(async move {
+                    write(&database, &all, waiting).await;
+                    drop(turn);
+                });
             }
         });
         Ledger(entries)

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use definition::System;
 use definition::model::{Format, Item, Register, Subject};
 use jiff::Timestamp;
-use store::exchange::{Outcome, linkage_subject};
-use store::register::{MaskedRead, Table};
+use store::exchange::Outcome;
+use store::register::{MaskedRead, MaskedRows, Table};
 use store::{Database, StoreError};
 
 use super::service::{Answering, Asked, Reply, Service};
@@ -27,8 +27,6 @@ pub struct RegisterService {
     member_key: MemberKey,
     index_key: Vec<u8>,
     sets: HashMap<String, MaskedRead>,
-    /// Registers of people that conceal some: who is not shown there is not spoken of.
-    people: Vec<MaskedRead>,
 }
 
 impl RegisterService {
@@ -39,23 +37,22 @@ impl RegisterService {
         (database, systems): (Database, &[Arc<System>]),
         (member_key, index_key): (MemberKey, Vec<u8>),
     ) -> RegisterService {
-        let mut sets = HashMap::new();
-        for set in statute.item_sets() {
-            if let Some(read) = read_of(systems, set) {
-                sets.insert(set.id.clone(), read);
-            }
-        }
+        // Registers of people that conceal some: who is not shown there is not spoken of.
         let mut people = Vec::new();
         for system in systems {
             let conceals =
                 |one: &&Register| one.subject == Subject::Person && one.concealed_by.is_some();
-            for register in system.registers.iter().filter(conceals) {
-                let key = &register.items[register.key_index()];
-                people.push(MaskedRead::new(Table { system, register }, key, &[]));
+            let registers = system.registers.iter().filter(conceals);
+            people.extend(registers.map(|register| Table { system, register }));
+        }
+        let mut sets = HashMap::new();
+        for set in statute.item_sets() {
+            if let Some(read) = read_of(systems, set, &people) {
+                sets.insert(set.id.clone(), read);
             }
         }
         let kind = kind.to_owned();
-        RegisterService { kind, statute, database, member_key, index_key, sets, people }
+        RegisterService { kind, statute, database, member_key, index_key, sets }
     }
 
     async fn reply(&self, asked: Asked<'_>) -> Reply {
@@ -103,14 +100,12 @@ impl RegisterService {
             return Ok(Reply::no(Outcome::Refused, "符号の形が規約と違います"));
         };
         let client = self.database.client().await?;
-        let found = index(&self.index_key, &linkage);
-        let Some(subject) = linkage_subject(&*client, &found).await? else { return Ok(nobody()) };
-        let rows = read.rows(&*client, &subject).await?;
-        for people in &self.people {
-            if !people.is_there(&*client, &subject).await? {
-                let held = "提供機関の職員が確かめてから答えます。急ぐときは、提供機関に電話で確かめてください";
-                return Ok(Reply { subject: Some(subject), ..Reply::no(Outcome::Held, held) });
-            }
+        let found = read.rows(&*client, &index(&self.index_key, &linkage)).await?;
+        drop(client);
+        let Some(MaskedRows { subject, is_shown, rows }) = found else { return Ok(nobody()) };
+        if !is_shown {
+            let held = "提供機関の職員が確かめてから答えます。急ぐときは、提供機関に電話で確かめてください";
+            return Ok(Reply { subject: Some(subject), ..Reply::no(Outcome::Held, held) });
         }
         if rows.is_empty() {
             return Ok(Reply { subject: Some(subject), ..nobody() });
@@ -129,7 +124,7 @@ impl Service for RegisterService {
 
 /// How the items of a set are read; `None` when no installed system has them. A set belongs to one
 /// register, whose people are found by their own number.
-fn read_of(systems: &[Arc<System>], set: &ItemSet) -> Option<MaskedRead> {
+fn read_of(systems: &[Arc<System>], set: &ItemSet, people: &[Table<'_>]) -> Option<MaskedRead> {
     let numbered = |item: &&Item| {
         item.number.as_ref().is_some_and(|number| set.items.contains(number)) && !item.secret
     };
@@ -139,7 +134,7 @@ fn read_of(systems: &[Arc<System>], set: &ItemSet) -> Option<MaskedRead> {
             let person = |item: &&Item| item.format == Some(Format::AddresseeNumber);
             let by = register.items.iter().find(person)?;
             let whole = !items.is_empty();
-            whole.then(|| MaskedRead::new(Table { system, register }, by, &items))
+            whole.then(|| MaskedRead::new((Table { system, register }, by), &items, people))
         })
     })
 }

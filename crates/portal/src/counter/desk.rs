@@ -274,6 +274,9 @@ impl Desk {
         if super::intakes::is_for(self) {
             out.push((self.href("/intakes"), self.say("取込", "Intakes").to_owned()));
         }
+        if super::inquiries::is_for(self) && works.iter().any(|role| self.actor.has(role)) {
+            out.push((self.href("/inquiries"), self.say("情報連携", "Exchanges").to_owned()));
+        }
         if self.actor.has(role::PROTECTION) {
             out.push((self.href("/forwarding"), self.say("転送", "Forwarding").to_owned()));
         }

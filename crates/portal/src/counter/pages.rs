@@ -5,7 +5,9 @@
 use axum::routing::on;
 use office::access::role;
 
-use super::{CounterState, administration, case, certificate, forwarding, identification, intakes};
+use super::{
+    CounterState, administration, case, certificate, forwarding, identification, inquiries, intakes,
+};
 use super::{
     links, one_time_code, password, procedure, queue, revisions, row, runs, search, sign_in,
 };
@@ -92,6 +94,17 @@ pub static PAGES: &[Page<CounterState>] = &[
     Page::get("/{organisation}/intakes/{id}/lines/{line}", MASSES, Look, |f| on(f, intakes::line)),
     Page::post("/{organisation}/intakes/{id}/lines/{line}", MASSES, Change, |f| {
         on(f, intakes::settle)
+    }),
+    Page::get("/{organisation}/inquiries", WORKS, Look, |f| on(f, inquiries::page)),
+    Page::get("/{organisation}/inquiries/{request}", WORKS, Look, |f| on(f, inquiries::one)),
+    Page::get("/{organisation}/inquiries/{request}/evidence", WORKS, Look, |f| {
+        on(f, inquiries::evidence)
+    }),
+    Page::get("/{organisation}/start-inquiry/{system}/{register}/{key}", ENTERS, Look, |f| {
+        on(f, inquiries::form)
+    }),
+    Page::post("/{organisation}/start-inquiry/{system}/{register}/{key}", ENTERS, Change, |f| {
+        on(f, inquiries::ask)
     }),
     Page::get("/{organisation}/forwarding", PROTECTS, Look, |f| on(f, forwarding::page)),
     Page::post("/{organisation}/forwarding/{act}", PROTECTS, Change, |f| on(f, forwarding::act)),

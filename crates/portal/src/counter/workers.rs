@@ -13,10 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mesh::MeshError;
 use office::front::{LinkItems, Trust, tick};
 use office::{Actor, OfficeError};
 use store::Database;
 use store::job::job_next;
+use store::journal::journal_last;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -47,6 +49,7 @@ pub fn spawn(state: &CounterState) -> JoinSet<()> {
             state: state.clone(),
             budget: Arc::clone(&budget),
             due: Due::start(Instant::now(), number),
+            enrolled: None,
             place,
         };
         tasks.spawn(worker.serve(Arc::clone(&turns)));
@@ -61,6 +64,8 @@ struct Worker {
     watch: Watch,
     budget: Arc<Budget>,
     due: Due,
+    /// The last entry of the journal whose people have their linkages.
+    enrolled: Option<i64>,
 }
 
 impl Worker {
@@ -90,12 +95,33 @@ impl Worker {
         self.due.worked(next, Instant::now());
         if due.exchange <= begin {
             self.exchange(trust.as_ref()).await;
-            enrol(&self.place).await;
             self.due.exchanged(Instant::now());
         }
         if due.seal <= begin {
             seal(&self.place).await;
+            self.enrol().await;
             self.due.sealed(Instant::now());
+        }
+    }
+
+    /// Gets the linkages of people who have none yet, so that others can ask about them: whenever
+    /// the journal has grown.
+    async fn enrol(&mut self) {
+        let Some(gate) = &self.place.gate else { return };
+        let actor = Actor::automatic(Timestamp::now());
+        let enrolled = async {
+            let last = journal_last(&**self.place.office.database.client().await?).await?;
+            if last != self.enrolled {
+                mesh::inquiry::enrol((&self.place.office, &actor, &gate.door)).await?;
+            }
+            Ok::<_, MeshError>(last)
+        };
+        match enrolled.await {
+            Ok(last) => self.enrolled = last,
+            Err(error) => {
+                let organisation = &self.place.office.organisation.id;
+                tracing::warn!(%organisation, %error, "linkages could not be had");
+            }
         }
     }
 
@@ -176,16 +202,6 @@ async fn exchange(place: &Place, front: &Database, trust: Option<&Trust>) {
                 tracing::warn!(%organisation, %error, "exchange with the front failed");
             }
         }
-    }
-}
-
-/// Gets the linkages of people who have none yet, so that others can ask about them.
-async fn enrol(place: &Place) {
-    let Some(door) = &place.door else { return };
-    let actor = Actor::automatic(Timestamp::now());
-    if let Err(error) = mesh::inquiry::enrol((&place.office, &actor, door)).await {
-        let organisation = &place.office.organisation.id;
-        tracing::warn!(%organisation, %error, "linkages could not be had");
     }
 }
 

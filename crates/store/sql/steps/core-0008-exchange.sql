@@ -40,4 +40,5 @@ grant select on core.exchange to kumoi_office;
 grant select, insert, update on core.linkage to kumoi_office;
 grant usage on schema core to kumoi_mesh;
 grant select, insert on core.exchange to kumoi_mesh;
-grant select on core.linkage, core.organisation, core.system, core.system_version to kumoi_mesh;
+grant select on core.linkage, core.organisation, core.system, core.system_version,
+    core.system_ended to kumoi_mesh;

@@ -1,23 +1,36 @@
 //! Every page × who asks, against a real organisation: what is answered, which audit row is left,
 //! what is refused without the token of the session, and what another organisation answers.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use expect_test::expect_file;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use mesh::directory::{Certificate, Directory, DirectoryKey, Member};
+use mesh::key::SigningKey;
+use mesh::net::{
+    Ask, Door, Hosted, Identity, Ledger, Node, OfficeKey, Running, fingerprint, pin_text,
+};
 use office::staff::{session_actor, sign_in};
 use serde_json::json;
 use store::audit::audit_latest;
 use store::intake::{NewIntake, intake_enter, intake_read, intake_rows_add, intake_update};
 use store::run::{NewRun, run_enter};
 
+use store::Database;
+use store::organisation::Installer;
+use store::seal::seal_all;
+use tokio::net::TcpListener;
+
 use super::PAGES;
-use crate::counter::CounterState;
 use crate::counter::api::tests::stage::{ACCOUNTS, PASSWORD, Reply, Stage};
 use crate::counter::api::tests::walk::move_in;
 use crate::counter::desk::{COOKIE, ZONE};
+use crate::counter::{CounterState, Gate};
 use crate::route::{Access, Leaves, Page, Verb};
 
 type Fields = Vec<(&'static str, String)>;
@@ -30,6 +43,9 @@ struct World {
     document: String,
     run: String,
     intake: String,
+    /// The number of an exchange.
+    request: String,
+    _node: Running,
 }
 
 /// A bulk run that waits for its decision, in a municipality that has a system with runs.
@@ -76,6 +92,67 @@ async fn halted_intake(stage: &Stage) -> String {
     id.to_string()
 }
 
+/// A node for the first city, and an inquiry that found nobody home.
+async fn member(stage: &Stage) -> (Running, String) {
+    let place = stage.state.place("first_city").expect("a place");
+    let installer = Installer::new(stage.cluster.installer("postgres"));
+    let login = installer.mesh_login("first_city").await.expect("a login");
+    let mut config = stage.cluster.installer("first_city");
+    config.user(&login.user).password(&login.password).dbname("first_city");
+    let database = Database::new(config, 2, None).expect("a pool");
+    let until = Timestamp::now() + SignedDuration::from_hours(240);
+    let made = || Identity::generate("first_city", until).expect("a certificate");
+    let (shown, office, key) = (made(), made(), SigningKey::generate().expect("a key"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let certificate = Certificate { sha256: pin_text(&shown.certificate), expires: until };
+    let listed = |id: &str, address: String| Member {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        kind: "municipality".to_owned(),
+        address,
+        certificates: vec![certificate.clone()],
+        keys: Vec::new(),
+        log: place.seal.verifier_text(),
+    };
+    let own = listener.local_addr().expect("an address").to_string();
+    let (address, gone) = (own.clone(), "127.0.0.1:1".to_owned());
+    let door = OfficeKey {
+        member: "first_city".to_owned(),
+        address,
+        node: pin_text(&shown.certificate),
+        certificate: STANDARD.encode(&office.certificate),
+        key: STANDARD.encode(&office.key),
+    };
+    let directory = Directory {
+        version: 1,
+        issued: Timestamp::now(),
+        expires: until,
+        members: vec![listed("first_city", own), listed("gone", gone)],
+    };
+    let hosted = Hosted {
+        id: "first_city".to_owned(),
+        key_id: "first_city/1".to_owned(),
+        key: SigningKey::from_pkcs8(&key).expect("a key"),
+        identity: shown,
+        ledger: Ledger::new(database),
+        services: HashMap::new(),
+        offices: vec![fingerprint(&office.certificate)],
+    };
+    let signer = DirectoryKey::from_seed(&[1; 32]).expect("a key");
+    let node = Node::new(vec![hosted], &signer.verifier());
+    node.directory_take(&signer.sign(&directory).expect("a note")).expect("it is taken");
+    let running = node.serve(listener).expect("it listens");
+    let door = Arc::new(Door::new(&door).expect("a door"));
+    let ask =
+        Ask { to: "gone", service: "inquiry", affair: Some("child-allowance"), ..Ask::default() };
+    let given = door.ask(&ask).await.expect("the node answers");
+    assert_eq!(given.status, 502);
+    seal_all(&place.office.database, &place.seal).await.expect("it is sealed");
+    let gate = Gate { door, statute: Arc::default() };
+    let _ = stage.state.clone().with_gates([("first_city".to_owned(), gate)].into());
+    (running, given.request)
+}
+
 /// The parts of a form, in order, the one named `file` as a file.
 fn multipart(boundary: &str, fields: &[(&'static str, String)]) -> String {
     let part = |(name, value): &(&'static str, String)| {
@@ -104,7 +181,8 @@ impl World {
         stage.unprintable(&key, "一").await;
         let run = submitted_run(&stage).await;
         let intake = halted_intake(&stage).await;
-        World { stage, key, case: second, document, run, intake }
+        let (node, request) = member(&stage).await;
+        World { stage, key, case: second, document, run, intake, request, _node: node }
     }
 
     /// The address of a page that names what is there.
@@ -119,6 +197,7 @@ impl World {
             ("{line}", "2"),
             ("/start-intake/{system}/{intake}", "/start-intake/resident-tax/salary-report"),
             ("{organisation}", organisation),
+            ("{request}", &self.request),
             ("{file}", "tokens.css"),
             ("{system}", "resident-record"),
             ("{register}", "resident"),
@@ -325,7 +404,8 @@ async fn strangers(world: &World, page: &Page<CounterState>) {
         let reply = world.ask(page, "first_city", Some(token)).await;
         assert_eq!(reply.location, "/first_city/sign-in", "{}: {token}", page.path);
     }
-    let named = ["{key}", "{id}", "{number}"].iter().any(|name| page.path.contains(name));
+    let named =
+        ["{key}", "{id}", "{number}", "{request}"].iter().any(|name| page.path.contains(name));
     if named && page.verb == Verb::Get {
         let reply = world.ask(page, "second_city", Some(foreign)).await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{}: of another", page.path);
@@ -357,6 +437,8 @@ async fn acts(world: &World) {
             | "/{organisation}/revisions/{system}/{run}"
             | "/{organisation}/start-intake/{system}/{intake}"
             | "/{organisation}/intakes/{id}/resume" => ("madoguchi", 303, 1),
+            // What is missing is said at the form, which shows the person.
+            "/{organisation}/start-inquiry/{system}/{register}/{key}" => ("madoguchi", 422, 1),
             // What was looked at, and what was done with it.
             "/{organisation}/intakes/{id}/lines/{line}" => ("madoguchi", 303, 2),
             _ => ("madoguchi", 200, 1),

@@ -24,7 +24,10 @@ pub fn around(
         @for (name, name_en, related) in &found.relations {
             (relation(desk, desk.say(name, name_en), (related, own), past))
         }
-        @if past.is_none() { (starts(desk, system, found)) }
+        @if past.is_none() {
+            (starts(desk, system, found))
+            (inquiry(desk, own, found))
+        }
         (super::past::form(desk, past))
     }
 }
@@ -68,6 +71,22 @@ fn relation(
         None => name.to_owned(),
     };
     household(&Household { language: desk.language, heading: &then, number: "", members: &members })
+}
+
+/// Other authorities can be asked about whom the mesh can name.
+fn inquiry(desk: &Desk, (system, register, key): (&str, &str, &str), found: &Page) -> Markup {
+    let model = desk.place.office.system(system).ok();
+    let people = model.and_then(|model| mesh::inquiry::people(model));
+    let known = people.is_some_and(|(own, _)| own.id == register) && desk.place.gate.is_some();
+    if !known || found.starts.is_empty() {
+        return html! {};
+    }
+    let label = desk.say("ほかの機関に照会する", "Ask another authority");
+    let href = desk.href(&format!("/start-inquiry/{system}/{register}/{key}"));
+    section(
+        desk.say("情報照会", "Inquiry"),
+        button_row(&[button_link(ButtonKind::Secondary, label, &href)]),
+    )
 }
 
 /// Procedures that can be started from this row, and why the others cannot.
