@@ -123,7 +123,8 @@ impl AnswerHead {
 }
 
 /// The member and the service of a path; `None` when it is not one of the mesh. Exactly three
-/// parts of small letters, digits and hyphens: nothing is decoded, so nothing can be hidden.
+/// parts of small letters, digits, hyphens and underscores: nothing is decoded, so nothing can be
+/// hidden.
 pub fn path_parts(path: &str) -> Option<(&str, &str)> {
     let (to, service) = path.strip_prefix(ROOT)?.strip_prefix('/')?.split_once('/')?;
     (is_name(to) && is_name(service)).then_some((to, service))
@@ -131,7 +132,9 @@ pub fn path_parts(path: &str) -> Option<(&str, &str)> {
 
 /// Whether a text is a name of a member, a service, an affair or an item set.
 pub fn is_name(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let plain = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')
+    };
     (1..=64).contains(&text.len()) && text.bytes().all(plain)
 }
 

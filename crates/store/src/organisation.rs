@@ -458,8 +458,8 @@ impl Installer {
         Ok(login)
     }
 
-    /// Creates the database of a member of the mesh that has no office here (a state authority), and
-    /// the login with which its node works and seals; what exists is kept, the password is new.
+    /// Creates the database of a member of the mesh that has no office here (a state authority),
+    /// and the login with which its node works and seals; what exists is kept, the password is new.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,5 +1,6 @@
-//! 改ざん検知: seals committed rows of the journal, the audit and the exchanges, in batches, into the organisation's
-//! one tamper-evident log (C2SP tlog-tiles, RFC 6962), and proves or refutes that nothing changed.
+//! 改ざん検知: seals committed rows of the journal, the audit and the exchanges, in batches, into the
+//! organisation's one tamper-evident log (C2SP tlog-tiles, RFC 6962), and proves or refutes that
+//! nothing changed.
 //!
 //! A leaf is a salted commitment, so a tile given away tells nothing about a row. Nothing here runs
 //! inside the transaction of a change, nothing is ever updated or deleted, and a log whose end does

@@ -1,9 +1,9 @@
 //! `kumoi bench mesh`: inquiries between two members on two nodes, load from this third process;
-//! two nginx with mutual TLS and nothing else in the same run as a yardstick, where it is installed.
+//! two nginx with mutual TLS and nothing else in the same run as a yardstick, where installed.
 //!
 //! The nodes are the program's own, with their databases on a PostgreSQL that waits for the disk.
-//! An inquiry is a real one: signed, decided by the statutory table, read from the register, written
-//! down by both, sealed in the background.
+//! An inquiry is a real one: signed, decided by the statutory table, read from the register,
+//! written down by both, sealed in the background.
 
 mod body;
 mod nginx;
@@ -147,11 +147,12 @@ impl Asked for Line {
 
 /// The inquiry that is measured.
 fn inquiry(code: &str) -> Ask<'_> {
+    let lawful = body::lawful();
     Ask {
         to: body::ASKED,
         service: "inquiry",
-        affair: Some("child-allowance"),
-        item_set: Some("local-tax"),
+        affair: Some(&lawful.affair),
+        item_set: Some(&lawful.set.id),
         code: Some(code),
         subject: Some("100000000000001"),
         case: Some("1"),

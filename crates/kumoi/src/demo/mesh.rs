@@ -202,15 +202,25 @@ pub(super) async fn prepare(
         nodes[number].push(member);
     }
     let (key, members) = (Arc::new(key), Arc::new(members));
-    let mesh = Mesh { path: directory.clone(), secrets: path, key, members };
+    let mesh = Mesh { path: directory, secrets: path, key, members };
     mesh.sign(&secrets.struck)?;
-    let verifier = mesh.key.verifier();
+    let plans = plans(layout, &mesh, places.into_iter().zip(nodes))?;
+    Ok((mesh, plans))
+}
+
+/// Writes the files of the nodes; how they are to be run. A node that hosts nobody is none.
+fn plans(
+    layout: &Layout,
+    mesh: &Mesh,
+    nodes: impl Iterator<Item = ((u8, SocketAddr, SocketAddr), Vec<MemberFile>)>,
+) -> Result<Vec<ZonePlan>> {
     let mut plans = Vec::new();
-    for ((number, tls, asked), members) in places.into_iter().zip(nodes) {
+    for ((number, tls, asked), members) in nodes {
         if members.is_empty() {
             continue;
         }
-        let file = NodeFile { verifier: verifier.clone(), directory: directory.clone(), members };
+        let (verifier, directory) = (mesh.key.verifier(), mesh.path.clone());
+        let file = NodeFile { verifier, directory, members };
         let zone = Zone::Node(number);
         let file =
             layout.credential_write(zone, "node.json", &serde_json::to_vec_pretty(&file)?)?;
@@ -229,7 +239,7 @@ pub(super) async fn prepare(
             environment: Vec::new(),
         });
     }
-    Ok((mesh, plans))
+    Ok(plans)
 }
 
 /// Where a node listens for others, and where it is asked whether it lives.

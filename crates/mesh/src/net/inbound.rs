@@ -131,7 +131,7 @@ async fn verified(
     }
     let names = [&head.affair, &head.item_set];
     if names.into_iter().flatten().any(|name| !is_name(name)) {
-        return Err(wrong("事務と情報の名は、小文字の英数字とハイフンです"));
+        return Err(wrong("事務と情報の名は、小文字の英数字、ハイフン、下線です"));
     }
     let texts = [&head.subject, &head.case];
     let is_plain =

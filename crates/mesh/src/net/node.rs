@@ -1,6 +1,7 @@
 //! A node: hosts members, listens, and tells the own offices' requests from other members'.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -230,7 +231,7 @@ async fn connection(node: Arc<Node>, acceptor: TlsAcceptor, stream: TcpStream, f
     let Some(print) = shown.map(|certificate| fingerprint(certificate)) else { return };
     let serve = service_fn(move |request: Request<Incoming>| {
         let node = Arc::clone(&node);
-        async move { Ok::<_, std::convert::Infallible>(request_answer(&node, &print, request).await) }
+        async move { Ok::<_, Infallible>(request_answer(&node, &print, request).await) }
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder

@@ -1,8 +1,8 @@
 //! 情報連携: asking other authorities about a person, what came of it, and the record of everything
 //! that was asked and answered, each with its proof.
 //!
-//! An answer is shown once and never kept: what is kept is who asked whom for what, by which article,
-//! and both signatures.
+//! An answer is shown once and never kept: what is kept is who asked whom for what, by which
+//! article, and both signatures.
 
 use axum::Form;
 use axum::extract::Path;

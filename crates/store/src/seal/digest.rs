@@ -1,5 +1,6 @@
-//! The canonical form of a row of the journal, the audit or the exchanges, its digest, and the salted commitment
-//! that becomes its leaf. Pure; the bytes may never change for a version once it has sealed rows.
+//! The canonical form of a row of the journal, the audit or the exchanges, its digest, and the
+//! salted commitment that becomes its leaf. Pure; the bytes may never change for a version once
+//! it has sealed rows.
 //!
 //! Fields follow each other in a fixed order: a text is its length (u32, big endian) and its UTF-8;
 //! an optional field is 0, or 1 and the field; a list is its count (u32) and its items; a number is

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use base::date::{Date, FOREVER, LooseDate};
+use base::date::{Date, FOREVER, LooseDate, day_in_japan};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use definition::System;
-use definition::model::{Format, Item, ItemKind};
+use definition::model::{Format, Item, ItemKind, Register, Subject};
 use jiff::{SignedDuration, Timestamp};
 use mesh::directory::{Certificate, Directory, DirectoryKey, Member, MessageKey};
 use mesh::key::SigningKey;
 use mesh::linkage::{Authority, index};
 use mesh::net::{Door, Identity, OfficeKey, pin_text};
+use mesh::statute::{ItemSet, Question};
 use store::exchange::{linkage_subject, linkages_keep};
 use store::organisation::Credentials;
 use store::register::{RowWrite, Table, open_many};
@@ -36,6 +36,41 @@ pub(super) const ASKED: &str = "minami";
 const DOORS: usize = 4;
 /// How long a node may take to answer for the first time.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is asked: the set of most items that one municipality may have from another.
+pub(super) struct Lawful {
+    pub(super) affair: String,
+    pub(super) set: ItemSet,
+}
+
+/// The inquiry that every system here can answer at its fullest.
+pub(super) fn lawful() -> &'static Lawful {
+    static LAWFUL: OnceLock<Lawful> = OnceLock::new();
+    LAWFUL.get_or_init(|| {
+        let statute = crate::node::statute().unwrap_or_default();
+        let (sets, affairs) = (statute.item_sets(), statute.affairs());
+        let (inquirer, provider, day) =
+            ("municipality", "municipality", day_in_japan(Timestamp::now()));
+        let mut all: Vec<(&ItemSet, &str)> = Vec::new();
+        for set in sets {
+            let may = |affair: &str| {
+                let item_set = &set.id;
+                let asked = Question { affair, item_set, inquirer, provider, day };
+                statute.decide(&asked).is_ok()
+            };
+            all.extend(affairs.iter().find(|it| may(&it.id)).map(|it| (set, it.id.as_str())));
+        }
+        let most = all.into_iter().max_by_key(|(set, _)| set.items.len());
+        let none = ItemSet {
+            id: String::new(),
+            name: String::new(),
+            business: String::new(),
+            items: Vec::new(),
+        };
+        let (set, affair) = most.map_or((none, ""), |(set, affair)| (set.clone(), affair));
+        Lawful { affair: affair.to_owned(), set }
+    })
+}
 
 /// Both, running.
 pub(super) struct Pair {
@@ -205,16 +240,26 @@ async fn fill(city: &City, authority: &Authority, people: u32) -> Result<Vec<Str
     let database = &city.office.database;
     let client = database.client().await?;
     let vault = database.vault()?;
-    let (record, tax) =
-        (city.office.system("resident-record")?, city.office.system("resident-tax")?);
+    let asked = &lawful().set;
+    let holds = |one: &&Register| {
+        one.items.iter().any(|it| it.number.as_ref().is_some_and(|it| asked.items.contains(it)))
+    };
+    let is_of_people =
+        |one: &&Register| one.subject == Subject::Person && one.concealed_by.is_some();
+    let mut registers = Vec::new();
+    for system in city.office.systems.iter() {
+        registers.extend(system.registers.iter().find(is_of_people).map(|one| (system, one)));
+        let own = system.registers.iter().filter(|_| system.id == asked.business).find(holds);
+        registers.extend(own.map(|one| (system, one)));
+    }
     let subject = |number: u32| format!("{:015}", u64::from(number) + 200_000_000_000_000);
     let linkage = |number: u32| authority.linkage(ASKED, &format!("{number:012}"));
     let first = index(vault.linkage_key(), &linkage(0));
     if linkage_subject(&*client, &first).await?.is_none() {
-        for (system, register) in [(record, "resident"), (tax, "levy")] {
+        for (system, register) in registers {
             let rows: Vec<RowWrite> =
-                (0..people).map(|number| row(system, register, &subject(number))).collect();
-            open_many(&*client, Table::new(system, register)?, &rows, Some(vault)).await?;
+                (0..people).map(|number| row(&register.items, &subject(number))).collect();
+            open_many(&*client, Table { system, register }, &rows, Some(vault)).await?;
         }
         let all: Vec<(Vec<u8>, String)> = (0..people)
             .map(|number| (index(vault.linkage_key(), &linkage(number)), subject(number)))
@@ -226,7 +271,7 @@ async fn fill(city: &City, authority: &Authority, people: u32) -> Result<Vec<Str
 }
 
 /// A row with something in every item that is not a secret or a mark.
-fn row(system: &System, register: &str, subject: &str) -> RowWrite {
+fn row(items: &[Item], subject: &str) -> RowWrite {
     let day = Date::constant(2026, 4, 1);
     let value = |item: &Item| match (&item.kind, &item.format) {
         _ if item.secret => None,
@@ -240,7 +285,6 @@ fn row(system: &System, register: &str, subject: &str) -> RowWrite {
         }
         _ => Some(ItemValue::Text("1".to_owned())),
     };
-    let items = system.register(register).map(|one| one.items.as_slice()).unwrap_or_default();
     RowWrite {
         values: items.iter().map(value).collect(),
         meta: RowMeta {

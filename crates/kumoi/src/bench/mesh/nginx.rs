@@ -67,7 +67,8 @@ impl Nginx {
              proxy_ssl_protocols TLSv1.3; proxy_ssl_verify on; \
              proxy_ssl_name kita.mesh.kumoi.internal; }";
         let upstream = format!(
-            "upstream second {{ server 127.0.0.1:{second}; keepalive 128; keepalive_requests 100000000; }}"
+            "upstream second {{ server 127.0.0.1:{second}; keepalive 128; \
+             keepalive_requests 100000000; }}"
         );
         let running = vec![
             run(&place, ("second", "first", second), ("", &answering))?,
@@ -107,7 +108,8 @@ events {{ worker_connections 4096; }}
 http {{
   access_log off; keepalive_requests 100000000;
   client_body_temp_path {shown}/{own}-body; proxy_temp_path {shown}/{own}-proxy;
-  fastcgi_temp_path {shown}/{own}-f; uwsgi_temp_path {shown}/{own}-u; scgi_temp_path {shown}/{own}-s;
+  fastcgi_temp_path {shown}/{own}-f; uwsgi_temp_path {shown}/{own}-u;
+  scgi_temp_path {shown}/{own}-s;
   {upstream}
   server {{
     listen 127.0.0.1:{port} ssl http2; ssl_protocols TLSv1.3;
