@@ -116,7 +116,7 @@ pub struct SealReport {
     pub more: bool,
 }
 
-/// Seals up to `limit` rows (at least 2) that are committed and not sealed, in one transaction;
+/// Seals up to `limit` rows (at least 4) that are committed and not sealed, in one transaction;
 /// two sealers take turns. A row that is committed late is taken by a later batch.
 ///
 /// # Errors
@@ -137,7 +137,7 @@ pub async fn seal_batch(
     let last = read::checkpoint_last(within).await?;
     let mut edge = read::edge_of(within, last.as_ref()).await?;
     let marks = read::marks(within).await?;
-    let search = search(within, &marks, limit.max(2)).await?;
+    let search = search(within, &marks, limit.max(4)).await?;
     let sealed = search.rows.len();
     let more = search.taken.iter().any(|taken| taken.full);
     let next = marks.advance(&search.before, search.after, search.taken);

@@ -131,7 +131,7 @@ async fn what_somebody_entered_stays(world: &World, left: &[Environment]) {
         let client = world.installer.connect("postgres").await.unwrap();
         client.query_one(logins, &[]).await.unwrap().get::<_, i64>(0)
     };
-    assert_eq!(count().await, 4);
+    assert_eq!(count().await, 5);
     assert!(world.books().await.lanes.contains_key("011002.verification.local"));
     client.batch_execute("delete from core.ordinance_value").await.unwrap();
     drop(client);

@@ -65,7 +65,7 @@ async fn what_was_granted_is_held_and_what_is_used_is_told() {
     quota_defaults_keep(&control).await.unwrap();
     tend().await;
     let held = ceilings(&installer).await;
-    assert_eq!(held.len(), 4, "{held:?}");
+    assert_eq!(held.len(), 5, "{held:?}");
     assert!(held.values().all(|it| *it == 30), "{held:?}");
 
     // Two of the body and an operator: the next look of the executor holds what was granted.

@@ -5,13 +5,12 @@ use tokio_postgres::Client;
 
 use super::{Installer, Login, Organisation, Templates, alone, database_drop};
 use crate::StoreError;
+use crate::relocation::{databases_of, roles_of};
 
 /// What the identifier of a training copy ends with; no other organisation's does.
 pub const TRAINING: &str = "_kenshu";
 /// What the identifier of a vendor's sandbox ends with; no other organisation's does.
 pub const SANDBOX: &str = "_kensho";
-/// The logins of an organisation, by the ends of their names.
-const LOGINS: [&str; 4] = ["office", "lgwan", "internet", "reader"];
 
 /// Whether an identifier is that of a training copy or a sandbox.
 pub fn is_copy(id: &str) -> bool {
@@ -63,13 +62,10 @@ impl Installer {
         let client = self.connect("postgres").await?;
         let id = &copy.id;
         alone(&client, id).await?;
-        let [office, lgwan, internet, reader] = LOGINS.map(|end| Login {
-            database: id.clone(),
-            user: format!("{id}_{end}"),
-            password: String::new(),
-        });
+        let [office, lgwan, internet, reader, mesh] =
+            roles_of(id).map(|user| Login { database: id.clone(), user, password: String::new() });
         let databases = [
-            (id.clone(), &templates.office, vec![&office, &reader]),
+            (id.clone(), &templates.office, vec![&office, &reader, &mesh]),
             (format!("{id}_staff"), &templates.staff, vec![&office, &lgwan]),
             (format!("{id}_front"), &templates.front, vec![&office, &internet]),
         ];
@@ -86,8 +82,8 @@ impl Installer {
     pub async fn copy_close(&self, copy: &Organisation) -> Result<(), StoreError> {
         self.copy_drop(copy).await?;
         let client = self.connect("postgres").await?;
-        for end in LOGINS {
-            client.batch_execute(&format!("drop role if exists {}_{end}", copy.id)).await?;
+        for role in roles_of(&copy.id) {
+            client.batch_execute(&format!("drop role if exists {role}")).await?;
         }
         Ok(())
     }
@@ -99,13 +95,13 @@ impl Installer {
     /// [`StoreError::Database`].
     pub async fn copy_whole(&self, copy: &Organisation) -> Result<bool, StoreError> {
         let client = self.connect("postgres").await?;
-        let names = crate::relocation::databases_of(&copy.id).to_vec();
+        let names = databases_of(&copy.id).to_vec();
         let there = "select count(*) from pg_database where datname = any($1)";
         let count: i64 = client.query_one(there, &[&names]).await?.try_get(0)?;
         if usize::try_from(count).ok() != Some(names.len()) {
             return Ok(false);
         }
-        let logins = LOGINS.map(|end| format!("{}_{end}", copy.id)).to_vec();
+        let logins = roles_of(&copy.id).to_vec();
         let there = "select count(*) from pg_roles where rolname = any($1)";
         let count: i64 = client.query_one(there, &[&logins]).await?.try_get(0)?;
         let client = self.connect(&copy.id).await?;
@@ -124,7 +120,7 @@ impl Installer {
         alone(&client, id).await?;
         // Sessions of its logins end with it: PostgreSQL lets only a member of a role end them.
         membership(&client, id, "grant {} to current_user").await?;
-        for database in crate::relocation::databases_of(id) {
+        for database in databases_of(id) {
             database_drop(&client, &database).await?;
         }
         membership(&client, id, "revoke {} from current_user").await
@@ -133,7 +129,7 @@ impl Installer {
 
 /// Does this with each login of an organisation that is there.
 async fn membership(client: &Client, id: &str, act: &str) -> Result<(), StoreError> {
-    for login in LOGINS.map(|end| format!("{id}_{end}")) {
+    for login in roles_of(id) {
         let there = "select 1 from pg_roles where rolname = $1";
         if client.query_opt(there, &[&login]).await?.is_some() {
             client.batch_execute(&act.replace("{}", &login)).await?;

@@ -292,6 +292,9 @@ impl World {
             "/{organisation}/intakes/{id}/lines/{line}" => {
                 text(&[("act", "leave-out"), ("reason", "この団体の人ではない")])
             }
+            "/{organisation}/start-inquiry/{system}/{register}/{key}" => {
+                text(&[("affair", "child-allowance")])
+            }
             other => panic!("{other} has no act in this matrix"),
         }
     }
